@@ -1,0 +1,1 @@
+//! The contract between mqscript and a messaging core.
