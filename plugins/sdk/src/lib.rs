@@ -1,1 +1,6 @@
 //! The contract between mqscript and a messaging core.
+
+pub mod distribution;
+pub mod random;
+pub mod units;
+pub mod written;
