@@ -1,1 +1,5 @@
-//! mqscript
+//! mqscript: stress-test a message-queue processor, and the brokers behind it, with a script.
+
+pub mod engine;
+pub mod metrics;
+pub mod plan;

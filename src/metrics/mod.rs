@@ -1,0 +1,3 @@
+//! What is measured: recorders filled by the engine, and results read by everybody else.
+
+pub mod results;
