@@ -1,1 +1,3 @@
 //! mqscript
+
+pub mod cores;
