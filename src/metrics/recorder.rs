@@ -224,7 +224,9 @@ impl Recorder {
         let total = e.ended_ns.saturating_sub(e.intended_ns);
         self.ended += 1;
         self.in_system += u128::from(total);
-        self.last_end_ns = self.last_end_ns.max(e.ended_ns);
+        if e.outcome != FinalOutcome::Unanswered {
+            self.last_end_ns = self.last_end_ns.max(e.ended_ns);
+        }
         let in_window = self.in_window(e.cell);
         let cell = &mut self.cells[e.cell as usize];
         e.outcome.count(&mut cell.counts);
