@@ -1,0 +1,114 @@
+//! The engine's news. It prints nothing itself: whoever shows a run implements [`Observer`].
+
+use crate::metrics::FinalOutcome;
+use crate::plan::{ClockKind, Priority};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a run is about, told once before it starts.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// The scenario's name.
+    pub name: String,
+    /// The core's name.
+    pub core: String,
+    /// The run's clock.
+    pub clock: ClockKind,
+    /// The seed.
+    pub seed: u64,
+    /// How many agents.
+    pub agents: u32,
+    /// Length of the load, where it is known beforehand.
+    pub load_ns: Option<u64>,
+    /// Messages in all, where they are known beforehand.
+    pub messages: Option<u64>,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Progress {
+    /// The run's time.
+    pub now_ns: u64,
+    /// Messages generated.
+    pub generated: u64,
+    /// Messages that have ended, under whatever name.
+    pub ended: u64,
+    /// Messages delivered.
+    pub delivered: u64,
+    /// Whether the load has ended and the rest is awaited.
+    pub draining: bool,
+}
+
+/// One message with its whole story, told when it has ended.
+#[derive(Debug)]
+pub struct MessageRecord<'a> {
+    /// The generating agent's name.
+    pub agent: &'a str,
+    /// The message's number among its agent's, from 1.
+    pub sequence: u64,
+    /// The type's name in the mix.
+    pub type_name: &'a str,
+    /// The content of the last attempt; empty unless it is text.
+    pub content: &'a str,
+    /// The sender shown.
+    pub sender: &'a str,
+    /// The recipient's name, or ALL.
+    pub recipient: &'a str,
+    /// The type on the wire.
+    pub message_type: &'a str,
+    /// The priority.
+    pub priority: Priority,
+    /// The tags.
+    pub tags: &'a [String],
+    /// The metadata.
+    pub metadata: &'a BTreeMap<String, Value>,
+    /// The intended arrival.
+    pub intended_ns: u64,
+    /// When the core first accepted it.
+    pub first_accepted_ns: Option<u64>,
+    /// When the core last accepted it.
+    pub last_accepted_ns: Option<u64>,
+    /// When it ended.
+    pub ended_ns: u64,
+    /// Attempts made.
+    pub attempts: u8,
+    /// How it ended.
+    pub outcome: FinalOutcome,
+    /// Why, if it was not delivered.
+    pub reason: &'a str,
+}
+
+/// Who is told the news. Called on the engine's thread: it must be quick.
+pub trait Observer {
+    /// A run begins.
+    fn started(&mut self, started: &Started);
+
+    /// Called now and then (on the wall clock at least ten times a second, on the virtual clock at least every
+    /// 65,536 messages). Returns whether to go on; false ends the run as interrupted.
+    fn progress(&mut self, progress: &Progress) -> bool;
+
+    /// A core wants the user to read something; `level` is 1 error … 4 debug.
+    fn log(&mut self, _core: &str, _level: u32, _text: &str) {}
+
+    /// Whether [`Observer::message`] is wanted; asked once, before the run.
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
+    /// A message has ended. An error (such as a full disk) ends the run as interrupted, with this text.
+    fn message(&mut self, _record: &MessageRecord<'_>) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Listens to nothing.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn started(&mut self, _started: &Started) {}
+
+    fn progress(&mut self, _progress: &Progress) -> bool {
+        true
+    }
+}

@@ -1,0 +1,168 @@
+//! What to run, as plain validated data. A plan knows nothing of scripts, and the engine nothing else than plans.
+//!
+//! All times are nanoseconds since the load began, all rates are per second, all shares lie in 0 … 1.
+
+mod agents;
+mod arrival;
+mod check;
+mod message;
+mod processor;
+mod template;
+
+pub use agents::{AGENTS_MAX, Callback, Callbacks, Group, MixEntry};
+pub use arrival::{Arrival, Spacing, Stage};
+pub use check::{Check, Comparison, Figure, Literal, Operand, Scope};
+pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
+pub use mqscript_plugin::{distribution, units};
+pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
+pub use template::{Placeholder, Segment, Template, TemplateError};
+
+use serde_json::{Map, Value};
+
+/// Everything that one run does.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The scenario's name, as shown.
+    pub name: String,
+    /// The seed of every random choice, 0 … 2⁵³ − 1.
+    pub seed: u64,
+    /// On which clock; `None` is virtual if every core is simulated, else wall.
+    pub clock: Option<ClockKind>,
+    /// The agents, group by group; agent numbers run through them in this order.
+    pub groups: Vec<Group>,
+    /// The message types; a type's place is its id.
+    pub types: Vec<MessageType>,
+    /// Traffic before the measured window, in nanoseconds.
+    pub warm_up_ns: u64,
+    /// When the load ends.
+    pub end: End,
+    /// How long to wait for what is unfinished when the load has ended; `None` is the clock's default.
+    pub drain_ns: Option<u64>,
+    /// The queue before the processor.
+    pub queue: Queue,
+    /// The processor.
+    pub processor: Processor,
+    /// Whether deliveries are received.
+    pub receive: Receive,
+    /// What must hold.
+    pub checks: Vec<Check>,
+    /// Receiver's classes that are reported, not judged.
+    pub tolerate: Vec<String>,
+    /// Above this schedule lag (p99) a run on the wall clock is generator-limited; `None` is the rule of the docs.
+    pub max_schedule_lag_ns: Option<u64>,
+    /// More messages than this end the run.
+    pub max_generated: u64,
+    /// Bound on the memory of the receiver's ledger, in bytes.
+    pub ledger_memory: u64,
+    /// The core and the layers over it.
+    pub core: CoreSpec,
+    /// The scenario in its canonical form, as it is shown and saved.
+    pub written: Value,
+}
+
+/// The default of [`Plan::max_generated`].
+pub const MAX_GENERATED: u64 = 100_000_000;
+/// The default of [`Plan::ledger_memory`], in bytes.
+pub const LEDGER_MEMORY: u64 = 256 << 20;
+/// The largest seed: what a JSON number holds exactly.
+pub const SEED_MAX: u64 = (1 << 53) - 1;
+
+impl Plan {
+    /// The number of agents in all groups.
+    pub fn agents(&self) -> u32 {
+        self.groups.iter().map(|group| group.count).sum()
+    }
+
+    /// The length of the load in nanoseconds, where it is known beforehand: warm-up and duration.
+    pub fn load_ns(&self) -> Option<u64> {
+        match self.end {
+            End::Duration(ns) => Some(self.warm_up_ns + ns),
+            End::Messages(_) | End::MessagesPerAgent(_) => None,
+        }
+    }
+
+    /// The stages of the scenario's arrivals, which are also its phases; empty if it has none.
+    pub fn stages(&self) -> &[Stage] {
+        let stages = self.groups.iter().find_map(|group| match &group.arrival {
+            Arrival::Stages(stages) => Some(stages.as_slice()),
+            _ => None,
+        });
+        stages.unwrap_or(&[])
+    }
+
+    /// Whether any group has a callback of the kind that `pick` looks at.
+    pub fn has_callback(&self, pick: impl Fn(&Callbacks) -> bool) -> bool {
+        self.groups.iter().any(|group| pick(&group.callbacks))
+    }
+}
+
+/// When the load ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// So many nanoseconds after the warm-up.
+    Duration(u64),
+    /// After so many messages in all.
+    Messages(u64),
+    /// After so many messages from each agent.
+    MessagesPerAgent(u64),
+}
+
+/// Whether deliveries are received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Receive {
+    /// If a group has `on_message`, or the core is live and can receive.
+    #[default]
+    Auto,
+    /// Yes; a core that cannot is an error.
+    Always,
+    /// No.
+    Never,
+}
+
+/// The run's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockKind {
+    /// Jumps from event to event.
+    Virtual,
+    /// The machine's monotonic clock.
+    Wall,
+}
+
+impl ClockKind {
+    /// The name in scripts, flags and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClockKind::Virtual => "virtual",
+            ClockKind::Wall => "wall",
+        }
+    }
+}
+
+/// A core and the layers over it, as a plan names them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoreSpec {
+    /// The name it is shown under.
+    pub name: String,
+    /// The core's id or its file.
+    pub core: String,
+    /// The core's options as written.
+    pub options: Map<String, Value>,
+    /// The layers, innermost first.
+    pub layers: Vec<LayerSpec>,
+}
+
+impl CoreSpec {
+    /// The core with this id or file, with no options and no layer.
+    pub fn plain(core: &str) -> CoreSpec {
+        CoreSpec { name: core.to_owned(), core: core.to_owned(), options: Map::new(), layers: Vec::new() }
+    }
+}
+
+/// One layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerSpec {
+    /// The layer's id or its file.
+    pub layer: String,
+    /// Its options as written.
+    pub options: Map<String, Value>,
+}

@@ -1,0 +1,130 @@
+//! The queue and the processor.
+
+/// The queue before the processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Most messages that wait; retries are exempt.
+    pub capacity: u64,
+    /// What happens to an arrival when it is full.
+    pub overflow: Overflow,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Queue { capacity: 1_000_000, overflow: Overflow::Reject }
+    }
+}
+
+/// What happens to an arrival at a full queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// The arrival is rejected.
+    Reject,
+    /// The oldest message of the lowest priority present is rejected instead.
+    DropOldest,
+    /// The agent is held until there is room.
+    Block,
+}
+
+impl Overflow {
+    /// All of them.
+    pub const ALL: [Overflow; 3] = [Overflow::Reject, Overflow::DropOldest, Overflow::Block];
+
+    /// The name in scripts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Overflow::Reject => "reject",
+            Overflow::DropOldest => "drop_oldest",
+            Overflow::Block => "block",
+        }
+    }
+}
+
+/// How messages are taken from the queue and handed to the core.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Processor {
+    /// Most messages in flight.
+    pub workers: u32,
+    /// Most messages handed over in one call, and taken in one cycle.
+    pub batch_size: u32,
+    /// Pause between cycles in nanoseconds; 0 is no cycles.
+    pub batch_interval_ns: u64,
+    /// When another attempt is made.
+    pub retry: Retry,
+    /// An attempt without an outcome after this long is given up; nanoseconds.
+    pub timeout_ns: Option<u64>,
+    /// A message older than this is not handed over; nanoseconds. A type's own `time_to_live` goes before.
+    pub time_to_live_ns: Option<u64>,
+    /// No more hand-overs than this.
+    pub max_messages: Option<u64>,
+    /// Whether failed and uncertain messages are kept as dead letters.
+    pub dead_letter: bool,
+}
+
+impl Default for Processor {
+    fn default() -> Self {
+        Processor {
+            workers: 1,
+            batch_size: 10,
+            batch_interval_ns: 0,
+            retry: Retry::default(),
+            timeout_ns: None,
+            time_to_live_ns: None,
+            max_messages: None,
+            dead_letter: false,
+        }
+    }
+}
+
+/// When and how often an attempt is repeated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retry {
+    /// Attempts in all, the first included; 1 … 255.
+    pub attempts: u8,
+    /// How long to wait before the next.
+    pub backoff: Backoff,
+    /// After what.
+    pub on: RetryOn,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Retry { attempts: 1, backoff: Backoff::default(), on: RetryOn::default() }
+    }
+}
+
+/// The wait before attempt k + 1: min(max, first · factor^(k−1)) · (1 + jitter · (2u − 1)).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backoff {
+    /// Before the second attempt, in nanoseconds.
+    pub first_ns: u64,
+    /// Growth from one wait to the next, at least 1.
+    pub factor: f64,
+    /// Share by which a wait is spread, 0 … 1.
+    pub jitter: f64,
+    /// No wait is longer (before jitter), in nanoseconds.
+    pub max_ns: u64,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Backoff { first_ns: 10_000_000, factor: 2.0, jitter: 0.0, max_ns: 60_000_000_000 }
+    }
+}
+
+/// Which ends of an attempt are followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryOn {
+    /// The core refused it.
+    pub refused: bool,
+    /// It had no outcome in time.
+    pub timeout: bool,
+    /// The core does not know.
+    pub uncertain: bool,
+}
+
+impl Default for RetryOn {
+    fn default() -> Self {
+        RetryOn { refused: true, timeout: true, uncertain: true }
+    }
+}
