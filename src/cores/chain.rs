@@ -158,12 +158,12 @@ impl Chain {
         Ok(Links::open(self.links(), load_start_ns)?)
     }
 
-    /// What the cores report of themselves, by name; after the session is closed. A second core of the same name
+    /// What the cores report of themselves, a map by name; after the session is closed. A second core of the same name
     /// is `name#2`.
     ///
     /// # Errors
     /// A core failed, did not return in time, or gave no JSON object.
-    pub fn stats(&mut self) -> Result<Map<String, Value>, CoreError> {
+    pub fn stats(&mut self) -> Result<Value, CoreError> {
         let mut all = Map::new();
         for link in &self.links().links {
             let stats = self.links().stats(link)?;
@@ -178,7 +178,7 @@ impl Chain {
             }
             all.insert(name, Value::Object(stats));
         }
-        Ok(all)
+        Ok(Value::Object(all))
     }
 
     /// Removes what `prepare` made; layers first.
