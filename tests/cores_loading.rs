@@ -37,7 +37,7 @@ fn a_core_in_c_goes_the_whole_way() {
     assert_eq!((running.out.next_due_ns, running.out.more), (abi::NEVER, false));
     running.session.flush(2_000, &mut running.out).unwrap();
     running.session.close().unwrap();
-    assert_eq!(running.chain.stats().unwrap(), json!({ "small": { "written": 3 } }));
+    assert_eq!(running.chain.stats().unwrap()["small"], json!({ "written": 3 }));
     running.chain.destroy().unwrap();
 
     let (mut events, mut lines) = (Vec::new(), Vec::new());
@@ -54,7 +54,7 @@ fn a_library_with_a_shorter_table_loads() {
     assert_eq!(times(&mut running), [2_000; 4]);
     running.session.flush(2_000, &mut running.out).unwrap();
     running.session.close().unwrap();
-    assert_eq!(running.chain.stats().unwrap(), json!({}));
+    assert!(running.chain.stats().unwrap().is_empty());
     running.chain.clean().unwrap();
     running.chain.destroy().unwrap();
 }
@@ -172,7 +172,7 @@ fn the_first_folder_wins_and_what_is_hidden_is_listed() {
 fn chains_are_built_of_one_core_and_layers() {
     let layer = compile("core.c", &["LAYERED", "ID=\"later\"", "CAPABILITIES=(MQS_SIMULATED|MQS_LAYER)"]);
     let (mock, later) = (request("mock", json!({})), request(layer, json!({})));
-    for chain in [&[][..], &[later.clone()], &[mock.clone(), mock.clone()]] {
+    for chain in [&[][..], std::slice::from_ref(&later), &[mock.clone(), mock.clone()]] {
         assert!(matches!(plan(chain), Err(CoreError::BadChain { .. })), "{chain:?}");
     }
     let mut eight = vec![mock.clone()];

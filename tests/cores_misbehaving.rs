@@ -196,3 +196,29 @@ fn a_layer_cannot_hide_what_broke_beneath_it() {
     let published = running.session.publish(0, &messages(1, 4), &mut running.out);
     assert_panic(&published.failure.unwrap(), "publish", "told to panic in publish");
 }
+
+#[test]
+fn a_layer_in_rust_sees_and_edits_what_passes() {
+    let library = core_info(&Finder::new(&[]), std::path::Path::new("."), "panicking").unwrap().path;
+    let over = request(format!("{}#over", library.display()), json!({}));
+    let mock = request("mock", json!({ "latency": "1ms", "success_rate": 1 }));
+    let config = RunConfig { receive: true, ..run_config() };
+    let mut running = start(&[mock, over], config).unwrap();
+    let published = running.session.publish(0, &messages(1, 8), &mut running.out);
+    assert_eq!((published.accepted, published.failure), (4, None));
+    let outcomes: Vec<(u64, u64)> = running.out.outcomes.iter().map(|o| (o.first, o.at_ns)).collect();
+    assert_eq!(outcomes, [1, 2, 3, 4].map(|token| (token, 1_001_000)));
+    let copies: Vec<u32> = running.out.deliveries.iter().map(|copy| copy.stamp.sender).collect();
+    assert_eq!(copies, [0, 2]);
+    running.session.poll(1, &mut running.out).unwrap();
+    running.session.flush(2, &mut running.out).unwrap();
+    running.session.close().unwrap();
+    assert_eq!(running.chain.stats().unwrap()["over"], json!({ "parties": 10 }));
+    running.chain.destroy().unwrap();
+    let (mut events, mut lines) = (Vec::new(), Vec::new());
+    running.services.events.drain(&mut events);
+    running.services.log.drain(&mut lines);
+    assert_eq!(events.len(), 2);
+    assert_eq!(running.services.interner.text(events[0].kind), "swallowed");
+    assert_eq!((&*lines[0].core, lines[0].text.as_str()), ("over", "Agent-1 hard_onboard 7"));
+}

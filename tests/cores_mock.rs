@@ -48,7 +48,7 @@ fn its_defaults_are_those_of_the_design() {
     assert_eq!(names, ["connection_reset", "recipient_unavailable", "throttled"]);
     assert!(running.out.deliveries.is_empty());
     running.session.close().unwrap();
-    assert_eq!(running.chain.stats().unwrap(), json!({}));
+    assert!(running.chain.stats().unwrap().is_empty());
     running.chain.clean().unwrap();
     running.chain.destroy().unwrap();
 }

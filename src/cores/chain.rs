@@ -40,7 +40,7 @@ struct Link {
     calls: Calls,
     raw: Handle<RawCore>,
     /// Kept where it is, and as long as the core: it has pointers to both.
-    _host: Box<HostFor>,
+    _host: Arc<HostFor>,
     _run: Arc<RunFor>,
 }
 
@@ -163,7 +163,7 @@ impl Chain {
     ///
     /// # Errors
     /// A core failed, did not return in time, or gave no JSON object.
-    pub fn stats(&mut self) -> Result<Value, CoreError> {
+    pub fn stats(&mut self) -> Result<Map<String, Value>, CoreError> {
         let mut all = Map::new();
         for link in &self.links().links {
             let stats = self.links().stats(link)?;
@@ -178,7 +178,7 @@ impl Chain {
             }
             all.insert(name, Value::Object(stats));
         }
-        Ok(Value::Object(all))
+        Ok(all)
     }
 
     /// Removes what `prepare` made; layers first.
@@ -256,7 +256,7 @@ impl Link {
         let info = &recipe.vetted.info;
         let core: Arc<str> = info.id.as_str().into();
         let (calls, options) = (recipe.vetted.calls, recipe.options.to_owned());
-        let (host, run) = (Box::new(HostFor::new(services.clone(), core.clone())), run.clone());
+        let (host, run) = (Arc::new(HostFor::new(services.clone(), core.clone())), run.clone());
         let (host, run, told, raw, effective) = within(&core, "create", services.control_limit, move || {
             let (mut raw, mut effective) = (ptr::null_mut(), 0u64);
             let told = Told::by(|error| {
