@@ -4,3 +4,4 @@ pub mod diagnostics;
 pub mod engine;
 pub mod metrics;
 pub mod plan;
+pub mod script;
