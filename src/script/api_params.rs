@@ -3,7 +3,7 @@
 use super::execution::{Param, ParamOrigin};
 use super::faults::throw_one;
 use super::state::{Shared, State};
-use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
 use crate::plan::units::{parse_duration, parse_rate, parse_share};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString};
 
@@ -167,4 +167,14 @@ pub(super) fn undeclared(state: &State) -> Vec<Diagnostic> {
             .help_if(did_you_mean(name, known.iter().copied()))
     };
     missing.map(fault).collect()
+}
+
+/// Those of them that the script does not even mention: told before the first run, not after the last.
+pub(super) fn undeclared_for_sure(state: &State) -> Diagnostics {
+    let text = state.sources.get(&state.file).unwrap_or_default();
+    let mentioned = |name: &str| text.text.contains(&format!("\"{name}\""));
+    if state.settings.params.iter().all(|(name, _)| mentioned(name)) {
+        return Diagnostics::new();
+    }
+    undeclared(state).into_iter().collect()
 }

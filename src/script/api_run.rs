@@ -1,8 +1,9 @@
 //! Scenarios, runs, checks, and what is read and written.
 
 use super::api_maps::{resolve_session, session_core};
+use super::api_params::undeclared_for_sure;
 use super::convert::{from_node, to_node};
-use super::faults::{Stop, throw, throw_one};
+use super::faults::{Stop, throw, throw_for_good, throw_one};
 use super::limits::CHECK_RUNS_MAX;
 use super::locate::locate;
 use super::modules::read_inside;
@@ -12,7 +13,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Report, Run};
 use crate::plan::text::parse_text;
-use crate::plan::tree::Node;
+use crate::plan::tree::{Node, Position as TreePosition};
 use crate::plan::{
     CoreSpec, FigureNames, Planned, ReadContext, SourceText, parse_check, read_core, read_scenario, variant,
 };
@@ -122,13 +123,21 @@ fn scenario(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Falli
 }
 
 /// The core of a run, and whether it is the session's.
-fn core_of(state: &mut State, source: &SourceText, core: Option<Dynamic>) -> Result<CoreSpec, Diagnostics> {
+fn core_of(
+    state: &mut State,
+    source: &SourceText,
+    at: Option<TreePosition>,
+    core: Option<Dynamic>,
+) -> Result<CoreSpec, Diagnostics> {
     let flag = state.overrides.core.clone().map(|id| absolute(&id));
     let session = session_core(flag.as_deref(), state.default_core.as_ref());
     let mut node = match &core {
         Some(core) => to_node(core, &mut Vec::new(), ""),
         None => session.clone(),
     };
+    if let (Some(at), true) = (at, core.is_some()) {
+        locate(&mut node, &source.file, &source.text, at, 1);
+    }
     let of_session = resolve_session(&mut node, &session);
     let no_place = SourceText::default();
     let mut spec = read_core(&node, if core.is_some() { source } else { &no_place })?;
@@ -163,8 +172,15 @@ fn run(
             Position::NONE,
         )));
     }
+    if state.met.is_empty() && !state.checking() {
+        let faults = undeclared_for_sure(&state);
+        if !faults.is_empty() {
+            return Err(throw(faults, Position::NONE));
+        }
+    }
     let (node, source) = located(&mut state, context, scenario);
-    let planned = core_of(&mut state, &source, core).and_then(|core| read(&state, &node, &source, &core));
+    let at = state.call(context).1;
+    let planned = core_of(&mut state, &source, at, core).and_then(|core| read(&state, &node, &source, &core));
     let planned = match planned {
         Ok(planned) => Arc::new(planned),
         Err(faults) if state.checking() => {
@@ -190,7 +206,7 @@ fn run(
     let interrupted = || EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Interrupted), Position::NONE);
     let run: Arc<Run> = match answer.recv() {
         Ok(Ok(run)) if sent => run,
-        Ok(Err(faults)) => return Err(throw(faults, Position::NONE)),
+        Ok(Err(faults)) => return Err(throw_for_good(faults)),
         _ => return Err(Box::new(interrupted())),
     };
     let mut state = shared.lock();

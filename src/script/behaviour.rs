@@ -142,7 +142,7 @@ impl ScriptBehaviour {
         let mut call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
         call.end(sending);
         drop(call);
-        result.map(Some).map_err(|error| self.failed(&error))
+        result.map(Some).map_err(|error| self.failed(&error, group, pick))
     }
 
     fn enter(&self, function: &Function, arguments: impl FuncArgs) -> Result<Dynamic, Box<EvalAltResult>> {
@@ -155,8 +155,21 @@ impl ScriptBehaviour {
         }
     }
 
-    fn failed(&self, error: &EvalAltResult) -> BehaviourError {
-        BehaviourError(Box::new(self.known.of_evaluation(error)))
+    /// Limits have no place of their own: the function's is the next best.
+    fn failed(
+        &self,
+        error: &EvalAltResult,
+        group: usize,
+        pick: fn(&Functions) -> &Option<Function>,
+    ) -> BehaviourError {
+        let mut faults = self.known.of_evaluation(error);
+        if let Some(Function::Named(name)) = pick(&self.functions[group]) {
+            for fault in faults.iter_mut().filter(|fault| fault.place.is_none()) {
+                fault.place = self.known.definition(name);
+                fault.notes.push(format!("in the callback `{name}`"));
+            }
+        }
+        BehaviourError(Box::new(faults))
     }
 }
 
@@ -203,12 +216,13 @@ impl Behaviour for ScriptBehaviour {
     }
 
     fn next(&mut self, sending: &mut Sending<'_>) -> Result<Option<Draft>, BehaviourError> {
+        let group = self.group_of(sending.agent);
         let returned = self.call(sending, |functions| &functions.next, |_, me| Arguments::Me(me))?;
         let Some(value) = returned.filter(|value| !value.is_unit()) else { return Ok(None) };
         let mut call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
         let draft = draft_of(&self.facts, &mut call, value, sending.random);
         drop(call);
-        draft.map(Some).map_err(|error| self.failed(&error))
+        draft.map(Some).map_err(|error| self.failed(&error, group, |functions| &functions.next))
     }
 
     fn on_message(

@@ -116,22 +116,19 @@ impl Me {
     }
 
     fn set_state(&mut self, state: Dynamic) -> Fallible<()> {
-        // After `me.state.n += 1` Rhai gives the changed state back: it is the same one.
-        if state.is_shared() {
-            return Ok(());
-        }
         let kind = state.type_name();
-        match (state.try_cast::<Map>(), self.state.write_lock::<Map>()) {
-            (Some(new), Some(mut state)) => {
-                *state = new;
-                Ok(())
-            }
-            _ => Err(throw_one(
+        let Some(new) = state.flatten().try_cast::<Map>() else {
+            return Err(throw_one(
                 Diagnostic::new(Exit::Thrown, "wrong value for `me.state`")
                     .found(format!("a value of type {kind}"))
                     .expected("a map"),
-            )),
+            ));
+        };
+        // After `me.state.n += 1` Rhai gives the changed state back while it still holds it: there is nothing to do.
+        if let Some(mut state) = self.state.write_lock::<Map>() {
+            *state = new;
         }
+        Ok(())
     }
 
     fn choose(&mut self, list: Array) -> Fallible<Dynamic> {

@@ -8,7 +8,7 @@ use super::placeholder::PlaceholderPlayer;
 use super::source::Source;
 use super::state::{Play, Shared};
 use super::{api_params, limits, table};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{Behaviour, NoBehaviour};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Run};
@@ -165,7 +165,7 @@ pub fn execute(
         Err(error) => return Execution::failed(known.of_parsing(&source.text.file, &error.0, error.1)),
     };
     ast.set_source(source.text.file.as_str());
-    if let Some(fault) = shadowing(&ast, source) {
+    if let Some(fault) = shadowing(&ast, &known) {
         return Execution::failed(fault);
     }
     let functions = functions(&ast);
@@ -319,18 +319,11 @@ fn function_names(text: &str) -> Vec<String> {
 }
 
 /// A function of the script that would silently replace one of ours.
-fn shadowing(ast: &AST, source: &Source) -> Option<Diagnostic> {
+fn shadowing(ast: &AST, known: &Known) -> Option<Diagnostic> {
     let function = ast.iter_functions().find(|function| table::has(function.name, function.params.len()))?;
-    let text = &source.text.text;
-    let wanted = format!("fn {}", function.name);
-    let place = text.lines().enumerate().find_map(|(index, line)| {
-        let at = line.find(&wanted)?;
-        let column = line[..at].chars().count() + "fn ".len() + 1;
-        Some(Place::in_text(&source.text.file, text, index + 1, column))
-    });
     Some(
         Diagnostic::new(Exit::Script, format!("the function `{}` would replace one of ours", function.name))
-            .at(place)
+            .at(known.definition(function.name))
             .found(format!("fn {}({})", function.name, function.params.join(", ")))
             .expected(format!(
                 "another name: {} is part of the script API",

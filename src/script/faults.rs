@@ -6,9 +6,12 @@ use crate::diagnostics::{CalledFrom, Diagnostic, Diagnostics, Exit, Place, did_y
 use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 use std::sync::Arc;
 
-/// Faults of ours on their way through Rhai. They cannot be caught by a script.
+/// Faults of ours on their way through Rhai.
 #[derive(Debug, Clone)]
 pub(super) struct Thrown(pub Arc<Diagnostics>);
+
+/// Steps of how a script came to a place that are shown, innermost first.
+const CALLS_SHOWN_MAX: usize = 8;
 
 /// Why evaluation is ended from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +23,16 @@ pub(super) enum Stop {
 }
 
 /// An error that carries faults; it gets its place from `position` or, if that is none, from where it is raised.
+///
+/// A script may catch it. Rhai gives errors that cannot be caught the place of the outermost call, which is of
+/// less use than the innermost.
 pub(super) fn throw(faults: Diagnostics, position: Position) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Thrown(Arc::new(faults))), position))
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Thrown(Arc::new(faults))), position))
+}
+
+/// As [`throw`], but a script cannot catch it: a run has failed, and nothing may hide that.
+pub(super) fn throw_for_good(faults: Diagnostics) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Thrown(Arc::new(faults))), Position::NONE))
 }
 
 /// An error with one fault, placed where it is raised.
@@ -44,6 +55,19 @@ impl Known {
     fn names(&self) -> impl Iterator<Item = &str> {
         let ours = FUNCTIONS.iter().map(|function| function.name);
         ours.chain(self.functions.iter().map(String::as_str))
+    }
+
+    /// Where a function of the main script is defined.
+    pub fn definition(&self, name: &str) -> Option<Place> {
+        let source = self.sources.get(&self.file)?;
+        let wanted = format!("fn {name}");
+        source.text.lines().enumerate().find_map(|(index, line)| {
+            let at = line.find(&wanted)?;
+            let after = line[at + wanted.len()..].chars().next();
+            let whole = !after.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let column = line[..at].chars().count() + "fn ".len() + 1;
+            whole.then(|| Place::in_text(&self.file, &source.text, index + 1, column))
+        })
     }
 
     fn place(&self, file: &str, position: Position) -> Option<Place> {
@@ -101,6 +125,7 @@ impl Known {
             }
         }
         called_from.reverse();
+        called_from.truncate(CALLS_SHOWN_MAX);
         let place = self.place(&file, inner.position());
         let mut faults = self.of_innermost(inner, &file);
         for fault in faults.iter_mut() {
@@ -131,6 +156,11 @@ impl Known {
             }
             EvalAltResult::ErrorParsing(kind, position) => self.of_parsing(file, kind, *position),
             EvalAltResult::ErrorFunctionNotFound(signature, _) => self.unknown_function(signature),
+            EvalAltResult::ErrorVariableNotFound(name, _) if name.starts_with("global::") => {
+                thrown(&format!("undefined constant `{name}`"))
+                    .note("a callback sees constants that are literals, such as `const LIMIT = 5;`")
+                    .help("put what is computed into the group's `state`")
+            }
             EvalAltResult::ErrorVariableNotFound(name, _) => {
                 let names = self.names();
                 thrown(&format!("undefined variable `{name}`")).help_if(did_you_mean(name, names))

@@ -303,7 +303,7 @@ mod tests {
         };
         assert_eq!(at(&["name"]), (3, 9));
         assert_eq!(at(&["arrival", "poisson", "rate"]), (3, 43));
-        assert_eq!(at(&["processor", "retry", "attempts"]), (5, 34));
+        assert_eq!(at(&["processor", "retry", "attempts"]), (5, 37));
         assert_eq!(at(&["elsewhere"]), (2, 14));
         let Written::List(items) = &node.get("mix").unwrap().value else { panic!() };
         assert_eq!(items[1].get("b").unwrap().at.unwrap(), Position { line: 4, column: 22 });

@@ -405,7 +405,8 @@ fn what_fails_in_a_callback_has_its_place() {
         let (execution, _) = call(&script(body), 1);
         let text = execution.diagnostics.render(false);
         assert!(text.contains(word), "{body}: {text}");
-        assert!(text.contains("a.rhai:2"), "{text}");
+        let line = if matches!(body, "loop { }" | "deep(me);") { 4 } else { 2 };
+        assert!(text.contains(&format!("a.rhai:{line}")), "{text}");
         assert_eq!(execution.exit(), Exit::Thrown, "{text}");
     }
 }
