@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod observer;
+mod timeline;
 
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
 pub use observer::{FinalOutcome, MessageRecord, Observer, Progress, Silent, Started};
