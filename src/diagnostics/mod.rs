@@ -1,0 +1,11 @@
+//! Everything that goes wrong for a user: where, what was found, what was expected and what to do, as values;
+//! they become text in one place ([`Diagnostics::render`]) and an exit code in one table ([`Exit`]).
+
+mod diagnostic;
+mod exit;
+mod render;
+mod suggest;
+
+pub use diagnostic::{CalledFrom, Diagnostic, Diagnostics, Place};
+pub use exit::Exit;
+pub use suggest::{did_you_mean, nearest};

@@ -1,0 +1,133 @@
+//! Faults as text: `file:line:column`, the source line with a caret, then found, expected, notes and help.
+
+use super::{CalledFrom, Diagnostic, Diagnostics, Place};
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use std::ops::Range;
+
+/// Longer source lines are cut around the place by the renderer, at this many columns.
+const WIDTH_COLUMNS: usize = 120;
+
+impl Diagnostics {
+    /// All of them as text for people, one after the other with an empty line between; ends with a line end
+    /// unless empty. With `colour` for terminals.
+    pub fn render(&self, colour: bool) -> String {
+        let mut text = String::new();
+        for (index, diagnostic) in self.iter().enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
+            text.push_str(&diagnostic.render(colour));
+        }
+        if self.len() > 1 {
+            text.push_str(&format!("\n{} faults in all\n", self.len()));
+        }
+        text
+    }
+}
+
+impl Diagnostic {
+    /// As text for people, ending with a line end.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = renderer.term_width(WIDTH_COLUMNS).decor_style(DecorStyle::Ascii);
+        let mut group = Group::with_title(Level::ERROR.primary_title(&self.title));
+        if let Some(place) = &self.place {
+            group = group.element(place_element(place, self.path.as_deref(), true));
+        }
+        for called in &self.called_from {
+            group = group.element(called_from(called));
+        }
+        let named = |name, text: &str| Level::NOTE.with_name(Some(name)).message(text.to_owned());
+        let at = self.path.as_deref().filter(|_| !self.place.as_ref().is_some_and(has_source));
+        group = group
+            .elements(at.map(|path| named("at", path)))
+            .elements(self.found.as_deref().map(|text| named("found", text)))
+            .elements(self.expected.as_deref().map(|text| named("expected", text)))
+            .elements(self.notes.iter().map(|text| named("note", text)))
+            .elements(self.help.iter().map(|text| Level::HELP.message(text)));
+        let mut text = renderer.render(&[group]);
+        text.push('\n');
+        text
+    }
+}
+
+fn has_source(place: &Place) -> bool {
+    place.source.is_some() && place.column > 0
+}
+
+fn called_from(called: &CalledFrom) -> Element<'_> {
+    let place = &called.place;
+    let at = match (place.line, place.column) {
+        (0, _) => place.file.clone(),
+        (line, column) => format!("{}:{line}:{column}", place.file),
+    };
+    Level::NOTE.message(format!("`{}` was called from {at}", called.function)).into()
+}
+
+fn place_element<'a>(place: &'a Place, label: Option<&'a str>, primary: bool) -> Element<'a> {
+    let Some(source) = place.source.as_deref().filter(|_| has_source(place)) else {
+        let origin = Origin::path(&place.file);
+        return match (place.line, place.column) {
+            (0, _) => origin.into(),
+            (line, 0) => origin.line(line).into(),
+            (line, column) => origin.line(line).char_column(column).into(),
+        };
+    };
+    let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let annotation = kind.span(byte_span(source, place)).label(label);
+    Snippet::source(source).line_start(place.line).path(&place.file).annotation(annotation).into()
+}
+
+/// The bytes of the line that the place's characters take.
+fn byte_span(source: &str, place: &Place) -> Range<usize> {
+    let byte = |chars: usize| source.char_indices().nth(chars).map_or(source.len(), |(at, _)| at);
+    let start = byte(place.column - 1);
+    start..byte(place.column - 1 + place.length.max(1)).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Exit;
+    use super::*;
+
+    #[test]
+    fn a_fault_shows_place_finding_expectation_and_help() {
+        let text = "run(scenario(#{\n    arrival: poisson(\"20\"),\n}));\n";
+        let fault = Diagnostic::new(Exit::Contents, "`arrival.poisson.rate` is not a rate")
+            .at(Place::in_text("nine.rhai", text, 2, 22))
+            .path("arrival.poisson.rate")
+            .found("the text \"20\"")
+            .expected("a rate such as \"20/s\"")
+            .help("20 per what? write \"20/s\"");
+        let expected = "\
+error: `arrival.poisson.rate` is not a rate
+ --> nine.rhai:2:22
+  |
+2 |     arrival: poisson(\"20\"),
+  |                      ^^^^ arrival.poisson.rate
+  |
+  = found: the text \"20\"
+  = expected: a rate such as \"20/s\"
+  = help: 20 per what? write \"20/s\"
+";
+        assert_eq!(fault.render(false), expected);
+        assert!(fault.render(true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn a_fault_without_a_place_shows_its_path() {
+        let fault = Diagnostic::new(Exit::Usage, "`--rate` has no meaning here")
+            .path("arrival")
+            .found("its arrival is `stages`")
+            .help("use `--set arrival.stages`");
+        let expected = "\
+error: `--rate` has no meaning here
+ |
+ = at: arrival
+ = found: its arrival is `stages`
+ = help: use `--set arrival.stages`
+";
+        assert_eq!(fault.render(false), expected);
+    }
+}
