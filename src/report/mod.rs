@@ -10,6 +10,6 @@ mod table;
 mod tests;
 pub mod text;
 
-pub use number::{count, printable};
+pub use number::{count, magnitude, printable, span};
 pub use style::Palette;
 pub use table::{Column, Table};
