@@ -70,7 +70,8 @@ pub struct PlanFlags {
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value, help_heading = "What is played")]
     pub set: Vec<KeyValue>,
     /// Seed of every random choice; `random` draws one and prints it [default: 1]
-    #[arg(short, long, value_name = "N|random", value_parser = seed, env = "MQSCRIPT_SEED", help_heading = "What is played")]
+    #[arg(short, long, value_name = "N|random", value_parser = seed, env = "MQSCRIPT_SEED",
+        hide_env_values = true, help_heading = "What is played")]
     pub seed: Option<Seed>,
     /// Whether time is computed or passes [default: computed, if every core is simulated]
     #[arg(
@@ -100,14 +101,8 @@ pub struct PlanFlags {
     /// Use simulated cores only: nothing leaves this process
     #[arg(long, help_heading = "The core")]
     pub pure: bool,
-    /// Look for cores in this folder first (may be repeated)
-    #[arg(
-        long,
-        value_name = "FOLDER",
-        env = "MQSCRIPT_CORE_PATH",
-        value_delimiter = ':',
-        help_heading = "The core"
-    )]
+    /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
+    #[arg(long, value_name = "FOLDER", help_heading = "The core")]
     pub core_path: Vec<PathBuf>,
 }
 
@@ -166,8 +161,8 @@ pub enum CoreCommand {
 /// Where cores are looked for.
 #[derive(Debug, Clone, Args)]
 pub struct CoreFolders {
-    /// Look for cores in this folder first (may be repeated)
-    #[arg(long, value_name = "FOLDER", env = "MQSCRIPT_CORE_PATH", value_delimiter = ':')]
+    /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
+    #[arg(long, value_name = "FOLDER")]
     pub core_path: Vec<PathBuf>,
 }
 

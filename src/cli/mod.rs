@@ -4,11 +4,37 @@
 
 pub mod arguments;
 mod bundled;
+mod faults;
 mod interrupt;
 mod outputs;
 mod panic;
 mod repeat;
+mod run;
+mod session;
 mod terminal;
 mod values;
+mod verdict;
 
 pub use panic::guarded;
+
+use crate::diagnostics::{Diagnostic, Exit};
+use arguments::{Arguments, Command};
+use clap::Parser;
+
+/// Does what the command line says.
+pub fn main() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help that nobody reads to its end (`| head -1`) is no error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    match arguments.command {
+        Command::Run(_) | Command::Check(_) | Command::Core(_) => {
+            terminal::complain(&Diagnostic::new(Exit::Bug, "the script host is not there yet").into());
+            Exit::Bug
+        }
+    }
+}

@@ -11,8 +11,9 @@ const LEFT_OUT: &[(&str, Option<char>, bool)] = &[
     ("--quiet", Some('q'), false),
 ];
 
-/// The command line for a shell. `typed` are the arguments without the program's name, which clap has accepted.
-pub fn command(typed: &[String], seed: u64) -> String {
+/// The command line for a shell. `typed` are the arguments without the program's name, which clap has accepted;
+/// without a seed they repeat themselves.
+pub fn command(typed: &[String], seed: Option<u64>) -> String {
     let mut words = vec!["mqscript".to_owned()];
     let mut typed = typed.iter();
     while let Some(argument) = typed.next() {
@@ -22,7 +23,7 @@ pub fn command(typed: &[String], seed: u64) -> String {
             Some(false) => {}
         }
     }
-    words.push(format!("--seed {seed}"));
+    words.extend(seed.map(|seed| format!("--seed {seed}")));
     words.join(" ")
 }
 
@@ -85,7 +86,7 @@ mod tests {
         ]
         .map(str::to_owned);
         assert_eq!(
-            command(&typed, 42),
+            command(&typed, Some(42)),
             "mqscript run 'my script.rhai' --rate 20/s --set 'name=it'\\''s' -P a=1 --seed 42"
         );
     }

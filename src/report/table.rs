@@ -24,6 +24,11 @@ impl Column {
         Column { heading: heading.to_owned(), rank: 0, left: true }
     }
 
+    /// A column of texts. With a rank above 0 it may be left out on a narrow terminal, highest first.
+    pub fn texts(heading: &str, rank: u8) -> Column {
+        Column { heading: heading.to_owned(), rank, left: true }
+    }
+
     /// A column of numbers. With a rank above 0 it may be left out on a narrow terminal, highest first.
     pub fn numbers(heading: &str, rank: u8) -> Column {
         Column { heading: heading.to_owned(), rank, left: false }

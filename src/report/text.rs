@@ -8,10 +8,13 @@ mod times;
 mod traffic;
 mod verdict;
 
-use super::number::{magnitude, percent, printable, span};
+pub use verdict::GENERATOR_LIMITED;
+
+use super::number::{amount, magnitude, percent, printable, span};
 use super::style::Palette;
 use crate::metrics::results::Run;
-use lines::{label, labelled, wrapped};
+pub use lines::wrapped;
+use lines::{label, labelled};
 
 /// How a summary is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -20,9 +23,16 @@ pub struct Look {
     pub width: usize,
     /// Whether it is coloured.
     pub palette: Palette,
+    /// Whether every row is shown, and more about the run.
+    pub full: bool,
 }
 
 impl Look {
+    /// Rows of a table before the rest is only counted.
+    fn rows_max(&self) -> usize {
+        if self.full { usize::MAX } else { 12 }
+    }
+
     /// The width of a summary that no terminal shows, and the most that it uses of a wide one.
     pub const WIDTH_MAX: usize = 100;
     /// Below this nothing is laid out any narrower.
@@ -31,7 +41,7 @@ impl Look {
     /// A layout for a terminal of this width, or for no terminal.
     pub fn new(terminal_width: Option<usize>, palette: Palette) -> Look {
         let width = terminal_width.unwrap_or(Look::WIDTH_MAX).clamp(Look::WIDTH_MIN, Look::WIDTH_MAX);
-        Look { width, palette }
+        Look { width, palette, full: false }
     }
 }
 
@@ -45,6 +55,7 @@ pub fn summary(run: &Run, look: &Look) -> String {
         doubts::notices(run, look),
         doubts::warnings(run, look),
         speed(run, look),
+        if look.full { origin(run, look) } else { Vec::new() },
     ];
     let mut text = heading(run, look);
     text.push('\n');
@@ -88,6 +99,25 @@ fn heading(run: &Run, look: &Look) -> String {
         text.push_str(&look.palette.faint(&line));
     }
     text
+}
+
+/// Where everything came from, for whoever asks for more.
+fn origin(run: &Run, look: &Look) -> Vec<String> {
+    let environment = &run.environment;
+    let mut lines = labelled("digest", &run.digest, look);
+    for (what, file) in &environment.files {
+        lines.extend(labelled(&printable(what), &printable(file), look));
+    }
+    let memory = environment.max_rss_bytes as f64 / f64::from(1 << 20);
+    let text = format!(
+        "mqscript {} on {}, {} of processor time, at most {} MiB of memory",
+        environment.version,
+        environment.host,
+        span((environment.cpu_s.max(0.0) * 1e9) as u64),
+        amount(memory)
+    );
+    lines.extend(labelled("host", &printable(&text), look));
+    lines
 }
 
 /// "1 day simulated in 1.6 s (54,000 ×)".

@@ -7,8 +7,6 @@ use crate::report::number::{NOTHING, count, percent};
 use crate::report::table::{Column, Table};
 use std::cmp::Ordering;
 
-/// Agents shown before the rest is only counted.
-const ROWS_MAX: usize = 12;
 /// The recipient's name of a message to every agent.
 const ALL: &str = "ALL";
 
@@ -28,7 +26,7 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
         Column::numbers("mean time", 1),
         Column::numbers("last active", 2),
     ]);
-    for (name, figures) in rows.iter().take(ROWS_MAX) {
+    for (name, figures) in rows.iter().take(look.rows_max()) {
         table.row(row(name, figures));
     }
     let to_all = run.by_recipient.get(ALL).map_or(0, |figures| figures.addressed);
@@ -38,7 +36,7 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
         table.row(cells);
     }
     let mut lines = table.lines(2, look.width, &look.palette);
-    let rest = agents.saturating_sub(ROWS_MAX.min(rows.len()) as u64);
+    let rest = agents.saturating_sub(look.rows_max().min(rows.len()) as u64);
     if rest > 0 {
         lines.push(look.palette.faint(&format!("  … and {} more", count(rest))));
     }

@@ -8,7 +8,7 @@ const LABEL_WIDTH: usize = 11;
 
 /// A label, padded so that what follows is aligned.
 pub fn label(text: &str, look: &Look) -> String {
-    let padding = " ".repeat(LABEL_WIDTH.saturating_sub(text.width()));
+    let padding = " ".repeat(LABEL_WIDTH.saturating_sub(text.width()).max(1));
     format!("{}{padding}", look.palette.faint(text))
 }
 

@@ -7,8 +7,6 @@ use crate::plan::units::human_duration;
 use crate::report::number::{NOTHING, TimeUnit, amount, count, percent};
 use crate::report::table::{Column, Table};
 
-/// Types and phases shown before the rest is only counted.
-const ROWS_MAX: usize = 12;
 /// A percentile needs this many messages beyond it: with fewer it is the luck of a handful.
 const BEYOND_MIN: f64 = 10.0;
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -58,7 +56,7 @@ fn table(
         Column::numbers("queue wait p99", 2),
         Column::numbers("delivery p99", 5),
     ]);
-    let rows = parts.iter().copied().take(ROWS_MAX).chain(whole.map(|figures| ("all", figures)));
+    let rows = parts.iter().copied().take(look.rows_max()).chain(whole.map(|figures| ("all", figures)));
     for (name, figures) in rows {
         let size = if by_phase { amount(figures.offered_per_s) } else { count(figures.counts.generated) };
         table.row(vec![
@@ -74,8 +72,9 @@ fn table(
         ]);
     }
     let mut lines = table.lines(2, look.width, &look.palette);
-    if parts.len() > ROWS_MAX {
-        let rest = format!("  … and {} more", count((parts.len() - ROWS_MAX) as u64));
+    let rest = parts.len().saturating_sub(look.rows_max());
+    if rest > 0 {
+        let rest = format!("  … and {} more", count(rest as u64));
         lines.push(look.palette.faint(&rest));
     }
     lines
