@@ -2,7 +2,7 @@
 
 use crate::engine::{Progress, Started};
 use crate::plan::ClockKind;
-use crate::report::{count, magnitude, printable, span};
+use crate::report::{count, magnitude, printable, shortened, span};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -13,6 +13,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 const REDRAWS_PER_S: u8 = 10;
 /// Steps of a bar: fine enough for any terminal.
 const BAR_STEPS: u64 = 1_000;
+/// Columns for the run's name beside a bar.
+const NAME_WIDTH: usize = 20;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,16 +63,16 @@ impl Display {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S);
             let known = started.load_ns.is_some() || started.messages.is_some();
             let template = if known {
-                "{prefix:.bold} {bar:24} {msg:.dim}"
+                "{prefix:.bold} {bar:12} {wide_msg:.dim}"
             } else {
-                "{prefix:.bold} {spinner} {msg:.dim}"
+                "{prefix:.bold} {spinner} {wide_msg:.dim}"
             };
             // The template is a constant; were it wrong, indicatif's own style would do.
             let style =
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
             self.bar = ProgressBar::with_draw_target(Some(BAR_STEPS), target)
                 .with_style(style.progress_chars("━╸ "))
-                .with_prefix(printable(&started.name));
+                .with_prefix(shortened(&printable(&started.name), NAME_WIDTH));
         }
         self.run = Some(started.clone());
     }
@@ -81,12 +83,12 @@ impl Display {
         match self.mode {
             Mode::Silent => {}
             Mode::Bar => {
-                self.bar.set_message(standing(run, progress, self.began.elapsed()));
+                self.bar.set_message(standing(run, progress, self.began.elapsed(), true));
                 self.bar.set_position((share(run, progress) * BAR_STEPS as f64) as u64);
             }
             Mode::Lines if self.last_line.elapsed() >= LINE_EVERY => {
                 self.last_line = Instant::now();
-                let standing = standing(run, progress, self.began.elapsed());
+                let standing = standing(run, progress, self.began.elapsed(), false);
                 // Nobody is left to be told that stderr is closed.
                 let _ = writeln!(std::io::stderr(), "{}: {standing}", printable(&run.name));
             }
@@ -111,18 +113,19 @@ fn share(run: &Started, progress: &Progress) -> f64 {
     }
 }
 
-/// "34 s of 65 s simulated, 9,123 messages, 1.2 million/s".
-fn standing(run: &Started, progress: &Progress, wall: Duration) -> String {
+/// "34 s of 65 s simulated, 9,123 messages, 1.2 million/s"; in short so that it fits beside a bar.
+fn standing(run: &Started, progress: &Progress, wall: Duration, short: bool) -> String {
     let now = span(progress.now_ns);
     let of = run.load_ns.filter(|&all| all >= progress.now_ns).map(|all| format!(" of {}", span(all)));
     let simulated = if run.clock == ClockKind::Virtual { " simulated" } else { "" };
+    let simulated = if short { "" } else { simulated };
     let rate = progress.generated as f64 / wall.as_secs_f64().max(1e-3);
     let rest = match (progress.draining, run.messages) {
         (true, _) => format!(", {} still under way", count(progress.generated - progress.ended)),
         (false, Some(all)) => format!(" of {}", count(all)),
         (false, None) => String::new(),
     };
-    let messages = count(progress.generated);
+    let messages = if short { magnitude(progress.generated as f64) } else { count(progress.generated) };
     format!("{now}{}{simulated}, {messages} messages{rest}, {}/s", of.unwrap_or_default(), magnitude(rate))
 }
 
@@ -153,12 +156,12 @@ mod tests {
         };
         let wall = Duration::from_secs(10);
         let timed = run(Some(65), None, ClockKind::Virtual);
-        assert_eq!(standing(&timed, &progress, wall), "34 s of 65 s simulated, 9,123 messages, 912/s");
+        assert_eq!(standing(&timed, &progress, wall, false), "34 s of 65 s simulated, 9,123 messages, 912/s");
         let counted = run(None, Some(20_000), ClockKind::Wall);
-        assert_eq!(standing(&counted, &progress, wall), "34 s, 9,123 messages of 20,000, 912/s");
+        assert_eq!(standing(&counted, &progress, wall, false), "34 s, 9,123 messages of 20,000, 912/s");
         let draining = Progress { now_ns: 66_000_000_000, draining: true, ..progress };
         assert_eq!(
-            standing(&timed, &draining, wall),
+            standing(&timed, &draining, wall, false),
             "66 s simulated, 9,123 messages, 3 still under way, 912/s"
         );
         assert_eq!((share(&timed, &progress) * 100.0) as u64, 52);

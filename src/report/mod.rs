@@ -12,4 +12,4 @@ pub mod text;
 
 pub use number::{count, magnitude, printable, span};
 pub use style::Palette;
-pub use table::{Column, Table};
+pub use table::{Column, Table, shortened};
