@@ -8,18 +8,28 @@
 
 mod border;
 mod chain;
+mod control;
 mod error;
+mod find;
+mod host;
+mod load;
+mod options;
 mod plan;
 mod run;
 mod services;
 mod session;
+mod vet;
 
 pub use chain::Chain;
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
+pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use mqscript_plugin::abi;
-pub use plan::{CoreRequest, Finder, ResolvedChain, ResolvedCore, plan_chain};
+pub use plan::{
+    CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, plan_chain,
+};
 pub use run::{ClockKind, PartyNames, RunConfig, TypeRow};
 pub use services::{
     CallWatch, CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag, WatchedCall,
 };
 pub use session::{DeliveredText, Out, Published, Session};
+pub use vet::{CoreInfo, capability_names};

@@ -140,12 +140,11 @@ pub struct Session {
 unsafe impl Send for Session {}
 
 impl Session {
-    pub(super) fn new(
-        top: Box<Border>,
-        below: Vec<*mut Border>,
-        links: Arc<Links>,
-        receives: bool,
-    ) -> Session {
+    /// From the borders of a chain, outermost first, made by `Box::into_raw` and owned from here on.
+    pub(super) fn new(mut borders: Vec<*mut Border>, links: Arc<Links>, receives: bool) -> Session {
+        // SAFETY: the caller gives up the borders; no layer knows the pointer to the outermost one.
+        let top = unsafe { Box::from_raw(borders.remove(0)) };
+        let below = borders;
         Session {
             top,
             below,
