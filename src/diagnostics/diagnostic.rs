@@ -36,7 +36,7 @@ fn word_length(source: &str, column: usize) -> usize {
     let mut rest = source.chars().skip(column.saturating_sub(1)).peekable();
     if let Some(&quote @ ('"' | '\'' | '`')) = rest.peek() {
         let inside = rest.skip(1).take_while(|c| *c != quote).count();
-        let closed = source.chars().skip(column.saturating_sub(1) + 1 + inside).next() == Some(quote);
+        let closed = source.chars().nth(column.saturating_sub(1) + 1 + inside) == Some(quote);
         return inside + 1 + usize::from(closed);
     }
     rest.take_while(|c| c.is_alphanumeric() || *c == '_').count().max(1)
@@ -119,10 +119,17 @@ impl Diagnostic {
         self
     }
 
+    /// With something to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help.push(help.into());
+        self
+    }
+
     /// With something to do, where there is something.
     #[must_use]
-    pub fn help<T: Into<String>>(mut self, help: impl Into<Option<T>>) -> Diagnostic {
-        self.help.extend(help.into().map(Into::into));
+    pub fn help_if(mut self, help: Option<String>) -> Diagnostic {
+        self.help.extend(help);
         self
     }
 

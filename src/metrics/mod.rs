@@ -5,6 +5,7 @@ mod digest;
 mod environment;
 mod histogram;
 mod recorder;
+pub mod figures;
 pub mod results;
 mod series;
 mod summary;

@@ -5,16 +5,43 @@
 mod agents;
 mod arrival;
 mod check;
+mod figure_path;
 mod message;
+mod names;
+mod overrides;
 mod processor;
+mod read_agents;
+mod read_arrival;
+mod read_checks;
+mod read_core;
+mod read_messages;
+mod read_processor;
+mod read_scenario;
+mod read_types;
+mod reader;
+#[cfg(test)]
+mod reader_tests;
+mod short_forms;
 mod template;
+pub mod text;
+pub mod tree;
 
 pub use agents::{AGENTS_MAX, Callback, Callbacks, Group, MixEntry};
 pub use arrival::{Arrival, Spacing, Stage};
 pub use check::{Check, Comparison, Figure, Literal, Operand, Scope};
+pub use figure_path::{
+    FIGURES, FigureFault, FigureKind, FigureNames, KnownFigure, SCOPES, STATISTICS, figures_of, parse_figure,
+};
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
 pub use mqscript_plugin::{distribution, units};
+pub use names::Names;
+pub use overrides::{Overrides, parse_typed, variant};
 pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
+pub use read_agents::Functions;
+pub use read_checks::parse_check;
+pub use read_core::read_core;
+pub use read_scenario::{Planned, ReadContext, read_scenario};
+pub use reader::SourceText;
 pub use template::{Placeholder, Segment, Template, TemplateError};
 
 use serde_json::{Map, Value};

@@ -173,7 +173,8 @@ pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
 /// No number, another unit than %, or outside 0 … 1.
 pub fn parse_share(text: &str) -> Result<f64, UnitError> {
     match split_number(text.trim()) {
-        Some((number, "%")) => share_from(text, number / 100.0),
+        // In decimal, so that "99.9%" is the very number 0.999.
+        Some((number, "%")) => share_from(text, format!("{number}e-2").parse().unwrap_or(f64::NAN)),
         Some((number, "")) => share_from(text, number),
         _ => fail(text, SHARE_EXPECTED, None),
     }
@@ -298,6 +299,7 @@ mod tests {
     #[test]
     fn shares_and_sizes() {
         assert_eq!(parse_share("95%"), Ok(0.95));
+        assert_eq!(parse_share("99.9%"), Ok(0.999));
         assert_eq!(parse_share("0.5"), Ok(0.5));
         assert_eq!(parse_share("95").unwrap_err().help.unwrap(), "write \"95%\"");
         assert!(parse_share("101%").is_err());

@@ -1,0 +1,155 @@
+//! Figures looked up in results, and checks evaluated on them.
+
+use super::results::{CheckResult, Counts, Figures, Run, Times};
+use crate::plan::units::human_duration;
+use crate::plan::{Check, Figure, Literal, Operand, Scope};
+
+/// The value of a figure in a run; `None` if the run has none, as for a time of which there are no samples.
+pub fn lookup(run: &Run, figure: &Figure) -> Option<Literal> {
+    let statistic = figure.statistic.as_deref();
+    match &figure.scope {
+        Scope::All => of_run(run, &figure.name, statistic),
+        Scope::Type(name) => of_figures(run.by_type.get(name)?, &figure.name, statistic),
+        Scope::Phase(name) => {
+            let phase = run.phases.iter().find(|phase| phase.name == *name)?;
+            of_figures(&phase.figures, &figure.name, statistic)
+        }
+        Scope::Agent(name) => {
+            let agent = run.by_agent.get(name)?;
+            match figure.name.as_str() {
+                "total" => of_times(&agent.total, statistic),
+                "success_rate" => agent.success_rate.map(Literal::Share),
+                "addressed" => Some(count(agent.addressed)),
+                "last_activity" => agent.last_activity_ns.map(duration),
+                name => of_counts(&agent.counts, name),
+            }
+        }
+        Scope::Recipient(name) => {
+            let recipient = run.by_recipient.get(name)?;
+            match figure.name.as_str() {
+                "addressed" => Some(count(recipient.addressed)),
+                "delivered" => Some(count(recipient.delivered)),
+                "received" => recipient.received.map(count),
+                "last_activity" => recipient.last_activity_ns.map(duration),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Evaluates a check. A figure that the run does not have, as for want of samples, does not hold.
+pub fn evaluate(run: &Run, check: &Check) -> CheckResult {
+    let left = lookup(run, &check.figure);
+    let (right, other) = match &check.operand {
+        Operand::Literal(literal) => (Some(*literal), None),
+        Operand::Figure(figure) => (lookup(run, figure), Some(figure)),
+    };
+    let holds =
+        left.zip(right).is_some_and(|(left, right)| check.comparison.holds(number(left), number(right)));
+    let seen = |value: Option<Literal>| value.map_or_else(|| "no samples".to_owned(), human);
+    let seen = match other {
+        None => seen(left),
+        Some(_) => format!("{} against {}", seen(left), seen(right)),
+    };
+    CheckResult { expression: check.text.clone(), holds, seen }
+}
+
+/// A value for people: "4.21 ms", "99.3 %", "179 /s", "900".
+pub fn human(value: Literal) -> String {
+    match value {
+        Literal::Duration(ns) => human_duration(ns.round().max(0.0) as u64),
+        Literal::Rate(per_s) if per_s >= 100.0 => format!("{per_s:.0}/s"),
+        Literal::Rate(per_s) => format!("{per_s:.2}/s"),
+        Literal::Share(share) => human_share(share),
+        Literal::Count(count) => format!("{count}"),
+    }
+}
+
+/// A share in percent, with so many digits that what is not all does not look like all.
+fn human_share(share: f64) -> String {
+    let percent = share * 100.0;
+    let digits = match 100.0 - percent {
+        rest if rest <= 0.0 => 0,
+        rest if rest < 0.001 => 5,
+        rest if rest < 0.1 => 3,
+        _ => 2,
+    };
+    format!("{percent:.digits$} %")
+}
+
+fn number(value: Literal) -> f64 {
+    match value {
+        Literal::Duration(number)
+        | Literal::Rate(number)
+        | Literal::Share(number)
+        | Literal::Count(number) => number,
+    }
+}
+
+fn count(count: u64) -> Literal {
+    Literal::Count(count as f64)
+}
+
+fn duration(ns: u64) -> Literal {
+    Literal::Duration(ns as f64)
+}
+
+fn of_run(run: &Run, name: &str, statistic: Option<&str>) -> Option<Literal> {
+    match name {
+        "schedule_lag" => of_times(&run.schedule_lag, statistic),
+        "duration" => Some(duration(run.duration_ns)),
+        "window" => Some(duration(run.window_ns)),
+        "late_outcomes" => Some(count(run.ledger.late_outcomes)),
+        "blocked" => Some(count(run.ledger.blocked)),
+        "skipped" => Some(count(run.ledger.skipped)),
+        "suppressed" => Some(count(run.ledger.suppressed)),
+        _ => of_figures(&run.figures, name, statistic),
+    }
+}
+
+fn of_figures(figures: &Figures, name: &str, statistic: Option<&str>) -> Option<Literal> {
+    match name {
+        "queue_wait" => of_times(&figures.queue_wait, statistic),
+        "delivery" => of_times(&figures.delivery, statistic),
+        "total" => of_times(&figures.total, statistic),
+        "gave_up" => of_times(&figures.gave_up, statistic),
+        "offered" => Some(Literal::Rate(figures.offered_per_s)),
+        "throughput" => Some(Literal::Rate(figures.throughput_per_s)),
+        "success_rate" => figures.success_rate.map(Literal::Share),
+        "attempt_success_rate" => figures.attempt_success_rate.map(Literal::Share),
+        _ => of_counts(&figures.counts, name),
+    }
+}
+
+fn of_counts(counts: &Counts, name: &str) -> Option<Literal> {
+    Some(count(match name {
+        "generated" => counts.generated,
+        "delivered" => counts.delivered,
+        "failed" => counts.failed,
+        "dead_lettered" => counts.dead_lettered,
+        "rejected" => counts.rejected,
+        "expired" => counts.expired,
+        "uncertain" => counts.uncertain,
+        "unanswered" => counts.unanswered,
+        "attempts" => counts.attempts,
+        "retries" => counts.retries,
+        "answered" => counts.answered,
+        "attempts_uncertain" => counts.attempts_uncertain,
+        _ => return None,
+    }))
+}
+
+fn of_times(times: &Times, statistic: Option<&str>) -> Option<Literal> {
+    match statistic? {
+        "count" => Some(count(times.count)),
+        "mean" => times.mean_ns.map(Literal::Duration),
+        "min" => times.min_ns.map(duration),
+        "p50" => times.p50_ns.map(duration),
+        "p90" => times.p90_ns.map(duration),
+        "p95" => times.p95_ns.map(duration),
+        "p99" => times.p99_ns.map(duration),
+        "p999" => times.p999_ns.map(duration),
+        "max" => times.max_ns.map(duration),
+        _ => None,
+    }
+}

@@ -1,0 +1,401 @@
+//! What flags say over a scenario and its core.
+
+use super::text::parse_yaml;
+use super::tree::{Node, Origin, Written};
+use super::units::{canonical_duration, parse_duration, parse_rate, parse_share};
+use super::{ClockKind, CoreSpec};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript_plugin::distribution::Distribution;
+use mqscript_plugin::written::{Dimension, read_distribution};
+use serde_json::json;
+
+/// The core whose options `--success-rate`, `--min-latency` and `--max-latency` set.
+const MOCK: &str = "mock";
+/// The mock core's own default latency, of which `--min-latency` alone changes one end.
+const MOCK_LATENCY_NS: (u64, u64) = (1_000_000, 10_000_000);
+
+/// What flags say, as typed: texts are read here, so that a parameter of the same name can take them instead.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overrides {
+    /// `--duration`: a duration, or a bare number of seconds.
+    pub duration: Option<String>,
+    /// `--messages`: messages in all.
+    pub messages: Option<String>,
+    /// `--rate`: a rate, or a bare number per second and agent.
+    pub rate: Option<String>,
+    /// `--agents`: the count of the only group.
+    pub agents: Option<String>,
+    /// `--seed`.
+    pub seed: Option<u64>,
+    /// `--clock`.
+    pub clock: Option<ClockKind>,
+    /// `--set PATH=VALUE`.
+    pub set: Vec<(String, String)>,
+    /// `--core` (or `--real`): the session's core, by name or file.
+    pub core: Option<String>,
+    /// `--core-option K=V`: options of the session's core.
+    pub core_options: Vec<(String, String)>,
+    /// `--success-rate` of every mock core.
+    pub success_rate: Option<String>,
+    /// `--min-latency` of every mock core.
+    pub min_latency: Option<String>,
+    /// `--max-latency` of every mock core.
+    pub max_latency: Option<String>,
+}
+
+/// Reads a value as typed in a shell: as YAML, so that `8`, `true`, `20/s` and `{poisson: {rate: 20/s}}` are what
+/// they look like.
+///
+/// # Errors
+/// It is not YAML.
+pub fn parse_typed(flag: &str, text: &str) -> Result<Node, Diagnostics> {
+    let origin = Origin::Flag(flag.to_owned());
+    let node = parse_yaml(flag, text).map_err(|faults| {
+        let of_flag = |fault: Diagnostic| Diagnostic { exit: Exit::Usage, place: None, ..fault };
+        let told = |fault| of_flag(fault).found(format!("`{text}`")).note(format!("it comes from `{flag}`"));
+        faults.into_iter().map(told).collect::<Diagnostics>()
+    })?;
+    Ok(unplaced(node).said_by(&origin))
+}
+
+/// A tree without places: those of a flag's text are of no use.
+fn unplaced(mut node: Node) -> Node {
+    node.at = None;
+    match &mut node.value {
+        Written::List(items) => items.iter_mut().for_each(|item| *item = unplaced(item.clone())),
+        Written::Map(entries) => {
+            for entry in entries {
+                entry.at = None;
+                entry.node = unplaced(entry.node.clone());
+            }
+        }
+        _ => {}
+    }
+    node
+}
+
+fn flag_node(flag: &str, text: &str) -> Node {
+    let value = text.parse::<i64>().map_or_else(
+        |_| text.parse::<f64>().map_or_else(|_| Written::Text(text.to_owned()), Written::Float),
+        Written::Integer,
+    );
+    Node::new(value).said_by(&Origin::Flag(flag.to_owned()))
+}
+
+fn meaningless(flag: &str, path: &str, found: String, help: &str) -> Diagnostic {
+    Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning here")).path(path).found(found).help(help)
+}
+
+impl Overrides {
+    /// Lays what the flags say over a scenario whose short forms are written out.
+    pub(super) fn apply(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+        if scenario.entries().is_none() {
+            return;
+        }
+        self.apply_agents(scenario, faults);
+        self.apply_rate(scenario, faults);
+        self.apply_end(scenario, faults);
+        if let Some(seed) = self.seed {
+            let value = Node::new(Written::Integer(i64::try_from(seed).unwrap_or(i64::MAX)));
+            scenario.set("seed", value.said_by(&Origin::Flag("--seed".to_owned())));
+        }
+        if let Some(clock) = self.clock {
+            scenario.set("clock", flag_node("--clock", clock.name()));
+        }
+        for (path, text) in &self.set {
+            let flag = format!("--set {path}");
+            let set = parse_typed(&flag, text).and_then(|value| set_path(scenario, path, value, &flag));
+            if let Err(all) = set {
+                faults.append(all);
+            }
+        }
+    }
+
+    fn apply_agents(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+        let Some(text) = &self.agents else { return };
+        let count = flag_node("--agents", text);
+        match scenario.get_mut("agents").map(|node| &mut node.value) {
+            Some(Written::List(groups)) if groups.len() == 1 => groups[0].set("count", count),
+            Some(Written::List(groups)) => {
+                let names: Vec<String> = groups
+                    .iter()
+                    .map(|group| group.get("name").map_or_else(String::new, |name| name.describe()))
+                    .collect();
+                let found = format!("groups of agents: {}", names.join(", ").replace("the text ", ""));
+                faults.push(meaningless("--agents", "agents", found, "use `--set agents[0].count=N`"));
+            }
+            _ => {
+                let mut node = count;
+                node.origin = Origin::Flag("--agents".to_owned());
+                scenario.set("agents", node);
+            }
+        }
+    }
+
+    fn apply_rate(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+        let Some(text) = &self.rate else { return };
+        let rate = flag_node("--rate", text);
+        let mut laws = Vec::new();
+        let mut applied = false;
+        let mut arrivals: Vec<&mut Node> = Vec::new();
+        if let Written::Map(entries) = &mut scenario.value {
+            for entry in entries {
+                if entry.key == "arrival" {
+                    arrivals.push(&mut entry.node);
+                } else if entry.key == "agents"
+                    && let Written::List(groups) = &mut entry.node.value
+                {
+                    arrivals.extend(groups.iter_mut().filter_map(|group| group.get_mut("arrival")));
+                }
+            }
+        }
+        for arrival in arrivals {
+            let Some([entry]) = arrival.entries() else { continue };
+            let law = entry.key.clone();
+            if matches!(law.as_str(), "poisson" | "constant") {
+                arrival.get_mut(&law).expect("the key is there").set("rate", rate.clone());
+                applied = true;
+            }
+            laws.push(format!("`{law}`"));
+        }
+        if !applied && !laws.is_empty() {
+            let found = format!("its arrival is {}", laws.join(", "));
+            let help =
+                "`--rate` sets the rate of a `poisson` or `constant` arrival; use `--set arrival=20/s`";
+            faults.push(meaningless("--rate", "arrival", found, help));
+        }
+    }
+
+    fn apply_end(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+        for (flag, key, text) in
+            [("--duration", "duration", &self.duration), ("--messages", "messages", &self.messages)]
+        {
+            let Some(text) = text else { continue };
+            let laws = arrival_laws(scenario);
+            if laws.iter().any(|law| law == "stages") {
+                let found = "its arrival is `stages`, which set the duration".to_owned();
+                faults.push(meaningless(flag, "arrival.stages", found, "change the stages' own durations"));
+                continue;
+            }
+            if key == "duration" && laws.iter().any(|law| law == "all_at_once") {
+                let found = "its arrival is `all_at_once`: all messages are there at the start".to_owned();
+                faults.push(meaningless(flag, "arrival", found, "use `--messages N`"));
+                continue;
+            }
+            for other in ["duration", "messages", "messages_per_agent"] {
+                scenario.remove(other);
+            }
+            scenario.set(key, flag_node(flag, text));
+        }
+    }
+
+    /// Whether any flag asks for something of the session's core.
+    pub fn names_core(&self) -> bool {
+        self.core.is_some() || !self.core_options.is_empty()
+    }
+
+    /// Lays `--success-rate`, `--min-latency` and `--max-latency` over a core. Returns whether it is a mock core,
+    /// the only one that has these options.
+    ///
+    /// # Errors
+    /// A value is not what the option takes, or the core's latency has no ends.
+    pub fn apply_to_core(&self, core: &mut CoreSpec) -> Result<bool, Diagnostics> {
+        let mut faults = Diagnostics::new();
+        if core.core != MOCK {
+            return Ok(false);
+        }
+        if let Some(text) = &self.success_rate {
+            match parse_share(text) {
+                Ok(share) => {
+                    core.options.insert("success_rate".to_owned(), json!(share));
+                }
+                Err(error) => faults.push(unit_fault("--success-rate", error)),
+            }
+        }
+        if self.min_latency.is_some() || self.max_latency.is_some() {
+            match self.latency(core) {
+                Ok((min, max)) => {
+                    let (min, max) = (canonical_duration(min), canonical_duration(max));
+                    core.options
+                        .insert("latency".to_owned(), json!({ "uniform": { "min": min, "max": max } }));
+                }
+                Err(all) => faults.append(all),
+            }
+        }
+        if faults.is_empty() { Ok(true) } else { Err(faults) }
+    }
+
+    fn latency(&self, core: &CoreSpec) -> Result<(u64, u64), Diagnostics> {
+        let read = |flag: &str, text: &Option<String>| match text {
+            Some(text) => parse_duration(text).map(Some).map_err(|e| Diagnostics::from(unit_fault(flag, e))),
+            None => Ok(None),
+        };
+        let (min, max) =
+            (read("--min-latency", &self.min_latency)?, read("--max-latency", &self.max_latency)?);
+        let now = match (core.options.get("latency"), min.is_some() && max.is_some()) {
+            (Some(value), false) => match read_distribution(value, Dimension::Duration) {
+                Ok(Distribution::Uniform { min, max }) => (min, max),
+                Ok(Distribution::Constant(value)) => (value, value),
+                _ => {
+                    let flag = if min.is_some() { "--min-latency" } else { "--max-latency" };
+                    let found = format!("the latency of `{}` is {value}", core.name);
+                    let help = "give both `--min-latency` and `--max-latency`, or `--core-option latency=…`";
+                    return Err(meaningless(flag, "latency", found, help).into());
+                }
+            },
+            _ => MOCK_LATENCY_NS,
+        };
+        let (low, high) = (min.unwrap_or(now.0), max.unwrap_or(now.1));
+        if low > high {
+            return Err(Diagnostic::new(Exit::Usage, "the smallest latency is above the largest")
+                .found(format!("{} and {}", canonical_duration(low), canonical_duration(high)))
+                .help("give both `--min-latency` and `--max-latency`")
+                .into());
+        }
+        Ok((low, high))
+    }
+
+    /// The options of `--core-option`, laid over the session's core.
+    ///
+    /// # Errors
+    /// A value that cannot be read.
+    pub fn apply_core_options(&self, core: &mut CoreSpec) -> Result<(), Diagnostics> {
+        let mut faults = Diagnostics::new();
+        for (key, text) in &self.core_options {
+            match parse_typed(&format!("--core-option {key}"), text) {
+                Ok(node) => {
+                    core.options.insert(key.clone(), node.to_json());
+                }
+                Err(all) => faults.append(all),
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// Everything that is wrong with the flags by themselves, before any script is read: so that `--rate fast` is
+    /// refused even if the script fails first. Parameters of the same name may take other values, so texts that
+    /// merely lack a unit pass.
+    pub fn faults(&self) -> Diagnostics {
+        let mut faults = Diagnostics::new();
+        let bare = |text: &str| text.parse::<f64>().is_ok_and(|number| number >= 0.0 && number.is_finite());
+        if let Some(text) = self.duration.as_ref().filter(|text| !bare(text)) {
+            faults_of(&mut faults, "--duration", parse_duration(text));
+        }
+        if let Some(text) = self.rate.as_ref().filter(|text| !bare(text)) {
+            faults_of(&mut faults, "--rate", parse_rate(text));
+        }
+        if let Some(text) = &self.success_rate {
+            faults_of(&mut faults, "--success-rate", parse_share(text));
+        }
+        for (flag, text) in [("--min-latency", &self.min_latency), ("--max-latency", &self.max_latency)] {
+            if let Some(text) = text {
+                faults_of(&mut faults, flag, parse_duration(text));
+            }
+        }
+        faults
+    }
+}
+
+fn faults_of<T>(faults: &mut Diagnostics, flag: &str, read: Result<T, super::units::UnitError>) {
+    if let Err(error) = read {
+        faults.push(unit_fault(flag, error));
+    }
+}
+
+fn unit_fault(flag: &str, error: super::units::UnitError) -> Diagnostic {
+    Diagnostic::new(Exit::Usage, format!("wrong value for `{flag}`"))
+        .found(format!("`{}`", error.found))
+        .expected(error.expected)
+        .help_if(error.help)
+}
+
+fn arrival_laws(scenario: &Node) -> Vec<String> {
+    let law = |node: &Node| Some(node.entries()?.first()?.key.clone());
+    let groups = match scenario.get("agents").map(|node| &node.value) {
+        Some(Written::List(groups)) => groups.as_slice(),
+        _ => &[],
+    };
+    let own = groups.iter().filter_map(|group| law(group.get("arrival")?));
+    own.chain(scenario.get("arrival").and_then(law)).collect()
+}
+
+/// Sets the value at a path such as `agents[0].count` or `types["sync"].priority`; maps on the way are made.
+fn set_path(scenario: &mut Node, path: &str, value: Node, flag: &str) -> Result<(), Diagnostics> {
+    let malformed = || {
+        Diagnostic::new(Exit::Usage, format!("`{path}` is not a place in a scenario"))
+            .expected("a path such as processor.workers or agents[0].count")
+            .note(format!("it comes from `{flag}`"))
+    };
+    let mut node = scenario;
+    for part in split_set_path(path).ok_or_else(malformed)? {
+        node = match part {
+            PathPart::Key(key) => {
+                if node.get(&key).is_none() {
+                    let empty = Node::new(Written::Map(Vec::new()));
+                    node.set(&key, empty.said_by(&value.origin));
+                }
+                node.get_mut(&key).expect("just set")
+            }
+            PathPart::Index(index) => {
+                let found = node.describe();
+                match &mut node.value {
+                    Written::List(items) if index < items.len() => &mut items[index],
+                    _ => return Err(malformed().found(found).into()),
+                }
+            }
+        };
+    }
+    *node = value;
+    Ok(())
+}
+
+enum PathPart {
+    Key(String),
+    Index(usize),
+}
+
+fn split_set_path(path: &str) -> Option<Vec<PathPart>> {
+    let mut parts = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix('[') {
+            let (word, after) = inside.split_once(']')?;
+            let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+            parts.push(match quoted {
+                Some(name) => PathPart::Key(name.to_owned()),
+                None => PathPart::Index(word.parse().ok()?),
+            });
+            rest = after.strip_prefix('.').unwrap_or(after);
+            continue;
+        }
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        if word.is_empty() {
+            return None;
+        }
+        parts.push(PathPart::Key(word.to_owned()));
+        rest = after.strip_prefix('.').unwrap_or(after);
+    }
+    (!parts.is_empty()).then_some(parts)
+}
+
+/// A variant: a scenario's tree with another laid over it, keys not named staying as they are.
+pub fn variant(scenario: &Node, over: &Node) -> Node {
+    let (mut base, mut over) = (scenario.clone(), over.clone());
+    super::short_forms::write_out(&mut base);
+    super::short_forms::write_out(&mut over);
+    // One of several: another arrival replaces, and another end unsets the first.
+    for key in ["arrival", "mix"] {
+        if over.get(key).is_some() {
+            base.remove(key);
+        }
+    }
+    const ENDS: [&str; 3] = ["duration", "messages", "messages_per_agent"];
+    if ENDS.iter().any(|key| over.get(key).is_some()) {
+        for key in ENDS {
+            base.remove(key);
+        }
+    }
+    base.merge(&over);
+    base
+}

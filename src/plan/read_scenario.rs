@@ -1,0 +1,317 @@
+//! A whole scenario.
+
+use super::figure_path::FigureNames;
+use super::names::Names;
+use super::overrides::Overrides;
+use super::read_agents::{Common, Functions, Traffic, default_agents, read_traffic};
+use super::read_checks::parse_check;
+use super::read_processor::{read_processor, read_queue, section};
+use super::reader::{Fields, Reader, SourceText, WHOLE_MAX, duration_json};
+use super::short_forms::write_out;
+use super::tree::{Node, Origin, Written};
+use super::{
+    Arrival, Check, ClockKind, CoreSpec, End, LEDGER_MEMORY, MAX_GENERATED, Plan, Receive, SEED_MAX, Stage,
+};
+use crate::diagnostics::Diagnostics;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The receiver's classes that a scenario may tolerate.
+const TOLERABLE: [&str; 5] = ["lost", "unexpected", "corrupted", "duplicated", "out_of_order"];
+const DEFAULT_DURATION_NS: u64 = 60_000_000_000;
+const DEFAULT_MESSAGES_PER_AGENT: u64 = 100;
+const DEFAULT_SEED: u64 = 1;
+const GROUP_KEYS: [&str; 7] = ["name", "count", "state", "on_start", "next", "on_message", "on_outcome"];
+
+/// A plan with the origin of everything in it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Key paths of [`Plan::written`], each with who said its value.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// What a scenario is read against.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadContext<'a> {
+    /// The text that the tree's positions refer to.
+    pub source: &'a SourceText,
+    /// The script's functions.
+    pub functions: &'a Functions,
+    /// What flags say.
+    pub overrides: &'a Overrides,
+    /// What delivers.
+    pub core: &'a CoreSpec,
+}
+
+/// Reads a scenario.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_scenario(scenario: &Node, context: &ReadContext<'_>) -> Result<Planned, Diagnostics> {
+    let mut reader = Reader::new(context.source);
+    let mut scenario = scenario.clone();
+    write_out(&mut scenario);
+    context.overrides.apply(&mut scenario, &mut reader.faults);
+    write_out(&mut scenario);
+    let Some(fields) = reader.fields("", &scenario) else { return Err(reader.faults) };
+    let plan = read_fields(&mut reader, fields, context);
+    if reader.faults.is_empty() { Ok(Planned { plan, origins: reader.origins }) } else { Err(reader.faults) }
+}
+
+fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadContext<'_>) -> Plan {
+    let f = &mut fields;
+    let scenario = f.node;
+    let text = |r: &mut Reader<'_>, p: &str, n: &Node| r.text(p, n, "a name");
+    let name = f.read_or(reader, "name", "scenario".to_owned(), text, |name| json!(name));
+    let default_agents = default_agents();
+    let agents = f.take("agents").unwrap_or(&default_agents);
+    let common = Common {
+        arrival: f.take("arrival"),
+        mix: f.take("mix"),
+        types: f.take("types"),
+        message: f.take("message"),
+    };
+    let Traffic { groups, types, written } =
+        read_traffic(reader, scenario, agents, &common, context.functions);
+    f.written.extend(written);
+    let stages = read_common_stages(reader, agents, &groups);
+    let end = read_end(reader, f, &groups, stages);
+    let warm_up_ns = f.duration_or(reader, "warm_up", 0);
+    let drain_ns = f.duration(reader, "drain");
+    let queue = section(reader, f, "queue", read_queue);
+    let processor = section(reader, f, "processor", read_processor);
+    let receive =
+        f.read_or(reader, "receive", ("auto", Receive::Auto), read_receive, |(name, _)| match *name {
+            "auto" => json!("auto"),
+            name => json!(name == "true"),
+        });
+    let tolerate = f.read_or(reader, "tolerate", Vec::new(), read_tolerate, |names| json!(names));
+    let max_schedule_lag_ns = f.duration(reader, "max_schedule_lag");
+    let max_generated = f.whole_or(reader, "max_generated", MAX_GENERATED, 1, WHOLE_MAX);
+    let ledger_memory = f.read_or(reader, "ledger_memory", LEDGER_MEMORY, read_memory, |bytes| json!(bytes));
+    let seed = f.whole_or(reader, "seed", DEFAULT_SEED, 0, SEED_MAX);
+    let clocks = [ClockKind::Virtual, ClockKind::Wall].map(|clock| (clock.name(), clock));
+    let clock = f.read(reader, "clock", |r, p, n| r.one_of(p, n, &clocks), |(name, _)| json!(name));
+    let figure_names = FigureNames {
+        types: types.iter().map(|kind| kind.name.as_str()).collect(),
+        agents: Names::of(&groups),
+        phases: stages.iter().map(|stage| stage.name.as_str()).collect(),
+    };
+    let checks = |r: &mut Reader<'_>, p: &str, n: &Node| read_checks(r, p, n, &figure_names);
+    let checks = f.read_or(reader, "checks", Vec::new(), checks, |checks| {
+        Value::Array(checks.iter().map(|check| json!(check.text)).collect())
+    });
+    silence(reader, scenario, &groups);
+    let written = fields.finish_with(reader, |key| {
+        GROUP_KEYS
+            .contains(&key)
+            .then(|| format!("`{key}` stands in a group: agents: [{{ name, count, {key} }}]"))
+    });
+    Plan {
+        name,
+        seed,
+        clock: clock.map(|(_, clock)| clock),
+        groups,
+        types,
+        warm_up_ns,
+        end,
+        drain_ns,
+        queue,
+        processor,
+        receive: receive.1,
+        checks,
+        tolerate,
+        max_schedule_lag_ns,
+        max_generated,
+        ledger_memory,
+        core: context.core.clone(),
+        written: Value::Object(written),
+    }
+}
+
+/// The stages of the scenario; all groups that have stages must have the same.
+fn read_common_stages<'g>(reader: &mut Reader<'_>, agents: &Node, groups: &'g [super::Group]) -> &'g [Stage] {
+    let mut found: Option<&[Stage]> = None;
+    for group in groups {
+        let Arrival::Stages(stages) = &group.arrival else { continue };
+        let outline = |stages: &[Stage]| -> Vec<(String, u64)> {
+            stages.iter().map(|stage| (stage.name.clone(), stage.duration_ns)).collect()
+        };
+        match found {
+            None => found = Some(stages),
+            Some(first) if outline(first) != outline(stages) => {
+                let fault = reader.fault("agents", agents, "two groups have different stages");
+                reader.push(
+                    fault.expected("the same names and durations in all groups: stages are the run's phases"),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+    found.unwrap_or(&[])
+}
+
+fn read_end(
+    reader: &mut Reader<'_>,
+    fields: &mut Fields<'_>,
+    groups: &[super::Group],
+    stages: &[Stage],
+) -> End {
+    const KEYS: [&str; 3] = ["duration", "messages", "messages_per_agent"];
+    let scenario = fields.node;
+    let node = |key: &str| scenario.get(key).filter(|node| node.value != Written::Null);
+    let said: Vec<&str> = KEYS.into_iter().filter(|key| node(key).is_some()).collect();
+    let at_once = groups.iter().any(|group| group.arrival == Arrival::AllAtOnce);
+    let sum_ns = stages.iter().fold(0u64, |sum, stage| sum.saturating_add(stage.duration_ns));
+    let same_duration = said == ["duration"] && {
+        let ns = node("duration").and_then(|node| Reader::new(reader.source).duration("", node));
+        ns == Some(sum_ns)
+    };
+    if !stages.is_empty() && !said.is_empty() && !same_duration {
+        let fault = reader
+            .fault(
+                said[0],
+                node(said[0]).unwrap_or(scenario),
+                format!("`{}` has no meaning with stages", said[0]),
+            )
+            .found(format!("stages of {} in all", super::units::canonical_duration(sum_ns)))
+            .expected("no other end: the stages set the duration");
+        reader.push(fault);
+    } else if said.len() > 1 {
+        let fault = reader
+            .fault(
+                said[1],
+                node(said[1]).unwrap_or(scenario),
+                format!("the end is said twice: {}", said.join(", ")),
+            )
+            .expected("one of duration, messages, messages_per_agent");
+        reader.push(fault);
+    } else if at_once && said == ["duration"] {
+        let fault = reader
+            .fault(
+                "duration",
+                node("duration").unwrap_or(scenario),
+                "`duration` has no meaning with all_at_once",
+            )
+            .expected("how many messages there are: `messages` or `messages_per_agent`");
+        reader.push(fault);
+    }
+    let duration = fields.duration(reader, "duration");
+    let messages = fields.whole(reader, "messages", 1);
+    let per_agent = fields.whole(reader, "messages_per_agent", 1);
+    if duration == Some(0) {
+        reader.wrong("duration", node("duration").unwrap_or(scenario), "a duration above zero");
+    }
+    if !stages.is_empty() {
+        fields.write(reader, "duration", duration_json(sum_ns), Origin::Script);
+        return End::Duration(sum_ns);
+    }
+    match (duration, messages, per_agent) {
+        (Some(ns), _, _) => End::Duration(ns),
+        (_, Some(messages), _) => End::Messages(messages),
+        (_, _, Some(messages)) => End::MessagesPerAgent(messages),
+        _ if at_once => {
+            fields.write(reader, "messages_per_agent", json!(DEFAULT_MESSAGES_PER_AGENT), Origin::Default);
+            End::MessagesPerAgent(DEFAULT_MESSAGES_PER_AGENT)
+        }
+        _ => {
+            fields.write(reader, "duration", duration_json(DEFAULT_DURATION_NS), Origin::Default);
+            End::Duration(DEFAULT_DURATION_NS)
+        }
+    }
+}
+
+/// A scenario in which nobody would ever send anything.
+fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group]) {
+    let speaks =
+        |group: &super::Group| group.arrival != Arrival::OnDemand || group.callbacks.on_start.is_some();
+    if !groups.is_empty() && reader.faults.is_empty() && !groups.iter().any(speaks) {
+        let fault = reader.fault("arrival", scenario, "no agent would ever send anything");
+        reader.push(
+            fault
+                .found("the arrival of every group is `on_demand`, and no group has `on_start`")
+                .expected("one group at least that sends of its own accord"),
+        );
+    }
+}
+
+fn read_receive(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<(&'static str, Receive)> {
+    match &node.value {
+        Written::Bool(true) => Some(("true", Receive::Always)),
+        Written::Bool(false) => Some(("false", Receive::Never)),
+        Written::Text(text) if text == "auto" => Some(("auto", Receive::Auto)),
+        _ => {
+            reader.wrong(path, node, "true, false or \"auto\"");
+            None
+        }
+    }
+}
+
+fn read_tolerate(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Vec<String>> {
+    let known = TOLERABLE.map(|name| (name, name));
+    let Written::List(items) = &node.value else {
+        reader.wrong(path, node, &format!("a list of some of {}", TOLERABLE.join(", ")));
+        return None;
+    };
+    let read = |(index, item)| reader.one_of(&format!("{path}[{index}]"), item, &known);
+    let names: Vec<_> = items.iter().enumerate().map(read).collect();
+    names.into_iter().map(|name| name.map(|(name, _)| name.to_owned())).collect()
+}
+
+fn read_memory(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<u64> {
+    const EXPECTED: &str = "a size such as \"256MiB\"";
+    let parsed = match &node.value {
+        Written::Text(text) => parse_memory(text),
+        Written::Integer(bytes) => u64::try_from(*bytes).ok(),
+        _ => None,
+    };
+    if parsed.is_none() {
+        reader.wrong(path, node, EXPECTED);
+    }
+    parsed
+}
+
+/// A size that may be larger than a message: units up to GiB.
+fn parse_memory(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: u64 = text[..end].parse().ok()?;
+    let unit = match text[end..].trim() {
+        "B" => 1,
+        "KB" | "kB" => 1_000,
+        "KiB" => 1 << 10,
+        "MB" => 1_000_000,
+        "MiB" => 1 << 20,
+        "GB" => 1_000_000_000,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(unit).filter(|bytes| *bytes <= 1 << 50)
+}
+
+fn read_checks(
+    reader: &mut Reader<'_>,
+    path: &str,
+    node: &Node,
+    names: &FigureNames<'_>,
+) -> Option<Vec<Check>> {
+    const EXPECTED: &str = "a list of checks such as \"total.p99 < 100ms\"";
+    let Written::List(items) = &node.value else {
+        reader.wrong(path, node, EXPECTED);
+        return None;
+    };
+    let mut checks = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let Some(text) = reader.text(&path, item, EXPECTED) else { continue };
+        match parse_check(&text, names) {
+            Ok(check) => checks.push(check),
+            Err(error) => {
+                let fault = reader.fault(&path, item, error.title).found(format!("the check `{text}`"));
+                reader.push(fault.expected(error.expected).help_if(error.help));
+            }
+        }
+    }
+    Some(checks)
+}

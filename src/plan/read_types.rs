@@ -1,0 +1,183 @@
+//! Message types and mixes: what each layer says about each type.
+
+use super::names::Names;
+use super::read_agents::Common;
+use super::read_messages::{
+    BUILT_IN, Layer, LayerKind, built_in_layer, read_layer, settings, write_settings,
+};
+use super::reader::Reader;
+use super::tree::{Entry, Node, join};
+use super::{MessageType, MixEntry};
+use crate::diagnostics::did_you_mean;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The mix of one group: where it stands, and what is written there if it has its own.
+pub(super) type GroupMix<'n> = (String, Option<&'n Node>);
+
+/// What is said about each type, in layers.
+pub(super) struct TypeLayers {
+    message: Layer,
+    /// By name: built in, `types`, `mix`.
+    by_name: BTreeMap<String, Vec<Layer>>,
+    /// Entries of the scenario's mix.
+    pub mix: BTreeMap<String, Layer>,
+    /// Entries of each group's mix.
+    pub group_mixes: Vec<Option<BTreeMap<String, Layer>>>,
+}
+
+fn entries_of<'n>(
+    reader: &mut Reader<'_>,
+    path: &str,
+    node: Option<&'n Node>,
+    expected: &str,
+) -> &'n [Entry] {
+    match node.map(|node| (node, node.entries())) {
+        Some((_, Some(entries))) => entries,
+        Some((node, None)) => {
+            reader.wrong(path, node, expected);
+            &[]
+        }
+        None => &[],
+    }
+}
+
+fn read_mix_layers(
+    reader: &mut Reader<'_>,
+    path: &str,
+    node: Option<&Node>,
+    names: &Names,
+) -> BTreeMap<String, Layer> {
+    const EXPECTED: &str = "a list of different message types, or a map from type to weight";
+    let mut layers = BTreeMap::new();
+    for entry in entries_of(reader, path, node, EXPECTED) {
+        let layer = read_layer(reader, &join(path, &entry.key), &entry.node, LayerKind::Mix, names);
+        layers.insert(entry.key.clone(), layer);
+    }
+    layers
+}
+
+/// Reads all that is said about message types.
+pub(super) fn read_types(
+    reader: &mut Reader<'_>,
+    common: &Common<'_>,
+    mixes: &[GroupMix<'_>],
+    names: &Names,
+) -> TypeLayers {
+    let message = match common.message {
+        Some(node) => read_layer(reader, "message", node, LayerKind::Message, names),
+        None => Layer::default(),
+    };
+    let mut declared = BTreeMap::new();
+    for entry in entries_of(reader, "types", common.types, "a map from type to its settings") {
+        let layer = read_layer(reader, &join("types", &entry.key), &entry.node, LayerKind::Type, names);
+        declared.insert(entry.key.clone(), layer);
+    }
+    let mix = read_mix_layers(reader, "mix", common.mix, names);
+    let group_mixes: Vec<Option<BTreeMap<String, Layer>>> = mixes
+        .iter()
+        .map(|(path, node)| node.map(|node| read_mix_layers(reader, path, Some(node), names)))
+        .collect();
+    let in_groups = group_mixes.iter().flatten().flat_map(BTreeMap::keys);
+    let all: BTreeSet<&String> = declared.keys().chain(mix.keys()).chain(in_groups).collect();
+    let mut by_name = BTreeMap::new();
+    for name in all {
+        let mut layers: Vec<Layer> = built_in_layer(name, names).into_iter().collect();
+        layers.extend(declared.get(name).cloned());
+        layers.extend(mix.get(name).map(Layer::without_weight));
+        if layers.iter().all(|layer| layer.wire_type.is_none()) {
+            let in_groups = group_mixes.iter().flatten().filter_map(|mix| mix.get(name));
+            match in_groups.into_iter().find(|layer| layer.wire_type.is_some()) {
+                Some(layer) => {
+                    let wire_type = layer.wire_type.clone();
+                    layers.push(Layer::of_wire_type(wire_type));
+                }
+                None => no_wire_type(reader, common, mixes, name),
+            }
+        }
+        by_name.insert(name.clone(), layers);
+    }
+    TypeLayers { message, by_name, mix, group_mixes }
+}
+
+/// Tells that a type is neither built in nor says what it is on the wire, at the place where it is named.
+fn no_wire_type(reader: &mut Reader<'_>, common: &Common<'_>, mixes: &[GroupMix<'_>], name: &str) {
+    let places = [("types".to_owned(), common.types), ("mix".to_owned(), common.mix)]
+        .into_iter()
+        .chain(mixes.iter().cloned());
+    let found = places.filter_map(|(path, node)| {
+        let entry = node?.entries()?.iter().find(|entry| entry.key == name)?;
+        Some((join(&path, name), Node { at: entry.at, ..entry.node.clone() }))
+    });
+    let Some((path, node)) = found.into_iter().next() else { return };
+    let built_in = BUILT_IN.map(|(known, ..)| known);
+    let fault = reader
+        .fault(&path, &node, format!("the message type `{name}` has no `wire_type`"))
+        .expected(format!("one of {}, or a type that says its wire_type", built_in.join(", ")))
+        .help_if(did_you_mean(name, built_in))
+        .help(format!("for a type of your own write `{name}: {{ wire_type: \"TEXT\" }}` under `types`"));
+    reader.push(fault);
+}
+
+impl TypeLayers {
+    /// Layers of a type without any group's.
+    fn of(&self, name: &str) -> Vec<&Layer> {
+        let own = self.by_name.get(name).into_iter().flatten();
+        std::iter::once(&self.message).chain(own).collect()
+    }
+
+    fn id(&self, name: &str) -> Option<u16> {
+        self.by_name.keys().position(|known| known == name).map(|index| index as u16)
+    }
+
+    /// The types, with their canonical form under `types`.
+    pub fn types(&self, reader: &mut Reader<'_>, written: &mut Map<String, Value>) -> Vec<MessageType> {
+        let mut types = Vec::new();
+        let mut map = Map::new();
+        for (name, layers) in &self.by_name {
+            let all = self.of(name);
+            let wire_type = layers.iter().rev().find_map(|layer| layer.wire_type.as_ref());
+            types.push(MessageType {
+                name: name.clone(),
+                wire_type: wire_type.map(|said| said.value.clone()).unwrap_or_default(),
+                settings: settings(&all),
+            });
+            map.insert(name.clone(), write_settings(reader, &join("types", name), &all, true));
+        }
+        written.insert("types".to_owned(), Value::Object(map));
+        types
+    }
+
+    /// The entries of a mix that have weight, by type id, with the canonical form of what the mix itself says.
+    pub fn mix(
+        &self,
+        reader: &mut Reader<'_>,
+        path: &str,
+        node: &Node,
+        layers: &BTreeMap<String, Layer>,
+        own: bool,
+    ) -> (Vec<MixEntry>, Value) {
+        let mut entries = Vec::new();
+        let mut map = Map::new();
+        for (name, layer) in layers {
+            let mut all = self.of(name);
+            let plain = layer.without_wire_type();
+            all.push(&plain);
+            let weight = layer.weight.as_ref().map_or(0.0, |said| said.value);
+            let only_weight = layer.only_weight();
+            let said = if own { &plain } else { &only_weight };
+            map.insert(name.clone(), write_settings(reader, &join(path, name), &[said], false));
+            if weight > 0.0 {
+                let type_id = self.id(name).unwrap_or(0);
+                entries.push(MixEntry { type_id, weight, settings: settings(&all) });
+            }
+        }
+        let sum = entries.iter().fold(0.0, |sum, entry| sum + entry.weight);
+        let unread = layers.values().any(|layer| layer.weight.is_none());
+        if !unread && (sum <= 0.0 || !sum.is_finite()) && node.entries().is_some() {
+            let fault = reader.fault(path, node, format!("the weights of `{path}` sum to {sum}"));
+            reader.push(fault.expected("at least one type with a weight above zero"));
+        }
+        (entries, Value::Object(map))
+    }
+}

@@ -1,0 +1,220 @@
+//! YAML and JSON as trees, with the line and column of every value.
+
+use super::tree::{Entry, Node, Origin, Position, Written};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{Location, Spanned};
+use std::fmt;
+
+/// The deepest nesting that is read.
+const DEPTH_MAX: usize = 64;
+/// The most values that a file may hold, aliases counted each time.
+const NODES_MAX: usize = 100_000;
+/// The largest file that is read, in bytes.
+pub const TEXT_MAX_BYTES: usize = 16 << 20;
+
+/// Reads YAML (of which JSON is a part).
+///
+/// # Errors
+/// It is not YAML, or is nested too deeply, or grows too large by its aliases.
+pub fn parse_yaml(file: &str, text: &str) -> Result<Node, Diagnostics> {
+    if text.len() > TEXT_MAX_BYTES {
+        return Err(Diagnostic::new(Exit::Contents, "the file is too large")
+            .at(Place::file(file))
+            .found(format!("{} bytes", text.len()))
+            .expected(format!("at most {TEXT_MAX_BYTES} bytes"))
+            .into());
+    }
+    let budget = serde_yaml::budget! { max_depth: DEPTH_MAX, max_nodes: NODES_MAX };
+    let options = serde_yaml::options! {
+        budget: budget,
+        strict_booleans: true,
+        non_finite_float_policy: serde_yaml::options::NonFiniteFloatPolicy::PassThrough,
+        with_snippet: false,
+    };
+    match serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options) {
+        Ok(raw) => Ok(node_of(raw)),
+        Err(error) => {
+            let place = match error.location() {
+                Some(at) => Place::in_text(file, text, at.line() as usize, at.column() as usize),
+                None => Place::file(file),
+            };
+            let said = error.to_string();
+            let title = said.split(" at line ").next().unwrap_or(&said).to_owned();
+            let title = format!("this is not YAML that can be read: {title}");
+            Err(Diagnostic::new(Exit::Contents, title).at(place).into())
+        }
+    }
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// It is not JSON, or is nested too deeply.
+pub fn parse_json(file: &str, text: &str) -> Result<Node, Diagnostics> {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        // The places come from the YAML reader; what only JSON can say keeps none.
+        Ok(value) => match parse_yaml(file, text) {
+            Ok(node) if node.to_json() == Node::from_json(&value).to_json() => Ok(node),
+            _ => Ok(Node::from_json(&value)),
+        },
+        Err(error) => Err(Diagnostic::new(Exit::Contents, "this is not JSON")
+            .at(Place::in_text(file, text, error.line(), error.column()))
+            .found(error.to_string())
+            .into()),
+    }
+}
+
+/// Reads a file's text by its name: `.json` is JSON, everything else YAML.
+///
+/// # Errors
+/// As [`parse_yaml`] and [`parse_json`].
+pub fn parse_text(file: &str, text: &str) -> Result<Node, Diagnostics> {
+    if file.ends_with(".json") { parse_json(file, text) } else { parse_yaml(file, text) }
+}
+
+fn position(at: Location) -> Option<Position> {
+    (at.line() > 0).then(|| Position { line: at.line() as usize, column: at.column() as usize })
+}
+
+fn node_of(raw: Spanned<Raw>) -> Node {
+    let value = match raw.value {
+        Raw::Null => Written::Null,
+        Raw::Bool(truth) => Written::Bool(truth),
+        Raw::Integer(whole) => Written::Integer(whole),
+        Raw::Float(number) => Written::Float(number),
+        Raw::Text(text) => Written::Text(text),
+        Raw::List(items) => Written::List(items.into_iter().map(node_of).collect()),
+        Raw::Map(entries) => Written::Map(
+            entries
+                .into_iter()
+                .map(|(key, node)| Entry {
+                    at: position(key.referenced),
+                    key: key.value,
+                    node: node_of(node),
+                })
+                .collect(),
+        ),
+    };
+    Node { value, at: position(raw.referenced), origin: Origin::Script }
+}
+
+enum Raw {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+        Raw::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, whole: i64) -> Result<Raw, E> {
+        Ok(Raw::Integer(whole))
+    }
+
+    fn visit_u64<E>(self, whole: u64) -> Result<Raw, E> {
+        Ok(i64::try_from(whole).map_or(Raw::Float(whole as f64), Raw::Integer))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Raw, E> {
+        Ok(Raw::Float(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_knows_its_place() {
+        let node = parse_yaml("a.yaml", "a: 1\nb:\n  c: [x, 2.5, true, null]\n").unwrap();
+        let list = node.get("b").unwrap().get("c").unwrap();
+        assert_eq!(list.at, Some(Position { line: 3, column: 6 }));
+        assert_eq!(node.entries().unwrap()[1].at, Some(Position { line: 2, column: 1 }));
+        assert_eq!(list.to_json(), serde_json::json!(["x", 2.5, true, null]));
+    }
+
+    #[test]
+    fn what_is_not_yaml_is_refused_quickly() {
+        for (text, word) in [
+            ("a: [1", "YAML"),
+            ("a: 1\na: 2\n", "duplicate"),
+            (&"[".repeat(5000), "YAML"),
+            (
+                "a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\ng: [*f,*f,*f,*f,*f,*f,*f,*f]\n",
+                "YAML",
+            ),
+        ] {
+            let faults = parse_yaml("a.yaml", text).unwrap_err();
+            let fault = faults.iter().next().unwrap();
+            assert!(fault.title.contains(word), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn booleans_are_strict() {
+        let node = parse_yaml("a.yaml", "a: yes\nb: on\n").unwrap();
+        assert_eq!(node.to_json(), serde_json::json!({ "a": "yes", "b": "on" }));
+    }
+
+    #[test]
+    fn json_has_places_too() {
+        let node = parse_json("a.json", "{\n\t\"a\": {\"b\": 5}\n}").unwrap();
+        assert_eq!(node.get("a").unwrap().get("b").unwrap().at.map(|at| at.line), Some(2));
+        let faults = parse_json("a.json", "{\"a\": }").unwrap_err();
+        assert_eq!(faults.iter().next().unwrap().place.as_ref().unwrap().line, 1);
+    }
+}
