@@ -60,7 +60,7 @@ fn unknown(reference: &str) -> Diagnostic {
         fault = fault.found("a folder");
     }
     fault
-        .help::<String>(near)
+        .help_if(near)
         .help("a name without an ending is a bundled script; a file is written `my.rhai` or `./my`")
 }
 

@@ -1,72 +1,95 @@
 //! `core list` and `core info`.
 
-use super::arguments::{CoreFolders, CoreInfoFlags};
+use super::arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
 use super::{faults, terminal};
-use crate::cores::{CoreInfo, Finder, abi, capability_names};
+use crate::cores::{CoreInfo, Finder, ListedFile, abi, capability_names, core_info, list_cores};
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::text::{Look, wrapped};
 use crate::report::{Column, Table, printable};
 use serde_json::Value;
 use std::fmt::Write;
+use std::path::Path;
 
-/// All cores that are found, and where.
-pub fn list(flags: &CoreFolders) -> Exit {
-    let finder = Finder::new(&flags.core_path);
-    let mut found = Vec::new();
-    let mut broken = Diagnostics::new();
-    for core in finder.list() {
-        match core {
-            Ok(info) => found.push(info),
-            Err(error) => broken.append(faults::of_core(&error)),
-        }
-    }
-    let printed = terminal::print(&listing(&found, &finder, &terminal::look()));
-    broken.append(printed.err().map(Diagnostics::from).unwrap_or_default());
-    terminal::complain(&broken);
-    broken.exit()
+/// Does one command about cores.
+pub fn command(command: &CoreCommand) -> Exit {
+    let wrong = match command {
+        CoreCommand::List(folders) => list(folders),
+        CoreCommand::Info(flags) => info(flags),
+    };
+    terminal::complain(&wrong);
+    wrong.exit()
 }
 
-fn listing(found: &[CoreInfo], finder: &Finder, look: &Look) -> String {
-    if found.is_empty() {
-        let folders: Vec<String> = finder.folders().map(|folder| format!("  {}\n", folder.display())).collect();
-        return format!("no cores found; looked in\n{}", folders.concat());
-    }
+/// All cores that are found, and where; files that cannot be loaded are told as faults.
+fn list(flags: &CoreFolders) -> Diagnostics {
+    let finder = Finder::new(&flags.core_path);
+    let files = list_cores(&finder);
+    let mut wrong: Diagnostics =
+        files.iter().filter_map(|file| file.cores.as_ref().err()).flat_map(faults::of_core).collect();
+    let cores: Vec<&CoreInfo> = files.iter().filter_map(|file| file.cores.as_ref().ok()).flatten().collect();
+    let text = if cores.is_empty() && wrong.is_empty() {
+        let folders =
+            finder.folders().map(|folder| format!("  {}\n", printable(&folder.display().to_string())));
+        format!("no cores found; looked in\n{}", folders.collect::<String>())
+    } else {
+        listing(&cores, &files, &terminal::look())
+    };
+    wrong.append(terminal::print(&text).err().map(Diagnostics::from).unwrap_or_default());
+    wrong
+}
+
+fn listing(cores: &[&CoreInfo], files: &[ListedFile], look: &Look) -> String {
     let mut table = Table::new(vec![
         Column::names("core"),
         Column::texts("version", 0),
         Column::texts("kind", 0),
         Column::texts("what it is", 1),
     ]);
-    for info in found {
+    for info in cores {
         table.row(vec![info.id.clone(), info.version.clone(), kind(info).to_owned(), info.summary.clone()]);
     }
     let mut text = String::new();
     for line in table.lines(0, look.width, &look.palette) {
-        text.push_str(&line);
-        text.push('\n');
+        let _ = writeln!(text, "{line}");
     }
-    let mut files: Vec<String> = found.iter().map(|info| info.path.display().to_string()).collect();
-    files.dedup();
-    text.push('\n');
+    text.push_str("\nfiles\n");
     for file in files {
-        let _ = writeln!(text, "{}", look.palette.faint(&printable(&file)));
+        let path = printable(&file.path.display().to_string());
+        let _ = match &file.hidden_by {
+            None => writeln!(text, "  {path}"),
+            Some(winner) if is_same_build(winner, &file.path) => Ok(()),
+            Some(winner) => {
+                let why =
+                    format!("  {path} is not used: {} comes first", printable(&winner.display().to_string()));
+                writeln!(text, "{}", look.palette.doubt(&why))
+            }
+        };
     }
     text
 }
 
-/// One core: what it can do, and its options with their defaults.
-pub fn info(flags: &CoreInfoFlags) -> Exit {
-    let finder = Finder::new(&flags.folders.core_path);
-    let result = match finder.info(&flags.core) {
-        Ok(info) => terminal::print(&description(&info, &terminal::look())).map_err(Diagnostics::from),
-        Err(error) => Err(faults::of_core(&error)),
-    };
-    match result {
-        Ok(()) => Exit::Success,
-        Err(wrong) => {
-            terminal::complain(&wrong);
-            wrong.exit()
+/// Whether two files are the two places in which one build leaves a library: a folder and its `deps`.
+fn is_same_build(one: &Path, other: &Path) -> bool {
+    let folder = |path: &Path| {
+        let folder = path.parent().unwrap_or(path);
+        if folder.ends_with("deps") {
+            folder.parent().unwrap_or(folder).to_owned()
+        } else {
+            folder.to_owned()
         }
+    };
+    folder(one) == folder(other)
+}
+
+/// One core: what it can do, and its options with their defaults.
+fn info(flags: &CoreInfoFlags) -> Diagnostics {
+    let finder = Finder::new(&flags.folders.core_path);
+    match core_info(&finder, Path::new("."), &flags.core) {
+        Ok(info) => {
+            let printed = terminal::print(&description(&info, &terminal::look()));
+            printed.err().map(Diagnostics::from).unwrap_or_default()
+        }
+        Err(error) => faults::of_core(&error),
     }
 }
 
@@ -91,7 +114,8 @@ fn description(info: &CoreInfo, look: &Look) -> String {
     }
     let capabilities = capability_names(info.capabilities);
     let _ = writeln!(text, "\n  file     {}", printable(&info.path.display().to_string()));
-    let _ = writeln!(text, "  library  {}, plugin ABI {}.{}", printable(&info.library), info.abi.0, info.abi.1);
+    let _ =
+        writeln!(text, "  library  {}, plugin ABI {}.{}", printable(&info.library), info.abi.0, info.abi.1);
     for (place, line) in wrapped(&capabilities.join(" "), 11, look.width).iter().enumerate() {
         let label = if place == 0 { "  can      " } else { "           " };
         let _ = writeln!(text, "{label}{}", line.trim_start());
@@ -111,8 +135,13 @@ fn description(info: &CoreInfo, look: &Look) -> String {
 /// Each option: its name, its default, what it means.
 fn options(schema: &Value, look: &Look) -> String {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return String::new() };
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut text = String::new();
     for (name, option) in properties {
         let default = match option.get("default") {

@@ -19,8 +19,8 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
                     .path(fault.key_path.clone())
                     .found(fault.found.clone())
                     .expected(fault.expected.clone())
-                    .help::<String>(fault.help.clone())
-                    .help::<String>(error.help())
+                    .help_if(fault.help.clone())
+                    .help_if(error.help())
             })
             .collect(),
         CoreError::NotFound { searched, .. } => {
@@ -36,7 +36,7 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
 }
 
 fn plain(error: &CoreError) -> Diagnostic {
-    Diagnostic::new(Exit::Core, error.to_string()).help::<String>(error.help())
+    Diagnostic::new(Exit::Core, error.to_string()).help_if(error.help())
 }
 
 /// The end of a core in a run, or on the way to one.

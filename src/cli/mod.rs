@@ -4,13 +4,13 @@
 
 pub mod arguments;
 mod bundled;
+mod core;
 mod faults;
 mod interrupt;
 mod outputs;
 mod panic;
 mod repeat;
 mod run;
-mod session;
 mod terminal;
 mod values;
 mod verdict;

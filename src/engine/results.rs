@@ -142,7 +142,7 @@ fn core_of(plan: &Plan, resolved: &ResolvedChain, chain: &mut Chain) -> Core {
         options: Value::Object(inner.options.clone()),
         layers: layers.collect(),
         capabilities: capability_names(chain.capabilities()).into_iter().map(str::to_owned).collect(),
-        stats: chain.stats().unwrap_or(Value::Null),
+        stats: Value::Object(chain.stats().unwrap_or_default()),
     }
 }
 
