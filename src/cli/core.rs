@@ -84,7 +84,7 @@ fn is_same_build(one: &Path, other: &Path) -> bool {
 /// One core: what it can do, and its options with their defaults.
 fn info(flags: &CoreInfoFlags) -> Diagnostics {
     let finder = Finder::new(&flags.folders.core_path);
-    match core_info(&finder, Path::new("."), &flags.core) {
+    match core_info(&finder, Path::new(""), &flags.core) {
         Ok(info) => {
             let printed = terminal::print(&description(&info, &terminal::look()));
             printed.err().map(Diagnostics::from).unwrap_or_default()

@@ -32,7 +32,8 @@ pub fn main() -> Exit {
         }
     };
     match arguments.command {
-        Command::Run(_) | Command::Check(_) | Command::Core(_) => {
+        Command::Core(command) => core::command(&command),
+        Command::Run(_) | Command::Check(_) => {
             terminal::complain(&Diagnostic::new(Exit::Bug, "the script host is not there yet").into());
             Exit::Bug
         }

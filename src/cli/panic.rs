@@ -7,6 +7,10 @@ use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook};
 /// Runs the program; a panic in it becomes [`Exit::Bug`].
 pub fn guarded(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     set_hook(Box::new(report));
+    caught(program)
+}
+
+fn caught(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(program).unwrap_or(Exit::Bug)
 }
 
@@ -30,8 +34,7 @@ mod tests {
 
     #[test]
     fn a_panic_has_its_own_exit() {
-        assert_eq!(guarded(|| panic!("as a test")), Exit::Bug);
-        assert_eq!(guarded(|| Exit::Undecided), Exit::Undecided);
-        drop(std::panic::take_hook());
+        assert_eq!(caught(|| panic!("as a test")), Exit::Bug);
+        assert_eq!(caught(|| Exit::Undecided), Exit::Undecided);
     }
 }

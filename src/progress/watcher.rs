@@ -61,7 +61,7 @@ impl<W: Write> Observer for Watcher<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::FinalOutcome;
+    use crate::metrics::FinalOutcome;
     use crate::plan::{ClockKind, Priority};
     use crate::progress::Mode;
     use serde_json::Value;

@@ -22,8 +22,11 @@ pub fn labelled(heading: &str, text: &str, look: &Look) -> Vec<String> {
     lines
 }
 
+/// A space at which no line is broken.
+pub const TIGHT: char = '\u{a0}';
+
 /// The text broken at spaces into lines of at most `width` columns, each `indent` columns in. A word that is
-/// longer than a line keeps a line of its own.
+/// longer than a line keeps a line of its own. [`TIGHT`] spaces hold, and come out as ordinary ones.
 pub fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -37,5 +40,5 @@ pub fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
         line.push_str(word);
     }
     lines.push(format!("{}{line}", " ".repeat(indent)));
-    lines
+    lines.iter().map(|line| line.replace(TIGHT, " ")).collect()
 }

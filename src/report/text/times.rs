@@ -2,13 +2,12 @@
 
 use super::Look;
 use super::lines::{label, labelled};
+use crate::metrics::is_reliable;
 use crate::metrics::results::{Figures, Run, SeriesPoint, Times};
 use crate::plan::units::human_duration;
 use crate::report::number::{NOTHING, TimeUnit, amount, count, percent};
 use crate::report::table::{Column, Table};
 
-/// A percentile needs this many messages beyond it: with fewer it is the luck of a handful.
-const BEYOND_MIN: f64 = 10.0;
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const SPARKS_MAX: usize = 48;
 /// Columns that the line of the course needs beside its sparks.
@@ -64,11 +63,11 @@ fn table(
             size,
             figures.success_rate.map_or(NOTHING.to_owned(), percent),
             percentile(&figures.total, figures.total.p50_ns, 0.5, unit),
-            percentile(&figures.total, figures.total.p90_ns, 0.9, unit),
-            percentile(&figures.total, figures.total.p99_ns, 0.99, unit),
+            percentile(&figures.total, figures.total.p90_ns, 0.1, unit),
+            percentile(&figures.total, figures.total.p99_ns, 0.01, unit),
             figures.total.max_ns.map_or(NOTHING.to_owned(), |ns| unit.show(ns)),
-            percentile(&figures.queue_wait, figures.queue_wait.p99_ns, 0.99, unit),
-            percentile(&figures.delivery, figures.delivery.p99_ns, 0.99, unit),
+            percentile(&figures.queue_wait, figures.queue_wait.p99_ns, 0.01, unit),
+            percentile(&figures.delivery, figures.delivery.p99_ns, 0.01, unit),
         ]);
     }
     let mut lines = table.lines(2, look.width, &look.palette);
@@ -80,38 +79,49 @@ fn table(
     lines
 }
 
-fn percentile(times: &Times, ns: Option<u64>, share: f64, unit: TimeUnit) -> String {
-    // The small excess keeps 1,000 × (1 − 0.99), which is a hair below 10 in binary, on the right side.
-    let beyond = times.count as f64 * (1.0 - share) + 1e-6;
+/// A percentile that too few messages lie beyond is the luck of a handful, and is not shown.
+fn percentile(times: &Times, ns: Option<u64>, beyond: f64, unit: TimeUnit) -> String {
     match ns {
-        Some(ns) if beyond >= BEYOND_MIN => unit.show(ns),
+        Some(ns) if is_reliable(times.count, beyond) => unit.show(ns),
         _ => NOTHING.to_owned(),
     }
 }
 
-/// The mean total time over the course of the run, where it changed at least twofold.
+/// The mean total time over the course of the run, where it changed at least twofold from one eighth of the run to
+/// another: finer differences are noise.
 fn course(points: &[SeriesPoint], look: &Look) -> Option<String> {
-    let chunk = points.len().div_ceil(SPARKS_MAX.min(look.width - COURSE_TEXT)).max(1);
-    let means: Vec<f64> = points
-        .chunks(chunk)
-        .map(|chunk| {
-            let delivered: u64 = chunk.iter().map(|point| point.delivered).sum();
-            let sum: f64 =
-                chunk.iter().map(|point| point.total_mean_ns.unwrap_or(0.0) * point.delivered as f64).sum();
-            (delivered, sum)
-        })
-        // Few deliveries, as in the last interval of a drain, would draw a spike of mere chance.
-        .filter(|(delivered, _)| *delivered >= 20)
-        .map(|(delivered, sum)| sum / delivered as f64)
-        .collect();
-    let low = means.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = means.iter().copied().fold(0.0, f64::max);
-    if means.len() < 8 || high < 2.0 * low {
+    let eighths = means(points, 8);
+    if eighths.len() < 6 || highest(&eighths) < 2.0 * lowest(&eighths) {
         return None;
     }
+    let means = means(points, SPARKS_MAX.min(look.width - COURSE_TEXT));
+    let (low, high) = (lowest(&means), highest(&means));
     let steps = (SPARKS.len() - 1) as f64;
     let sparks: String =
         means.iter().map(|mean| SPARKS[((mean - low) / (high - low) * steps).round() as usize]).collect();
     let range = format!("mean {} … {}", human_duration(low as u64), human_duration(high as u64));
     Some(format!("  {}{sparks}  {range}", label("course", look)))
+}
+
+/// The mean total times of at most `most` stretches of equal length.
+fn means(points: &[SeriesPoint], most: usize) -> Vec<f64> {
+    points
+        .chunks(points.len().div_ceil(most).max(1))
+        .map(|chunk| {
+            let delivered: u64 = chunk.iter().map(|point| point.delivered).sum();
+            let of_point = |point: &SeriesPoint| point.total_mean_ns.unwrap_or(0.0) * point.delivered as f64;
+            (delivered, chunk.iter().map(of_point).sum::<f64>())
+        })
+        // Few deliveries, as in the last stretch of a drain, would draw a spike of mere chance.
+        .filter(|(delivered, _)| *delivered >= 20)
+        .map(|(delivered, sum)| sum / delivered as f64)
+        .collect()
+}
+
+fn lowest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn highest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(0.0, f64::max)
 }

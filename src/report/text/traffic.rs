@@ -1,7 +1,7 @@
 //! What was asked for and what became of it: ledger, offered load, deliveries.
 
 use super::Look;
-use super::lines::labelled;
+use super::lines::{TIGHT, labelled};
 use crate::metrics::results::{Counts, Run};
 use crate::plan::units::{RateScope, parse_duration, parse_rate};
 use crate::report::number::{amount, count, counted, percent, printable, span};
@@ -61,7 +61,7 @@ fn reasons(counts: &BTreeMap<String, u64>) -> String {
     let mut named: Vec<String> = sorted
         .iter()
         .take(REASONS_MAX)
-        .map(|(reason, number)| format!("{} {}", printable(reason), count(*number)))
+        .map(|(reason, number)| format!("{}{TIGHT}{}", printable(reason), count(*number)))
         .collect();
     if sorted.len() > REASONS_MAX {
         named.push(format!("{} more", sorted.len() - REASONS_MAX));
