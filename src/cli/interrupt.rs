@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 /// Whether the user has asked to stop; clones share the wish.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt {
+    asked: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
 }
 
@@ -19,11 +20,10 @@ impl Interrupt {
     /// The system does not let us.
     pub fn listen() -> std::io::Result<Interrupt> {
         let interrupt = Interrupt::default();
-        let asked_before = Arc::new(AtomicBool::new(false));
         for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
             // The order matters: the shutdown looks at the wish before this very signal has made it.
-            flag::register_conditional_shutdown(signal, i32::from(exit.code()), asked_before.clone())?;
-            flag::register(signal, asked_before.clone())?;
+            flag::register_conditional_shutdown(signal, i32::from(exit.code()), interrupt.asked.clone())?;
+            flag::register(signal, interrupt.asked.clone())?;
             flag::register_usize(signal, interrupt.signal.clone(), usize::from(exit.code()))?;
         }
         Ok(interrupt)
@@ -36,8 +36,8 @@ impl Interrupt {
             .find(|exit| usize::from(exit.code()) == self.signal.load(Ordering::Relaxed))
     }
 
-    /// The same as a flag for whoever need not know what a signal is: not zero once the user wants to stop.
-    pub fn flag(&self) -> Arc<AtomicUsize> {
-        self.signal.clone()
+    /// The same for whoever need not know what a signal is: true once the user wants to stop.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.asked.clone()
     }
 }

@@ -5,20 +5,20 @@ use super::events::Event;
 use crate::engine::{MessageRecord, Observer, Progress, Started};
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Watches the runs of a script, one after the other.
 #[derive(Debug)]
 pub struct Watcher<W> {
     display: Display,
-    stop: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
     events: Option<W>,
     runs: usize,
 }
 
 impl<W: Write> Watcher<W> {
-    /// `stop` is not zero once the user wants to stop; every message is written to `events`, if any.
-    pub fn new(display: Display, stop: Arc<AtomicUsize>, events: Option<W>) -> Watcher<W> {
+    /// `stop` is true once the user wants to stop; every message is written to `events`, if any.
+    pub fn new(display: Display, stop: Arc<AtomicBool>, events: Option<W>) -> Watcher<W> {
         Watcher { display, stop, events, runs: 0 }
     }
 
@@ -41,7 +41,7 @@ impl<W: Write> Observer for Watcher<W> {
 
     fn progress(&mut self, progress: &Progress) -> bool {
         self.display.progress(progress);
-        self.stop.load(Ordering::Relaxed) == 0
+        !self.stop.load(Ordering::Relaxed)
     }
 
     fn wants_messages(&self) -> bool {
@@ -143,10 +143,10 @@ mod tests {
 
     #[test]
     fn the_wish_to_stop_is_passed_on() {
-        let stop = Arc::new(AtomicUsize::new(0));
+        let stop = Arc::new(AtomicBool::new(false));
         let mut watcher: Watcher<Vec<u8>> = Watcher::new(Display::new(Mode::Silent), stop.clone(), None);
         assert!(watcher.progress(&Progress::default()));
-        stop.store(130, Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         assert!(!watcher.progress(&Progress::default()));
     }
 
