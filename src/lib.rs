@@ -8,3 +8,4 @@ pub mod metrics;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod script;

@@ -132,6 +132,17 @@ pub struct FigureNames<'a> {
     pub phases: Vec<&'a str>,
 }
 
+impl FigureNames<'_> {
+    /// The names of a plan.
+    pub fn of(plan: &super::Plan) -> FigureNames<'_> {
+        FigureNames {
+            types: plan.types.iter().map(|kind| kind.name.as_str()).collect(),
+            agents: Names::of(&plan.groups),
+            phases: plan.stages().iter().map(|stage| stage.name.as_str()).collect(),
+        }
+    }
+}
+
 /// A text that names no figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FigureFault {

@@ -32,6 +32,33 @@ pub struct Planned {
     pub origins: BTreeMap<String, Origin>,
 }
 
+impl Planned {
+    /// Every value of the plan: its key path, its canonical form, and who said it.
+    pub fn values(&self) -> Vec<(String, String, Origin)> {
+        let mut rows = Vec::new();
+        self.collect("", &self.plan.written, &Origin::Default, &mut rows);
+        rows
+    }
+
+    fn collect(&self, path: &str, value: &Value, above: &Origin, rows: &mut Vec<(String, String, Origin)>) {
+        let origin = self.origins.get(path).unwrap_or(above);
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                for (key, value) in map {
+                    self.collect(&super::tree::join(path, key), value, origin, rows);
+                }
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                for (index, value) in items.iter().enumerate() {
+                    self.collect(&format!("{path}[{index}]"), value, origin, rows);
+                }
+            }
+            Value::String(text) => rows.push((path.to_owned(), text.clone(), origin.clone())),
+            other => rows.push((path.to_owned(), other.to_string(), origin.clone())),
+        }
+    }
+}
+
 /// What a scenario is read against.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadContext<'a> {

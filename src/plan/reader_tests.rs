@@ -101,6 +101,12 @@ fn every_value_has_an_origin() {
     assert_eq!(origin("types.hard_onboard.priority"), Some(Origin::Script));
     assert_eq!(origin("mix.direct.weight"), Some(Origin::Script));
     assert_eq!(origin("agents[0].count"), Some(Origin::Script));
+    let values = planned.values();
+    let row =
+        |path: &str| values.iter().find(|(known, ..)| known == path).map(|row| (row.1.as_str(), &row.2));
+    assert_eq!(row("agents[0].count"), Some(("9", &Origin::Script)));
+    assert_eq!(row("processor.retry.backoff"), Some(("10ms", &Origin::Script)));
+    assert_eq!(row("queue.overflow"), Some(("reject", &Origin::Default)));
 }
 
 #[test]

@@ -1,0 +1,124 @@
+//! Functions that make maps: arrivals, distributions, cores. Each returns the very map that YAML would hold, and
+//! judges nothing; the reader does, with the place.
+
+use super::convert::{from_node, to_node};
+use super::state::Shared;
+use crate::plan::tree::{Node, Written};
+use crate::plan::units::parse_duration;
+use rhai::{Dynamic, Engine, ImmutableString, Map};
+
+/// The key that marks the session's core, which `--core` replaces.
+pub(super) const SESSION: &str = "session";
+
+fn under(key: &str, value: Dynamic) -> Map {
+    Map::from([(key.into(), value)])
+}
+
+fn with_key(law: &str, key: &str, value: Dynamic) -> Map {
+    under(law, under(key, value).into())
+}
+
+/// Registers arrivals, distributions and cores.
+pub(super) fn register(engine: &mut Engine, shared: &Shared) {
+    engine.register_fn("poisson", |rate: Dynamic| with_key("poisson", "rate", rate));
+    engine.register_fn("constant", |value: Dynamic| {
+        let text = value.clone().into_immutable_string().unwrap_or_default();
+        if parse_duration(&text).is_ok() {
+            under("constant", value)
+        } else {
+            with_key("constant", "rate", value)
+        }
+    });
+    for law in ["burst", "ramp", "stages", "closed", "normal", "lognormal", "empirical"] {
+        engine.register_fn(law, move |value: Dynamic| under(law, value));
+    }
+    for law in ["all_at_once", "on_demand"] {
+        engine.register_fn(law, move || under(law, Map::new().into()));
+    }
+    engine.register_fn("uniform", |min: Dynamic, max: Dynamic| {
+        under("uniform", Map::from([("min".into(), min), ("max".into(), max)]).into())
+    });
+    engine.register_fn("exponential", |mean: Dynamic| with_key("exponential", "mean", mean));
+    register_cores(engine, shared);
+}
+
+fn core_map(id: ImmutableString, options: Option<Dynamic>) -> Map {
+    let mut map = under("core", id.into());
+    if let Some(options) = options {
+        map.insert("options".into(), options);
+    }
+    map
+}
+
+fn layer_map(id: ImmutableString, over: Dynamic, options: Option<Dynamic>) -> Map {
+    let mut map = under("layer", id.into());
+    map.insert("over".into(), over);
+    if let Some(options) = options {
+        map.insert("options".into(), options);
+    }
+    map
+}
+
+fn register_cores(engine: &mut Engine, shared: &Shared) {
+    engine.register_fn("core", |id: ImmutableString| core_map(id, None));
+    engine.register_fn("core", |id: ImmutableString, options: Dynamic| core_map(id, Some(options)));
+    engine.register_fn("layer", |id: ImmutableString, over: Dynamic| layer_map(id, over, None));
+    engine.register_fn("layer", |id: ImmutableString, over: Dynamic, options: Dynamic| {
+        layer_map(id, over, Some(options))
+    });
+    engine.register_fn("named", |core: Map, name: ImmutableString| {
+        let mut core = core;
+        core.insert("name".into(), name.into());
+        core
+    });
+    engine.register_fn("named", |core: ImmutableString, name: ImmutableString| {
+        let mut core = core_map(core, None);
+        core.insert("name".into(), name.into());
+        core
+    });
+    let state = shared.clone();
+    engine.register_fn("default_core", move |id: ImmutableString| default_core(&state, id, None));
+    let state = shared.clone();
+    engine.register_fn("default_core", move |id: ImmutableString, options: Dynamic| {
+        default_core(&state, id, Some(options))
+    });
+}
+
+fn default_core(shared: &Shared, id: ImmutableString, options: Option<Dynamic>) -> Map {
+    let mut map = core_map(id, options);
+    map.insert(SESSION.into(), true.into());
+    let node = to_node(&Dynamic::from(map), &mut Vec::new(), "");
+    let mut state = shared.lock();
+    state.default_core = Some(node);
+    let session = session_core(state.overrides.core.as_deref(), state.default_core.as_ref());
+    from_node(&session).try_cast::<Map>().unwrap_or_default()
+}
+
+/// The session's core: that of the flag, else the script's default, else `mock`; marked as such.
+pub(super) fn session_core(flag: Option<&str>, default: Option<&Node>) -> Node {
+    let marked = |id: &str| {
+        let mut node = Node::new(Written::Map(Vec::new()));
+        node.set("core", Node::text(id));
+        node.set(SESSION, Node::new(Written::Bool(true)));
+        node
+    };
+    match (flag, default) {
+        (Some(id), _) => marked(id),
+        (None, Some(node)) => node.clone(),
+        (None, None) => marked("mock"),
+    }
+}
+
+/// Puts the session's core wherever it is meant inside a core, without the mark. Returns whether it was.
+pub(super) fn resolve_session(node: &mut Node, session: &Node) -> bool {
+    if node.get(SESSION).is_some_and(|mark| mark.value == Written::Bool(true)) {
+        let (at, name) = (node.at, node.get("name").cloned());
+        *node = Node { at, ..session.clone() };
+        node.remove(SESSION);
+        if let Some(name) = name {
+            node.set("name", name);
+        }
+        return true;
+    }
+    node.get_mut("over").is_some_and(|over| resolve_session(over, session))
+}

@@ -1,0 +1,180 @@
+//! Parameters: declared by the script, set by `--param` or by a flag of the same name, typed by their defaults.
+
+use super::execution::{Param, ParamOrigin};
+use super::faults::throw_one;
+use super::state::{Shared, State};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
+use crate::plan::units::{parse_duration, parse_rate, parse_share};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString};
+
+type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// What a default says about the values that may replace it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Truth,
+    Whole,
+    Number,
+    Duration,
+    Rate,
+    Share,
+    Text,
+}
+
+impl Kind {
+    fn of(default: &Dynamic) -> Option<Kind> {
+        if default.is_bool() {
+            return Some(Kind::Truth);
+        }
+        if default.is_int() {
+            return Some(Kind::Whole);
+        }
+        if default.is_float() {
+            return Some(Kind::Number);
+        }
+        let text = default.clone().into_immutable_string().ok()?;
+        Some(match text.as_str() {
+            text if parse_duration(text).is_ok() => Kind::Duration,
+            text if parse_rate(text).is_ok() => Kind::Rate,
+            text if text.ends_with('%') && parse_share(text).is_ok() => Kind::Share,
+            _ => Kind::Text,
+        })
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Kind::Truth => "true or false",
+            Kind::Whole => "a whole number",
+            Kind::Number => "a number",
+            Kind::Duration => "a duration such as \"5ms\"",
+            Kind::Rate => "a rate such as \"20/s\"",
+            Kind::Share => "a share such as \"95%\" or 0.95",
+            Kind::Text => "a text",
+        }
+    }
+
+    /// The value of a text; `bare` allows a duration without unit, as `--duration` does.
+    fn read(self, text: &str, bare: bool) -> Option<Dynamic> {
+        let as_text = || Some(Dynamic::from(ImmutableString::from(text)));
+        let positive = text.parse::<f64>().is_ok_and(|number| number >= 0.0 && number.is_finite());
+        match self {
+            Kind::Truth => text.parse::<bool>().ok().map(Dynamic::from),
+            Kind::Whole => text.replace('_', "").parse::<i64>().ok().map(Dynamic::from),
+            Kind::Number => text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Dynamic::from),
+            Kind::Duration if bare && positive => {
+                Some(Dynamic::from(ImmutableString::from(format!("{text}s"))))
+            }
+            Kind::Duration => parse_duration(text).ok().and_then(|_| as_text()),
+            Kind::Rate if positive => Some(Dynamic::from(ImmutableString::from(format!("{text}/s")))),
+            Kind::Rate => parse_rate(text).ok().and_then(|_| as_text()),
+            Kind::Share => parse_share(text).ok().and_then(|_| as_text()),
+            Kind::Text => as_text(),
+        }
+    }
+}
+
+/// Registers `param`.
+pub(super) fn register(engine: &mut Engine, shared: &Shared) {
+    let state = shared.clone();
+    engine.register_fn("param", move |name: ImmutableString, default: Dynamic, doc: ImmutableString| {
+        param(&mut state.lock(), &name, default, &doc)
+    });
+    let state = shared.clone();
+    engine.register_fn("param", move |name: ImmutableString, default: Dynamic| {
+        param(&mut state.lock(), &name, default, "")
+    });
+}
+
+/// What a flag of this name says, taken away so that it means nothing else.
+fn take_flag(state: &mut State, name: &str) -> Option<String> {
+    let overrides = &mut state.overrides;
+    match name {
+        "duration" => overrides.duration.take(),
+        "messages" => overrides.messages.take(),
+        "rate" => overrides.rate.take(),
+        "agents" => overrides.agents.take(),
+        "seed" => overrides.seed.take().map(|seed| seed.to_string()),
+        "success_rate" => overrides.success_rate.take(),
+        "min_latency" => overrides.min_latency.take(),
+        "max_latency" => overrides.max_latency.take(),
+        _ => None,
+    }
+}
+
+fn param(state: &mut State, name: &str, default: Dynamic, doc: &str) -> Fallible<Dynamic> {
+    let fail = |fault: Diagnostic| throw_one(fault);
+    let Some(kind) = Kind::of(&default) else {
+        let fault =
+            Diagnostic::new(Exit::Contents, format!("the default of the parameter `{name}` has no type"));
+        return Err(fail(
+            fault
+                .found(format!("a value of type {}", default.type_name()))
+                .expected("a number, true or false, or a text"),
+        ));
+    };
+    if let Some(known) = state.params.iter().find(|param| param.name == name) {
+        let default = default.to_string();
+        if known.default == default {
+            return Ok(known.dynamic.clone());
+        }
+        let fault = Diagnostic::new(Exit::Contents, format!("the parameter `{name}` is declared twice"));
+        return Err(fail(fault.found(format!("the defaults {} and {default}", known.default))));
+    }
+    let shown = default.to_string();
+    let flag_name = format!("--{}", name.replace('_', "-"));
+    let given =
+        state.settings.params.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.clone());
+    let said = match given {
+        Some(text) => Some((format!("--param {name}"), text)),
+        None => take_flag(state, name).map(|text| (flag_name, text)),
+    };
+    let (value, origin) = match said {
+        None => (default, ParamOrigin::Default),
+        Some((flag, text)) => match kind.read(&text, flag == "--duration") {
+            Some(value) => (value, ParamOrigin::Flag(flag)),
+            None => {
+                let fault = Diagnostic::new(Exit::Usage, format!("wrong value for the parameter `{name}`"))
+                    .found(format!("`{text}`, from `{flag}`"))
+                    .expected(kind.expected())
+                    .note(format!("the script's default is {shown}"));
+                return Err(fail(fault));
+            }
+        },
+    };
+    state.params.push(Param {
+        name: name.to_owned(),
+        value: value.to_string(),
+        default: shown,
+        doc: doc.to_owned(),
+        origin,
+        dynamic: value.clone(),
+    });
+    Ok(value)
+}
+
+/// `--param` names that the script has not declared.
+pub(super) fn undeclared(state: &State) -> Vec<Diagnostic> {
+    let known: Vec<&str> = state.params.iter().map(|param| param.name.as_str()).collect();
+    let missing = state.settings.params.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+    let fault = |(name, _): &(String, String)| {
+        let expected = match known.as_slice() {
+            [] => "a script with parameters: this one declares none".to_owned(),
+            names => format!("one of {}", names.join(", ")),
+        };
+        Diagnostic::new(Exit::Usage, format!("the script has no parameter `{name}`"))
+            .found(format!("`--param {name}`"))
+            .expected(expected)
+            .help_if(did_you_mean(name, known.iter().copied()))
+    };
+    missing.map(fault).collect()
+}
+
+/// Those of them that the script does not even mention: told before the first run, not after the last.
+pub(super) fn undeclared_for_sure(state: &State) -> Diagnostics {
+    let text = state.sources.get(&state.file).unwrap_or_default();
+    let mentioned = |name: &str| text.text.contains(&format!("\"{name}\""));
+    if state.settings.params.iter().all(|(name, _)| mentioned(name)) {
+        return Diagnostics::new();
+    }
+    undeclared(state).into_iter().collect()
+}

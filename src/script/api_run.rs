@@ -1,0 +1,284 @@
+//! Scenarios, runs, checks, and what is read and written.
+
+use super::api_maps::{resolve_session, session_core};
+use super::api_params::undeclared_for_sure;
+use super::convert::{from_node, to_node};
+use super::faults::{Stop, throw, throw_for_good, throw_one};
+use super::limits::CHECK_RUNS_MAX;
+use super::locate::locate;
+use super::modules::read_inside;
+use super::result_view::View;
+use super::state::{Met, Play, Shared, State};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::metrics::figures::evaluate;
+use crate::metrics::results::{CheckResult, Report, Run};
+use crate::plan::text::parse_text;
+use crate::plan::tree::{Node, Position as TreePosition};
+use crate::plan::{
+    CoreSpec, FigureNames, Planned, ReadContext, SourceText, parse_check, read_core, read_scenario, variant,
+};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, Module, NativeCallContext, Position};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// A scenario that is faulty, in a check: what is wrong has been noted.
+#[derive(Debug, Clone)]
+pub(super) struct Faulty;
+
+/// Registers everything that concerns runs.
+pub(super) fn register(engine: &mut Engine, shared: &Shared) {
+    engine.register_type_with_name::<Faulty>("Scenario");
+    let state = shared.clone();
+    engine
+        .register_fn("scenario", move |context: NativeCallContext, map: Map| scenario(&state, &context, map));
+    let state = shared.clone();
+    engine.register_fn("run", move |context: NativeCallContext, scenario: Map| {
+        run(&state, &context, scenario, None)
+    });
+    let state = shared.clone();
+    engine.register_fn("run", move |context: NativeCallContext, scenario: Map, core: Dynamic| {
+        run(&state, &context, scenario, Some(core))
+    });
+    engine.register_fn("run", |_: Faulty| ());
+    engine.register_fn("run", |_: Faulty, _: Dynamic| ());
+    engine.register_fn("variant", |scenario: Map, over: Map| {
+        let mut closures = Vec::new();
+        let base = to_node(&Dynamic::from(scenario.clone()), &mut closures, "");
+        let node = to_node(&Dynamic::from(over.clone()), &mut closures, "");
+        if closures.is_empty() {
+            return from_node(&variant(&base, &node)).try_cast::<Map>().unwrap_or_default();
+        }
+        merge(scenario, over)
+    });
+    engine.register_fn("variant", |faulty: Faulty, _: Map| faulty);
+    let state = shared.clone();
+    engine.register_fn("check", move |result: View, text: ImmutableString| check(&state, &result, &text));
+    let state = shared.clone();
+    engine.register_fn("check", move |truth: bool, label: ImmutableString| {
+        let mut state = state.lock();
+        if !state.checking() {
+            let seen = if truth { "true" } else { "false" };
+            let result = CheckResult { expression: label.to_string(), holds: truth, seen: seen.to_owned() };
+            state.checks.push(result);
+        }
+    });
+    let state = shared.clone();
+    engine.register_fn("load", move |name: ImmutableString| load(&state, &name));
+    let state = shared.clone();
+    engine.register_fn("save", move |result: View, name: ImmutableString| save(&state, &result, &name));
+}
+
+/// A variant of a map with closures in it, which a tree cannot give back: merged as maps.
+fn merge(mut base: Map, over: Map) -> Map {
+    for (key, value) in over {
+        let merged = match (
+            base.get(&key).and_then(|there| there.clone().try_cast::<Map>()),
+            value.clone().try_cast::<Map>(),
+        ) {
+            (Some(there), Some(value)) if !matches!(key.as_str(), "arrival" | "mix") => {
+                merge(there, value).into()
+            }
+            _ => value,
+        };
+        base.insert(key, merged);
+    }
+    base
+}
+
+/// The tree of a scenario with its places.
+fn located(state: &mut State, context: &NativeCallContext<'_>, map: Map) -> (Node, Arc<SourceText>) {
+    let (source, at) = state.call(context);
+    let place = format!("{}:{}", source.file, at.map_or(0, |at| at.line));
+    let mut node = to_node(&Dynamic::from(map), &mut state.closures, &place);
+    if let Some(at) = at {
+        locate(&mut node, &source.file, &source.text, at, 0);
+    }
+    (node, source)
+}
+
+fn read(state: &State, node: &Node, source: &SourceText, core: &CoreSpec) -> Result<Planned, Diagnostics> {
+    let context = ReadContext { source, functions: &state.functions, overrides: &state.overrides, core };
+    read_scenario(node, &context)
+}
+
+fn scenario(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Fallible<Dynamic> {
+    let mut state = shared.lock();
+    let closures = state.closures.len();
+    let (node, source) = located(&mut state, context, map.clone());
+    let planned = read(&state, &node, &source, &CoreSpec::plain("mock"));
+    // `run` reads the map again and finds its closures anew.
+    state.closures.truncate(closures);
+    match planned {
+        Ok(_) => Ok(map.into()),
+        Err(faults) if state.checking() => {
+            state.faults.append(faults);
+            state.faulty = true;
+            Ok(Dynamic::from(Faulty))
+        }
+        Err(faults) => Err(throw(faults, Position::NONE)),
+    }
+}
+
+/// The core of a run, and whether it is the session's.
+fn core_of(
+    state: &mut State,
+    source: &SourceText,
+    at: Option<TreePosition>,
+    core: Option<Dynamic>,
+) -> Result<CoreSpec, Diagnostics> {
+    let flag = state.overrides.core.clone().map(|id| absolute(&id));
+    let session = session_core(flag.as_deref(), state.default_core.as_ref());
+    let mut node = match &core {
+        Some(core) => to_node(core, &mut Vec::new(), ""),
+        None => session.clone(),
+    };
+    if let (Some(at), true) = (at, core.is_some()) {
+        locate(&mut node, &source.file, &source.text, at, 1);
+    }
+    let of_session = resolve_session(&mut node, &session);
+    let no_place = SourceText::default();
+    let mut spec = read_core(&node, if core.is_some() { source } else { &no_place })?;
+    if of_session {
+        state.overrides.apply_core_options(&mut spec)?;
+        state.session_core_used = true;
+    }
+    if state.overrides.apply_to_core(&mut spec)? {
+        state.mock_met = true;
+    }
+    Ok(spec)
+}
+
+/// A file that a flag names is relative to the current folder, not to the script's.
+fn absolute(id: &str) -> String {
+    if !id.contains('/') {
+        return id.to_owned();
+    }
+    std::path::absolute(id).map_or_else(|_| id.to_owned(), |path| path.display().to_string())
+}
+
+fn run(
+    shared: &Shared,
+    context: &NativeCallContext<'_>,
+    scenario: Map,
+    core: Option<Dynamic>,
+) -> Fallible<Dynamic> {
+    let mut state = shared.lock();
+    if state.checking() && state.met.len() >= CHECK_RUNS_MAX {
+        return Err(Box::new(EvalAltResult::ErrorTerminated(
+            Dynamic::from(Stop::EnoughRuns),
+            Position::NONE,
+        )));
+    }
+    if state.met.is_empty() && !state.checking() {
+        let faults = undeclared_for_sure(&state);
+        if !faults.is_empty() {
+            return Err(throw(faults, Position::NONE));
+        }
+    }
+    let (node, source) = located(&mut state, context, scenario);
+    let at = state.call(context).1;
+    let planned = core_of(&mut state, &source, at, core).and_then(|core| read(&state, &node, &source, &core));
+    let planned = match planned {
+        Ok(planned) => Arc::new(planned),
+        Err(faults) if state.checking() => {
+            state.faults.append(faults);
+            state.faulty = true;
+            return Ok(Dynamic::UNIT);
+        }
+        Err(faults) => return Err(throw(faults, Position::NONE)),
+    };
+    state.plans.push(Arc::clone(&planned));
+    let imports: Vec<(String, Module)> =
+        context.iter_imports().map(|(name, module)| (name.to_owned(), module.clone())).collect();
+    let (reply, answer) = sync_channel(1);
+    let play = Play {
+        planned: Arc::clone(&planned),
+        base: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
+        closures: state.closures.clone(),
+        imports,
+        reply,
+    };
+    let sent = state.plays.as_ref().is_some_and(|plays| plays.send(play).is_ok());
+    drop(state);
+    let interrupted = || EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Interrupted), Position::NONE);
+    let run: Arc<Run> = match answer.recv() {
+        Ok(Ok(run)) if sent => run,
+        Ok(Err(faults)) => return Err(throw_for_good(faults)),
+        _ => return Err(Box::new(interrupted())),
+    };
+    let mut state = shared.lock();
+    let index = state.met.len();
+    state.met.push(Met { run: Arc::clone(&run), checks: Vec::new() });
+    let read = Arc::clone(&state.results_read);
+    Ok(Dynamic::from(View::new(run, planned, index, read)))
+}
+
+fn check(shared: &Shared, result: &View, text: &str) -> Fallible<()> {
+    let fault = |title: String| Diagnostic::new(Exit::Contents, title).found(format!("the check `{text}`"));
+    if !result.is_whole() {
+        let fault = Diagnostic::new(Exit::Thrown, "`check` takes the result of a run, not a part of it");
+        return Err(throw_one(fault.help("name the part in the text: \"by_type.direct.total.p99 < 100ms\"")));
+    }
+    let check = parse_check(text, &FigureNames::of(&result.planned.plan))
+        .map_err(|error| fault(error.title).expected(error.expected).help_if(error.help));
+    let mut state = shared.lock();
+    match check {
+        Err(fault) if state.checking() => {
+            let faults = &mut state.faults;
+            faults.push(fault);
+        }
+        Err(fault) => return Err(throw_one(fault)),
+        Ok(_) if state.checking() => {}
+        Ok(check) => {
+            let seen = evaluate(&result.run, &check);
+            state.met[result.index].checks.push(seen);
+        }
+    }
+    Ok(())
+}
+
+fn load(shared: &Shared, name: &str) -> Fallible<Dynamic> {
+    let folder = shared.lock().folder.clone();
+    let (path, text) = read_inside(folder.as_deref(), name, "load").map_err(|f| throw(f, Position::NONE))?;
+    let node = parse_text(&path.display().to_string(), &text).map_err(|f| throw(f, Position::NONE))?;
+    Ok(from_node(&node))
+}
+
+fn output_fault(name: &str, title: &str, found: String) -> Box<EvalAltResult> {
+    throw_one(Diagnostic::new(Exit::Usage, title).found(found).note(format!("`save(\"{name}\")`")))
+}
+
+fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
+    let plain = !name.is_empty()
+        && Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !plain {
+        let found = format!("`{name}`");
+        return Err(output_fault(name, "a script saves only below the output folder", found));
+    }
+    let mut state = shared.lock();
+    if state.checking() {
+        return Ok(());
+    }
+    let path = state.settings.output_folder.join(name);
+    if path.exists() && !state.settings.force {
+        let found = format!("`{}`; `--force` replaces it", path.display());
+        return Err(output_fault(name, "the file is already there", found));
+    }
+    let mut run = Run::clone(&result.run);
+    run.checks.extend(state.met[result.index].checks.iter().cloned());
+    let text = serde_json::to_string_pretty(&Report::new(vec![run])).unwrap_or_default();
+    write_whole(&path, &(text + "\n"))
+        .map_err(|error| output_fault(name, "the result cannot be saved", error.to_string()))?;
+    state.saved.push(path);
+    Ok(())
+}
+
+/// Writes beside the place and moves it there, so that nobody sees half a file.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("partial");
+    std::fs::write(&beside, text)?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,364 @@
+//! What a callback is given: `me`, `message` and `outcome`.
+
+use super::behaviour::first_agents;
+use super::convert::{from_json, to_node};
+use super::duration::Duration;
+use super::faults::throw_one;
+use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
+use crate::engine::{Draft, MessageView, OutcomeView, Sending};
+use crate::plan::distribution::Distribution;
+use crate::plan::{Names, Plan, Priority, Recipient};
+use mqscript_plugin::random::Stream;
+use mqscript_plugin::written::{Dimension, read_distribution};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// The keys of a message that a callback sends.
+const SEND_KEYS: [&str; 7] = ["type", "recipient", "content", "priority", "tags", "metadata", "after"];
+/// Different texts of `after` that are remembered.
+const LAWS_MAX: usize = 1_000;
+
+/// What callbacks look up and never change.
+pub(super) struct Facts {
+    types: HashMap<String, u16>,
+    type_names: Vec<ImmutableString>,
+    wire_types: Vec<ImmutableString>,
+    priorities: [ImmutableString; 4],
+    names: Names,
+    groups: Vec<(ImmutableString, bool)>,
+    /// The first agent's number of each group.
+    pub firsts: Vec<u32>,
+}
+
+impl Facts {
+    pub fn of(plan: &Plan) -> Facts {
+        Facts {
+            types: plan.types.iter().enumerate().map(|(id, kind)| (kind.name.clone(), id as u16)).collect(),
+            type_names: plan.types.iter().map(|kind| kind.name.as_str().into()).collect(),
+            wire_types: plan.types.iter().map(|kind| kind.wire_type.as_str().into()).collect(),
+            priorities: Priority::ALL.map(|priority| priority.name().into()),
+            names: Names::of(&plan.groups),
+            groups: plan.groups.iter().map(|g| (g.name.as_str().into(), g.numbered)).collect(),
+            firsts: first_agents(plan),
+        }
+    }
+}
+
+/// What the call under way may use and fill.
+pub(super) struct Call {
+    now_ns: u64,
+    closed: bool,
+    random: Stream,
+    drafts: Vec<Draft>,
+    suppressed: u64,
+    laws: HashMap<ImmutableString, Distribution>,
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Call {
+            now_ns: 0,
+            closed: false,
+            random: Stream::from_key(0),
+            drafts: Vec::new(),
+            suppressed: 0,
+            laws: HashMap::new(),
+        }
+    }
+}
+
+impl Call {
+    pub fn begin(&mut self, sending: &Sending<'_>) {
+        self.now_ns = sending.now_ns;
+        self.closed = sending.closed;
+        self.random = sending.random.clone();
+        self.suppressed = 0;
+        self.drafts.clear();
+    }
+
+    pub fn end(&mut self, sending: &mut Sending<'_>) {
+        *sending.random = self.random.clone();
+        *sending.suppressed += self.suppressed;
+        sending.drafts.append(&mut self.drafts);
+    }
+}
+
+/// The agent, as its callbacks see it.
+#[derive(Clone)]
+pub(super) struct Me {
+    call: Arc<Mutex<Call>>,
+    facts: Arc<Facts>,
+    agent: u32,
+    group: usize,
+    state: Dynamic,
+}
+
+impl Me {
+    pub fn new(call: Arc<Mutex<Call>>, facts: Arc<Facts>, agent: u32, group: usize, state: Dynamic) -> Me {
+        Me { call, facts, agent, group, state }
+    }
+
+    fn name(&mut self) -> ImmutableString {
+        let (name, numbered) = &self.facts.groups[self.group];
+        if *numbered {
+            format!("{name}-{}", self.agent - self.facts.firsts[self.group] + 1).into()
+        } else {
+            name.clone()
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Call) -> T) -> T {
+        act(&mut self.call.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set_state(&mut self, state: Dynamic) -> Fallible<()> {
+        let kind = state.type_name();
+        let Some(new) = state.flatten().try_cast::<Map>() else {
+            return Err(throw_one(
+                Diagnostic::new(Exit::Thrown, "wrong value for `me.state`")
+                    .found(format!("a value of type {kind}"))
+                    .expected("a map"),
+            ));
+        };
+        // After `me.state.n += 1` Rhai gives the changed state back while it still holds it: there is nothing to do.
+        if let Some(mut state) = self.state.write_lock::<Map>() {
+            *state = new;
+        }
+        Ok(())
+    }
+
+    fn choose(&mut self, list: Array) -> Fallible<Dynamic> {
+        if list.is_empty() {
+            let fault = Diagnostic::new(Exit::Thrown, "`me.choose` has nothing to choose from");
+            return Err(throw_one(fault.found("an empty list")));
+        }
+        let index = self.with(|call| call.random.below(list.len() as u64));
+        Ok(list[index as usize].clone())
+    }
+
+    fn send(&mut self, message: Map) -> Fallible<bool> {
+        let facts = Arc::clone(&self.facts);
+        self.with(|call| {
+            if call.closed {
+                call.suppressed += 1;
+                return Ok(false);
+            }
+            let mut random = call.random.clone();
+            let draft = draft_of_map(&facts, call, &message, &mut random)?;
+            call.random = random;
+            call.drafts.push(draft);
+            Ok(true)
+        })
+    }
+}
+
+fn wrong(key: &str, found: String, expected: &str, help: Option<String>) -> Box<EvalAltResult> {
+    let fault = Diagnostic::new(Exit::Thrown, format!("wrong value for `{key}` of a message"));
+    throw_one(fault.found(found).expected(expected.to_owned()).help_if(help))
+}
+
+fn described(value: &Dynamic) -> String {
+    to_node(value, &mut Vec::new(), "").describe()
+}
+
+/// A message that `next` returned: a map, or the name of a type.
+pub(super) fn draft_of(
+    facts: &Facts,
+    call: &mut Call,
+    value: Dynamic,
+    random: &mut Stream,
+) -> Fallible<Draft> {
+    if let Some(map) = value.read_lock::<Map>() {
+        return draft_of_map(facts, call, &map, random);
+    }
+    if let Ok(name) = value.as_immutable_string_ref() {
+        return Ok(Draft { type_id: type_id(facts, &name)?, ..Draft::default() });
+    }
+    let fault = Diagnostic::new(Exit::Thrown, "`next` returned what is no message").found(described(&value));
+    Err(throw_one(
+        fault.expected("a map such as #{ type: \"direct\" }, the name of a type, or () to send nothing"),
+    ))
+}
+
+fn type_id(facts: &Facts, name: &str) -> Fallible<u16> {
+    facts.types.get(name).copied().ok_or_else(|| {
+        let known: Vec<&str> = facts.type_names.iter().map(ImmutableString::as_str).collect();
+        let expected = format!("one of {}", known.join(", "));
+        wrong("type", format!("the text \"{name}\""), &expected, did_you_mean(name, known))
+    })
+}
+
+fn draft_of_map(facts: &Facts, call: &mut Call, map: &Map, random: &mut Stream) -> Fallible<Draft> {
+    let mut draft = Draft::default();
+    let mut typed = false;
+    for (key, value) in map {
+        match key.as_str() {
+            "type" => {
+                draft.type_id = type_id(facts, &text(key, value)?)?;
+                typed = true;
+            }
+            "recipient" => draft.recipient = Some(recipient(facts, &text(key, value)?)?),
+            "content" => draft.content = Some(content(value)),
+            "priority" => {
+                let name = text(key, value)?;
+                let known = Priority::ALL.map(Priority::name);
+                let priority = Priority::from_name(&name).ok_or_else(|| {
+                    let expected = format!("one of {}", known.join(", "));
+                    wrong(key, described(value), &expected, did_you_mean(&name, known))
+                })?;
+                draft.priority = Some(priority);
+            }
+            "tags" => draft.tags = Some(tags(value)?),
+            "metadata" => draft.metadata = Some(metadata(value)?),
+            "after" => draft.after_ns = after(call, value)?.sample(random.next_u64()),
+            key => {
+                let fault = Diagnostic::new(Exit::Thrown, format!("a message has no `{key}`"));
+                let fault = fault.expected(format!("one of {}", SEND_KEYS.join(", ")));
+                return Err(throw_one(fault.help_if(did_you_mean(key, SEND_KEYS))));
+            }
+        }
+    }
+    if typed {
+        return Ok(draft);
+    }
+    let fault = Diagnostic::new(Exit::Thrown, "a message needs a `type`");
+    Err(throw_one(fault.expected(format!("one of {}", facts.type_names.join(", ")))))
+}
+
+fn text(key: &str, value: &Dynamic) -> Fallible<ImmutableString> {
+    match value.as_immutable_string_ref() {
+        Ok(text) => Ok(text.clone()),
+        Err(_) => Err(wrong(key, described(value), "a text", None)),
+    }
+}
+
+/// Any value is content; what is no text is written as one.
+fn content(value: &Dynamic) -> String {
+    value.as_immutable_string_ref().map_or_else(|_| value.to_string(), |text| text.as_str().to_owned())
+}
+
+fn recipient(facts: &Facts, name: &str) -> Fallible<Recipient> {
+    if name == "ALL" {
+        return Ok(Recipient::All);
+    }
+    facts.names.recipient(name).ok_or_else(|| {
+        let expected = "an agent, a group, other, any or all";
+        wrong("recipient", format!("the text \"{name}\""), expected, did_you_mean(name, facts.names.all()))
+    })
+}
+
+fn tags(value: &Dynamic) -> Fallible<Vec<String>> {
+    let list = value.read_lock::<Array>();
+    let texts = list.as_ref().map(|list| list.iter().map(content).collect());
+    texts.ok_or_else(|| wrong("tags", described(value), "a list of texts", None))
+}
+
+fn metadata(value: &Dynamic) -> Fallible<BTreeMap<String, Value>> {
+    match to_node(value, &mut Vec::new(), "").to_json() {
+        Value::Object(map) => Ok(map.into_iter().collect()),
+        _ => Err(wrong("metadata", described(value), "a map", None)),
+    }
+}
+
+fn after(call: &mut Call, value: &Dynamic) -> Fallible<Distribution> {
+    let known = value.as_immutable_string_ref().ok().and_then(|text| call.laws.get(&*text).cloned());
+    if let Some(law) = known {
+        return Ok(law);
+    }
+    let node = to_node(value, &mut Vec::new(), "");
+    let law = read_distribution(&node.to_json(), Dimension::Duration)
+        .map_err(|error| wrong("after", error.found, &error.expected, error.help))?;
+    if let (Ok(text), true) = (value.as_immutable_string_ref(), call.laws.len() < LAWS_MAX) {
+        call.laws.insert(text.clone(), law.clone());
+    }
+    Ok(law)
+}
+
+/// A message, as a callback sees it.
+#[derive(Clone)]
+pub(super) struct Message(Arc<Seen>);
+
+struct Seen {
+    type_name: ImmutableString,
+    message_type: ImmutableString,
+    sender: ImmutableString,
+    recipient: ImmutableString,
+    content: ImmutableString,
+    priority: ImmutableString,
+    tags: Vec<String>,
+    metadata: BTreeMap<String, Value>,
+    sequence: i64,
+}
+
+impl Message {
+    pub fn of(facts: &Facts, view: &MessageView<'_>) -> Message {
+        let id = usize::from(view.type_id);
+        Message(Arc::new(Seen {
+            type_name: facts.type_names[id].clone(),
+            message_type: facts.wire_types[id].clone(),
+            sender: view.sender.into(),
+            recipient: view.recipient.into(),
+            content: view.content.into(),
+            priority: facts.priorities[view.priority as usize].clone(),
+            tags: view.tags.to_vec(),
+            metadata: view.metadata.clone(),
+            sequence: view.sequence as i64,
+        }))
+    }
+}
+
+/// A final outcome, as a callback sees it.
+#[derive(Clone)]
+pub(super) struct Outcome {
+    result: &'static str,
+    reason: ImmutableString,
+    attempts: i64,
+    total_ns: u64,
+}
+
+impl Outcome {
+    pub fn of(view: &OutcomeView<'_>) -> Outcome {
+        Outcome {
+            result: view.result,
+            reason: view.reason.into(),
+            attempts: i64::from(view.attempts),
+            total_ns: view.total_ns,
+        }
+    }
+}
+
+/// Registers the three types.
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<Me>("Me");
+    engine.register_get("name", Me::name);
+    engine.register_get("now", |me: &mut Me| me.with(|call| call.now_ns as f64 / 1e9));
+    engine.register_get_set("state", |me: &mut Me| me.state.clone(), Me::set_state);
+    engine.register_fn("random", |me: &mut Me| me.with(|call| call.random.unit()));
+    engine.register_fn("choose", Me::choose);
+    engine.register_fn("send", Me::send);
+
+    engine.register_type_with_name::<Message>("Message");
+    engine.register_get("type", |message: &mut Message| message.0.type_name.clone());
+    engine.register_get("message_type", |message: &mut Message| message.0.message_type.clone());
+    engine.register_get("sender", |message: &mut Message| message.0.sender.clone());
+    engine.register_get("recipient", |message: &mut Message| message.0.recipient.clone());
+    engine.register_get("content", |message: &mut Message| message.0.content.clone());
+    engine.register_get("priority", |message: &mut Message| message.0.priority.clone());
+    engine.register_get("sequence", |message: &mut Message| message.0.sequence);
+    engine.register_get("tags", |message: &mut Message| -> Array {
+        message.0.tags.iter().map(|tag| Dynamic::from(ImmutableString::from(tag.as_str()))).collect()
+    });
+    engine.register_get("metadata", |message: &mut Message| -> Map {
+        message.0.metadata.iter().map(|(key, value)| (key.as_str().into(), from_json(value))).collect()
+    });
+
+    engine.register_type_with_name::<Outcome>("Outcome");
+    engine.register_get("result", |outcome: &mut Outcome| ImmutableString::from(outcome.result));
+    engine.register_get("reason", |outcome: &mut Outcome| outcome.reason.clone());
+    engine.register_get("attempts", |outcome: &mut Outcome| outcome.attempts);
+    engine.register_get("total", |outcome: &mut Outcome| Duration(Some(outcome.total_ns as f64)));
+}

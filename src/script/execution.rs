@@ -1,0 +1,333 @@
+//! One evaluation of a script, from its text to the results of its runs.
+
+use super::behaviour::ScriptBehaviour;
+use super::faults::Known;
+use super::host::{Print, engine};
+use super::modules::Sources;
+use super::placeholder::PlaceholderPlayer;
+use super::source::Source;
+use super::state::{Play, Shared};
+use super::{api_params, limits, table};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::engine::{Behaviour, NoBehaviour};
+use crate::metrics::figures::evaluate;
+use crate::metrics::results::{CheckResult, Run};
+use crate::plan::{Functions, Overrides, Plan, Planned};
+use rhai::{AST, Dynamic, Scope};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+
+/// Plays plans: the engine with its cores, or a stand-in.
+pub trait Player {
+    /// Plays a plan to its end. Files that the plan's core names are relative to `base`.
+    ///
+    /// # Errors
+    /// The core cannot be had, fails, or a behaviour failed; an interrupted run is no error but a partial result.
+    fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics>;
+}
+
+/// What a script is evaluated for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// To run it.
+    #[default]
+    Run,
+    /// To find what is wrong with it: results are placeholders, checks are read but not judged, nothing is saved.
+    Check,
+}
+
+/// What is said about a script from outside.
+#[derive(Clone)]
+pub struct Settings {
+    /// What flags say.
+    pub overrides: Overrides,
+    /// `--param NAME=VALUE`, in order; the last one counts.
+    pub params: Vec<(String, String)>,
+    /// Whether to run or to check.
+    pub mode: Mode,
+    /// Below which `save` writes.
+    pub output_folder: PathBuf,
+    /// Whether `save` may replace files.
+    pub force: bool,
+    /// Takes what the script prints, line by line.
+    pub print: Print,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            overrides: Overrides::default(),
+            params: Vec::new(),
+            mode: Mode::Run,
+            output_folder: PathBuf::from("."),
+            force: false,
+            print: Arc::new(|_| {}),
+        }
+    }
+}
+
+/// Where a parameter's value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParamOrigin {
+    /// The script's default.
+    Default,
+    /// A flag, by its name.
+    Flag(String),
+}
+
+/// A parameter that the script declared.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// Its value, as text.
+    pub value: String,
+    /// Its default, as text.
+    pub default: String,
+    /// What it is, in the script's words.
+    pub doc: String,
+    /// Who set it.
+    pub origin: ParamOrigin,
+    pub(super) dynamic: Dynamic,
+}
+
+/// What came of a script.
+#[derive(Debug, Default)]
+pub struct Execution {
+    /// The results of its runs, in order, with the scenario's checks and those the script made on them.
+    pub runs: Vec<Run>,
+    /// The plans met, in order.
+    pub plans: Vec<Arc<Planned>>,
+    /// What only the script knew: `check(truth, label)`.
+    pub checks: Vec<CheckResult>,
+    /// The parameters met.
+    pub params: Vec<Param>,
+    /// Files that `save` wrote.
+    pub saved: Vec<PathBuf>,
+    /// What is wrong.
+    pub diagnostics: Diagnostics,
+    /// What a check cannot know.
+    pub notes: Vec<String>,
+}
+
+impl Execution {
+    fn failed(fault: Diagnostic) -> Execution {
+        Execution { diagnostics: fault.into(), ..Execution::default() }
+    }
+
+    /// The exit code of it all: the worst of what is wrong, of every run's validity and of every check.
+    pub fn exit(&self) -> Exit {
+        let of_checks = |checks: &[CheckResult]| {
+            let failed = checks.iter().any(|check| !check.holds);
+            if failed { Exit::CheckFailed } else { Exit::Success }
+        };
+        let of_run = |run: &Run| {
+            let validity = match run.valid {
+                Some(true) => Exit::Success,
+                Some(false) => Exit::Invalid,
+                None => Exit::Undecided,
+            };
+            let limited = run.warnings.iter().any(|warning| warning.kind == "generator_limited");
+            let limited = if limited { Exit::Undecided } else { Exit::Success };
+            validity.worst(of_checks(&run.checks)).worst(limited)
+        };
+        let exit = self.diagnostics.exit().worst(of_checks(&self.checks));
+        self.runs.iter().fold(exit, |worst, run| worst.worst(of_run(run)))
+    }
+}
+
+/// Evaluates a script for what is wrong with it.
+pub fn check(source: &Source, settings: &Settings, interrupted: &Arc<AtomicBool>) -> Execution {
+    let settings = Settings { mode: Mode::Check, ..settings.clone() };
+    execute(source, &settings, &mut PlaceholderPlayer, interrupted)
+}
+
+/// Evaluates a script. `player` plays its plans on the calling thread; evaluation itself has a thread of its own.
+///
+/// It ends soon after `interrupted` is raised; a run that is being played then is the player's to end.
+pub fn execute(
+    source: &Source,
+    settings: &Settings,
+    player: &mut dyn Player,
+    interrupted: &Arc<AtomicBool>,
+) -> Execution {
+    let sources = Sources::default();
+    sources.add(source.text.clone());
+    let (plays, wanted) = channel();
+    let shared = Shared::new(source, settings, sources.clone(), plays);
+    let engine = engine(&shared, source.folder.clone(), &sources, &settings.print, interrupted);
+    let mut known =
+        Known { sources, file: source.text.file.clone(), functions: function_names(&source.text.text) };
+    let mut ast = match engine.compile(&source.text.text) {
+        Ok(ast) => ast,
+        Err(error) => return Execution::failed(known.of_parsing(&source.text.file, &error.0, error.1)),
+    };
+    ast.set_source(source.text.file.as_str());
+    if let Some(fault) = shadowing(&ast, &known) {
+        return Execution::failed(fault);
+    }
+    let functions = functions(&ast);
+    known.functions = functions.keys().cloned().collect();
+    shared.lock().functions = functions;
+    let result = std::thread::scope(|scope| {
+        let script = std::thread::Builder::new().name("script".to_owned()).stack_size(limits::STACK_BYTES);
+        let (engine, ast) = (&engine, &ast);
+        let ending = Ending(shared.clone());
+        let script = script.spawn_scoped(scope, move || {
+            let _ending = ending;
+            engine.run_ast_with_scope(&mut Scope::new(), ast)
+        });
+        let stage = Stage { ast, known: &known, settings, interrupted };
+        play_all(&stage, &wanted, player);
+        script.map(std::thread::ScopedJoinHandle::join)
+    });
+    let faults = match result {
+        Ok(Ok(Ok(()))) => Diagnostics::new(),
+        Ok(Ok(Err(error))) => known.of_evaluation(&error),
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => Diagnostic::new(Exit::Bug, "the script's thread cannot be started")
+            .found(error.to_string())
+            .into(),
+    };
+    finish(&shared, faults)
+}
+
+/// What every run of a script needs.
+struct Stage<'a> {
+    ast: &'a AST,
+    known: &'a Known,
+    settings: &'a Settings,
+    interrupted: &'a Arc<AtomicBool>,
+}
+
+/// Hangs up when the script's thread ends, however it ends.
+struct Ending(Shared);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.lock().plays = None;
+    }
+}
+
+/// Plays what the script wants, until its thread hangs up.
+fn play_all(stage: &Stage<'_>, wanted: &Receiver<Play>, player: &mut dyn Player) {
+    for play in wanted {
+        let result = play_one(stage, &play, player);
+        // The script's thread waits for this answer, or has ended.
+        let _ = play.reply.send(result);
+    }
+}
+
+fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<Arc<Run>, Diagnostics> {
+    let plan = &play.planned.plan;
+    let checking = stage.settings.mode == Mode::Check;
+    let mut run = if plan.has_callback(|callbacks| callbacks.any()) && !checking {
+        let mut behaviour =
+            ScriptBehaviour::new(stage.ast, play, stage.known, &stage.settings.print, stage.interrupted);
+        player.play(plan, &play.base, &mut behaviour)?
+    } else {
+        player.play(plan, &play.base, &mut NoBehaviour)?
+    };
+    if !checking {
+        run.checks.extend(plan.checks.iter().map(|check| evaluate(&run, check)).collect::<Vec<_>>());
+    }
+    Ok(Arc::new(run))
+}
+
+fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
+    let mut state = shared.lock();
+    let mut diagnostics = std::mem::take(&mut state.faults);
+    // What fails after a faulty scenario, or after an interruption, fails because of it.
+    let complete = faults.is_empty() && !state.faulty;
+    if !(state.faulty && diagnostics.exit() != Exit::Success && faults.exit() == Exit::Thrown) {
+        diagnostics.append(faults);
+    }
+    if complete {
+        api_params::undeclared(&state).into_iter().for_each(|fault| diagnostics.push(fault));
+        unused_flags(&state).into_iter().for_each(|fault| diagnostics.push(fault));
+    }
+    let mut notes = Vec::new();
+    if state.checking() && state.results_read.load(Ordering::Relaxed) {
+        notes.push(
+            "the script looks at results, which are all zero in a check: what depends on them went one way only"
+                .to_owned(),
+        );
+    }
+    if state.checking() && state.met.len() >= limits::CHECK_RUNS_MAX {
+        notes.push(format!("only the first {} runs were met", limits::CHECK_RUNS_MAX));
+    }
+    let runs = state.met.drain(..).map(|met| {
+        let mut run = Run::clone(&met.run);
+        run.checks.extend(met.checks);
+        run
+    });
+    let runs = runs.collect();
+    Execution {
+        runs,
+        plans: std::mem::take(&mut state.plans),
+        checks: std::mem::take(&mut state.checks),
+        params: std::mem::take(&mut state.params),
+        saved: std::mem::take(&mut state.saved),
+        diagnostics,
+        notes,
+    }
+}
+
+/// Flags about cores that no run of the script met.
+fn unused_flags(state: &super::state::State) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    if state.plans.is_empty() {
+        return faults;
+    }
+    let cores: Vec<&str> = state.plans.iter().map(|planned| planned.plan.core.name.as_str()).collect();
+    if state.overrides.names_core() && !state.session_core_used {
+        let fault = Diagnostic::new(Exit::Usage, "`--core` has no meaning here")
+            .found(format!("this script names all its cores itself: {}", cores.join(", ")))
+            .help("use `run(scenario)` or `default_core` in the script");
+        faults.push(fault);
+    }
+    let o = &state.overrides;
+    let mock_flags = [
+        ("--success-rate", &o.success_rate),
+        ("--min-latency", &o.min_latency),
+        ("--max-latency", &o.max_latency),
+    ];
+    for (flag, _) in mock_flags.into_iter().filter(|(_, said)| said.is_some() && !state.mock_met) {
+        let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning here"))
+            .found(format!("no run is on a mock core; the cores are {}", cores.join(", ")))
+            .help("use `--core-option KEY=VALUE` for an option of another core");
+        faults.push(fault);
+    }
+    faults
+}
+
+fn functions(ast: &AST) -> Functions {
+    let mut functions = Functions::new();
+    for function in ast.iter_functions().filter(|function| !function.name.starts_with("anon$")) {
+        functions.entry(function.name.to_owned()).or_default().push(function.params.len());
+    }
+    functions
+}
+
+/// Names of functions as they stand in the text, for suggestions when it does not compile.
+fn function_names(text: &str) -> Vec<String> {
+    let words = text.split("fn ").skip(1);
+    let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    words.map(name).filter(|name| !name.is_empty()).collect()
+}
+
+/// A function of the script that would silently replace one of ours.
+fn shadowing(ast: &AST, known: &Known) -> Option<Diagnostic> {
+    let function = ast.iter_functions().find(|function| table::has(function.name, function.params.len()))?;
+    Some(
+        Diagnostic::new(Exit::Script, format!("the function `{}` would replace one of ours", function.name))
+            .at(known.definition(function.name))
+            .found(format!("fn {}({})", function.name, function.params.join(", ")))
+            .expected(format!(
+                "another name: {} is part of the script API",
+                table::forms(function.name).join(", ")
+            )),
+    )
+}

@@ -1,0 +1,238 @@
+//! What Rhai says went wrong, as diagnostics: the innermost place, the line, and how the script came there.
+
+use super::modules::Sources;
+use super::table::{self, FUNCTIONS};
+use crate::diagnostics::{CalledFrom, Diagnostic, Diagnostics, Exit, Place, did_you_mean};
+use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
+use std::sync::Arc;
+
+/// Faults of ours on their way through Rhai.
+#[derive(Debug, Clone)]
+pub(super) struct Thrown(pub Arc<Diagnostics>);
+
+/// Steps of how a script came to a place that are shown, innermost first.
+const CALLS_SHOWN_MAX: usize = 8;
+
+/// Why evaluation is ended from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+    /// The most runs of a check have been met.
+    EnoughRuns,
+}
+
+/// An error that carries faults; it gets its place from `position` or, if that is none, from where it is raised.
+///
+/// A script may catch it. Rhai gives errors that cannot be caught the place of the outermost call, which is of
+/// less use than the innermost.
+pub(super) fn throw(faults: Diagnostics, position: Position) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(Thrown(Arc::new(faults))), position))
+}
+
+/// As [`throw`], but a script cannot catch it: a run has failed, and nothing may hide that.
+pub(super) fn throw_for_good(faults: Diagnostics) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Thrown(Arc::new(faults))), Position::NONE))
+}
+
+/// An error with one fault, placed where it is raised.
+pub(super) fn throw_one(fault: Diagnostic) -> Box<EvalAltResult> {
+    throw(fault.into(), Position::NONE)
+}
+
+/// What a script's names are looked up in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    pub sources: Sources,
+    /// The main script.
+    pub file: String,
+    /// The script's own functions.
+    pub functions: Vec<String>,
+}
+
+impl Known {
+    /// Every name that may be called.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let ours = FUNCTIONS.iter().map(|function| function.name);
+        ours.chain(self.functions.iter().map(String::as_str))
+    }
+
+    /// Where a function of the main script is defined.
+    pub fn definition(&self, name: &str) -> Option<Place> {
+        let source = self.sources.get(&self.file)?;
+        let wanted = format!("fn {name}");
+        source.text.lines().enumerate().find_map(|(index, line)| {
+            let at = line.find(&wanted)?;
+            let after = line[at + wanted.len()..].chars().next();
+            let whole = !after.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let column = line[..at].chars().count() + "fn ".len() + 1;
+            whole.then(|| Place::in_text(&self.file, &source.text, index + 1, column))
+        })
+    }
+
+    fn place(&self, file: &str, position: Position) -> Option<Place> {
+        let file = if file.is_empty() { &self.file } else { file };
+        let line = position.line()?;
+        let column = position.position().unwrap_or(1);
+        Some(match self.sources.get(file) {
+            Some(source) => Place::in_text(file, &source.text, line, column),
+            None => Place { file: file.to_owned(), line, column, length: 1, source: None },
+        })
+    }
+
+    /// The diagnostics of an error at compile time.
+    pub fn of_parsing(&self, file: &str, kind: &ParseErrorType, position: Position) -> Diagnostic {
+        let fault = Diagnostic::new(Exit::Script, "the script does not compile");
+        let names = self.names();
+        let fault = match kind {
+            ParseErrorType::VariableUndefined(name) => {
+                let mut fault = fault.found(format!("the name `{name}`, which is not defined"));
+                fault.title = format!("undefined variable `{name}`");
+                fault.help_if(did_you_mean(name, names)).note(
+                    "a function sees its parameters and `global::` constants, not the variables outside it",
+                )
+            }
+            ParseErrorType::Reserved(word) => {
+                fault.found(format!("the reserved word `{word}`")).help(format!("quote it: \"{word}\""))
+            }
+            other => fault.found(other.to_string()),
+        };
+        fault.at(self.place(file, position))
+    }
+
+    /// The diagnostics of an error while running.
+    pub fn of_evaluation(&self, error: &EvalAltResult) -> Diagnostics {
+        let mut called_from = Vec::new();
+        let mut file = String::new();
+        let mut inner = error;
+        loop {
+            match inner {
+                EvalAltResult::ErrorInFunctionCall(name, source, deeper, position) => {
+                    if let Some(place) = self.place(&file, *position) {
+                        called_from.push(CalledFrom { function: function_name(name), place });
+                    }
+                    file.clone_from(source);
+                    inner = deeper;
+                }
+                EvalAltResult::ErrorInModule(module, deeper, position) => {
+                    if let Some(place) = self.place(&file, *position) {
+                        called_from.push(CalledFrom { function: format!("import {module}"), place });
+                    }
+                    file.clone_from(module);
+                    inner = deeper;
+                }
+                _ => break,
+            }
+        }
+        called_from.reverse();
+        called_from.truncate(CALLS_SHOWN_MAX);
+        let place = self.place(&file, inner.position());
+        let mut faults = self.of_innermost(inner, &file);
+        for fault in faults.iter_mut() {
+            if fault.place.is_none() && fault.exit != Exit::Usage {
+                fault.place.clone_from(&place);
+            }
+            if fault.exit == Exit::Thrown {
+                fault.called_from.clone_from(&called_from);
+            }
+        }
+        faults
+    }
+
+    fn of_innermost(&self, error: &EvalAltResult, file: &str) -> Diagnostics {
+        let thrown = |title: &str| Diagnostic::new(Exit::Thrown, title);
+        let fault = match error {
+            EvalAltResult::ErrorTerminated(token, _) | EvalAltResult::ErrorRuntime(token, _)
+                if token.is::<Thrown>() =>
+            {
+                let Thrown(faults) = token.clone_cast::<Thrown>();
+                return (*faults).clone();
+            }
+            EvalAltResult::ErrorTerminated(token, _) if token.is::<Stop>() => {
+                return match token.clone_cast::<Stop>() {
+                    Stop::Interrupted => Diagnostic::new(Exit::Interrupted, "interrupted").into(),
+                    Stop::EnoughRuns => Diagnostics::new(),
+                };
+            }
+            EvalAltResult::ErrorParsing(kind, position) => self.of_parsing(file, kind, *position),
+            EvalAltResult::ErrorFunctionNotFound(signature, _) => self.unknown_function(signature),
+            EvalAltResult::ErrorVariableNotFound(name, _) if name.starts_with("global::") => {
+                thrown(&format!("undefined constant `{name}`"))
+                    .note("a callback sees constants that are literals, such as `const LIMIT = 5;`")
+                    .help("put what is computed into the group's `state`")
+            }
+            EvalAltResult::ErrorVariableNotFound(name, _) => {
+                let names = self.names();
+                thrown(&format!("undefined variable `{name}`")).help_if(did_you_mean(name, names))
+            }
+            EvalAltResult::ErrorTooManyOperations(_) => thrown("the script does not come to an end")
+                .found(format!("{} operations", super::limits::OPERATIONS_MAX))
+                .help("look for a loop that never ends; traffic is made by `run`, not by loops"),
+            EvalAltResult::ErrorStackOverflow(_) => thrown("functions call each other too deeply")
+                .found(format!("{} calls inside each other", super::limits::CALL_LEVELS_MAX))
+                .help("look for a function that calls itself without end"),
+            EvalAltResult::ErrorDataTooLarge(what, _) => {
+                thrown(&format!("{} too large", what.to_lowercase())).expected(format!(
+                    "texts up to {} bytes, lists and maps up to {} values",
+                    super::limits::TEXT_MAX_BYTES,
+                    super::limits::VALUES_MAX
+                ))
+            }
+            EvalAltResult::ErrorRuntime(value, _) if value.is_unit() => thrown("the script threw an error"),
+            EvalAltResult::ErrorRuntime(value, _) => thrown(&value.to_string()),
+            other => {
+                let text = other.to_string();
+                let position = format!(" ({})", position_text(other.position()));
+                thrown(text.strip_suffix(position.as_str()).unwrap_or(&text))
+            }
+        };
+        fault.into()
+    }
+
+    /// "poison (&str)": a name nobody knows, or one that takes other things.
+    fn unknown_function(&self, signature: &str) -> Diagnostic {
+        let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
+        let arguments = readable(arguments.trim_end_matches(')'));
+        if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+            let title = match name {
+                "[]" => "there is no such index".to_owned(),
+                _ => format!("`{name}` cannot be applied here"),
+            };
+            return Diagnostic::new(Exit::Thrown, title).found(format!("({arguments})"));
+        }
+        let forms = table::forms(name);
+        if forms.is_empty() {
+            let names = self.names();
+            return Diagnostic::new(Exit::Thrown, format!("there is no function `{name}`"))
+                .found(format!("{name}({arguments})"))
+                .help_if(did_you_mean(name, names));
+        }
+        Diagnostic::new(Exit::Thrown, format!("`{name}` takes something else"))
+            .found(format!("{name}({arguments})"))
+            .expected(forms.join(" or "))
+    }
+}
+
+fn function_name(name: &str) -> String {
+    if name.starts_with("anon$") { "a closure".to_owned() } else { name.to_owned() }
+}
+
+fn position_text(position: Position) -> String {
+    match (position.line(), position.position()) {
+        (Some(line), Some(column)) => format!("line {line}, position {column}"),
+        (Some(line), None) => format!("line {line}"),
+        _ => String::new(),
+    }
+}
+
+/// The types of Rhai in the words of people.
+fn readable(types: &str) -> String {
+    types
+        .replace("&str | ImmutableString | String", "text")
+        .replace("ImmutableString", "text")
+        .replace("&str", "text")
+        .replace("i64", "number")
+        .replace("f64", "number")
+        .replace("map", "map")
+        .replace("array", "list")
+}

@@ -1,0 +1,64 @@
+//! The engine that evaluates a script's top level.
+
+use super::faults::throw_one;
+use super::modules::{Resolver, Sources};
+use super::state::Shared;
+use super::{api_maps, api_params, api_run, duration, limits, result_view};
+use crate::diagnostics::{Diagnostic, Exit};
+use rhai::{Dynamic, Engine, EvalAltResult};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+/// What a script says to its user, line by line.
+pub type Print = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// The engine with the whole API and all limits.
+///
+/// Fast operators are off: with them comparisons of different types are silently false instead of being ours.
+pub(super) fn engine(
+    shared: &Shared,
+    folder: Option<PathBuf>,
+    sources: &Sources,
+    print: &Print,
+    interrupted: &Arc<AtomicBool>,
+) -> Engine {
+    let mut engine = Engine::new();
+    limits::set(&mut engine, limits::OPERATIONS_MAX, interrupted);
+    engine.set_fast_operators(false);
+    refuse_clocks(&mut engine);
+    set_print(&mut engine, print);
+    engine.set_module_resolver(Resolver { folder, sources: sources.clone(), loaded: Mutex::default() });
+    duration::register(&mut engine);
+    result_view::register(&mut engine);
+    api_maps::register(&mut engine, shared);
+    api_params::register(&mut engine, shared);
+    api_run::register(&mut engine, shared);
+    engine
+}
+
+pub(super) fn set_print(engine: &mut Engine, print: &Print) {
+    let to = Arc::clone(print);
+    engine.on_print(move |text| to(text));
+    let to = Arc::clone(print);
+    engine.on_debug(move |text, source, position| {
+        let file = source.unwrap_or("script");
+        to(&format!("{file}:{}: {text}", position.line().unwrap_or(0)));
+    });
+}
+
+/// Functions of Rhai that would make a script depend on the wall clock, or skip its later checks.
+pub(super) fn refuse_clocks(engine: &mut Engine) {
+    type Refused = Result<Dynamic, Box<EvalAltResult>>;
+    fn refuse(name: &str, why: &str) -> Refused {
+        Err(throw_one(Diagnostic::new(Exit::Thrown, format!("`{name}` is off in scripts")).help(why)))
+    }
+    const CLOCK: &str =
+        "the same script and seed must give the same results; `duration` and `after` make time pass";
+    const EXIT: &str = "it would skip later checks; use `if`";
+    engine.register_fn("timestamp", || refuse("timestamp", CLOCK));
+    engine.register_fn("sleep", |_: i64| refuse("sleep", CLOCK));
+    engine.register_fn("sleep", |_: f64| refuse("sleep", CLOCK));
+    engine.register_fn("exit", || refuse("exit", EXIT));
+    engine.register_fn("exit", |_: Dynamic| refuse("exit", EXIT));
+}

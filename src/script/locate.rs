@@ -1,0 +1,311 @@
+//! Where the keys of a map stand in a script: found by scanning from a call's position to its closing
+//! parenthesis. What was built elsewhere is not found there, and keeps the place of the call.
+
+use crate::plan::Callback;
+use crate::plan::tree::{Entry, Node, Position, Written};
+
+/// What stands literally at a place.
+#[derive(Debug)]
+enum Literal {
+    Map(Vec<(String, Position, Placed)>),
+    List(Vec<Placed>),
+    /// A call of a function that makes a map with its own name as key.
+    Call(String, Vec<Placed>),
+    Other,
+}
+
+#[derive(Debug)]
+struct Placed {
+    at: Position,
+    literal: Literal,
+}
+
+struct Scanner<'t> {
+    chars: std::iter::Peekable<std::str::Chars<'t>>,
+    at: Position,
+}
+
+/// Gives the node that is argument number `argument` of the call at `call` its places, and those of all below it.
+pub(super) fn locate(node: &mut Node, file: &str, text: &str, call: Position, argument: usize) {
+    inherit(node, Some(call));
+    let mut scanner = Scanner { chars: text.chars().peekable(), at: Position { line: 1, column: 1 } };
+    while scanner.at < call {
+        if scanner.next().is_none() {
+            return;
+        }
+    }
+    while let Some(c) = scanner.chars.peek() {
+        if *c == '(' {
+            break;
+        }
+        scanner.next();
+    }
+    let arguments = scanner.arguments();
+    if let Some(placed) = arguments.get(argument) {
+        place(node, placed, file);
+    }
+}
+
+fn inherit(node: &mut Node, at: Option<Position>) {
+    node.at = at;
+    match &mut node.value {
+        Written::List(items) => items.iter_mut().for_each(|item| inherit(item, at)),
+        Written::Map(entries) => {
+            for entry in entries {
+                entry.at = at;
+                inherit(&mut entry.node, at);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn place(node: &mut Node, placed: &Placed, file: &str) {
+    inherit(node, Some(placed.at));
+    match (&mut node.value, &placed.literal) {
+        (Written::Map(entries), Literal::Map(keys)) => {
+            for Entry { key, at, node } in entries {
+                if let Some((_, key_at, value)) = keys.iter().find(|(known, ..)| known == key) {
+                    *at = Some(*key_at);
+                    place(node, value, file);
+                }
+            }
+        }
+        (Written::List(items), Literal::List(values)) if items.len() == values.len() => {
+            for (item, value) in items.iter_mut().zip(values) {
+                place(item, value, file);
+            }
+        }
+        (Written::Map(entries), Literal::Call(name, arguments)) => {
+            if let ([entry], [argument]) = (entries.as_mut_slice(), arguments.as_slice())
+                && entry.key == *name
+            {
+                place_argument(&mut entry.node, argument, file);
+            }
+        }
+        (Written::Function(Callback::Closure { place, .. }), _) => {
+            *place = format!("{file}:{}", placed.at.line);
+        }
+        _ => {}
+    }
+}
+
+/// `poisson("20/s")` makes `#{ rate: "20/s" }`: a single argument stands for the only key that is no map itself.
+fn place_argument(node: &mut Node, argument: &Placed, file: &str) {
+    match (&mut node.value, &argument.literal) {
+        (Written::Map(entries), Literal::Other) if entries.len() == 1 => {
+            inherit(&mut entries[0].node, Some(argument.at));
+            entries[0].at = Some(argument.at);
+        }
+        _ => place(node, argument, file),
+    }
+}
+
+impl Scanner<'_> {
+    fn next(&mut self) -> Option<char> {
+        let c = self.chars.next()?;
+        if c == '\n' {
+            self.at = Position { line: self.at.line + 1, column: 1 };
+        } else {
+            self.at.column += 1;
+        }
+        Some(c)
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.chars.peek().copied()
+    }
+
+    /// Passes white space and comments.
+    fn space(&mut self) {
+        loop {
+            match self.peek() {
+                Some(c) if c.is_whitespace() => {
+                    self.next();
+                }
+                Some('/') => {
+                    let mut ahead = self.chars.clone();
+                    ahead.next();
+                    match ahead.peek() {
+                        Some('/') => while self.next().is_some_and(|c| c != '\n') {},
+                        Some('*') => {
+                            let mut last = ' ';
+                            while let Some(c) = self.next() {
+                                if last == '*' && c == '/' {
+                                    break;
+                                }
+                                last = c;
+                            }
+                        }
+                        _ => return,
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// The values between an opening bracket, which comes next, and its closing one.
+    fn arguments(&mut self) -> Vec<Placed> {
+        let mut values = Vec::new();
+        if self.next().is_none() {
+            return values;
+        }
+        loop {
+            self.space();
+            match self.peek() {
+                None => return values,
+                Some(')' | ']' | '}') => {
+                    self.next();
+                    return values;
+                }
+                Some(',') => {
+                    self.next();
+                }
+                Some(_) => values.push(self.value()),
+            }
+        }
+    }
+
+    /// One value, up to the comma or bracket after it.
+    fn value(&mut self) -> Placed {
+        let at = self.at;
+        let mut literal = match self.peek() {
+            Some('#') => {
+                self.next();
+                Literal::Map(self.map())
+            }
+            Some('[') => Literal::List(self.arguments()),
+            Some(c) if c.is_alphabetic() || c == '_' => {
+                let name = self.word();
+                if self.peek() == Some('(') { Literal::Call(name, self.arguments()) } else { Literal::Other }
+            }
+            _ => Literal::Other,
+        };
+        if self.rest() && !matches!(literal, Literal::Call(..)) {
+            literal = Literal::Other;
+        }
+        Placed { at, literal }
+    }
+
+    fn word(&mut self) -> String {
+        let mut word = String::new();
+        while let Some(c) = self.peek().filter(|c| c.is_alphanumeric() || *c == '_') {
+            word.push(c);
+            self.next();
+        }
+        word
+    }
+
+    fn map(&mut self) -> Vec<(String, Position, Placed)> {
+        let mut keys = Vec::new();
+        if self.next().is_none() {
+            return keys;
+        }
+        loop {
+            self.space();
+            let at = self.at;
+            match self.peek() {
+                None => return keys,
+                Some('}') => {
+                    self.next();
+                    return keys;
+                }
+                Some(',') => {
+                    self.next();
+                    continue;
+                }
+                Some(quote @ ('"' | '\'' | '`')) => {
+                    let key = self.quoted(quote);
+                    self.key(&mut keys, key, at);
+                }
+                Some(c) if c.is_alphanumeric() || c == '_' => {
+                    let key = self.word();
+                    self.key(&mut keys, key, at);
+                }
+                Some(_) => {
+                    self.next();
+                }
+            }
+        }
+    }
+
+    fn key(&mut self, keys: &mut Vec<(String, Position, Placed)>, key: String, at: Position) {
+        self.space();
+        if self.peek() == Some(':') {
+            self.next();
+            self.space();
+            let value = self.value();
+            keys.push((key, at, value));
+        }
+    }
+
+    fn quoted(&mut self, quote: char) -> String {
+        let mut text = String::new();
+        self.next();
+        while let Some(c) = self.next() {
+            match c {
+                '\\' if quote != '`' => text.extend(self.next()),
+                c if c == quote => break,
+                c => text.push(c),
+            }
+        }
+        text
+    }
+
+    /// Passes what is left of a value. Returns whether there was anything.
+    fn rest(&mut self) -> bool {
+        let mut depth = 0;
+        let mut any = false;
+        loop {
+            self.space();
+            match self.peek() {
+                None => return any,
+                Some(quote @ ('"' | '\'' | '`')) => {
+                    self.quoted(quote);
+                }
+                Some(',') if depth == 0 => return any,
+                Some(')' | ']' | '}') if depth == 0 => return any,
+                Some('(' | '[' | '{') => {
+                    depth += 1;
+                    self.next();
+                }
+                Some(')' | ']' | '}') => {
+                    depth -= 1;
+                    self.next();
+                }
+                Some(_) => {
+                    self.next();
+                }
+            }
+            any = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn keys_and_values_have_their_places() {
+        let text = "let a = 1; // run(\nrun(scenario(#{\n  name: \"x, y\", /* #{ */ arrival: poisson(\"20\"),\n  mix: [\"a\", #{ \"b\": 2 }],\n  processor: #{ retry: #{ attempts: 3 } } }));";
+        let mut node = Node::from_json(&json!({
+            "name": "x, y", "arrival": { "poisson": { "rate": "20" } }, "mix": ["a", { "b": 2 }],
+            "processor": { "retry": { "attempts": 3 } }, "elsewhere": 1,
+        }));
+        let call = Position { line: 2, column: 5 };
+        locate(&mut node, "a.rhai", text, call, 0);
+        let at = |path: &[&str]| {
+            let found = path.iter().fold(&node, |node, key| node.get(key).unwrap());
+            (found.at.unwrap().line, found.at.unwrap().column)
+        };
+        assert_eq!(at(&["name"]), (3, 9));
+        assert_eq!(at(&["arrival", "poisson", "rate"]), (3, 43));
+        assert_eq!(at(&["processor", "retry", "attempts"]), (5, 37));
+        assert_eq!(at(&["elsewhere"]), (2, 14));
+        let Written::List(items) = &node.get("mix").unwrap().value else { panic!() };
+        assert_eq!(items[1].get("b").unwrap().at.unwrap(), Position { line: 4, column: 22 });
+    }
+}

@@ -1,0 +1,32 @@
+//! Scripts: the Rhai host, the script API, parameters and behaviours.
+//!
+//! A script builds plans and has a [`Player`] play them; it never sees the engine. Its top level is evaluated on a
+//! thread of its own; callbacks run in a second Rhai engine on the thread that plays.
+
+mod api_maps;
+mod api_params;
+mod api_run;
+mod behaviour;
+mod behaviour_me;
+mod convert;
+mod duration;
+mod execution;
+mod faults;
+mod host;
+mod limits;
+mod locate;
+mod modules;
+mod placeholder;
+mod result_view;
+mod source;
+mod state;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use behaviour::behaviour_diagnostics;
+pub use execution::{Execution, Mode, Param, ParamOrigin, Player, Settings, check, execute};
+pub use host::Print;
+pub use placeholder::{PlaceholderPlayer, placeholder};
+pub use source::{BUNDLED, Source};
+pub use table::{ApiFunction, FUNCTIONS, reference};

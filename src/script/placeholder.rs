@@ -1,0 +1,107 @@
+//! Results without a run, for `mqscript check`: every figure is there, and zero.
+
+use super::execution::Player;
+use crate::diagnostics::Diagnostics;
+use crate::engine::Behaviour;
+use crate::metrics::results::{
+    AgentFigures, Core, Environment, Figures, Ledger, Occupancy, Phase, RecipientFigures, Run, Series, Times,
+};
+use crate::plan::{ClockKind, Plan};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Above so many agents results hold only a few of them.
+const AGENTS_MAX: u32 = 1_000;
+
+/// Plays nothing.
+#[derive(Debug, Default)]
+pub struct PlaceholderPlayer;
+
+impl Player for PlaceholderPlayer {
+    fn play(
+        &mut self,
+        plan: &Plan,
+        _base: &Path,
+        _behaviour: &mut dyn Behaviour,
+    ) -> Result<Run, Diagnostics> {
+        Ok(placeholder(plan))
+    }
+}
+
+fn times() -> Times {
+    let zero = Some(0);
+    Times {
+        count: 0,
+        mean_ns: Some(0.0),
+        min_ns: zero,
+        p50_ns: zero,
+        p90_ns: zero,
+        p95_ns: zero,
+        p99_ns: zero,
+        p999_ns: zero,
+        max_ns: zero,
+    }
+}
+
+fn figures() -> Figures {
+    Figures {
+        success_rate: Some(0.0),
+        attempt_success_rate: Some(0.0),
+        queue_wait: times(),
+        delivery: times(),
+        total: times(),
+        gave_up: times(),
+        ..Figures::default()
+    }
+}
+
+/// The results of a plan that was not played.
+pub fn placeholder(plan: &Plan) -> Run {
+    let agents = || plan.groups.iter().flat_map(|group| (0..group.count).map(|i| group.agent_name(i)));
+    let agent = AgentFigures {
+        success_rate: Some(0.0),
+        last_activity_ns: Some(0),
+        total: times(),
+        ..AgentFigures::default()
+    };
+    let recipient =
+        RecipientFigures { received: Some(0), last_activity_ns: Some(0), ..RecipientFigures::default() };
+    let shown = AGENTS_MAX as usize;
+    let mut start_ns = plan.warm_up_ns;
+    let phases = plan.stages().iter().map(|stage| {
+        let begins = start_ns;
+        start_ns += stage.duration_ns;
+        Phase { name: stage.name.clone(), start_ns: begins, end_ns: start_ns, figures: figures() }
+    });
+    Run {
+        name: plan.name.clone(),
+        seed: plan.seed,
+        clock: plan.clock.unwrap_or(ClockKind::Virtual).name().to_owned(),
+        core: Core { name: plan.core.name.clone(), id: plan.core.core.clone(), ..Core::default() },
+        digest: String::new(),
+        valid: Some(true),
+        invalid_because: Vec::new(),
+        partial: None,
+        ledger: Ledger { balanced: true, ..Ledger::default() },
+        duration_ns: 0,
+        window_ns: 0,
+        figures: figures(),
+        schedule_lag: times(),
+        by_type: plan.types.iter().map(|kind| (kind.name.clone(), figures())).collect(),
+        by_agent: agents().take(shown).map(|name| (name, agent.clone())).collect(),
+        by_group: BTreeMap::new(),
+        by_recipient: agents()
+            .take(shown)
+            .chain(["ALL".to_owned()])
+            .map(|name| (name, recipient.clone()))
+            .collect(),
+        phases: phases.collect(),
+        series: Series::default(),
+        occupancy: Occupancy::default(),
+        notices: BTreeMap::new(),
+        checks: Vec::new(),
+        warnings: Vec::new(),
+        plan: plan.written.clone(),
+        environment: Environment::default(),
+    }
+}

@@ -1,0 +1,179 @@
+//! Results as a script sees them: `result.by_type.report.generated`, `result.total.p99`.
+
+use super::duration::Duration;
+use super::faults::throw_one;
+use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
+use crate::metrics::figures::lookup;
+use crate::metrics::results::Run;
+use crate::plan::{Figure, FigureKind, Literal, Planned, SCOPES, STATISTICS, Scope, figures_of};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// The properties of a whole run that are no figures.
+const FACTS: [&str; 5] = ["name", "seed", "clock", "core", "valid"];
+
+/// A place in the results of one run.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    pub run: Arc<Run>,
+    pub planned: Arc<Planned>,
+    /// The run's number in the script.
+    pub index: usize,
+    spot: Spot,
+    read: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Clone)]
+enum Spot {
+    /// One of the maps of scopes: `by_type` …
+    Scopes(&'static str),
+    /// The figures of a scope.
+    Figures(Scope),
+    /// The statistics of a time.
+    Times(Scope, &'static str),
+}
+
+impl View {
+    /// The results of a whole run; `read` is raised when a script looks at a figure.
+    pub fn new(run: Arc<Run>, planned: Arc<Planned>, index: usize, read: Arc<AtomicBool>) -> View {
+        View { run, planned, index, spot: Spot::Figures(Scope::All), read }
+    }
+
+    /// Whether this is the whole run, not a part of its results.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.spot, Spot::Figures(Scope::All))
+    }
+
+    fn at(&self, spot: Spot) -> Dynamic {
+        Dynamic::from(View { spot, ..self.clone() })
+    }
+
+    fn get(&mut self, key: ImmutableString) -> Fallible<Dynamic> {
+        let key = key.as_str();
+        match &self.spot {
+            Spot::Figures(scope) => self.figure(scope, key),
+            Spot::Scopes(kind) => self.scope(kind, key),
+            Spot::Times(scope, name) => {
+                if !STATISTICS.contains(&key) {
+                    return unknown("statistic", key, &STATISTICS);
+                }
+                self.read.store(true, Ordering::Relaxed);
+                let kind = if key == "count" { FigureKind::Count } else { FigureKind::Duration };
+                let figure = Figure {
+                    scope: scope.clone(),
+                    name: (*name).to_owned(),
+                    statistic: Some(key.to_owned()),
+                };
+                Ok(value(lookup(&self.run, &figure), kind))
+            }
+        }
+    }
+
+    fn figure(&self, scope: &Scope, key: &str) -> Fallible<Dynamic> {
+        if *scope == Scope::All {
+            if let Some(kind) = SCOPES.into_iter().find(|kind| *kind == key) {
+                return Ok(self.at(Spot::Scopes(kind)));
+            }
+            if let Some(fact) = self.fact(key) {
+                return Ok(fact);
+            }
+        }
+        let Some(known) = figures_of(scope).find(|known| known.name == key) else {
+            let mut names: Vec<&str> = figures_of(scope).map(|known| known.name).collect();
+            if *scope == Scope::All {
+                names.extend(SCOPES);
+                names.extend(FACTS);
+            }
+            return unknown("figure", key, &names);
+        };
+        if known.kind == FigureKind::Times {
+            return Ok(self.at(Spot::Times(scope.clone(), known.name)));
+        }
+        self.read.store(true, Ordering::Relaxed);
+        let figure = Figure { scope: scope.clone(), name: known.name.to_owned(), statistic: None };
+        Ok(value(lookup(&self.run, &figure), known.kind))
+    }
+
+    fn fact(&self, key: &str) -> Option<Dynamic> {
+        let text = |text: &str| Some(Dynamic::from(ImmutableString::from(text)));
+        match key {
+            "name" => text(&self.run.name),
+            "clock" => text(&self.run.clock),
+            "core" => text(&self.run.core.name),
+            "seed" => Some(Dynamic::from(self.run.seed as i64)),
+            "valid" => Some(self.run.valid.map_or(Dynamic::UNIT, Dynamic::from)),
+            _ => None,
+        }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        match self.spot {
+            Spot::Scopes("by_type") => self.run.by_type.keys().map(String::as_str).collect(),
+            Spot::Scopes("by_agent") => self.run.by_agent.keys().map(String::as_str).collect(),
+            Spot::Scopes("by_recipient") => self.run.by_recipient.keys().map(String::as_str).collect(),
+            Spot::Scopes("phases") => self.run.phases.iter().map(|phase| phase.name.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn scope(&self, kind: &str, key: &str) -> Fallible<Dynamic> {
+        let names = self.names();
+        let name = key.to_owned();
+        let (scope, what) = match kind {
+            "by_type" => (Scope::Type(name), "message type"),
+            "by_agent" => (Scope::Agent(name), "agent"),
+            "by_recipient" => (Scope::Recipient(name), "recipient"),
+            _ => (Scope::Phase(name), "phase"),
+        };
+        if names.contains(&key) { Ok(self.at(Spot::Figures(scope))) } else { unknown(what, key, &names) }
+    }
+
+    fn show(&mut self) -> String {
+        match &self.spot {
+            Spot::Figures(Scope::All) => format!(
+                "{}: {} of {} delivered on {}",
+                self.run.name,
+                self.run.figures.counts.delivered,
+                self.run.figures.counts.generated,
+                self.run.core.name
+            ),
+            Spot::Scopes(kind) => format!("{kind}: {}", self.names().join(", ")),
+            Spot::Figures(scope) => format!("figures of {scope:?}"),
+            Spot::Times(_, name) => format!("statistics of {name}"),
+        }
+    }
+}
+
+fn unknown<T>(what: &str, key: &str, known: &[&str]) -> Fallible<T> {
+    const SHOWN_MAX: usize = 40;
+    let list = known.iter().take(SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
+    let more = if known.len() > SHOWN_MAX { " …" } else { "" };
+    let fault = Diagnostic::new(Exit::Thrown, format!("the results have no {what} `{key}`"))
+        .expected(format!("one of {list}{more}"))
+        .help_if(did_you_mean(key, known.iter().copied()));
+    Err(throw_one(fault))
+}
+
+fn value(literal: Option<Literal>, kind: FigureKind) -> Dynamic {
+    match (literal, kind) {
+        (Some(Literal::Duration(ns)), _) => Dynamic::from(Duration(Some(ns))),
+        (None, FigureKind::Duration | FigureKind::Times) => Dynamic::from(Duration(None)),
+        (Some(Literal::Rate(number) | Literal::Share(number)), _) => Dynamic::from(number),
+        (Some(Literal::Count(count)), _) => Dynamic::from(count as i64),
+        (None, _) => Dynamic::UNIT,
+    }
+}
+
+/// Registers the type.
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<View>("Result");
+    engine.register_indexer_get(View::get);
+    engine.register_fn("to_string", View::show);
+    engine.register_fn("to_debug", View::show);
+    engine.register_fn("keys", |view: &mut View| -> Array {
+        view.names().into_iter().map(|name| Dynamic::from(ImmutableString::from(name))).collect()
+    });
+}

@@ -1,0 +1,110 @@
+//! What a script has said and met so far, shared by all functions of the API.
+
+use super::execution::{Mode, Param, Settings};
+use super::modules::Sources;
+use super::source::Source;
+use crate::diagnostics::Diagnostics;
+use crate::metrics::results::{CheckResult, Run};
+use crate::plan::tree::{Node, Position};
+use crate::plan::{Functions, Overrides, Planned, SourceText};
+use rhai::{FnPtr, Module, NativeCallContext};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Sender, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A plan to be played by the thread that called.
+pub(super) struct Play {
+    pub planned: Arc<Planned>,
+    /// The folder that relative core files refer to.
+    pub base: PathBuf,
+    pub closures: Vec<FnPtr>,
+    pub imports: Vec<(String, Module)>,
+    pub reply: SyncSender<Result<Arc<Run>, Diagnostics>>,
+}
+
+/// A run that was met.
+pub(super) struct Met {
+    pub run: Arc<Run>,
+    /// Checks that the script made on it.
+    pub checks: Vec<CheckResult>,
+}
+
+/// All that the functions of the API share.
+pub(super) struct State {
+    pub settings: Settings,
+    /// What is left of the flags when parameters have taken theirs.
+    pub overrides: Overrides,
+    pub folder: Option<PathBuf>,
+    pub file: String,
+    pub sources: Sources,
+    pub functions: Functions,
+    pub params: Vec<Param>,
+    pub default_core: Option<Node>,
+    pub closures: Vec<FnPtr>,
+    pub plans: Vec<Arc<Planned>>,
+    pub met: Vec<Met>,
+    pub checks: Vec<CheckResult>,
+    pub saved: Vec<PathBuf>,
+    pub faults: Diagnostics,
+    /// Whether some run used the session's core.
+    pub session_core_used: bool,
+    /// Whether some run was on a mock core.
+    pub mock_met: bool,
+    /// Whether a scenario was faulty, so that what follows need not mean anything.
+    pub faulty: bool,
+    /// Whether the script looked at a figure.
+    pub results_read: Arc<AtomicBool>,
+    /// To the thread that plays; none when the script has ended.
+    pub plays: Option<Sender<Play>>,
+}
+
+/// The shared state as the API's closures hold it.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Mutex<State>>);
+
+impl Shared {
+    pub fn new(source: &Source, settings: &Settings, sources: Sources, plays: Sender<Play>) -> Shared {
+        Shared(Arc::new(Mutex::new(State {
+            overrides: settings.overrides.clone(),
+            settings: settings.clone(),
+            folder: source.folder.clone(),
+            file: source.text.file.clone(),
+            sources,
+            functions: Functions::new(),
+            params: Vec::new(),
+            default_core: None,
+            closures: Vec::new(),
+            plans: Vec::new(),
+            met: Vec::new(),
+            checks: Vec::new(),
+            saved: Vec::new(),
+            faults: Diagnostics::new(),
+            session_core_used: false,
+            mock_met: false,
+            faulty: false,
+            results_read: Arc::new(AtomicBool::new(false)),
+            plays: Some(plays),
+        })))
+    }
+
+    /// The state. Not to be held while a run is played.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    pub fn checking(&self) -> bool {
+        self.settings.mode == Mode::Check
+    }
+
+    /// The text that a call stands in, and the call's position in it.
+    pub fn call(&self, context: &NativeCallContext<'_>) -> (Arc<SourceText>, Option<Position>) {
+        let file = context.call_source().filter(|file| !file.is_empty()).unwrap_or(&self.file);
+        let text = self.sources.get(file).unwrap_or_default();
+        let position = context.call_position();
+        let at = position.line().zip(position.position());
+        (text, at.map(|(line, column)| Position { line, column }))
+    }
+}

@@ -1,0 +1,492 @@
+//! Scripts from outside, played by stand-ins.
+
+use super::*;
+use crate::diagnostics::{Diagnostics, Exit};
+use crate::engine::{Behaviour, Draft, MessageView, OutcomeView, Sending};
+use crate::metrics::results::Run;
+use crate::plan::{Overrides, Plan, Priority, Recipient};
+use mqscript_plugin::random::Stream;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Remembers the plans and returns results with a few figures in them.
+#[derive(Default)]
+struct Stand {
+    plans: Vec<Plan>,
+}
+
+impl Player for Stand {
+    fn play(
+        &mut self,
+        plan: &Plan,
+        _base: &Path,
+        _behaviour: &mut dyn Behaviour,
+    ) -> Result<Run, Diagnostics> {
+        self.plans.push(plan.clone());
+        let mut run = placeholder(plan);
+        run.figures.counts.generated = 900;
+        run.figures.counts.delivered = 855;
+        run.figures.success_rate = Some(0.95);
+        run.figures.throughput_per_s = 91.8;
+        run.figures.total.count = 855;
+        run.figures.total.p99_ns = Some(60_000_000);
+        run.figures.gave_up.p99_ns = None;
+        run.duration_ns = 9_800_000_000;
+        Ok(run)
+    }
+}
+
+fn settings() -> Settings {
+    Settings::default()
+}
+
+fn execute_with(text: &str, settings: &Settings) -> (Execution, Stand) {
+    let mut player = Stand::default();
+    let execution =
+        execute(&Source::from_text("a.rhai", text), settings, &mut player, &Arc::new(AtomicBool::new(false)));
+    (execution, player)
+}
+
+fn good(text: &str) -> (Execution, Stand) {
+    let (execution, player) = execute_with(text, &settings());
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    (execution, player)
+}
+
+/// The faults of a script that is wrong, rendered.
+fn wrong(text: &str) -> (Exit, String) {
+    let (execution, _) = execute_with(text, &settings());
+    (execution.diagnostics.exit(), execution.diagnostics.render(false))
+}
+
+const SMALL: &str = "let s = scenario(#{ arrival: \"20/s\", mix: [\"direct\"] });\n";
+
+#[test]
+fn bundled_scripts_are_read() {
+    for (name, _) in BUNDLED {
+        let source = Source::bundled(name).unwrap();
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let checked = check(&source, &settings(), &interrupted);
+        assert!(checked.diagnostics.is_empty(), "{name}: {}", checked.diagnostics);
+        let executed = execute(&source, &settings(), &mut Stand::default(), &interrupted);
+        assert!(executed.diagnostics.is_empty(), "{name}: {}", executed.diagnostics);
+        assert_eq!(executed.plans.len(), 1, "{name}");
+    }
+    assert!(Source::bundled("nine").is_none());
+}
+
+#[test]
+fn three_syntaxes_give_the_same_plan() {
+    let folder = std::env::temp_dir().join(format!("mqscript-syntaxes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let yaml = include_str!("../../tests/scenarios/nine_agents.yaml");
+    let json = crate::plan::text::parse_yaml("a", yaml).unwrap().to_json().to_string();
+    std::fs::write(folder.join("nine.yaml"), yaml).unwrap();
+    std::fs::write(folder.join("nine.json"), json).unwrap();
+    let mut plans =
+        vec![execute_with(Source::bundled("nine_agents").unwrap().text.text.as_str(), &settings()).1];
+    for file in ["nine.yaml", "nine.json"] {
+        let mut player = Stand::default();
+        let source = Source::of_scenario(&folder, file);
+        let execution = execute(&source, &settings(), &mut player, &Arc::new(AtomicBool::new(false)));
+        assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+        plans.push(player);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    let plans: Vec<String> = plans.iter().map(|player| format!("{:?}", player.plans[0])).collect();
+    assert_eq!(plans[0], plans[1]);
+    assert_eq!(plans[1], plans[2]);
+}
+
+#[test]
+fn results_compare_as_what_they_are() {
+    let (execution, _) = good(&format!(
+        "{SMALL}let r = run(s);
+        check(r.total.p99 < \"100ms\", \"time and text\");
+        check(\"100ms\" > r.total.p99, \"text and time\");
+        check(r.total.p99 == \"60ms\", \"equal\");
+        check(r.total.p99 + r.total.p99 == \"0.12s\", \"sum\");
+        check(r.total.p99 / r.duration < 0.01, \"ratio\");
+        check(r.total.p99.ms == 60.0, \"number\");
+        check(r.success_rate >= 0.95, \"share\");
+        check(r.generated == 900 && r.by_type[\"direct\"].generated == 0, \"counts\");
+        check(!(r.gave_up.p99 < \"1h\") && !(r.gave_up.p99 > \"1ns\"), \"no samples, nothing holds\");
+        check(r.by_agent[\"Agent-9\"].addressed == 0, \"agent\");
+        check(r.by_type.keys() == [\"direct\"], \"names\");
+        check(`${{r.total.p99}} ${{r.throughput}}` == \"60.0 ms 91.8\", \"shown\");
+        check(r, \"total.p99 < 50ms\");
+        "
+    ));
+    let failed: Vec<&str> =
+        execution.checks.iter().filter(|check| !check.holds).map(|check| check.expression.as_str()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(execution.checks.len(), 12);
+    assert_eq!((execution.runs[0].checks.len(), execution.runs[0].checks[0].seen.as_str()), (1, "60.0 ms"));
+    assert_eq!(execution.exit(), Exit::CheckFailed);
+}
+
+#[test]
+fn comparisons_that_would_be_silently_false_are_errors() {
+    for (expression, word) in [
+        ("r.total.p99 < 5", "write the time with its unit"),
+        ("5.0 > r.total.p99", "write the time with its unit"),
+        ("r.success_rate > \"95%\"", "write the number without quotes"),
+        ("5 < \"60ms\"", "write the number without quotes"),
+        ("r.total.p99 < \"5\"", "5 what?"),
+        ("r.totl.p99 < \"5ms\"", "did you mean `total`?"),
+        ("r.total.p98 < \"5ms\"", "no statistic `p98`"),
+        ("r.by_type.dirct.generated > 1", "did you mean `direct`?"),
+    ] {
+        let (exit, text) = wrong(&format!("{SMALL}let r = run(s);\ncheck({expression}, \"x\");"));
+        assert!(text.contains(word), "{expression}: {text}");
+        assert!(text.contains("a.rhai:3"), "{text}");
+        assert_eq!(exit, Exit::Thrown);
+    }
+}
+
+#[test]
+fn parameters_are_typed_by_their_defaults() {
+    let text = "let a = param(\"rate\", \"30/s\", \"r\"); let n = param(\"n\", 3); let t = param(\"t\", \"5ms\");\nprint(a); print(n + 1); print(t);";
+    let run = |params: &[(&str, &str)], overrides: Overrides| {
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        let to = Arc::clone(&printed);
+        let settings = Settings {
+            params: params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            overrides,
+            print: Arc::new(move |line| to.lock().unwrap().push(line.to_owned())),
+            ..settings()
+        };
+        let (execution, _) = execute_with(text, &settings);
+        (printed.lock().unwrap().join(" "), execution.diagnostics)
+    };
+    assert_eq!(run(&[], Overrides::default()).0, "30/s 4 5ms");
+    assert_eq!(run(&[("n", "7"), ("t", "9s")], Overrides::default()).0, "30/s 8 9s");
+    let flag = Overrides { rate: Some("12".to_owned()), ..Overrides::default() };
+    assert_eq!(run(&[], flag).0, "12/s 4 5ms");
+    for (params, word) in [
+        (("n", "many"), "a whole number"),
+        (("t", "5"), "a duration"),
+        (("m", "5"), "did you mean"),
+        (("rate", "fast"), "a rate"),
+    ] {
+        let (_, faults) = run(&[params], Overrides::default());
+        assert_eq!(faults.exit(), Exit::Usage, "{params:?}");
+        assert!(faults.render(false).contains(word) || params.0 == "m", "{}", faults.render(false));
+    }
+}
+
+#[test]
+fn cores_are_the_sessions_unless_named() {
+    let cores = |text: &str, overrides: Overrides| {
+        let (execution, player) =
+            execute_with(&format!("{SMALL}{text}"), &Settings { overrides, ..settings() });
+        let names: Vec<String> = player.plans.iter().map(|plan| plan.core.name.clone()).collect();
+        (names.join(", "), execution.diagnostics)
+    };
+    let flag = |core: &str| Overrides { core: Some(core.to_owned()), ..Overrides::default() };
+    let list = "for c in [core(\"mock\").named(\"m\"), layer(\"chaos\", core(\"mock\"), #{ crash: \"1%\" }), default_core(\"sqlite\")] { run(s, c); }";
+    assert_eq!(cores("run(s);", Overrides::default()).0, "mock");
+    assert_eq!(cores("run(s);", flag("nats")).0, "nats");
+    assert_eq!(cores("default_core(\"sqlite\", #{ a: 1 }); run(s);", Overrides::default()).0, "sqlite");
+    assert_eq!(cores(list, Overrides::default()).0, "m, chaos over mock, sqlite");
+    assert_eq!(cores(list, flag("nats")).0, "m, chaos over mock, nats");
+    let (_, faults) = cores("run(s, core(\"mock\"));", flag("nats"));
+    assert_eq!(faults.exit(), Exit::Usage);
+    assert!(faults.render(false).contains("names all its cores itself"), "{faults}");
+    let rate = Overrides { success_rate: Some("0.9".to_owned()), ..Overrides::default() };
+    assert_eq!(cores("run(s, core(\"nats\"));", rate.clone()).1.exit(), Exit::Usage);
+    assert!(cores(list, rate).1.is_empty());
+}
+
+#[test]
+fn variants_and_maps_can_be_changed() {
+    let (_, player) = good(&format!(
+        "{SMALL}run(variant(s, #{{ processor: #{{ workers: 8 }} }}));
+        let t = s; t.processor = #{{ workers: 3 }}; run(t); run(s);"
+    ));
+    let workers: Vec<u32> = player.plans.iter().map(|plan| plan.processor.workers).collect();
+    assert_eq!(workers, [8, 3, 1]);
+}
+
+#[test]
+fn saving_stays_below_the_output_folder() {
+    let folder = std::env::temp_dir().join(format!("mqscript-save-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let save = |name: &str, force: bool| {
+        let settings = Settings { output_folder: folder.clone(), force, ..settings() };
+        execute_with(&format!("{SMALL}run(s).save(\"{name}\");"), &settings).0
+    };
+    assert_eq!(save("a.json", false).saved, [folder.join("a.json")]);
+    let text = std::fs::read_to_string(folder.join("a.json")).unwrap();
+    assert!(text.contains("mqscript.report/1"));
+    for (name, force) in [("a.json", false), ("../b.json", true), ("/tmp/b.json", true), ("no/b.json", true)]
+    {
+        assert_eq!(save(name, force).diagnostics.exit(), Exit::Usage, "{name}");
+    }
+    assert!(save("a.json", true).diagnostics.is_empty());
+    let left: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [folder.join("a.json")]);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_raised_flag_ends_a_script_that_does_not() {
+    let interrupted = Arc::new(AtomicBool::new(true));
+    let source = Source::from_text("a.rhai", "loop { }");
+    let execution = execute(&source, &settings(), &mut Stand::default(), &interrupted);
+    assert_eq!(execution.exit(), Exit::Interrupted);
+    assert!(interrupted.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_check_finds_all_faults_and_says_what_it_cannot_know() {
+    let text = "let a = scenario(#{ arrival: \"20/s\", mix: [\"drect\"] });
+        let r = run(a);
+        let b = scenario(#{ arrival: \"20\", mix: [\"direct\"] });
+        run(b, core(\"mock\"));";
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let checked = check(&Source::from_text("a.rhai", text), &settings(), &interrupted);
+    assert_eq!(checked.diagnostics.len(), 2, "{}", checked.diagnostics);
+    assert_eq!(checked.exit(), Exit::Contents);
+
+    let text = format!(
+        "{SMALL}let r = run(s); if r.total.p99 > \"1s\" {{ run(s); }} check(r, \"total.p99 < 1ns\");"
+    );
+    let checked = check(&Source::from_text("a.rhai", &text), &settings(), &interrupted);
+    assert!(checked.diagnostics.is_empty() && checked.notes[0].contains("one way only"));
+    assert_eq!(checked.exit(), Exit::Success);
+
+    let text = format!("{SMALL}loop {{ run(s); }}");
+    let checked = check(&Source::from_text("a.rhai", &text), &settings(), &interrupted);
+    assert_eq!((checked.plans.len(), checked.exit()), (1_000, Exit::Success), "{}", checked.diagnostics);
+}
+
+/// Calls the callbacks of agent 0 as an engine would, and returns what was sent.
+struct Caller {
+    calls: usize,
+    sent: Vec<Draft>,
+    seconds: f64,
+    wall: std::time::Duration,
+}
+
+impl Caller {
+    fn new(calls: usize) -> Caller {
+        Caller { calls, sent: Vec::new(), seconds: 0.0, wall: std::time::Duration::ZERO }
+    }
+}
+
+impl Player for Caller {
+    fn play(&mut self, plan: &Plan, _base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
+        let mut random = Stream::from_key(7);
+        let (mut drafts, mut suppressed) = (Vec::new(), 0);
+        let metadata = BTreeMap::new();
+        let tags = vec!["SYSTEM".to_owned()];
+        let message = MessageView {
+            type_id: 0,
+            sender: "lead",
+            recipient: "worker-1",
+            content: "task 17",
+            priority: Priority::Regular,
+            tags: &tags,
+            metadata: &metadata,
+            sequence: 17,
+        };
+        let outcome = OutcomeView { result: "failed", reason: "refused", attempts: 2, total_ns: 5_000_000 };
+        let started = std::time::Instant::now();
+        for index in 0..self.calls {
+            let mut sending = Sending {
+                agent: (index % plan.agents() as usize) as u32,
+                now_ns: 1_500_000_000,
+                closed: false,
+                random: &mut random,
+                drafts: &mut drafts,
+                suppressed: &mut suppressed,
+            };
+            let called = behaviour
+                .on_start(&mut sending)
+                .and_then(|()| behaviour.next(&mut sending))
+                .map(|draft| self.sent.extend(draft))
+                .and_then(|()| behaviour.on_message(&mut sending, &message))
+                .and_then(|()| behaviour.on_outcome(&mut sending, &message, &outcome));
+            called.map_err(behaviour_diagnostics)?;
+            self.sent.append(&mut drafts);
+        }
+        self.wall = started.elapsed();
+        self.seconds = behaviour.seconds().unwrap_or(-1.0);
+        Ok(placeholder(plan))
+    }
+}
+
+fn call(text: &str, calls: usize) -> (Execution, Caller) {
+    let mut player = Caller::new(calls);
+    let source = Source::from_text("a.rhai", text);
+    let execution = execute(&source, &settings(), &mut player, &Arc::new(AtomicBool::new(false)));
+    (execution, player)
+}
+
+#[test]
+fn callbacks_send_and_remember() {
+    let text = "
+        const LIMIT = 2;
+        fn double(n) { n * 2 }
+        fn start(me) { me.state.started = me.now; }
+        fn pick(me) { me.state.n += 1; if me.state.n > global::LIMIT { () } else { #{ type: \"direct\", content: `${me.name} ${me.state.n} ${me.state.started}` } } }
+        fn hear(me, message) {
+            if message.type != \"direct\" || message.message_type != \"SYSTEM_TO_AGENT\" || message.tags != [\"SYSTEM\"] { throw \"wrong\"; }
+            me.send(#{ type: \"direct\", recipient: message.sender, content: `re: ${message.content} ${double(message.sequence)}`, priority: \"high\", after: \"50ms\", tags: [\"x\"], metadata: #{ a: 1 } });
+        }
+        let seen = 0;
+        run(scenario(#{
+            agents: [#{ name: \"worker\", count: 2, arrival: \"1/s\", mix: [\"direct\"], state: #{ n: 0 },
+                on_start: start, next: \"pick\", on_message: hear,
+                on_outcome: |me, message, outcome| {
+                    seen += 1;
+                    if outcome.total == \"5ms\" && outcome.result == \"failed\" && outcome.attempts == 2 {
+                        me.send(#{ type: \"direct\", recipient: \"worker\", content: seen });
+                    }
+                } },
+                #{ name: \"lead\", arrival: on_demand() }],
+        }));";
+    let (execution, player) = call(text, 3);
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    let sent: Vec<(String, Option<Recipient>)> =
+        player.sent.iter().map(|draft| (draft.content.clone().unwrap(), draft.recipient.clone())).collect();
+    let lead = Some(Recipient::Agent(2));
+    let workers = Some(Recipient::Group(0));
+    assert_eq!(
+        sent,
+        [
+            ("worker-1 1 1.5".to_owned(), None),
+            ("re: task 17 34".to_owned(), lead.clone()),
+            ("1".to_owned(), workers.clone()),
+            ("worker-2 1 1.5".to_owned(), None),
+            ("re: task 17 34".to_owned(), lead),
+            ("2".to_owned(), workers),
+        ]
+    );
+    assert_eq!((player.sent[1].after_ns, player.sent[1].priority), (50_000_000, Some(Priority::High)));
+    assert_eq!(execution.plans[0].plan.written["agents"][0]["on_outcome"]["closure"], "a.rhai:13");
+}
+
+#[test]
+fn runs_with_closures_repeat() {
+    let text = "let n = 0;
+        let s = scenario(#{ agents: [#{ name: \"a\", next: |me| { n += 1; #{ type: \"direct\", content: n } } }], arrival: \"1/s\", mix: [\"direct\"] });
+        run(s); run(s);";
+    let (execution, player) = call(text, 2);
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    let contents: Vec<String> = player.sent.iter().map(|draft| draft.content.clone().unwrap()).collect();
+    assert_eq!(contents, ["1", "2", "1", "2"]);
+}
+
+#[test]
+fn what_fails_in_a_callback_has_its_place() {
+    let script = |body: &str| {
+        format!(
+            "fn deep(me) {{\n    {body}\n}}\nfn hear(me, message) {{ deep(me); }}\nrun(scenario(#{{ agents: [#{{ name: \"a\", on_message: hear }}], arrival: \"1/s\", mix: [\"direct\"] }}));"
+        )
+    };
+    for (body, word) in [
+        ("throw \"no\";", "no"),
+        ("me.send(#{ type: \"drect\" });", "did you mean `direct`?"),
+        ("me.send(#{ type: \"direct\", recpient: \"a\" });", "did you mean `recipient`?"),
+        ("me.send(#{ type: \"direct\", recipient: \"b\" });", "an agent, a group"),
+        ("me.send(#{ type: \"direct\", after: \"5\" });", "5 what?"),
+        ("me.send(#{ content: \"x\" });", "needs a `type`"),
+        ("me.choose([]);", "nothing to choose"),
+        ("me.state = 5;", "wrong value for `me.state`"),
+        ("loop { }", "does not come to an end"),
+        ("deep(me);", "too deeply"),
+        ("timestamp();", "`timestamp` is off"),
+        ("poisson(\"20/s\");", "poisson"),
+    ] {
+        let (execution, _) = call(&script(body), 1);
+        let text = execution.diagnostics.render(false);
+        assert!(text.contains(word), "{body}: {text}");
+        let line = if matches!(body, "loop { }" | "deep(me);") { 4 } else { 2 };
+        assert!(text.contains(&format!("a.rhai:{line}")), "{text}");
+        assert_eq!(execution.exit(), Exit::Thrown, "{text}");
+    }
+}
+
+#[test]
+fn callbacks_are_fast() {
+    let text = "
+        fn hear(me, message) { if message.sender == \"lead\" && message.sequence > 0 { me.send(#{ type: \"direct\" }); } }
+        run(scenario(#{ agents: [#{ name: \"a\", count: 9, on_message: hear }], arrival: \"1/s\", mix: [\"direct\"] }));";
+    let (execution, player) = call(text, 50_000);
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    assert_eq!(player.sent.len(), 50_000);
+    let per_s = 50_000.0 / player.wall.as_secs_f64();
+    println!("{per_s:.0} callbacks a second, {:.3} s told of {:?}", player.seconds, player.wall);
+    assert!(player.seconds > 0.0);
+}
+
+#[test]
+fn the_vocabulary_has_no_reserved_word() {
+    use crate::plan::{FIGURES, SCOPES, STATISTICS};
+    let engine = rhai::Engine::new();
+    let written = [
+        "name agents arrival mix types message duration messages messages_per_agent warm_up drain queue processor",
+        "receive tolerate max_schedule_lag max_generated ledger_memory seed clock checks count state on_start next",
+        "on_message on_outcome weight wire_type sender recipient priority content size tags metadata time_to_live",
+        "capacity overflow workers batch_size batch_interval retry attempts backoff factor jitter max_backoff on",
+        "timeout max_messages dead_letter poisson constant burst ramp stages closed all_at_once on_demand rate every",
+        "spread from to over spacing think in_flight uniform normal exponential lognormal empirical min max mean sd",
+        "median p99 quantiles core options layer type after now random choose send message_type sequence result",
+        "reason attempts total other any all",
+    ];
+    let words = written.iter().flat_map(|line| line.split(' '));
+    let figures = FIGURES.iter().map(|figure| figure.name);
+    for word in words.chain(figures).chain(SCOPES).chain(STATISTICS) {
+        for text in [format!("#{{ {word}: 0 }}"), format!("let x = #{{}}; x.{word}")] {
+            assert!(engine.compile(&text).is_ok(), "{word}");
+        }
+    }
+}
+
+#[test]
+fn the_reference_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/script-api.md");
+    if std::env::var_os("MQSCRIPT_UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, reference()).unwrap();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(text, reference(), "run the tests with MQSCRIPT_UPDATE=1 to write docs/script-api.md");
+}
+
+/// Each file of tests/errors is a script that is wrong; what is said about it stands beside it.
+#[test]
+fn errors_say_what_they_said() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
+    let mut scripts: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rhai"))
+        .collect();
+    scripts.sort();
+    assert!(scripts.len() > 20, "{scripts:?}");
+    let mut wrong = Vec::new();
+    for path in scripts {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut source = Source::from_text(&name, &std::fs::read_to_string(&path).unwrap());
+        source.folder = Some(folder.clone());
+        let execution =
+            execute(&source, &settings(), &mut Stand::default(), &Arc::new(AtomicBool::new(false)));
+        let faults = execution.diagnostics;
+        let text = format!("exit {}\n\n{}", faults.exit().code(), faults.render(false))
+            .replace(&format!("{}/", folder.display()), "");
+        let beside = path.with_extension("txt");
+        if std::env::var_os("MQSCRIPT_UPDATE").is_some() {
+            std::fs::write(&beside, &text).unwrap();
+        }
+        let expected = std::fs::read_to_string(&beside).unwrap_or_default();
+        if text != expected {
+            wrong.push(format!("{name} now says\n{text}\ninstead of\n{expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "run with MQSCRIPT_UPDATE=1 if this is right:\n{}", wrong.join("\n"));
+}
