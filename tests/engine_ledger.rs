@@ -228,7 +228,7 @@ fn random_plan() -> impl Strategy<Value = Plan> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
     #[test]
     fn random_plans_conserve_messages(plan in random_plan()) {
         let (run, stories) = stories(&plan);

@@ -136,6 +136,7 @@ impl<C: Clock> Player<'_, C> {
     /// Gives a name to every message that is still under way when the run is over.
     pub fn settle(&mut self) {
         self.take_notices();
+        self.occupancy.finish(self.now_ns);
         // Nobody is called any more, and nobody thinks: what follows only counts.
         self.rules.on_outcome.fill(false);
         let core_failed = matches!(self.stop, Some(Stop::CoreFailed(_)));

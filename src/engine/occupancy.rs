@@ -57,6 +57,13 @@ impl Occupancy {
         integral.sum += u128::from(now_ns.saturating_sub(since_ns));
     }
 
+    /// Brings every integral up to the end of the run.
+    pub fn finish(&mut self, now_ns: u64) {
+        for place in [Place::Queue, Place::Processor, Place::Backoff] {
+            self.advance(place, now_ns);
+        }
+    }
+
     /// The integrals as results, beside the sum of all messages' times in the system.
     pub fn results(&self, in_system: u128) -> results::Occupancy {
         let text = |place: Place| self.places[place as usize].sum.to_string();
