@@ -3,9 +3,9 @@
 mod agents;
 mod digest;
 mod environment;
+pub mod figures;
 mod histogram;
 mod recorder;
-pub mod figures;
 pub mod results;
 mod series;
 mod summary;
