@@ -1,5 +1,6 @@
 //! mqscript: stress-test a message-queue processor, and the brokers behind it, with a script.
 
+pub mod cores;
 pub mod diagnostics;
 pub mod engine;
 pub mod metrics;

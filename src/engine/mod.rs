@@ -1,7 +1,34 @@
 //! The loop that plays a plan against a core: one thread, no printing, no clock but the run's own.
+//!
+//! [`run()`] is the way in. Inside, [`player::Player`] owns the state; what happens to a message is told in
+//! `arriving` (generated, queued), `processing` (handed over, answered, retried), `receiving` (copies) and
+//! `ending` (its one name in the ledger).
 
+mod alias;
+mod arrivals;
+mod arriving;
 mod behaviour;
+mod clock;
+mod content;
+mod ending;
+mod envelope;
+mod flight;
+mod generator;
+mod message;
+mod names;
+mod notices;
 mod observer;
+mod occupancy;
+mod player;
+mod processing;
+mod queue;
+mod receiving;
+mod results;
+mod run;
+mod timeline;
 
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
-pub use observer::{FinalOutcome, MessageRecord, Observer, Progress, Silent, Started};
+pub use names::Parties;
+pub use observer::{MessageRecord, Observer, Progress, Silent, Started};
+pub use player::{ROUNDS_MAX, Stop};
+pub use run::{Played, RunError, Setting, capability_names, run};

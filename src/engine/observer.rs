@@ -1,5 +1,6 @@
 //! The engine's news. It prints nothing itself: whoever shows a run implements [`Observer`].
 
+use crate::metrics::FinalOutcome;
 use crate::plan::{ClockKind, Priority};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -36,45 +37,6 @@ pub struct Progress {
     pub delivered: u64,
     /// Whether the load has ended and the rest is awaited.
     pub draining: bool,
-}
-
-/// How a message ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum FinalOutcome {
-    /// Delivered.
-    Delivered,
-    /// Refused on the last attempt.
-    Failed,
-    /// Failed or uncertain, and kept.
-    DeadLettered,
-    /// Turned away by the queue or, for ever, by the core.
-    Rejected,
-    /// Older than its time to live.
-    Expired,
-    /// Perhaps delivered.
-    Uncertain,
-    /// Without a final outcome at the end of the run.
-    Unanswered,
-}
-
-impl FinalOutcome {
-    /// All of them, in the order of the ledger.
-    pub const ALL: [FinalOutcome; 7] = [
-        FinalOutcome::Delivered,
-        FinalOutcome::Failed,
-        FinalOutcome::DeadLettered,
-        FinalOutcome::Rejected,
-        FinalOutcome::Expired,
-        FinalOutcome::Uncertain,
-        FinalOutcome::Unanswered,
-    ];
-
-    /// The name in scripts and results.
-    pub fn name(self) -> &'static str {
-        ["delivered", "failed", "dead_lettered", "rejected", "expired", "uncertain", "unanswered"]
-            [self as usize]
-    }
 }
 
 /// One message with its whole story, told when it has ended.
@@ -124,6 +86,9 @@ pub trait Observer {
     /// Called now and then (on the wall clock at least ten times a second, on the virtual clock at least every
     /// 65,536 messages). Returns whether to go on; false ends the run as interrupted.
     fn progress(&mut self, progress: &Progress) -> bool;
+
+    /// A core wants the user to read something; `level` is 1 error … 4 debug.
+    fn log(&mut self, _core: &str, _level: u32, _text: &str) {}
 
     /// Whether [`Observer::message`] is wanted; asked once, before the run.
     fn wants_messages(&self) -> bool {

@@ -134,7 +134,6 @@ fn of_counts(counts: &Counts, name: &str) -> Option<Literal> {
         "attempts" => counts.attempts,
         "retries" => counts.retries,
         "answered" => counts.answered,
-        "attempts_uncertain" => counts.attempts_uncertain,
         _ => return None,
     }))
 }

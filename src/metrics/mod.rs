@@ -1,4 +1,21 @@
 //! What is measured: recorders filled by the engine, and results read by everybody else.
 
+mod agents;
+mod digest;
+mod environment;
 pub mod figures;
+mod histogram;
+mod recorder;
 pub mod results;
+mod series;
+mod summary;
+mod warnings;
+
+pub use agents::{ALL, AgentsRecorder, PERCENTILES_MAX};
+pub use digest::seal;
+pub use environment::{Stopwatch, max_rss_bytes};
+pub use histogram::{CoarseHistogram, Exact, Histogram};
+pub use recorder::{Cell, Ended, Extras, FinalOutcome, Recorder};
+pub use series::SeriesRecorder;
+pub use summary::Naming;
+pub use warnings::{Doubt, doubts, is_reliable};

@@ -164,11 +164,24 @@ pub struct Counts {
     pub retries: u64,
     /// Attempts that had an outcome from the core in time.
     pub answered: u64,
-    /// Attempts that ended in an uncertain outcome or a timeout.
-    pub attempts_uncertain: u64,
 }
 
 impl Counts {
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Counts) {
+        self.generated += other.generated;
+        self.delivered += other.delivered;
+        self.failed += other.failed;
+        self.dead_lettered += other.dead_lettered;
+        self.rejected += other.rejected;
+        self.expired += other.expired;
+        self.uncertain += other.uncertain;
+        self.unanswered += other.unanswered;
+        self.attempts += other.attempts;
+        self.retries += other.retries;
+        self.answered += other.answered;
+    }
+
     /// Messages with a name, whatever it is.
     pub fn accounted(&self) -> u64 {
         self.delivered

@@ -76,7 +76,6 @@ pub const FIGURES: &[KnownFigure] = &[
     known("attempts", Count, ".tpa", "hand-overs accepted by the core"),
     known("retries", Count, ".tpa", "attempts after the first"),
     known("answered", Count, ".tpa", "attempts that had an outcome from the core in time"),
-    known("attempts_uncertain", Count, ".tpa", "attempts that ended uncertain or timed out"),
     known("duration", Duration, ".", "start of the load to the last final outcome, drain included"),
     known("window", Duration, ".", "length of the measured window"),
     known("late_outcomes", Count, ".", "outcomes for attempts already given up"),

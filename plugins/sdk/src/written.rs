@@ -3,10 +3,7 @@
 //! The same forms stand in scripts, in YAML and in a core's JSON options; this is the one reader of them.
 
 use crate::distribution::Distribution;
-use crate::units::{
-    DURATION_MAX_NS, SIZE_MAX_BYTES, UnitError, canonical_duration, duration_from_seconds, parse_duration,
-    parse_size,
-};
+use crate::units::{UnitError, canonical_duration, duration_from_seconds, parse_duration, parse_size};
 use serde_json::{Map, Value, json};
 
 /// What a distribution is of.
@@ -47,13 +44,6 @@ impl Dimension {
         match self {
             Dimension::Duration => "a duration such as \"5ms\", or a distribution of durations",
             Dimension::Size => "a size such as \"1KiB\", or a distribution of sizes",
-        }
-    }
-
-    fn max(self) -> u64 {
-        match self {
-            Dimension::Duration => DURATION_MAX_NS,
-            Dimension::Size => SIZE_MAX_BYTES,
         }
     }
 

@@ -1,0 +1,196 @@
+//! Where a core leaves outcomes, deliveries and failures.
+
+use crate::abi::{self, Bytes, Delivery, OutcomeResult, Stamp};
+use crate::message::Message;
+use std::marker::PhantomData;
+use std::ptr;
+
+/// The host's buffer for what is known. What does not fit stays with the core, which then calls
+/// [`more`](Out::more).
+#[repr(transparent)]
+#[derive(Debug)]
+pub struct Out<'s>(pub(crate) abi::Out, PhantomData<&'s [u8]>);
+
+/// A place in an [`Out`]: what was appended after it can be edited.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    outcomes: u32,
+    deliveries: u32,
+}
+
+/// One copy that arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrived<'s> {
+    /// The message's identity; [`Stamp::NONE`] if it bore none.
+    pub stamp: Stamp,
+    /// Its content, borrowed from the session or from the messages of this call.
+    pub content: &'s [u8],
+    /// When, in nanoseconds since the origin.
+    pub at_ns: u64,
+    /// The agent it arrived at; [`abi::ALL`] = every agent but the sender (simulated cores only).
+    pub recipient_id: u32,
+    /// What the host acknowledges it by; 0 = nothing to acknowledge.
+    pub ack_tag: u64,
+    /// The medium says that it delivered this copy before.
+    pub redelivered: bool,
+}
+
+impl<'s> Out<'s> {
+    /// # Safety
+    /// `raw` is the host's buffer, for the length of one session call, of which `'s` is no longer than the
+    /// time until the next call.
+    #[inline]
+    pub(crate) unsafe fn from_raw<'o>(raw: *mut abi::Out) -> &'o mut Out<'s> {
+        // SAFETY: a transparent wrapper; the caller's promise.
+        unsafe { &mut *raw.cast::<Out<'s>>() }
+    }
+
+    /// How many more outcomes find room.
+    #[inline]
+    pub fn outcome_room(&self) -> u32 {
+        self.0.outcomes_cap - self.0.outcomes_len
+    }
+
+    /// How many more deliveries find room.
+    #[inline]
+    pub fn delivery_room(&self) -> u32 {
+        self.0.deliveries_cap - self.0.deliveries_len
+    }
+
+    /// Says what became of one message. `false`: no room.
+    #[inline]
+    pub fn outcome(&mut self, token: u64, result: OutcomeResult, reason: u32, at_ns: u64) -> bool {
+        self.outcomes(token, 1, result, reason, at_ns)
+    }
+
+    /// Says what became of `count` messages with consecutive tokens. `false`: no room.
+    #[inline]
+    pub fn outcomes(
+        &mut self,
+        first: u64,
+        count: u32,
+        result: OutcomeResult,
+        reason: u32,
+        at_ns: u64,
+    ) -> bool {
+        let outcome = abi::Outcome { count, ..abi::Outcome::one(first, result as u32, reason, at_ns) };
+        if self.outcome_room() == 0 {
+            return false;
+        }
+        // SAFETY: "host-owned; the core appends": the slot lies below `outcomes_cap`.
+        unsafe { self.0.outcomes.add(self.0.outcomes_len as usize).write(outcome) };
+        self.0.outcomes_len += 1;
+        true
+    }
+
+    /// Hands over a copy that arrived. `false`: no room.
+    #[inline]
+    pub fn deliver(&mut self, copy: Arrived<'s>) -> bool {
+        self.append(Delivery {
+            stamp: copy.stamp,
+            content: Bytes::new(copy.content),
+            at_ns: copy.at_ns,
+            ack_tag: copy.ack_tag,
+            recipient_id: copy.recipient_id,
+            flags: if copy.redelivered { abi::DELIVERY_REDELIVERED } else { 0 },
+            text: ptr::null(),
+            reserved: [0; 2],
+        })
+    }
+
+    /// Hands over a published message as it is, content and texts included. `false`: no room.
+    #[inline]
+    pub fn deliver_message(&mut self, message: &'s Message<'s>, at_ns: u64) -> bool {
+        self.append(Delivery {
+            stamp: message.0.stamp,
+            content: message.0.content,
+            at_ns,
+            ack_tag: 0,
+            recipient_id: message.0.recipient_id,
+            flags: 0,
+            text: message.0.text,
+            reserved: [0; 2],
+        })
+    }
+
+    #[inline]
+    fn append(&mut self, delivery: Delivery) -> bool {
+        if self.delivery_room() == 0 {
+            return false;
+        }
+        // SAFETY: as for outcomes.
+        unsafe { self.0.deliveries.add(self.0.deliveries_len as usize).write(delivery) };
+        self.0.deliveries_len += 1;
+        true
+    }
+
+    /// More is ready: the host polls again before it sleeps.
+    #[inline]
+    pub fn more(&mut self) {
+        self.0.flags |= abi::OUT_MORE;
+    }
+
+    /// Asks to be polled no later than `at_ns`. The earliest wish stands until the next poll.
+    #[inline]
+    pub fn poll_by(&mut self, at_ns: u64) {
+        self.0.next_due_ns = self.0.next_due_ns.min(at_ns);
+    }
+
+    /// This place. A layer marks it, lets the core below append, and edits what came.
+    #[inline]
+    pub fn mark(&self) -> Mark {
+        Mark { outcomes: self.0.outcomes_len, deliveries: self.0.deliveries_len }
+    }
+
+    /// The outcomes appended after `mark`.
+    #[inline]
+    pub fn outcomes_since(&mut self, mark: Mark) -> &mut [abi::Outcome] {
+        let first = mark.outcomes.min(self.0.outcomes_len);
+        // SAFETY: between the mark and the length all slots are written ("never rewinds"); `&mut self` borrows them.
+        unsafe {
+            let start = self.0.outcomes.add(first as usize);
+            std::slice::from_raw_parts_mut(start, (self.0.outcomes_len - first) as usize)
+        }
+    }
+
+    /// The deliveries appended after `mark`.
+    #[inline]
+    pub fn deliveries_since(&mut self, mark: Mark) -> &mut [Delivery] {
+        let first = mark.deliveries.min(self.0.deliveries_len);
+        // SAFETY: as for outcomes.
+        unsafe {
+            let start = self.0.deliveries.add(first as usize);
+            std::slice::from_raw_parts_mut(start, (self.0.deliveries_len - first) as usize)
+        }
+    }
+
+    /// Removes the `index`-th delivery after `mark`, as a layer that swallows a copy does. The order stays.
+    pub fn swallow(&mut self, mark: Mark, index: usize) {
+        let deliveries = self.deliveries_since(mark);
+        if index < deliveries.len() {
+            deliveries.copy_within(index + 1.., index);
+            self.0.deliveries_len -= 1;
+        }
+    }
+}
+
+/// Writes a failure into the caller's buffer and returns its status.
+///
+/// # Safety
+/// `error` is NULL or the caller's buffer with room for `cap` bytes.
+pub(crate) unsafe fn write_error(error: *mut abi::ErrorBuffer, code: i32, text: &str) -> i32 {
+    // SAFETY: "Errors are written into a caller-owned buffer".
+    if let Some(error) = unsafe { error.as_mut() } {
+        error.code = code;
+        let mut len = text.len().min(error.cap as usize);
+        while !text.is_char_boundary(len) {
+            len -= 1;
+        }
+        if !error.buf.is_null() {
+            // SAFETY: `len` is at most `cap`.
+            unsafe { ptr::copy_nonoverlapping(text.as_ptr(), error.buf, len) };
+            error.len = len as u32;
+        }
+    }
+    code
+}

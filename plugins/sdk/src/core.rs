@@ -1,0 +1,240 @@
+//! What a core implements.
+
+use crate::abi;
+use crate::buffers::Out;
+use crate::host::Host;
+use crate::layer::Inner;
+use crate::message::Message;
+use crate::run::Run;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// A core's options: a JSON object that its schema accepts, with all defaults filled in.
+pub type Options = Map<String, Value>;
+
+/// What a core can do: a set of the contract's capability bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities(u64);
+
+macro_rules! capabilities {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        impl Capabilities {
+            $($(#[$doc])* pub const $name: Capabilities = Capabilities(abi::$name);)+
+        }
+    };
+}
+
+capabilities! {
+    /// No real time, no input or output.
+    SIMULATED,
+    /// It returns deliveries.
+    RECEIVES,
+    /// A delivered message is the medium's responsibility.
+    CONFIRMS,
+    /// Copies of one sender, recipient and priority arrive in order.
+    ORDERED,
+    /// No copy arrives twice.
+    EXACTLY_ONCE,
+    /// What was confirmed survives a restart of the medium.
+    DURABLE,
+    /// It reads contents and texts.
+    READS_CONTENT,
+    /// It stands over another core.
+    LAYER,
+    /// It touches the network.
+    TOUCHES_NETWORK,
+    /// It touches files.
+    TOUCHES_FILES,
+    /// It starts processes.
+    STARTS_PROCESSES,
+}
+
+impl Capabilities {
+    /// None.
+    pub const NONE: Capabilities = Capabilities(0);
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, more: Capabilities) -> Capabilities {
+        Capabilities(self.0 | more.0)
+    }
+
+    /// These without those.
+    #[must_use]
+    pub const fn without(self, less: Capabilities) -> Capabilities {
+        Capabilities(self.0 & !less.0)
+    }
+
+    /// Whether all of `those` are among these.
+    pub const fn contains(self, those: Capabilities) -> bool {
+        self.0 & those.0 == those.0
+    }
+
+    /// As bits of the contract.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+/// Why a call failed, in the contract's classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status(pub(crate) i32);
+
+impl Status {
+    /// The core does not do this.
+    pub const UNSUPPORTED: Status = Status(abi::UNSUPPORTED);
+    /// An argument breaks the contract.
+    pub const INVALID: Status = Status(abi::INVALID);
+    /// The options make no sense.
+    pub const CONFIG: Status = Status(abi::CONFIG);
+    /// No connection.
+    pub const CONNECT: Status = Status(abi::CONNECT);
+    /// Not allowed in.
+    pub const AUTH: Status = Status(abi::AUTH);
+    /// Reading or writing failed.
+    pub const IO: Status = Status(abi::IO);
+    /// No space left.
+    pub const NO_SPACE: Status = Status(abi::NO_SPACE);
+    /// A defect of the core.
+    pub const INTERNAL: Status = Status(abi::INTERNAL);
+}
+
+/// The failure of a call. From a session's call it is terminal: the session is finished. What a core can ride
+/// out is not an error but fewer messages accepted, an outcome, or an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    pub(crate) status: Status,
+    pub(crate) text: String,
+}
+
+impl Error {
+    /// A failure of class `status`; `text` tells the user what happened.
+    pub fn new(status: Status, text: impl Into<String>) -> Error {
+        Error { status, text: text.into() }
+    }
+
+    /// Options that make no sense, though the schema accepts them.
+    pub fn config(text: impl Into<String>) -> Error {
+        Error::new(Status::CONFIG, text)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", abi::status_name(self.status.0), self.text)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// What a session is opened with.
+#[derive(Debug)]
+pub struct Open {
+    /// When the load starts, in nanoseconds since the origin: times in options count from here.
+    pub load_start_ns: u64,
+    /// The core below; only a layer has one.
+    pub inner: Option<Inner>,
+}
+
+/// A core or layer, made once per run. Its functions are called one at a time, on a helper thread, with a time
+/// limit. Dropping it ends its life: join its threads there.
+pub trait Core: Sized + Send + 'static {
+    /// Its name: lower case letters, digits, `_`.
+    const ID: &'static str;
+    /// One sentence for people.
+    const SUMMARY: &'static str;
+    /// JSON Schema of its options: an object whose properties have descriptions and defaults.
+    const OPTIONS_SCHEMA: &'static str;
+    /// What it can do at most.
+    const CAPABILITIES: Capabilities;
+    /// The most agents that can receive; [`abi::ALL`] = no bound.
+    const RECEIVERS_MAX: u32 = abi::ALL;
+    /// The engine loop's handle.
+    type Session: Session;
+
+    /// Makes the core; may connect.
+    ///
+    /// # Errors
+    /// Whatever keeps it from working under these options.
+    fn create(options: Options, run: Run, host: Host) -> Result<Self, Error>;
+
+    /// What it really does under its options; all it can do, unless it says otherwise.
+    fn capabilities(&self) -> Capabilities {
+        Self::CAPABILITIES
+    }
+
+    /// Makes queues, purges. Idempotent.
+    ///
+    /// # Errors
+    /// Whatever keeps it from doing so.
+    fn prepare(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Opens the session; returns only when every subscription is in force.
+    ///
+    /// # Errors
+    /// Whatever keeps it from doing so.
+    fn open(&mut self, open: Open) -> Result<Self::Session, Error>;
+
+    /// Figures for the report, after the session is closed.
+    ///
+    /// # Errors
+    /// Whatever keeps it from knowing.
+    fn stats(&mut self) -> Result<Map<String, Value>, Error> {
+        Ok(Map::new())
+    }
+
+    /// Removes what `prepare` made.
+    ///
+    /// # Errors
+    /// Whatever keeps it from doing so.
+    fn clean(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// The engine loop's handle: used by one thread at a time, needs no lock, never blocks. Dropping it closes it.
+///
+/// What is handed to `out` may borrow from the session or, in `publish`, from the messages: the host reads it
+/// before it calls the session again.
+pub trait Session: Send + 'static {
+    /// Takes the first messages of the slice, and says how many. Fewer than all is no error: the rest is offered
+    /// again. May answer at once; a simulated core answers everything here, with times that lie ahead.
+    ///
+    /// # Errors
+    /// The session is finished.
+    fn publish<'s>(
+        &'s mut self,
+        now_ns: u64,
+        messages: &'s [Message<'s>],
+        out: &mut Out<'s>,
+    ) -> Result<u32, Error>;
+
+    /// Says what has become known.
+    ///
+    /// # Errors
+    /// The session is finished.
+    fn poll<'s>(&'s mut self, now_ns: u64, out: &mut Out<'s>) -> Result<(), Error> {
+        let _ = (now_ns, out);
+        Ok(())
+    }
+
+    /// The host has taken the copies with these tags.
+    ///
+    /// # Errors
+    /// The session is finished.
+    fn acknowledge<'s>(&'s mut self, now_ns: u64, tags: &[u64], out: &mut Out<'s>) -> Result<(), Error> {
+        let _ = (now_ns, tags, out);
+        Ok(())
+    }
+
+    /// No more will be generated: send what is held back. Does not wait; a poll follows.
+    ///
+    /// # Errors
+    /// The session is finished.
+    fn flush(&mut self, now_ns: u64) -> Result<(), Error> {
+        let _ = now_ns;
+        Ok(())
+    }
+}

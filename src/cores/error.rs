@@ -1,0 +1,260 @@
+//! What can go wrong with a core, as values: before it runs ([`CoreError`]) and while it runs ([`CoreFailure`]).
+
+use mqscript_plugin::abi;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why a core was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It returned this status.
+    Status(i32),
+    /// It broke the contract.
+    Breach,
+    /// It panicked, here.
+    Panic {
+        /// File, line and column in the core's source, where known.
+        place: Option<String>,
+    },
+    /// Nothing in flight, nothing accepted, no wish: it would never go on.
+    Stuck,
+    /// A call did not return within this time.
+    TimedOut(Duration),
+}
+
+/// The end of a core in a run: no further call is made but `close`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoreFailure {
+    /// The core's or layer's name.
+    pub core: String,
+    /// The function of the contract that failed.
+    pub function: &'static str,
+    /// How.
+    pub kind: FailureKind,
+    /// What the core said, or what of the contract it broke.
+    pub text: String,
+}
+
+impl CoreFailure {
+    /// The core broke the contract: `text` says how.
+    #[cold]
+    pub fn breach(core: &str, function: &'static str, text: impl Into<String>) -> CoreFailure {
+        CoreFailure { core: core.to_owned(), function, kind: FailureKind::Breach, text: text.into() }
+    }
+
+    /// The core accepts nothing, has nothing in flight and does not say when to ask again.
+    #[cold]
+    pub fn stuck(core: &str) -> CoreFailure {
+        let text = "it accepts nothing, owes no outcome and names no time to ask again".to_owned();
+        CoreFailure { core: core.to_owned(), function: "publish", kind: FailureKind::Stuck, text }
+    }
+
+    /// A call returned a status that is not OK; a panic's text and place come apart.
+    #[cold]
+    pub(super) fn from_status(core: &str, function: &'static str, code: i32, text: &str) -> CoreFailure {
+        let (kind, text) = match code {
+            abi::PANIC => match text.rsplit_once("\nat ") {
+                Some((text, place)) => (FailureKind::Panic { place: Some(place.to_owned()) }, text),
+                None => (FailureKind::Panic { place: None }, text),
+            },
+            _ => (FailureKind::Status(code), text),
+        };
+        CoreFailure { core: core.to_owned(), function, kind, text: text.to_owned() }
+    }
+
+    #[cold]
+    pub(super) fn timed_out(core: &str, function: &'static str, limit: Duration) -> CoreFailure {
+        CoreFailure {
+            core: core.to_owned(),
+            function,
+            kind: FailureKind::TimedOut(limit),
+            text: String::new(),
+        }
+    }
+}
+
+impl fmt::Display for CoreFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CoreFailure { core, function, kind, text } = self;
+        match kind {
+            FailureKind::Status(code) => {
+                write!(f, "core `{core}`: `{function}` returned {}", abi::status_name(*code))?;
+            }
+            FailureKind::Breach => write!(f, "core `{core}` broke the contract in `{function}`")?,
+            FailureKind::Panic { place: Some(place) } => {
+                write!(f, "core `{core}` panicked in `{function}` at {place}")?;
+            }
+            FailureKind::Panic { place: None } => write!(f, "core `{core}` panicked in `{function}`")?,
+            FailureKind::Stuck => write!(f, "core `{core}` is stuck")?,
+            FailureKind::TimedOut(limit) => {
+                write!(f, "core `{core}`: `{function}` did not return within {} s", limit.as_secs_f64())?;
+            }
+        }
+        if text.is_empty() { Ok(()) } else { write!(f, ": {text}") }
+    }
+}
+
+impl std::error::Error for CoreFailure {}
+
+/// One fault in a core's options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionFault {
+    /// Where: "latency.uniform.min"; empty for the options as a whole.
+    pub key_path: String,
+    /// What stands there.
+    pub found: String,
+    /// What would have been right.
+    pub expected: String,
+    /// What to do, where it can be guessed.
+    pub help: Option<String>,
+}
+
+/// Why a core cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CoreError {
+    /// No library of that name in any of the folders.
+    #[error("there is no core `{name}`")]
+    NotFound {
+        /// The name asked for.
+        name: String,
+        /// Where was looked, in order.
+        searched: Vec<PathBuf>,
+        /// Names that exist and are near, nearest first.
+        nearest: Vec<String>,
+    },
+    /// The reference is neither a name nor the path of a file.
+    #[error("`{reference}` is no core: {reason}")]
+    BadReference {
+        /// As written.
+        reference: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file is there, but the system's loader refuses it.
+    #[error("{} cannot be loaded: {reason}", path.display())]
+    NotLoadable {
+        /// The file.
+        path: PathBuf,
+        /// The loader's own words, the whole chain.
+        reason: String,
+    },
+    /// A shared library, but no core of ours.
+    #[error("{} is no mqscript core: it has no symbol `{symbol}`", path.display())]
+    NotAPlugin {
+        /// The file.
+        path: PathBuf,
+        /// The symbol that is missing.
+        symbol: &'static str,
+    },
+    /// Built for another major version of the contract.
+    #[error("{} speaks plugin ABI {}.{}, this host {}.{}", path.display(), found.0, found.1, expected.0, expected.1)]
+    OtherMajor {
+        /// The file.
+        path: PathBuf,
+        /// The library's major and minor.
+        found: (u32, u32),
+        /// The host's major and minor.
+        expected: (u32, u32),
+    },
+    /// The descriptor breaks the contract: a NULL function, bad UTF-8, a schema that is none.
+    #[error("{}: {part} is {found}, not {expected}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The part of the descriptor: "core `x`: function `publish`".
+        part: String,
+        /// What stands there.
+        found: String,
+        /// What should.
+        expected: String,
+    },
+    /// The library was found, but holds no core of that name.
+    #[error("{} holds no core `{name}`", path.display())]
+    NoSuchCore {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// The cores it holds.
+        offers: Vec<String>,
+    },
+    /// The options are not what the core's schema asks for; all faults are told.
+    #[error("the options of core `{core}` are not valid: {}", list_faults(faults))]
+    Options {
+        /// The core.
+        core: String,
+        /// Every fault, in order.
+        faults: Vec<OptionFault>,
+    },
+    /// The cores do not make a chain: too many, or a layer where none can be.
+    #[error("core `{core}`: {reason}")]
+    BadChain {
+        /// The core or layer at fault.
+        core: String,
+        /// Why.
+        reason: String,
+    },
+    /// The core cannot do what the run asks of it.
+    #[error("core `{core}` does not fit this run: {reason}")]
+    Unfit {
+        /// The core or layer at fault.
+        core: String,
+        /// Why.
+        reason: String,
+    },
+    /// It failed when called.
+    #[error(transparent)]
+    Failed(#[from] CoreFailure),
+}
+
+fn list_faults(faults: &[OptionFault]) -> String {
+    let one =
+        |fault: &OptionFault| format!("`{}`: {} is not {}", fault.key_path, fault.found, fault.expected);
+    faults.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+impl CoreError {
+    /// The library's file, where one is at fault.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            CoreError::NotLoadable { path, .. }
+            | CoreError::NotAPlugin { path, .. }
+            | CoreError::OtherMajor { path, .. }
+            | CoreError::Malformed { path, .. }
+            | CoreError::NoSuchCore { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            CoreError::NotFound { nearest, .. } if !nearest.is_empty() => {
+                format!("did you mean `{}`? `mqscript core list` shows all cores", nearest[0])
+            }
+            CoreError::NotFound { .. } => {
+                "`mqscript core list` shows all cores; `--core-path FOLDER` adds a \
+                 folder; a path with `/` names a file"
+                    .to_owned()
+            }
+            CoreError::BadReference { .. } => {
+                "write a name such as `mock`, or a path with `/` such as `./libmqscript_core_mine.so`"
+                    .to_owned()
+            }
+            CoreError::NotLoadable { .. } => {
+                "build the core again for this system; a half-copied file looks like this too".to_owned()
+            }
+            CoreError::NotAPlugin { .. } => {
+                "a core exports `mqs_plugin_abi` and `mqs_plugin_entry_v1` (docs/writing-a-core.md)"
+                    .to_owned()
+            }
+            CoreError::OtherMajor { expected, .. } => {
+                format!("build it again with mqscript-plugin {}.x or its C header", expected.0)
+            }
+            CoreError::NoSuchCore { offers, .. } => format!("it holds {}", offers.join(", ")),
+            CoreError::Options { core, .. } => format!("`mqscript core info {core}` shows all options"),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! Where cores are looked for, and which file a name means.
+
+use super::error::CoreError;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The environment variable with more folders, written like `PATH`.
+pub const CORE_PATH_VARIABLE: &str = "MQSCRIPT_CORE_PATH";
+
+/// Folders that count as one place: the newest file of a name wins among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    folders: Vec<PathBuf>,
+}
+
+/// Where cores are looked for, in order. Never the current folder by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finder {
+    places: Vec<Place>,
+}
+
+/// A core's library that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FoundFile {
+    pub name: String,
+    pub path: PathBuf,
+    /// An earlier file of the same name, which wins.
+    pub hidden_by: Option<PathBuf>,
+}
+
+impl Finder {
+    /// The folders given (as by `--core-path`), then those of `MQSCRIPT_CORE_PATH`, those beside the
+    /// executable, `../lib/mqscript/cores`, and the user's and the system's data folders.
+    pub fn new(first: &[PathBuf]) -> Finder {
+        let mut finder = Finder::with_folders(first);
+        if let Some(more) = std::env::var_os(CORE_PATH_VARIABLE) {
+            finder
+                .places
+                .extend(std::env::split_paths(&more).filter(|p| !p.as_os_str().is_empty()).map(alone));
+        }
+        if let Some(beside) = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)) {
+            finder.add_beside(&beside);
+        }
+        finder.places.extend(data_folders().into_iter().map(alone));
+        finder
+    }
+
+    /// These folders and no others.
+    pub fn with_folders(folders: &[PathBuf]) -> Finder {
+        Finder { places: folders.iter().cloned().map(alone).collect() }
+    }
+
+    /// The executable's folder, with what a build leaves around it. *Rationale.* cargo puts a dependency's
+    /// library into `deps/` and links it beside the executable only when asked for by name, so that either of
+    /// the two may be the stale one; a test's executable lies in `deps/` itself.
+    fn add_beside(&mut self, beside: &Path) {
+        let base = match beside.file_name() {
+            Some(name) if name == "deps" => beside.parent().unwrap_or(beside),
+            _ => beside,
+        };
+        let folders = vec![base.to_owned(), base.join("deps")];
+        self.places.push(Place { folders });
+        self.places.push(alone(base.join("cores")));
+        if let Some(above) = base.parent() {
+            self.places.push(alone(above.join("lib/mqscript/cores")));
+        }
+    }
+
+    /// All folders, in order.
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.places.iter().flat_map(|place| &place.folders).map(PathBuf::as_path)
+    }
+
+    /// The file of the core `name`.
+    pub(super) fn find(&self, name: &str) -> Result<PathBuf, CoreError> {
+        let file = format!("{DLL_PREFIX}mqscript_core_{name}{DLL_SUFFIX}");
+        for place in &self.places {
+            let there = place.folders.iter().map(|folder| folder.join(&file)).filter(|path| path.is_file());
+            if let Some(path) = there.max_by_key(|path| modified(path)) {
+                return Ok(path);
+            }
+        }
+        let names: Vec<String> = self.files().into_iter().map(|found| found.name).collect();
+        Err(CoreError::NotFound {
+            name: name.to_owned(),
+            searched: self.folders().map(Path::to_owned).collect(),
+            nearest: nearest(name, names.iter().map(String::as_str)),
+        })
+    }
+
+    /// Every core's file, by place and then by name.
+    pub(super) fn files(&self) -> Vec<FoundFile> {
+        let mut all: Vec<FoundFile> = Vec::new();
+        for place in &self.places {
+            let mut here: Vec<(String, PathBuf)> =
+                place.folders.iter().flat_map(|folder| files_in(folder)).collect();
+            here.sort_by_key(|(name, path)| (name.clone(), std::cmp::Reverse(modified(path))));
+            for (name, path) in here {
+                let winner = all.iter().find(|found| found.name == name && found.hidden_by.is_none());
+                let hidden_by = winner.map(|found| found.path.clone());
+                if hidden_by.as_ref() != Some(&path) {
+                    all.push(FoundFile { name, path, hidden_by });
+                }
+            }
+        }
+        all
+    }
+}
+
+fn alone(folder: PathBuf) -> Place {
+    Place { folders: vec![folder] }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}
+
+fn files_in(folder: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let prefix = format!("{DLL_PREFIX}mqscript_core_");
+    let named = |entry: fs::DirEntry| {
+        let file = entry.file_name();
+        let name = file.to_str()?.strip_prefix(&prefix)?.strip_suffix(DLL_SUFFIX)?.to_owned();
+        Some((name, entry.path()))
+    };
+    entries.flatten().filter_map(named).collect()
+}
+
+fn data_folders() -> Vec<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let mut folders = Vec::new();
+    if cfg!(windows) {
+        folders.extend(set("APPDATA").map(|data| data.join("mqscript/cores")));
+        folders.extend(set("PROGRAMDATA").map(|data| data.join("mqscript/cores")));
+        return folders;
+    }
+    let home = set("HOME");
+    if cfg!(target_os = "macos") {
+        folders.extend(home.map(|home| home.join("Library/Application Support/mqscript/cores")));
+        folders.push("/Library/Application Support/mqscript/cores".into());
+    } else {
+        let data = set("XDG_DATA_HOME").or_else(|| home.map(|home| home.join(".local/share")));
+        folders.extend(data.map(|data| data.join("mqscript/cores")));
+    }
+    folders.push("/usr/local/lib/mqscript/cores".into());
+    folders.push("/usr/lib/mqscript/cores".into());
+    folders
+}
+
+/// The known names that `name` may have been meant as, nearest first.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let limit = (name.chars().count() / 3).max(2);
+    let mut near: Vec<(usize, &str)> = known
+        .map(|other| (strsim::damerau_levenshtein(name, other), other))
+        .filter(|(distance, _)| *distance <= limit)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.into_iter().take(3).map(|(_, other)| other.to_owned()).collect()
+}

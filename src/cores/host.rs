@@ -1,0 +1,173 @@
+//! `mqs_host` and `mqs_run`: what a core is given, and the functions behind it.
+
+use super::load::no_extension;
+use super::run::{ClockKind, PartyNames, RunConfig, TypeRow};
+use super::services::{CoreEvent, HostServices, LogLine};
+use mqscript_plugin::abi;
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+/// The only waker of a run: there is one session.
+pub(super) const WAKER: u64 = 1;
+
+/// The longest text of an event or a log line, in bytes.
+const TEXT_MAX: usize = 16 * 1024;
+
+/// A core's text, made UTF-8 and cut.
+pub(super) fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT_MAX)]).into_owned()
+}
+
+struct Context {
+    services: HostServices,
+    core: Arc<str>,
+}
+
+/// The host services of one core of one run. Lives until its core is destroyed.
+pub(super) struct HostFor {
+    raw: abi::Host,
+    _context: Box<Context>,
+}
+
+// SAFETY: constant but for what `services` guards itself; "all `[any thread]`".
+unsafe impl Send for HostFor {}
+// SAFETY: as above.
+unsafe impl Sync for HostFor {}
+
+impl HostFor {
+    pub(super) fn new(services: HostServices, core: Arc<str>) -> HostFor {
+        let context = Box::new(Context { services, core });
+        let raw = abi::Host {
+            struct_size: size_of::<abi::Host>() as u32,
+            abi: abi::ABI,
+            data: (&raw const *context).cast(),
+            log: Some(log),
+            now_ns: Some(now_ns),
+            wake: Some(wake),
+            event: Some(event),
+            intern: Some(intern),
+            get_extension: Some(no_extension),
+        };
+        HostFor { raw, _context: context }
+    }
+
+    pub(super) fn raw(&self) -> *const abi::Host {
+        &self.raw
+    }
+}
+
+/// # Safety
+/// `host` is the struct given to `create`, and `destroy` has not returned.
+unsafe fn context<'a>(host: *const abi::Host) -> &'a Context {
+    // SAFETY: "valid until `destroy` returns"; `data` is this module's own.
+    unsafe { &*(*host).data.cast::<Context>() }
+}
+
+unsafe extern "C" fn log(host: *const abi::Host, level: u32, text: abi::Str) {
+    // SAFETY: "[any thread]", within the core's life; the text is borrowed for the call. So below.
+    let (context, text) = unsafe { (context(host), text_of(text.as_bytes())) };
+    context.services.log.push(LogLine { core: context.core.clone(), level, text });
+}
+
+unsafe extern "C" fn now_ns(host: *const abi::Host) -> u64 {
+    // SAFETY: as in `log`.
+    unsafe { context(host) }.services.clock.now_ns()
+}
+
+unsafe extern "C" fn wake(host: *const abi::Host, waker: u64) {
+    // SAFETY: as in `log`.
+    let context = unsafe { context(host) };
+    if waker == WAKER {
+        context.services.wake.set();
+    }
+}
+
+unsafe extern "C" fn event(host: *const abi::Host, kind: u32, at_ns: u64, text: abi::Str) {
+    // SAFETY: as in `log`.
+    let (context, text) = unsafe { (context(host), text_of(text.as_bytes())) };
+    context.services.events.push(CoreEvent { core: context.core.clone(), kind, at_ns, text });
+}
+
+unsafe extern "C" fn intern(host: *const abi::Host, text: abi::Str) -> u32 {
+    // SAFETY: as in `log`.
+    let (context, text) = unsafe { (context(host), text_of(text.as_bytes())) };
+    context.services.interner.intern(&text)
+}
+
+/// `mqs_run` and all it points to. Lives until the last core of the run is destroyed.
+pub(super) struct RunFor {
+    raw: abi::Run,
+    _names: Box<Arc<dyn PartyNames>>,
+    _rows: Box<[abi::TypeRow]>,
+    _tags: Vec<Box<[abi::Str]>>,
+    _types: Vec<TypeRow>,
+}
+
+// SAFETY: constant; `party_name` is "[any thread]", and `PartyNames` is `Send + Sync`.
+unsafe impl Send for RunFor {}
+// SAFETY: as above.
+unsafe impl Sync for RunFor {}
+
+impl RunFor {
+    pub(super) fn new(config: RunConfig) -> RunFor {
+        let names = Box::new(config.party_names);
+        let types = config.types;
+        let tags: Vec<Box<[abi::Str]>> =
+            types.iter().map(|row| row.tags.iter().map(|tag| abi::Str::new(tag)).collect()).collect();
+        let row = |(row, tags): (&TypeRow, &Box<[abi::Str]>)| abi::TypeRow {
+            name: abi::Str::new(&row.name),
+            wire_type: abi::Str::new(&row.wire_type),
+            tags: tags.as_ptr(),
+            tags_len: tags.len() as u32,
+            priority: u32::from(row.priority),
+            reserved: [0; 2],
+        };
+        let rows: Box<[abi::TypeRow]> = types.iter().zip(&tags).map(row).collect();
+        let raw = abi::Run {
+            struct_size: size_of::<abi::Run>() as u32,
+            run: config.run,
+            clock_kind: match config.clock {
+                ClockKind::Virtual => abi::CLOCK_VIRTUAL,
+                ClockKind::Wall => abi::CLOCK_WALL,
+            },
+            agents: config.agents,
+            parties: names.count(),
+            types_len: rows.len() as u32,
+            types: rows.as_ptr(),
+            party_name: Some(party_name),
+            host_data: (&raw const *names).cast::<c_void>(),
+            receive: u32::from(config.receive),
+            wants_content: u32::from(config.wants_content),
+            max_in_flight: config.max_in_flight,
+            reserved: 0,
+        };
+        RunFor { raw, _names: names, _rows: rows, _tags: tags, _types: types }
+    }
+
+    pub(super) fn raw(&self) -> *const abi::Run {
+        &self.raw
+    }
+}
+
+thread_local! {
+    static NAME: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+unsafe extern "C" fn party_name(run: *const abi::Run, id: u32, buf: *mut u8, cap: u32) -> u32 {
+    // SAFETY: "`run` is this struct", valid until `destroy` returns; `host_data` is this module's own.
+    let (names, parties) = unsafe { (&*(*run).host_data.cast::<Arc<dyn PartyNames>>(), (*run).parties) };
+    if id >= parties {
+        return 0;
+    }
+    NAME.with(|name| {
+        let mut name = name.borrow_mut();
+        name.clear();
+        names.write_name(id, &mut name);
+        if !buf.is_null() {
+            // SAFETY: "Writes up to `cap` bytes to `buf`".
+            unsafe { std::ptr::copy_nonoverlapping(name.as_ptr(), buf, name.len().min(cap as usize)) };
+        }
+        name.len() as u32
+    })
+}

@@ -1,0 +1,147 @@
+//! Opening a shared library and agreeing on a version. Libraries are never unloaded.
+
+use super::error::CoreError;
+use super::vet::{Vetted, vet};
+use mqscript_plugin::abi;
+use std::collections::HashMap;
+use std::error::Error;
+use std::ffi::c_void;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+type AskAbi = unsafe extern "C" fn() -> u32;
+type Entry = unsafe extern "C" fn(*const abi::Host) -> *const abi::PluginDescriptor;
+
+/// A library that is loaded for the rest of the process's life.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub cores: Vec<Arc<Vetted>>,
+}
+
+/// All libraries loaded so far, by canonical path.
+static LOADED: Mutex<Option<HashMap<PathBuf, Arc<Loaded>>>> = Mutex::new(None);
+
+/// What libraries say while they are entered; loading is one at a time.
+static ENTRY_LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Loads a library, or gives the one that is loaded already.
+pub(super) fn load(path: &Path) -> Result<Arc<Loaded>, CoreError> {
+    let path = path
+        .canonicalize()
+        .map_err(|e| CoreError::NotLoadable { path: path.to_owned(), reason: e.to_string() })?;
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let loaded = loaded.get_or_insert_with(HashMap::new);
+    if let Some(known) = loaded.get(&path) {
+        return Ok(Arc::clone(known));
+    }
+    let new = Arc::new(open(&path)?);
+    loaded.insert(path, Arc::clone(&new));
+    Ok(new)
+}
+
+fn open(path: &Path) -> Result<Loaded, CoreError> {
+    let library = open_library(path)
+        .map_err(|error| CoreError::NotLoadable { path: path.to_owned(), reason: whole_chain(&error) })?;
+    // "Libraries are never unloaded": threads and destructors of a core may outlive every session.
+    let library = std::mem::ManuallyDrop::new(library);
+    let missing = |symbol| CoreError::NotAPlugin { path: path.to_owned(), symbol };
+
+    // SAFETY: "`mqs_plugin_abi()` … asked first, frozen for ever": a symbol of this name has this type.
+    let version = unsafe {
+        let ask = library.get::<AskAbi>(c"mqs_plugin_abi").map_err(|_| missing("mqs_plugin_abi"))?;
+        ask()
+    };
+    let found = (version >> 16, version & 0xffff);
+    if found.0 != abi::ABI_MAJOR {
+        let expected = (abi::ABI_MAJOR, abi::ABI_MINOR);
+        return Err(CoreError::OtherMajor { path: path.to_owned(), found, expected });
+    }
+    // SAFETY: "a library of a newer minor loads if it exports `entry_v1`": within major 1 a symbol of this name
+    // has this type; the host struct given is valid for ever.
+    let descriptor = unsafe {
+        let entry =
+            library.get::<Entry>(c"mqs_plugin_entry_v1").map_err(|_| missing("mqs_plugin_entry_v1"))?;
+        ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        entry(&ENTRY_HOST.0)
+    };
+    if descriptor.is_null() {
+        let said = ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
+        let said = if said.is_empty() { "it did not say why".to_owned() } else { said };
+        let reason = format!("its entry gave no descriptor: {said}");
+        return Err(CoreError::NotLoadable { path: path.to_owned(), reason });
+    }
+    // SAFETY: the entry "returns memory that stays valid for ever", which begins with its `struct_size`.
+    let cores = unsafe { vet(path, found, descriptor)? };
+    Ok(Loaded { cores: cores.into_iter().map(Arc::new).collect() })
+}
+
+#[cfg(unix)]
+fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
+    use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+    // SAFETY: running a library's initialisers is what loading a core means: the user named it, or put it into
+    // a folder for cores. "Opened with RTLD_NOW|RTLD_LOCAL by absolute path".
+    unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map(Into::into)
+}
+
+#[cfg(not(unix))]
+fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
+    // SAFETY: as on Unix.
+    unsafe { libloading::Library::new(path) }
+}
+
+/// An error and all its sources: libloading prints only "dlopen failed", the reason is the source.
+fn whole_chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        source = inner.source();
+    }
+    text
+}
+
+struct EntryHost(abi::Host);
+
+// SAFETY: constant, and its functions are "[any thread]".
+unsafe impl Sync for EntryHost {}
+
+/// "There `log` alone has an effect."
+static ENTRY_HOST: EntryHost = EntryHost(abi::Host {
+    struct_size: size_of::<abi::Host>() as u32,
+    abi: abi::ABI,
+    data: std::ptr::null(),
+    log: Some(entry_log),
+    now_ns: Some(entry_now),
+    wake: Some(entry_wake),
+    event: Some(entry_event),
+    intern: Some(entry_intern),
+    get_extension: Some(no_extension),
+});
+
+unsafe extern "C" fn entry_log(_: *const abi::Host, _: u32, text: abi::Str) {
+    let mut log = ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    if log.len() < 16 {
+        // SAFETY: "Everything passed in is borrowed for the call".
+        log.push(super::host::text_of(unsafe { text.as_bytes() }));
+    }
+}
+
+unsafe extern "C" fn entry_now(_: *const abi::Host) -> u64 {
+    0
+}
+
+unsafe extern "C" fn entry_wake(_: *const abi::Host, _: u64) {}
+
+unsafe extern "C" fn entry_event(_: *const abi::Host, _: u32, _: u64, _: abi::Str) {}
+
+unsafe extern "C" fn entry_intern(_: *const abi::Host, _: abi::Str) -> u32 {
+    0
+}
+
+/// No extension is known yet, neither here nor in a run.
+pub(super) unsafe extern "C" fn no_extension(_: *const abi::Host, _: abi::Str) -> *const c_void {
+    std::ptr::null()
+}

@@ -1,0 +1,200 @@
+//! From what was asked for to cores that are found, loaded, vetted and configured, but not yet made.
+
+use super::chain::{Chain, Recipe, combined};
+use super::error::CoreError;
+use super::find::{Finder, nearest};
+use super::load::load;
+use super::options::resolve;
+use super::run::RunConfig;
+use super::services::HostServices;
+use super::vet::{CoreInfo, Vetted};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The most cores in a chain, the innermost included.
+pub const CHAIN_MAX: usize = 8;
+
+/// A core or layer that somebody asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoreRequest {
+    /// A name, or a path with `/`; `PATH#NAME` picks one of several cores in a file.
+    pub reference: String,
+    /// Its options, as written.
+    pub options: Map<String, Value>,
+}
+
+/// One core or layer, ready to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResolvedCore {
+    /// Its name.
+    pub id: String,
+    /// Its library's version.
+    pub version: String,
+    /// Its library.
+    pub path: PathBuf,
+    /// What it declares: bits of [`abi`](mqscript_plugin::abi).
+    pub capabilities: u64,
+    /// Its options, defaults filled in, secrets shown as `***`: to be printed and saved.
+    pub options: Map<String, Value>,
+}
+
+/// A chain that can be made for a run, as often as wanted.
+#[derive(Clone)]
+pub struct ResolvedChain {
+    /// Innermost first.
+    pub cores: Vec<ResolvedCore>,
+    /// The same, with options that may hold secrets.
+    recipes: Vec<(Arc<Vetted>, String)>,
+}
+
+impl fmt::Debug for ResolvedChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResolvedChain").field("cores", &self.cores).finish_non_exhaustive()
+    }
+}
+
+impl ResolvedChain {
+    /// What the chain can do at most, by its descriptors.
+    pub fn declared_capabilities(&self) -> u64 {
+        combined(self.cores.iter().map(|core| core.capabilities))
+    }
+
+    /// Makes the cores for one run, inner cores first.
+    ///
+    /// # Errors
+    /// The chain does not fit the run, or a core failed or did not return in time.
+    pub fn create(&self, run: RunConfig, services: HostServices) -> Result<Chain, CoreError> {
+        let recipes: Vec<Recipe<'_>> =
+            self.recipes.iter().map(|(vetted, options)| Recipe { vetted, options }).collect();
+        Chain::create(&recipes, run, services)
+    }
+}
+
+/// Finds, loads, vets and configures a chain, innermost first. Paths are relative to `base_dir`.
+///
+/// # Errors
+/// The first core that cannot be used, with everything wrong about its options.
+pub fn plan_chain(
+    finder: &Finder,
+    base_dir: &Path,
+    requests: &[CoreRequest],
+) -> Result<ResolvedChain, CoreError> {
+    let bad = |core: &str, reason: String| Err(CoreError::BadChain { core: core.to_owned(), reason });
+    if requests.is_empty() {
+        return bad("", "a chain needs a core".to_owned());
+    }
+    if requests.len() > CHAIN_MAX {
+        let reason = format!("the chain has {} cores, at most {CHAIN_MAX} are allowed", requests.len());
+        return bad(&requests[CHAIN_MAX].reference, reason);
+    }
+    let mut chain = ResolvedChain { cores: Vec::new(), recipes: Vec::new() };
+    for (depth, request) in requests.iter().enumerate() {
+        let vetted = locate(finder, base_dir, &request.reference)?;
+        let info = &vetted.info;
+        match (depth, info.is_layer()) {
+            (0, true) => return bad(&info.id, "it is a layer and stands only over another core".to_owned()),
+            (1.., false) => {
+                return bad(&info.id, "it is no layer, so it cannot stand over another".to_owned());
+            }
+            _ => {}
+        }
+        let variable = |name: &str| std::env::var(name).ok();
+        let resolved = resolve(&info.schema, &request.options, &variable)
+            .map_err(|faults| CoreError::Options { core: info.id.clone(), faults })?;
+        chain.cores.push(ResolvedCore {
+            id: info.id.clone(),
+            version: info.version.clone(),
+            path: info.path.clone(),
+            capabilities: info.capabilities,
+            options: resolved.shown,
+        });
+        chain.recipes.push((vetted, Value::Object(resolved.full).to_string()));
+    }
+    Ok(chain)
+}
+
+/// What a reference means: a name to be found, or a file and perhaps the name of a core within.
+fn locate(finder: &Finder, base_dir: &Path, reference: &str) -> Result<Arc<Vetted>, CoreError> {
+    let bad = |reason: &str| {
+        Err(CoreError::BadReference { reference: reference.to_owned(), reason: reason.to_owned() })
+    };
+    if reference.contains('/') || (cfg!(windows) && reference.contains('\\')) {
+        let (path, id) = match reference.rsplit_once('#') {
+            Some((path, id)) if !id.contains('/') => (path, Some(id)),
+            _ => (reference, None),
+        };
+        let path = base_dir.join(path);
+        if path.is_dir() {
+            return bad("it is a folder");
+        }
+        if !path.exists() {
+            return bad(&format!("there is no file {}", path.display()));
+        }
+        return pick(&path, id);
+    }
+    if reference.is_empty() {
+        return bad("it is empty");
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !reference.chars().all(plain) {
+        return bad("a name has letters, digits, `_` and `-`");
+    }
+    pick(&finder.find(reference)?, Some(reference))
+}
+
+/// One core of a library: that of the name asked for, or the only one.
+fn pick(path: &Path, id: Option<&str>) -> Result<Arc<Vetted>, CoreError> {
+    let loaded = load(path)?;
+    let named = |vetted: &&Arc<Vetted>| Some(vetted.info.id.as_str()) == id;
+    match (loaded.cores.iter().find(named), loaded.cores.as_slice()) {
+        (Some(vetted), _) => Ok(Arc::clone(vetted)),
+        (None, [only]) if id.is_none() => Ok(Arc::clone(only)),
+        (None, cores) => {
+            let mut offers: Vec<String> = cores.iter().map(|vetted| vetted.info.id.clone()).collect();
+            let near = id.map(|id| nearest(id, offers.iter().map(String::as_str))).unwrap_or_default();
+            offers.sort_by_key(|offer| near.iter().position(|name| name == offer).unwrap_or(usize::MAX));
+            Err(CoreError::NoSuchCore {
+                path: path.to_owned(),
+                name: id.unwrap_or_default().to_owned(),
+                offers,
+            })
+        }
+    }
+}
+
+/// Everything about one core.
+///
+/// # Errors
+/// It cannot be found or loaded.
+pub fn core_info(finder: &Finder, base_dir: &Path, reference: &str) -> Result<CoreInfo, CoreError> {
+    Ok(locate(finder, base_dir, reference)?.info.clone())
+}
+
+/// One file of a list of cores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedFile {
+    /// The name that its file name stands for.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The file that wins over this one; then this one is not loaded.
+    pub hidden_by: Option<PathBuf>,
+    /// Its cores, or why it cannot be loaded; empty if hidden.
+    pub cores: Result<Vec<CoreInfo>, CoreError>,
+}
+
+/// All cores in the finder's folders, in the order in which they would be found.
+pub fn list_cores(finder: &Finder) -> Vec<ListedFile> {
+    let look = |file: super::find::FoundFile| {
+        let cores = match &file.hidden_by {
+            Some(_) => Ok(Vec::new()),
+            None => {
+                load(&file.path).map(|loaded| loaded.cores.iter().map(|vetted| vetted.info.clone()).collect())
+            }
+        };
+        ListedFile { name: file.name, path: file.path, hidden_by: file.hidden_by, cores }
+    };
+    finder.files().into_iter().map(look).collect()
+}

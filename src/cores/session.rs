@@ -1,0 +1,377 @@
+//! The engine's handle on a chain of cores: one thread, no locks, a few nanoseconds around each call.
+
+use super::border::Border;
+use super::chain::Links;
+use super::error::CoreFailure;
+use mqscript_plugin::abi;
+use std::sync::Arc;
+
+const ERROR_BYTES: usize = 512;
+
+/// Where calls leave outcomes and deliveries. The engine drains it and calls [`Out::clear`].
+#[derive(Debug)]
+pub struct Out {
+    /// What became of messages, in the order told.
+    pub outcomes: Vec<abi::Outcome>,
+    /// Copies that arrived, in the order told.
+    pub deliveries: Vec<abi::Delivery>,
+    /// Poll no later than this; [`abi::NEVER`] = no wish.
+    pub next_due_ns: u64,
+    /// Poll again before sleeping.
+    pub more: bool,
+    /// The session's call that filled it last: contents are good only until the next.
+    filled_by: u64,
+}
+
+impl Out {
+    /// Room for so many outcomes and deliveries.
+    pub fn with_capacity(outcomes: usize, deliveries: usize) -> Out {
+        let mut out = Out {
+            outcomes: Vec::new(),
+            deliveries: Vec::new(),
+            next_due_ns: abi::NEVER,
+            more: false,
+            filled_by: 0,
+        };
+        reserve_initialised(&mut out.outcomes, outcomes.max(1), abi::Outcome::EMPTY);
+        reserve_initialised(&mut out.deliveries, deliveries, abi::Delivery::EMPTY);
+        out
+    }
+
+    /// Forgets outcomes and deliveries; wishes stay.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.outcomes.clear();
+        self.deliveries.clear();
+    }
+
+    /// Makes room for `n` more outcomes.
+    #[inline]
+    fn make_room(&mut self, n: usize) {
+        if self.outcomes.capacity() - self.outcomes.len() < n {
+            reserve_initialised(&mut self.outcomes, n, abi::Outcome::EMPTY);
+        }
+    }
+
+    #[inline]
+    fn make_room_for_deliveries(&mut self, n: usize) {
+        if self.deliveries.capacity() - self.deliveries.len() < n {
+            reserve_initialised(&mut self.deliveries, n, abi::Delivery::EMPTY);
+        }
+    }
+
+    /// The view of this buffer that crosses the border.
+    #[inline]
+    fn raw(&mut self) -> abi::Out {
+        let cap = |capacity: usize| capacity.min(u32::MAX as usize) as u32;
+        abi::Out {
+            struct_size: size_of::<abi::Out>() as u32,
+            flags: 0,
+            outcomes: self.outcomes.as_mut_ptr(),
+            outcomes_cap: cap(self.outcomes.capacity()),
+            outcomes_len: self.outcomes.len() as u32,
+            deliveries: self.deliveries.as_mut_ptr(),
+            deliveries_cap: cap(self.deliveries.capacity()),
+            deliveries_len: self.deliveries.len() as u32,
+            next_due_ns: abi::NEVER,
+        }
+    }
+
+    /// Takes over what the border says was appended.
+    #[inline]
+    fn take_back(&mut self, raw: &abi::Out) {
+        // SAFETY: the border checked the lengths against the capacities; all of the capacity is initialised
+        // (`reserve_initialised`), so an element counted but not written is an old one, not garbage.
+        unsafe {
+            self.outcomes.set_len(raw.outcomes_len as usize);
+            self.deliveries.set_len(raw.deliveries_len as usize);
+        }
+    }
+}
+
+/// Makes room for `n` more, and writes the whole spare room once: a core that counts what it did not write
+/// must not make the host read memory that was never set.
+#[cold]
+fn reserve_initialised<T: Copy>(items: &mut Vec<T>, n: usize, zero: T) {
+    items.reserve(n);
+    for slot in items.spare_capacity_mut() {
+        slot.write(zero);
+    }
+}
+
+/// What a `publish` did.
+#[derive(Debug)]
+#[must_use]
+pub struct Published {
+    /// So many of the batch were accepted, from its start.
+    pub accepted: u32,
+    /// The core is finished; `accepted` and what stands in `out` still count.
+    pub failure: Option<CoreFailure>,
+}
+
+/// The texts of a delivery, as its core filled them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeliveredText<'a> {
+    /// The shown sender.
+    pub sender: &'a str,
+    /// The shown recipient.
+    pub recipient: &'a str,
+    /// The wire type.
+    pub message_type: &'a str,
+}
+
+/// An open session on a chain of cores. It belongs to one thread at a time.
+pub struct Session {
+    top: Box<Border>,
+    /// The borders below the top, outermost first; layers hold pointers to them.
+    below: Vec<*mut Border>,
+    links: Arc<Links>,
+    error: Box<[u8; ERROR_BYTES]>,
+    wish_ns: u64,
+    more: bool,
+    finished: bool,
+    closed: bool,
+    receives: bool,
+    call: u64,
+}
+
+// SAFETY: "session = the engine loop's handle: used by one thread at a time, needs no lock"; the borders that
+// `below` points to are owned by this value alone.
+unsafe impl Send for Session {}
+
+impl Session {
+    /// From the borders of a chain, outermost first, made by `Box::into_raw` and owned from here on.
+    pub(super) fn new(mut borders: Vec<*mut Border>, links: Arc<Links>, receives: bool) -> Session {
+        // SAFETY: the caller gives up the borders; no layer knows the pointer to the outermost one.
+        let top = unsafe { Box::from_raw(borders.remove(0)) };
+        let below = borders;
+        Session {
+            top,
+            below,
+            links,
+            error: Box::new([0; ERROR_BYTES]),
+            wish_ns: abi::NEVER,
+            more: false,
+            finished: false,
+            closed: false,
+            receives,
+            call: 0,
+        }
+    }
+
+    /// The name of the outermost core or layer.
+    pub fn core(&self) -> &str {
+        &self.top.core
+    }
+
+    /// Offers a batch. The pointers in `batch` must stay good until the next call on this session.
+    #[inline]
+    pub fn publish(&mut self, now_ns: u64, batch: &[abi::Message], out: &mut Out) -> Published {
+        if self.finished {
+            return Published { accepted: 0, failure: Some(self.is_finished("publish")) };
+        }
+        out.make_room(batch.len());
+        if self.receives {
+            out.make_room_for_deliveries(batch.len());
+        }
+        let (mut raw, mut error, mut accepted) = (out.raw(), self.error_buffer(), 0);
+        // SAFETY: the batch outlives the call; `raw` and `error` are the host's own; `&mut self` keeps other
+        // calls away ("used by one thread at a time").
+        let status = unsafe {
+            let n = batch.len() as u32;
+            self.top.publish(now_ns, batch.as_ptr(), n, &mut accepted, &mut raw, &mut error)
+        };
+        self.take_back(&raw, out);
+        Published { accepted, failure: self.outcome_of_call(status).err() }
+    }
+
+    /// Asks what has become known.
+    ///
+    /// # Errors
+    /// The core is finished; what stands in `out` still counts.
+    #[inline]
+    pub fn poll(&mut self, now_ns: u64, out: &mut Out) -> Result<(), CoreFailure> {
+        if self.finished {
+            return Err(self.is_finished("poll"));
+        }
+        out.make_room(1);
+        if self.receives {
+            out.make_room_for_deliveries(1);
+        }
+        // "A wish stands until the next `poll`."
+        (self.wish_ns, self.more) = (abi::NEVER, false);
+        let (mut raw, mut error) = (out.raw(), self.error_buffer());
+        // SAFETY: as in `publish`.
+        let status = unsafe { self.top.poll(now_ns, &mut raw, &mut error) };
+        self.take_back(&raw, out);
+        self.outcome_of_call(status)
+    }
+
+    /// Says that the copies with these tags were taken.
+    ///
+    /// # Errors
+    /// The core is finished; what stands in `out` still counts.
+    pub fn acknowledge(&mut self, now_ns: u64, tags: &[u64], out: &mut Out) -> Result<(), CoreFailure> {
+        if self.finished {
+            return Err(self.is_finished("acknowledge"));
+        }
+        let (mut raw, mut error) = (out.raw(), self.error_buffer());
+        let n = tags.len() as u32;
+        // SAFETY: as in `publish`; the tags outlive the call.
+        let status =
+            unsafe { self.top.acknowledge(now_ns, tags.as_ptr(), n, abi::ACK, &mut raw, &mut error) };
+        self.take_back(&raw, out);
+        self.outcome_of_call(status)
+    }
+
+    /// Says, once, that no more will be generated; layers first. Then polls, as the contract asks.
+    ///
+    /// # Errors
+    /// The core is finished; what stands in `out` still counts.
+    pub fn flush(&mut self, now_ns: u64, out: &mut Out) -> Result<(), CoreFailure> {
+        if self.finished {
+            return Err(self.is_finished("flush"));
+        }
+        let mut error = self.error_buffer();
+        // SAFETY: as in `publish`.
+        let mut status = unsafe { self.top.flush(now_ns, &mut error) };
+        for border in &self.below {
+            if status == abi::OK {
+                // SAFETY: the borders below live until this session is closed, and nothing else refers to them
+                // while no call is under way.
+                status = unsafe { (**border).flush(now_ns, &mut error) };
+            }
+        }
+        self.outcome_of_call(status)?;
+        self.poll(now_ns, out)
+    }
+
+    /// Closes the sessions of the chain, layers first.
+    ///
+    /// # Errors
+    /// A `close` did not return in time.
+    pub fn close(mut self) -> Result<(), CoreFailure> {
+        self.close_all()
+    }
+
+    /// The bytes of the `index`-th delivery in `out`; `None` once another call has been made, or without such a
+    /// delivery.
+    #[inline]
+    pub fn content<'a>(&'a self, out: &'a Out, index: usize) -> Option<&'a [u8]> {
+        let delivery = self.current(out, index)?;
+        // SAFETY: "the bytes that a delivery points to are the core's, valid until the next call on the
+        // session": no call was made since, and `&self` keeps them away for as long as the bytes are borrowed.
+        Some(unsafe { delivery.content.as_slice() })
+    }
+
+    /// The texts of the `index`-th delivery in `out`, where its core gave any; `None` as for
+    /// [`content`](Session::content), or if they are not UTF-8.
+    pub fn text<'a>(&'a self, out: &'a Out, index: usize) -> Option<DeliveredText<'a>> {
+        let delivery = self.current(out, index)?;
+        // SAFETY: as for `content`: "Valid as long as `content`".
+        let [sender, recipient, message_type] = unsafe {
+            let text = delivery.text.as_ref()?;
+            [text.sender, text.recipient, text.message_type].map(|part| part.as_bytes())
+        };
+        Some(DeliveredText {
+            sender: std::str::from_utf8(sender).ok()?,
+            recipient: std::str::from_utf8(recipient).ok()?,
+            message_type: std::str::from_utf8(message_type).ok()?,
+        })
+    }
+
+    #[inline]
+    fn current<'a>(&self, out: &'a Out, index: usize) -> Option<&'a abi::Delivery> {
+        if out.filled_by != self.call {
+            return None;
+        }
+        out.deliveries.get(index)
+    }
+
+    #[inline]
+    fn error_buffer(&mut self) -> abi::ErrorBuffer {
+        abi::ErrorBuffer {
+            struct_size: size_of::<abi::ErrorBuffer>() as u32,
+            code: abi::OK,
+            len: 0,
+            cap: ERROR_BYTES as u32,
+            buf: self.error.as_mut_ptr(),
+        }
+    }
+
+    #[inline]
+    fn take_back(&mut self, raw: &abi::Out, out: &mut Out) {
+        out.take_back(raw);
+        self.call += 1;
+        out.filled_by = self.call;
+        self.wish_ns = self.wish_ns.min(raw.next_due_ns);
+        self.more |= raw.flags & abi::OUT_MORE != 0;
+        out.next_due_ns = self.wish_ns;
+        out.more = self.more;
+    }
+
+    /// OK, unless the top or any border below has failed: a layer cannot hide what broke beneath it.
+    #[inline]
+    fn outcome_of_call(&mut self, status: i32) -> Result<(), CoreFailure> {
+        if status == abi::OK && self.below.is_empty() {
+            return Ok(());
+        }
+        self.first_failure(status)
+    }
+
+    fn first_failure(&mut self, status: i32) -> Result<(), CoreFailure> {
+        for border in self.below.iter().rev() {
+            // SAFETY: as in `flush`.
+            if let Some(failure) = unsafe { (**border).failure.clone() } {
+                self.finished = true;
+                return Err(failure);
+            }
+        }
+        if status == abi::OK {
+            return Ok(());
+        }
+        self.finished = true;
+        Err(self.top.failure.clone().unwrap_or_else(|| {
+            CoreFailure::from_status(&self.top.core, "publish", status, "the layer gave no reason")
+        }))
+    }
+
+    #[cold]
+    fn is_finished(&self, function: &'static str) -> CoreFailure {
+        CoreFailure::from_status(
+            &self.top.core,
+            function,
+            abi::POISONED,
+            "the session ended before this call",
+        )
+    }
+
+    fn close_all(&mut self) -> Result<(), CoreFailure> {
+        if self.closed {
+            return Ok(());
+        }
+        self.closed = true;
+        self.finished = true;
+        let mut sessions = vec![(self.top.depth, self.top.session)];
+        for border in self.below.iter() {
+            // SAFETY: as in `flush`.
+            sessions.push(unsafe { ((**border).depth, (**border).session) });
+        }
+        let result = self.links.close_sessions(&sessions);
+        if result.is_ok() {
+            for border in self.below.drain(..) {
+                // SAFETY: made by `Box::into_raw` when the chain was opened; every layer that knew the pointer
+                // is closed ("valid until the layer's `close` returns"). After a `close` that hangs they leak.
+                drop(unsafe { Box::from_raw(border) });
+            }
+        }
+        result
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Nobody is left to tell; a `close` that hangs costs its time limit, once.
+        let _ = self.close_all();
+    }
+}

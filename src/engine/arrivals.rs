@@ -1,0 +1,254 @@
+//! When an agent's next message is due: the samplers of [`Arrival`].
+
+use crate::plan::distribution::standard_exponential;
+use crate::plan::{Arrival, Spacing, Stage};
+use mqscript_plugin::random::{Stream, unit_from};
+
+/// Where one agent's arrivals stand.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ArrivalState {
+    /// Arrivals drawn so far.
+    drawn: u64,
+    /// The last arrival, or the integrated rate at it, as the law needs.
+    position: f64,
+}
+
+/// One group's arrival law, ready to be drawn from. Times are nanoseconds since the load began.
+#[derive(Debug, Clone)]
+pub enum ArrivalSampler {
+    /// Exponential gaps of this mean.
+    Poisson { mean_gap_ns: f64 },
+    /// Equal gaps.
+    Constant { gap_ns: f64 },
+    /// Bursts.
+    Burst { size: u64, every_ns: u64, spread_ns: u64 },
+    /// A rate that changes with time.
+    Varying(RateCurve),
+    /// All at the start.
+    AllAtOnce,
+    /// Arrivals follow outcomes, or there are none.
+    Reactive,
+}
+
+impl ArrivalSampler {
+    /// The sampler of a law, under a load that begins with so much warm-up.
+    pub fn new(arrival: &Arrival, warm_up_ns: u64) -> ArrivalSampler {
+        match arrival {
+            Arrival::Poisson { rate_per_s } => ArrivalSampler::Poisson { mean_gap_ns: 1e9 / rate_per_s },
+            Arrival::Constant { rate_per_s } => ArrivalSampler::Constant { gap_ns: 1e9 / rate_per_s },
+            Arrival::Burst { size, every_ns, spread_ns } => {
+                ArrivalSampler::Burst { size: *size, every_ns: *every_ns, spread_ns: *spread_ns }
+            }
+            Arrival::Ramp { from_per_s, to_per_s, over_ns, spacing } => {
+                let ramp = Piece { length_ns: *over_ns as f64, from: *from_per_s, to: *to_per_s };
+                ArrivalSampler::Varying(RateCurve::new(warm_up_ns, vec![(ramp, *spacing)]))
+            }
+            Arrival::Stages(stages) => {
+                let piece = |stage: &Stage| {
+                    let length_ns = stage.duration_ns as f64;
+                    (Piece { length_ns, from: stage.from_per_s, to: stage.to_per_s }, stage.spacing)
+                };
+                ArrivalSampler::Varying(RateCurve::new(warm_up_ns, stages.iter().map(piece).collect()))
+            }
+            Arrival::AllAtOnce => ArrivalSampler::AllAtOnce,
+            Arrival::Closed { .. } | Arrival::OnDemand => ArrivalSampler::Reactive,
+        }
+    }
+
+    /// The agent's next arrival; `None` if there is none any more.
+    #[inline]
+    pub fn next(&self, state: &mut ArrivalState, last_ns: u64, stream: &mut Stream) -> Option<u64> {
+        match self {
+            ArrivalSampler::Poisson { mean_gap_ns } => {
+                let gap = standard_exponential(stream.next_u64()) * mean_gap_ns;
+                Some(last_ns.saturating_add((gap + 0.5) as u64))
+            }
+            _ => self.next_rare(state, stream),
+        }
+    }
+
+    fn next_rare(&self, state: &mut ArrivalState, stream: &mut Stream) -> Option<u64> {
+        let number = state.drawn;
+        state.drawn += 1;
+        match self {
+            ArrivalSampler::Poisson { .. } | ArrivalSampler::Reactive => None,
+            ArrivalSampler::AllAtOnce => Some(0),
+            ArrivalSampler::Constant { gap_ns } => {
+                if number == 0 {
+                    state.position = stream.unit();
+                }
+                Some(((number as f64 + state.position) * gap_ns + 0.5) as u64)
+            }
+            ArrivalSampler::Burst { size, every_ns, spread_ns } => {
+                let (burst, within) = (number / size, number % size);
+                // The i-th of n lies somewhere in the i-th n-th of the spread: in order, with one draw each.
+                let share = (within as f64 + unit_from(stream.next_u64())) / *size as f64;
+                let start = burst.checked_mul(*every_ns)?;
+                Some(start.saturating_add((share * *spread_ns as f64) as u64))
+            }
+            ArrivalSampler::Varying(curve) => {
+                let (time, integrated) = curve.next(state.position, stream)?;
+                state.position = integrated;
+                Some(time)
+            }
+        }
+    }
+}
+
+/// A stretch in which the rate goes evenly from one value to another.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    length_ns: f64,
+    /// Per second.
+    from: f64,
+    /// Per second.
+    to: f64,
+}
+
+impl Piece {
+    /// Expected arrivals in the whole piece.
+    fn integral(&self) -> f64 {
+        self.length_ns * 1e-9 * (self.from + self.to) / 2.0
+    }
+
+    /// How far into the piece, in nanoseconds, the integrated rate reaches `target`.
+    ///
+    /// Solves from·t + (to − from)·t²/2L = target in the form that does not cancel.
+    fn time_of(&self, target: f64) -> f64 {
+        let slope = (self.to - self.from) / (self.length_ns * 1e-9);
+        let root = (self.from * self.from + 2.0 * slope * target).max(0.0).sqrt();
+        let seconds = if self.from + root > 0.0 { 2.0 * target / (self.from + root) } else { 0.0 };
+        seconds * 1e9
+    }
+}
+
+/// A piecewise linear rate, and its integral. After the last piece its final rate goes on.
+#[derive(Debug, Clone)]
+pub struct RateCurve {
+    /// Each piece with its start, the integrated rate at its start, and its spacing.
+    pieces: Vec<(f64, f64, Piece, Spacing)>,
+}
+
+impl RateCurve {
+    fn new(warm_up_ns: u64, stretches: Vec<(Piece, Spacing)>) -> RateCurve {
+        let mut pieces = Vec::with_capacity(stretches.len() + 2);
+        let (mut start, mut integral) = (0.0, 0.0);
+        let mut push = |piece: Piece, spacing| {
+            pieces.push((start, integral, piece, spacing));
+            start += piece.length_ns;
+            integral += piece.integral();
+        };
+        let (first, last) = (stretches[0], stretches[stretches.len() - 1]);
+        if warm_up_ns > 0 {
+            push(Piece { length_ns: warm_up_ns as f64, from: first.0.from, to: first.0.from }, first.1);
+        }
+        for (piece, spacing) in &stretches {
+            push(*piece, *spacing);
+        }
+        push(Piece { length_ns: 1e18, from: last.0.to, to: last.0.to }, last.1);
+        RateCurve { pieces }
+    }
+
+    /// The next arrival and the integrated rate there, after the one at which it was `position`.
+    fn next(&self, position: f64, stream: &mut Stream) -> Option<(u64, f64)> {
+        let current = self.pieces.partition_point(|(_, integral, _, _)| *integral <= position).max(1) - 1;
+        let step = match self.pieces[current].3 {
+            Spacing::Poisson => standard_exponential(stream.next_u64()),
+            Spacing::Constant => 1.0,
+        };
+        let target = position + step;
+        let index = self.pieces.partition_point(|(_, integral, _, _)| *integral < target).max(1) - 1;
+        let (start, integral, piece, _) = self.pieces[index];
+        // A last rate of zero: the integral never gets there.
+        if piece.integral() < target - integral {
+            return None;
+        }
+        Some(((start + piece.time_of(target - integral) + 0.5) as u64, target))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(arrival: &Arrival, warm_up_ns: u64, until_ns: u64) -> Vec<u64> {
+        let sampler = ArrivalSampler::new(arrival, warm_up_ns);
+        let (mut state, mut stream) = (ArrivalState::default(), Stream::from_key(4));
+        let mut found = Vec::new();
+        let mut last = 0;
+        while let Some(time) = sampler.next(&mut state, last, &mut stream) {
+            if time >= until_ns {
+                break;
+            }
+            assert!(time >= last, "arrivals are in order");
+            last = time;
+            found.push(time);
+        }
+        found
+    }
+
+    const S: u64 = 1_000_000_000;
+
+    #[test]
+    fn poisson_has_the_rate_and_the_variance() {
+        let found = times(&Arrival::Poisson { rate_per_s: 50.0 }, 0, 2_000 * S);
+        let n = found.len() as f64;
+        assert!((n - 100_000.0).abs() < 4.0 * 100_000f64.sqrt(), "{n}");
+        let gaps: Vec<f64> = found.windows(2).map(|w| (w[1] - w[0]) as f64).collect();
+        let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
+        let variance = gaps.iter().map(|g| (g - mean) * (g - mean)).sum::<f64>() / gaps.len() as f64;
+        assert!((variance.sqrt() / mean - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn constant_gaps_are_equal_and_start_at_a_phase() {
+        let found = times(&Arrival::Constant { rate_per_s: 100.0 }, 0, S);
+        assert_eq!(found.len(), 100);
+        assert!(found[0] < 10_000_000 && found.windows(2).all(|w| (w[1] - w[0]).abs_diff(10_000_000) <= 1));
+    }
+
+    #[test]
+    fn bursts_come_at_once_or_spread() {
+        let burst = Arrival::Burst { size: 3, every_ns: S, spread_ns: 0 };
+        assert_eq!(times(&burst, 0, 2 * S), [0, 0, 0, S, S, S]);
+        let spread = times(&Arrival::Burst { size: 50, every_ns: S, spread_ns: S / 2 }, 0, S);
+        assert_eq!(spread.len(), 50);
+        assert!(spread[49] < S / 2 && spread[49] > S / 3);
+    }
+
+    #[test]
+    fn a_ramp_of_constant_spacing_is_the_integrated_rate() {
+        let ramp =
+            Arrival::Ramp { from_per_s: 0.0, to_per_s: 20.0, over_ns: 10 * S, spacing: Spacing::Constant };
+        let found = times(&ramp, 0, 20 * S);
+        // t²: the n-th at √n seconds, a hundred in ten seconds, then twenty a second.
+        assert_eq!(found[0], S);
+        assert_eq!(found[24], 5 * S);
+        assert_eq!(found.len(), 100 + 199);
+        let warm = times(&ramp, 5 * S, 20 * S);
+        assert_eq!(warm[0], 6 * S);
+    }
+
+    #[test]
+    fn stages_follow_one_another() {
+        let stage = |name: &str, duration_ns, from_per_s, to_per_s| Stage {
+            name: name.to_owned(),
+            duration_ns,
+            from_per_s,
+            to_per_s,
+            spacing: Spacing::Poisson,
+        };
+        let stages = Arrival::Stages(vec![
+            stage("calm", 100 * S, 10.0, 10.0),
+            stage("climb", 100 * S, 10.0, 110.0),
+            stage("quiet", 100 * S, 0.0, 0.0),
+        ]);
+        let found = times(&stages, 0, 300 * S);
+        let count =
+            |from: u64, to: u64| found.iter().filter(|t| (from * S..to * S).contains(t)).count() as f64;
+        for (seen, expected) in [(count(0, 100), 1_000.0), (count(100, 200), 6_000.0)] {
+            assert!((seen - expected).abs() < 4.0 * f64::sqrt(expected), "{seen}");
+        }
+        assert_eq!(count(200, 300), 0.0);
+    }
+}

@@ -1,0 +1,283 @@
+//! Arrivals: what becomes due, is generated, and finds or does not find room in the queue.
+
+use super::behaviour::{Behaviour, BehaviourError, Draft, Sending};
+use super::clock::Clock;
+use super::message::{Message, NONE};
+use super::occupancy::Place;
+use super::player::{Player, Stop};
+use super::timeline::Class;
+use crate::metrics::FinalOutcome;
+use crate::plan::{Arrival, End, Overflow};
+
+/// Marks the payload of an arrival that a callback sent for later: the rest is its slot.
+const SEND: u32 = 1 << 31;
+/// The payload of the phase entry that ends the load.
+const LOAD_END: u32 = u32::MAX;
+
+impl<C: Clock> Player<'_, C> {
+    /// Puts the first entries on the timeline and lets the agents start.
+    pub fn start(&mut self) {
+        for phase in 1..self.rules.phase_starts.len() {
+            self.timeline.schedule(self.rules.phase_starts[phase], Class::Phase, phase as u32);
+        }
+        if let Some(end) = self.rules.load_end_ns {
+            self.timeline.schedule(end, Class::Phase, LOAD_END);
+        }
+        for agent in 0..self.generator.agents.len() as u32 {
+            if self.rules.on_start[self.generator.agents[agent as usize].group as usize] {
+                self.call(agent, |behaviour, sending| behaviour.on_start(sending));
+            }
+        }
+        for agent in 0..self.generator.agents.len() as u32 {
+            let group = self.generator.agents[agent as usize].group as usize;
+            match &self.plan.groups[group].arrival {
+                Arrival::Closed { in_flight, .. } => (0..*in_flight).for_each(|_| self.think(agent, 0)),
+                _ => self.schedule_next(agent, 0),
+            }
+        }
+    }
+
+    /// A phase begins, or the load ends.
+    pub fn phase_due(&mut self, payload: u32) {
+        if payload == LOAD_END { self.end_load() } else { self.phase = payload as usize }
+    }
+
+    /// Whether a message intended for then still belongs to the run.
+    #[inline]
+    fn may_generate(&self, agent: u32, intended_ns: u64) -> bool {
+        match (self.plan.end, self.rules.load_end_ns) {
+            (End::MessagesPerAgent(count), _) => self.generator.agents[agent as usize].sequence < count,
+            (End::Messages(_), _) => self.load_ended_ns.is_none(),
+            (End::Duration(_), Some(end)) => intended_ns < end,
+            (End::Duration(_), None) => false,
+        }
+    }
+
+    /// Puts the agent's next arrival on the timeline, if there is one.
+    #[inline]
+    fn schedule_next(&mut self, agent: u32, last_ns: u64) {
+        if !self.may_generate(agent, last_ns) {
+            return;
+        }
+        if let Some(next) = self.generator.next_arrival(agent, last_ns)
+            && self.may_generate(agent, next)
+        {
+            self.sources += 1;
+            self.timeline.schedule(next, Class::Arrival, agent);
+        }
+    }
+
+    /// A closed slot of the agent begins to think.
+    pub fn think(&mut self, agent: u32, from_ns: u64) {
+        let group = self.generator.agents[agent as usize].group as usize;
+        let Arrival::Closed { think, .. } = &self.plan.groups[group].arrival else {
+            return;
+        };
+        let bits = self.generator.arrival_stream(agent).next_u64();
+        let next = from_ns.saturating_add(think.sample(bits));
+        if self.may_generate(agent, next) {
+            self.sources += 1;
+            self.timeline.schedule(next, Class::Arrival, agent);
+        }
+    }
+
+    /// An arrival is due: an agent's own, or what a callback sent.
+    #[inline]
+    pub fn arrival_due(&mut self, payload: u32, intended_ns: u64) {
+        self.sources -= 1;
+        if payload & SEND != 0 {
+            self.send_due(payload & !SEND, intended_ns);
+            return;
+        }
+        let agent = payload;
+        if !self.may_generate(agent, intended_ns) {
+            return;
+        }
+        let group = self.generator.agents[agent as usize].group as usize;
+        let drawn = if self.rules.next[group] {
+            self.next_by_callback(agent, intended_ns)
+        } else {
+            self.generator.draw(agent, intended_ns)
+        };
+        let closed = self.generator.groups[group].closed;
+        let Some(mut message) = drawn else {
+            self.recorder.extras.skipped += 1;
+            if closed {
+                self.think(agent, self.now_ns)
+            } else {
+                self.schedule_next(agent, intended_ns)
+            }
+            return;
+        };
+        message.holds_slot = closed;
+        self.generated(&mut message, true);
+        if !self.enqueue(message, true) {
+            self.sources += 1;
+            self.blocked.push_back((agent, message));
+        } else if !closed {
+            self.schedule_next(agent, intended_ns);
+        }
+    }
+
+    fn next_by_callback(&mut self, agent: u32, intended_ns: u64) -> Option<Message> {
+        let mut draft = None;
+        self.call(agent, |behaviour, sending| {
+            draft = behaviour.next(sending)?;
+            Ok(())
+        });
+        let draft = draft?;
+        Some(self.message_of(agent, intended_ns, draft))
+    }
+
+    /// What a callback sent is due.
+    fn send_due(&mut self, slot: u32, intended_ns: u64) {
+        let (agent, draft) = std::mem::take(&mut self.sends[slot as usize]);
+        self.sends_free.push(slot);
+        if self.load_ended_ns.is_some() || !self.may_generate(agent, intended_ns) {
+            self.recorder.extras.suppressed += 1;
+            return;
+        }
+        let mut message = self.message_of(agent, intended_ns, draft);
+        self.generated(&mut message, true);
+        self.enqueue(message, false);
+    }
+
+    /// The message that a draft describes: the group's own mix, then the type's settings, fill what it leaves out.
+    fn message_of(&mut self, agent: u32, intended_ns: u64, draft: Draft) -> Message {
+        let group = &self.generator.groups[self.generator.agents[agent as usize].group as usize];
+        let mixed = group.entries().iter().copied();
+        let settings = &self.generator.settings;
+        let index = mixed.into_iter().find(|index| settings[*index as usize].type_id == draft.type_id);
+        let index = index.unwrap_or(u32::from(draft.type_id));
+        let mut message = self.generator.message(agent, intended_ns, index, draft.recipient.as_ref());
+        if let Some(priority) = draft.priority {
+            message.priority = priority;
+        }
+        let plain = draft.content.is_none() && draft.tags.is_none() && draft.metadata.is_none();
+        message.draft = if plain { NONE } else { self.drafts.keep(draft) };
+        message
+    }
+
+    /// Counts a message that was generated just now.
+    #[inline]
+    fn generated(&mut self, message: &mut Message, measure_lag: bool) {
+        let mut phase = self.phase;
+        while phase > 0 && message.intended_ns < self.rules.phase_starts[phase] {
+            phase -= 1;
+        }
+        message.cell = phase as u16 * self.rules.types + message.type_id;
+        let waiting = self.waiting.len() as u64;
+        self.recorder.generated(message.cell, message.agent, message.recipient, self.now_ns, waiting);
+        if self.recorder.in_window(message.cell) && measure_lag {
+            if !C::VIRTUAL {
+                let late = self.rules.load_end_ns.is_some_and(|end| self.now_ns >= end);
+                self.recorder.extras.generated_late += u64::from(late);
+                self.recorder.schedule_lag.record(self.now_ns.saturating_sub(message.intended_ns));
+            }
+        }
+        let number = self.generator.generated();
+        if let End::Messages(count) = self.plan.end
+            && number >= count
+        {
+            self.end_load();
+        }
+        if number > self.plan.max_generated && self.stop.is_none() {
+            let text =
+                format!("more than {} messages were generated: {}", self.plan.max_generated, self.busiest());
+            self.stop = Some(Stop::Endless(text));
+        }
+    }
+
+    /// Puts a new message into the queue, or does what the overflow rule says. False: the agent is held.
+    #[inline]
+    fn enqueue(&mut self, message: Message, may_hold: bool) -> bool {
+        let full = self.waiting.counted() as u64 >= self.plan.queue.capacity;
+        if full && !self.make_room(&message, may_hold) {
+            return !self.holds(may_hold);
+        }
+        self.occupancy.enter_late(Place::Queue, message.intended_ns, self.now_ns);
+        self.waiting.push(message);
+        true
+    }
+
+    fn holds(&self, may_hold: bool) -> bool {
+        may_hold && self.plan.queue.overflow == Overflow::Block
+    }
+
+    /// The queue is full: whether there is room now. If not, the message was rejected, or its agent is held.
+    #[inline(never)]
+    fn make_room(&mut self, message: &Message, may_hold: bool) -> bool {
+        if self.holds(may_hold) {
+            self.recorder.extras.blocked += 1;
+            self.occupancy.enter_late(Place::Queue, message.intended_ns, self.now_ns);
+            return false;
+        }
+        if self.plan.queue.overflow == Overflow::DropOldest
+            && let Some(victim) = self.waiting.drop_oldest()
+        {
+            self.occupancy.leave(Place::Queue, self.now_ns, 1);
+            self.end(victim, FinalOutcome::Rejected, self.reasons.dropped_oldest, self.now_ns, None);
+            return true;
+        }
+        self.end(*message, FinalOutcome::Rejected, self.reasons.queue_full, self.now_ns, None);
+        false
+    }
+
+    /// Lets held agents go on, first come first served, while there is room.
+    pub fn resume_blocked(&mut self) -> bool {
+        let mut resumed = false;
+        while (self.waiting.counted() as u64) < self.plan.queue.capacity
+            && let Some((agent, message)) = self.blocked.pop_front()
+        {
+            resumed = true;
+            self.sources -= 1;
+            self.waiting.push(message);
+            if !message.holds_slot {
+                self.schedule_next(agent, message.intended_ns);
+            }
+        }
+        resumed
+    }
+
+    /// Calls into the behaviour, then sends what it wants to send.
+    pub fn call(
+        &mut self,
+        agent: u32,
+        callback: impl FnOnce(&mut dyn Behaviour, &mut Sending<'_>) -> Result<(), BehaviourError>,
+    ) {
+        let mut drafts = Vec::new();
+        let mut sending = Sending {
+            agent,
+            now_ns: self.now_ns,
+            closed: self.load_ended_ns.is_some(),
+            random: &mut self.behaviour_streams[agent as usize],
+            drafts: &mut drafts,
+            suppressed: &mut self.recorder.extras.suppressed,
+        };
+        let result = callback(self.behaviour, &mut sending);
+        for draft in drafts {
+            self.send(agent, draft);
+        }
+        if let Err(error) = result
+            && self.stop.is_none()
+        {
+            self.stop = Some(Stop::Behaviour(error));
+        }
+    }
+
+    fn send(&mut self, agent: u32, draft: Draft) {
+        let intended = self.now_ns.saturating_add(draft.after_ns);
+        if self.load_ended_ns.is_some() || !self.may_generate(agent, intended) {
+            self.recorder.extras.suppressed += 1;
+            return;
+        }
+        let slot = self.sends_free.pop().unwrap_or(self.sends.len() as u32);
+        if slot as usize == self.sends.len() {
+            self.sends.push((agent, draft));
+        } else {
+            self.sends[slot as usize] = (agent, draft);
+        }
+        self.sources += 1;
+        self.timeline.schedule(intended, Class::Arrival, slot | SEND);
+    }
+}

@@ -1,0 +1,125 @@
+//! The two clocks of the loop. Times are nanoseconds since the load began.
+
+use crate::cores::{HostServices, RunClock, WakeFlag};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A clock that the loop can wait on.
+pub trait Clock {
+    /// Whether time only passes when the loop says so.
+    const VIRTUAL: bool;
+
+    /// The present.
+    fn now(&mut self) -> u64;
+
+    /// Waits until `until_ns`, or until a core wakes the loop. Returns the present.
+    fn wait(&mut self, until_ns: u64) -> u64;
+
+    /// Whether a core asked for a poll since this was last called.
+    fn take_wake(&mut self) -> bool;
+}
+
+/// Jumps from event to event.
+#[derive(Debug)]
+pub struct VirtualClock {
+    now_ns: u64,
+    clock: Arc<RunClock>,
+    wake: Arc<WakeFlag>,
+}
+
+impl VirtualClock {
+    /// The clock of a run with these services, at 0.
+    pub fn new(services: &HostServices) -> VirtualClock {
+        VirtualClock { now_ns: 0, clock: Arc::clone(&services.clock), wake: Arc::clone(&services.wake) }
+    }
+}
+
+impl Clock for VirtualClock {
+    const VIRTUAL: bool = true;
+
+    #[inline]
+    fn now(&mut self) -> u64 {
+        self.now_ns
+    }
+
+    #[inline]
+    fn wait(&mut self, until_ns: u64) -> u64 {
+        if until_ns > self.now_ns {
+            self.now_ns = until_ns;
+            self.clock.set_ns(until_ns);
+        }
+        self.now_ns
+    }
+
+    /// "A simulated core never wakes"; one that does all the same is polled.
+    #[inline]
+    fn take_wake(&mut self) -> bool {
+        self.wake.is_set() && self.wake.take()
+    }
+}
+
+/// How long before an event the loop stops sleeping and spins.
+const SPIN_NS: u64 = 100_000;
+/// A mean gap below this is not slept in at all.
+pub const ALWAYS_SPIN_GAP_NS: f64 = 200_000.0;
+
+/// The machine's monotonic clock.
+///
+/// Sleeps to 100 µs before the next event, then spins on clock and wake flag; with `always_spin` it never sleeps,
+/// and on a machine with one processor it never spins.
+#[derive(Debug)]
+pub struct WallClock {
+    clock: Arc<RunClock>,
+    wake: Arc<WakeFlag>,
+    /// The load's start on the run's clock.
+    start_ns: u64,
+    /// How long before an event to stop sleeping.
+    spin_ns: u64,
+}
+
+impl WallClock {
+    /// The clock of a run whose load starts at `start_ns` on its services' clock. Must be made on the loop's
+    /// thread.
+    pub fn new(services: &HostServices, start_ns: u64, always_spin: bool) -> WallClock {
+        services.wake.register_current_thread();
+        // Without the slack of 50 µs that Linux adds to every sleep; other systems have no such call.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let spin_ns = match (processors, always_spin) {
+            (1, _) => 0,
+            (_, true) => u64::MAX,
+            (_, false) => SPIN_NS,
+        };
+        WallClock { clock: Arc::clone(&services.clock), wake: Arc::clone(&services.wake), start_ns, spin_ns }
+    }
+}
+
+impl Clock for WallClock {
+    const VIRTUAL: bool = false;
+
+    #[inline]
+    fn now(&mut self) -> u64 {
+        self.clock.now_ns().saturating_sub(self.start_ns)
+    }
+
+    fn wait(&mut self, until_ns: u64) -> u64 {
+        loop {
+            let now = self.now();
+            if now >= until_ns || self.wake.is_set() {
+                return now;
+            }
+            let left = until_ns - now;
+            if left > self.spin_ns {
+                std::thread::park_timeout(Duration::from_nanos(left - self.spin_ns));
+            } else {
+                std::hint::spin_loop();
+            }
+        }
+    }
+
+    #[inline]
+    fn take_wake(&mut self) -> bool {
+        self.wake.take()
+    }
+}

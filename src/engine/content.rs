@@ -1,0 +1,189 @@
+//! What messages say: templates rendered when they are needed, and what callbacks said instead.
+
+use super::behaviour::Draft;
+use super::generator::Setting;
+use super::message::{Message, NONE};
+use super::names::{Parties, push_number};
+use crate::plan::{MessageType, Placeholder, Segment, Template};
+use mqscript_plugin::random::{KeyedSource, MessageKey, text_key};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The drafts of messages under way, by number.
+#[derive(Debug, Default)]
+pub struct Drafts {
+    slots: Vec<Option<Draft>>,
+    free: Vec<u32>,
+}
+
+impl Drafts {
+    /// Keeps a draft and says under which number.
+    pub fn keep(&mut self, draft: Draft) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = Some(draft);
+            return slot;
+        }
+        self.slots.push(Some(draft));
+        (self.slots.len() - 1) as u32
+    }
+
+    /// The draft with this number; none for [`NONE`].
+    #[inline]
+    pub fn get(&self, number: u32) -> Option<&Draft> {
+        if number == NONE { None } else { self.slots[number as usize].as_ref() }
+    }
+
+    /// Forgets a draft and hands it back.
+    pub fn take(&mut self, number: u32) -> Option<Draft> {
+        if number == NONE {
+            return None;
+        }
+        self.free.push(number);
+        self.slots[number as usize].take()
+    }
+}
+
+/// Turns a message into texts.
+#[derive(Debug)]
+pub struct Renderer {
+    /// Everybody's name.
+    pub parties: Parties,
+    types: Vec<(String, String)>,
+    random: KeyedSource,
+    /// The texts of each setting's metadata, parsed: by setting number, then key.
+    metadata: Vec<Vec<(String, Result<Template, Value>)>>,
+}
+
+impl Renderer {
+    /// A renderer for a run's parties, types and settings.
+    pub fn new(seed: u64, parties: Parties, types: &[MessageType], settings: &[Setting]) -> Renderer {
+        let parsed = |(key, value): (&String, &Value)| {
+            let template = value.as_str().and_then(|text| Template::parse(text).ok());
+            (key.clone(), template.ok_or_else(|| value.clone()))
+        };
+        Renderer {
+            parties,
+            types: types.iter().map(|t| (t.name.clone(), t.wire_type.clone())).collect(),
+            random: KeyedSource::new(seed, "engine", "content"),
+            metadata: settings.iter().map(|s| s.settings.metadata.iter().map(parsed).collect()).collect(),
+        }
+    }
+
+    /// The name of a type in the mix.
+    pub fn type_name(&self, type_id: u16) -> &str {
+        &self.types[type_id as usize].0
+    }
+
+    /// A type's name on the wire.
+    pub fn wire_type(&self, type_id: u16) -> &str {
+        &self.types[type_id as usize].1
+    }
+
+    /// The party that a message shows as its sender.
+    #[inline]
+    pub fn sender(&self, message: &Message, setting: &Setting) -> u32 {
+        setting.sender.unwrap_or(message.agent)
+    }
+
+    /// Appends a message's content, as of its attempt `attempt`.
+    pub fn content(
+        &self,
+        into: &mut String,
+        message: &Message,
+        setting: &Setting,
+        draft: Option<&Draft>,
+        attempt: u8,
+    ) {
+        if let Some(text) = draft.and_then(|draft| draft.content.as_ref()) {
+            into.push_str(text);
+            return;
+        }
+        let start = into.len();
+        let content = &setting.settings.content;
+        self.template(into, &content.template, message, setting, attempt);
+        if let Some(law) = &content.size {
+            let size = law.sample(self.draw(message, "size")) as usize;
+            let missing = size.saturating_sub(into.len() - start);
+            into.extend(std::iter::repeat_n(' ', missing));
+        }
+    }
+
+    /// 64 bits that belong to the message, whatever the attempt.
+    fn draw(&self, message: &Message, purpose: &str) -> u64 {
+        let sender_key = text_key(&self.parties.name(message.agent)) ^ text_key(purpose);
+        let key = MessageKey { sender_key, sequence: message.sequence, attempt: 0, recipient_key: 0 };
+        self.random.stream(key).next_u64()
+    }
+
+    fn template(
+        &self,
+        into: &mut String,
+        template: &Template,
+        message: &Message,
+        setting: &Setting,
+        attempt: u8,
+    ) {
+        for segment in &template.segments {
+            match segment {
+                Segment::Literal(text) => into.push_str(text),
+                Segment::Placeholder(placeholder) => {
+                    self.placeholder(into, *placeholder, message, setting, attempt)
+                }
+            }
+        }
+    }
+
+    fn placeholder(
+        &self,
+        into: &mut String,
+        what: Placeholder,
+        message: &Message,
+        setting: &Setting,
+        attempt: u8,
+    ) {
+        match what {
+            Placeholder::Sender => self.parties.write(self.sender(message, setting), into),
+            Placeholder::Recipient if message.recipient == super::generator::ALL => into.push_str("ALL"),
+            Placeholder::Recipient => self.parties.write(message.recipient, into),
+            Placeholder::Sequence => push_number(into, message.sequence),
+            Placeholder::Number => push_number(into, message.number),
+            Placeholder::Type => into.push_str(self.type_name(message.type_id)),
+            Placeholder::Priority => into.push_str(message.priority.name()),
+            Placeholder::Attempt => push_number(into, u64::from(attempt)),
+            Placeholder::Time => {
+                let (seconds, ns) =
+                    (message.intended_ns / 1_000_000_000, message.intended_ns % 1_000_000_000);
+                into.push_str(&format!("{seconds}.{ns:09}"));
+            }
+            Placeholder::Random => into.push_str(&format!("{:016x}", self.draw(message, "random"))),
+        }
+    }
+
+    /// A message's metadata, texts rendered.
+    pub fn metadata(
+        &self,
+        message: &Message,
+        setting: &Setting,
+        draft: Option<&Draft>,
+        attempt: u8,
+    ) -> BTreeMap<String, Value> {
+        if let Some(metadata) = draft.and_then(|draft| draft.metadata.as_ref()) {
+            return metadata.clone();
+        }
+        let rendered = |value: &Result<Template, Value>| match value {
+            Ok(template) => {
+                let mut text = String::new();
+                self.template(&mut text, template, message, setting, attempt);
+                Value::String(text)
+            }
+            Err(value) => value.clone(),
+        };
+        let entries = &self.metadata[message.settings as usize];
+        entries.iter().map(|(key, value)| (key.clone(), rendered(value))).collect()
+    }
+
+    /// A message's tags.
+    pub fn tags<'a>(&self, setting: &'a Setting, draft: Option<&'a Draft>) -> &'a [String] {
+        draft.and_then(|draft| draft.tags.as_deref()).unwrap_or(&setting.settings.tags)
+    }
+}

@@ -1,0 +1,151 @@
+//! Messages as the core gets them: the batch, and the memory that its pointers point into.
+
+use super::content::{Drafts, Renderer};
+use super::generator::Setting;
+use super::message::Message;
+use crate::cores::abi;
+use std::ops::Range;
+
+/// A batch with everything it refers to. Pointers stay good until the next [`Envelopes::fill`].
+#[derive(Debug, Default)]
+pub struct Envelopes {
+    /// The batch itself.
+    pub batch: Vec<abi::Message>,
+    arena: String,
+    tags: Vec<abi::Str>,
+    pairs: Vec<abi::Pair>,
+    texts: Vec<abi::Text>,
+    places: Vec<Places>,
+    metadata: Vec<(Range<usize>, Range<usize>)>,
+}
+
+/// Where one message's texts lie in the arena.
+#[derive(Debug, Default)]
+struct Places {
+    content: Range<usize>,
+    sender: Range<usize>,
+    recipient: Range<usize>,
+    message_type: Range<usize>,
+    tags: Vec<Range<usize>>,
+    metadata: Range<usize>,
+}
+
+impl Envelopes {
+    /// Puts `messages`, about to make their next attempt, into the batch. Times in it are since the origin.
+    #[inline]
+    pub fn fill(&mut self, messages: &[Message], settings: &[Setting], run: u32, token: u64, origin_ns: u64) {
+        self.batch.clear();
+        for (token, message) in (token..).zip(messages) {
+            let setting = &settings[message.settings as usize];
+            let attempt = message.attempts + 1;
+            self.batch.push(abi::Message {
+                token,
+                stamp: abi::Stamp {
+                    run,
+                    sender: message.agent,
+                    sequence: message.sequence,
+                    intended_ns: message.intended_ns + origin_ns,
+                    checksum: 0,
+                    type_id: message.type_id,
+                    attempt,
+                    flags: message.priority as u8,
+                },
+                sender_id: setting.sender.unwrap_or(message.agent),
+                recipient_id: message.recipient,
+                type_id: message.type_id,
+                priority: message.priority as u8,
+                attempt,
+                created_ns: message.intended_ns + origin_ns,
+                expires_ns: message.expires_ns.saturating_add(origin_ns),
+                ..abi::Message::EMPTY
+            });
+        }
+    }
+
+    /// Adds contents and texts to the batch that was filled from the same messages.
+    pub fn add_texts(
+        &mut self,
+        messages: &[Message],
+        settings: &[Setting],
+        renderer: &Renderer,
+        drafts: &Drafts,
+    ) {
+        self.arena.clear();
+        self.places.clear();
+        self.metadata.clear();
+        for message in messages {
+            let setting = &settings[message.settings as usize];
+            let places = self.render(message, setting, renderer, drafts);
+            self.places.push(places);
+        }
+        self.point(messages.len());
+    }
+
+    fn render(
+        &mut self,
+        message: &Message,
+        setting: &Setting,
+        renderer: &Renderer,
+        drafts: &Drafts,
+    ) -> Places {
+        let draft = drafts.get(message.draft);
+        let attempt = message.attempts + 1;
+        let arena = &mut self.arena;
+        let mut write = |write: &mut dyn FnMut(&mut String)| {
+            let start = arena.len();
+            write(arena);
+            start..arena.len()
+        };
+        let content = write(&mut |into| renderer.content(into, message, setting, draft, attempt));
+        let sender = write(&mut |into| renderer.parties.write(renderer.sender(message, setting), into));
+        let recipient = write(&mut |into| into.push_str(&renderer.parties.recipient(message.recipient)));
+        let message_type = write(&mut |into| into.push_str(renderer.wire_type(message.type_id)));
+        let tags =
+            renderer.tags(setting, draft).iter().map(|tag| write(&mut |into| into.push_str(tag))).collect();
+        let first = self.metadata.len();
+        for (key, value) in renderer.metadata(message, setting, draft, attempt) {
+            let key = write(&mut |into| into.push_str(&key));
+            let value = write(&mut |into| match value.as_str() {
+                Some(text) => into.push_str(text),
+                None => into.push_str(&value.to_string()),
+            });
+            self.metadata.push((key, value));
+        }
+        Places { content, sender, recipient, message_type, tags, metadata: first..self.metadata.len() }
+    }
+
+    /// Makes the pointers, now that nothing moves any more.
+    fn point(&mut self, count: usize) {
+        let text = |range: &Range<usize>| abi::Str::new(&self.arena[range.clone()]);
+        self.tags.clear();
+        self.tags.extend(self.places.iter().flat_map(|places| &places.tags).map(text));
+        self.pairs.clear();
+        self.pairs.extend(
+            self.metadata.iter().map(|(key, value)| abi::Pair { key: text(key), value: text(value) }),
+        );
+        self.texts.clear();
+        let mut first_tag = 0;
+        for places in &self.places {
+            let tags = &self.tags[first_tag..first_tag + places.tags.len()];
+            first_tag += places.tags.len();
+            let pairs = &self.pairs[places.metadata.clone()];
+            self.texts.push(abi::Text {
+                sender: text(&places.sender),
+                recipient: text(&places.recipient),
+                message_type: text(&places.message_type),
+                tags: tags.as_ptr(),
+                tags_len: tags.len() as u32,
+                metadata: pairs.as_ptr(),
+                metadata_len: pairs.len() as u32,
+                reserved: 0,
+            });
+        }
+        for (index, message) in self.batch[..count].iter_mut().enumerate() {
+            let content = &self.arena.as_bytes()[self.places[index].content.clone()];
+            message.content = abi::Bytes::new(content);
+            message.text = &raw const self.texts[index];
+            message.stamp.checksum = mqscript_plugin::crc32c(content);
+            message.stamp.flags |= abi::STAMP_CHECKSUM;
+        }
+    }
+}

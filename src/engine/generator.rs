@@ -1,0 +1,219 @@
+//! The agents: their streams, their arrivals, and what they send.
+
+use super::alias::AliasTable;
+use super::arrivals::{ArrivalSampler, ArrivalState};
+use super::message::{Message, NONE};
+use super::names::Parties;
+use crate::plan::{MessageSettings, Plan, Recipient, Sender};
+use mqscript_plugin::random::{Stream, text_key};
+
+/// The number of a broadcast's recipient.
+pub const ALL: u32 = u32::MAX;
+
+/// One agent: what an arrival touches, within one cache line.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    /// When.
+    arrival: Stream,
+    state: ArrivalState,
+    /// What: type and recipient.
+    message: Stream,
+    /// Messages generated so far.
+    pub sequence: u64,
+    /// Its group.
+    pub group: u32,
+}
+
+/// What all messages of one type from one group have in common.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The type.
+    pub type_id: u16,
+    /// What a message of it has, as the plan says.
+    pub settings: MessageSettings,
+    /// The party shown as sender; `None` is the agent itself.
+    pub sender: Option<u32>,
+    /// The message's time to live: its own or the processor's.
+    pub time_to_live_ns: Option<u64>,
+}
+
+/// A group, ready to be drawn from.
+#[derive(Debug)]
+pub struct GroupState {
+    /// The number of its first agent.
+    pub first: u32,
+    /// How many agents it has.
+    pub count: u32,
+    sampler: ArrivalSampler,
+    mix: Option<AliasTable>,
+    /// For each entry of the mix its setting.
+    entries: Vec<u32>,
+    /// Whether its arrivals wait for outcomes.
+    pub closed: bool,
+}
+
+impl GroupState {
+    /// The settings of its mix, by number.
+    pub fn entries(&self) -> &[u32] {
+        &self.entries
+    }
+}
+
+/// All agents.
+#[derive(Debug)]
+pub struct Generator {
+    /// By number.
+    pub agents: Vec<Agent>,
+    /// By number.
+    pub groups: Vec<GroupState>,
+    /// First those of the types, by type id, then those of the mixes.
+    pub settings: Vec<Setting>,
+    number: u64,
+}
+
+impl Generator {
+    /// The agents of a plan; `parties` knows everybody's number.
+    pub fn new(plan: &Plan, parties: &Parties) -> Generator {
+        let setting = |type_id: u16, settings: &MessageSettings| Setting {
+            type_id,
+            settings: settings.clone(),
+            sender: match &settings.sender {
+                Sender::Agent => None,
+                Sender::Named(name) => parties.id(name),
+            },
+            time_to_live_ns: settings.time_to_live_ns.or(plan.processor.time_to_live_ns),
+        };
+        let mut settings: Vec<Setting> =
+            plan.types.iter().enumerate().map(|(id, t)| setting(id as u16, &t.settings)).collect();
+        let (mut groups, mut agents) = (Vec::new(), Vec::with_capacity(plan.agents() as usize));
+        for (number, group) in plan.groups.iter().enumerate() {
+            let entries = group.mix.iter().map(|entry| {
+                settings.push(setting(entry.type_id, &entry.settings));
+                (settings.len() - 1) as u32
+            });
+            let entries: Vec<u32> = entries.collect();
+            let weights: Vec<f64> = group.mix.iter().map(|entry| entry.weight).collect();
+            groups.push(GroupState {
+                first: agents.len() as u32,
+                count: group.count,
+                sampler: ArrivalSampler::new(&group.arrival, plan.warm_up_ns),
+                mix: (!weights.is_empty()).then(|| AliasTable::new(&weights)),
+                entries,
+                closed: matches!(group.arrival, crate::plan::Arrival::Closed { .. }),
+            });
+            for index in 0..group.count {
+                let key = text_key(&group.agent_name(index));
+                agents.push(Agent {
+                    arrival: Stream::sequential(plan.seed, key, "arrival"),
+                    state: ArrivalState::default(),
+                    message: Stream::sequential(plan.seed, key, "message"),
+                    sequence: 0,
+                    group: number as u32,
+                });
+            }
+        }
+        Generator { agents, groups, settings, number: 0 }
+    }
+
+    /// The agent's next arrival after `last_ns`.
+    #[inline]
+    pub fn next_arrival(&mut self, agent: u32, last_ns: u64) -> Option<u64> {
+        let agent = &mut self.agents[agent as usize];
+        self.groups[agent.group as usize].sampler.next(&mut agent.state, last_ns, &mut agent.arrival)
+    }
+
+    /// The agent's stream of arrival times, for laws that draw elsewhere.
+    pub fn arrival_stream(&mut self, agent: u32) -> &mut Stream {
+        &mut self.agents[agent as usize].arrival
+    }
+
+    /// Draws the agent's next message from its mix; `None` if its group has none.
+    #[inline]
+    pub fn draw(&mut self, agent: u32, intended_ns: u64) -> Option<Message> {
+        let state = &mut self.agents[agent as usize];
+        let group = &self.groups[state.group as usize];
+        let index = group.entries[group.mix.as_ref()?.choose(state.message.next_u64())];
+        Some(self.message(agent, intended_ns, index, None))
+    }
+
+    /// The next message of an agent with the setting number `index`, to `recipient` or to whom the setting says.
+    #[inline]
+    pub fn message(
+        &mut self,
+        agent: u32,
+        intended_ns: u64,
+        index: u32,
+        recipient: Option<&Recipient>,
+    ) -> Message {
+        let setting = &self.settings[index as usize];
+        let count = self.agents.len() as u32;
+        let state = &mut self.agents[agent as usize];
+        let recipient = match recipient.unwrap_or(&setting.settings.recipient) {
+            Recipient::Other => other_than(agent, 0, count, &mut state.message),
+            Recipient::All => ALL,
+            Recipient::Any => state.message.below(u64::from(count)) as u32,
+            Recipient::Agent(number) => *number,
+            Recipient::Group(number) => {
+                let group = &self.groups[*number];
+                other_than(agent, group.first, group.count, &mut state.message)
+            }
+        };
+        state.sequence += 1;
+        self.number += 1;
+        Message {
+            intended_ns,
+            sequence: state.sequence,
+            number: self.number,
+            expires_ns: setting.time_to_live_ns.map_or(u64::MAX, |ttl| intended_ns.saturating_add(ttl)),
+            agent,
+            recipient,
+            settings: index,
+            draft: NONE,
+            type_id: setting.type_id,
+            priority: setting.settings.priority,
+            ..Message::EMPTY
+        }
+    }
+
+    /// Messages generated by all agents so far.
+    pub fn generated(&self) -> u64 {
+        self.number
+    }
+}
+
+/// Any of `count` agents from `first` on but `agent`, equally likely; `agent` itself if it is alone.
+#[inline]
+fn other_than(agent: u32, first: u32, count: u32, stream: &mut Stream) -> u32 {
+    let inside = agent >= first && agent - first < count;
+    if !inside {
+        return first + stream.below(u64::from(count)) as u32;
+    }
+    if count == 1 {
+        return agent;
+    }
+    let drawn = first + stream.below(u64::from(count - 1)) as u32;
+    drawn + u32::from(drawn >= agent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_fits_a_cache_line() {
+        assert!(size_of::<Agent>() <= 64);
+    }
+
+    #[test]
+    fn others_are_equally_likely() {
+        let mut stream = Stream::from_key(6);
+        let mut seen = [0u32; 6];
+        for _ in 0..40_000 {
+            seen[other_than(3, 1, 5, &mut stream) as usize] += 1;
+        }
+        assert_eq!((seen[0], seen[3]), (0, 0));
+        assert!([1, 2, 4, 5].iter().all(|&i| (9_500..10_500).contains(&seen[i])), "{seen:?}");
+        assert_eq!(other_than(7, 7, 1, &mut stream), 7);
+        assert_eq!(other_than(0, 7, 1, &mut stream), 7);
+    }
+}

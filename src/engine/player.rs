@@ -1,0 +1,470 @@
+//! The loop: one thread, one timeline, two clocks.
+
+use super::behaviour::{Behaviour, BehaviourError, Draft};
+use super::clock::Clock;
+use super::content::{Drafts, Renderer};
+use super::envelope::Envelopes;
+use super::flight::Flights;
+use super::generator::Generator;
+use super::message::Message;
+use super::observer::{Observer, Progress};
+use super::occupancy::Occupancy;
+use super::queue::Waiting;
+use super::receiving::Receiving;
+use super::timeline::{Class, Timeline};
+use crate::cores::{CoreError, CoreFailure, HostServices, Out, Session, abi};
+use crate::metrics::Recorder;
+use crate::plan::{End, Plan};
+use mqscript_plugin::random::Stream;
+use std::collections::VecDeque;
+
+/// More rounds than this without time advancing end a run.
+pub const ROUNDS_MAX: u64 = 1_000_000;
+/// On the virtual clock the observer is asked after so many entries of the timeline.
+const PROGRESS_ENTRIES: u64 = 1 << 16;
+/// On the wall clock it is asked so often.
+const PROGRESS_NS: u64 = 50_000_000;
+/// "Virtual clock: until only a core's `next_due_ns` is left, and that at most 30 s."
+const IDLE_CORE_MAX_NS: u64 = 30_000_000_000;
+/// "Missing copies are given up after 2 s in which nothing arrived."
+const MISSING_COPIES_NS: u64 = 2_000_000_000;
+/// How long a wall-clock run drains unless the plan says otherwise.
+const DRAIN_WALL_NS: u64 = 30_000_000_000;
+
+/// Why a run ended before its time.
+#[derive(Debug)]
+pub enum Stop {
+    /// The observer said so, with its reason if it has one.
+    Interrupted(Option<String>),
+    /// The core is finished.
+    CoreFailed(CoreFailure),
+    /// A core that did its work failed while it was taken down.
+    CoreUnclean(CoreError),
+    /// A callback failed.
+    Behaviour(BehaviourError),
+    /// Agents answer each other without delay, or more was generated than allowed.
+    Endless(String),
+}
+
+/// Interned names of the engine's own reasons.
+#[derive(Debug, Clone, Copy)]
+pub struct Reasons {
+    pub queue_full: u32,
+    pub dropped_oldest: u32,
+    pub timeout: u32,
+    pub core_failed: u32,
+    pub unsent: u32,
+    pub time_to_live: u32,
+    pub no_outcome: u32,
+}
+
+/// What the plan asks for, as the loop looks at it.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// When the load ends, if by time.
+    pub load_end_ns: Option<u64>,
+    /// When each phase starts; the warm-up, if any, is the first.
+    pub phase_starts: Vec<u64>,
+    /// Types per phase among the cells.
+    pub types: u16,
+    /// The last moment of the drain counted from the end of the load.
+    pub drain_ns: Option<u64>,
+    /// Whether any group has callbacks of this kind, by group.
+    pub on_outcome: Vec<bool>,
+    /// By group.
+    pub on_message: Vec<bool>,
+    /// By group.
+    pub next: Vec<bool>,
+    /// By group.
+    pub on_start: Vec<bool>,
+    /// Whether messages made by callbacks can follow when no arrival is to come.
+    pub reactive: bool,
+}
+
+/// A cycle of the processor (`batch_interval` > 0).
+#[derive(Debug, Default)]
+pub struct Cycle {
+    /// Taken from the queue, not handed over yet.
+    pub taken: VecDeque<Message>,
+    /// Whether a cycle is going on.
+    pub active: bool,
+    /// When the last one ended.
+    pub ended_ns: Option<u64>,
+}
+
+/// A run being played.
+pub struct Player<'a, C: Clock> {
+    pub plan: &'a Plan,
+    pub rules: Rules,
+    pub clock: C,
+    pub now_ns: u64,
+    /// The load's start on the core's clock.
+    pub origin_ns: u64,
+    /// The run's number in stamps.
+    pub run: u32,
+    pub session: Session,
+    pub services: HostServices,
+    pub out: Out,
+    pub core_reads_content: bool,
+    pub timeline: Timeline,
+    pub waiting: Waiting,
+    pub flights: Flights,
+    pub generator: Generator,
+    pub recorder: Recorder,
+    pub occupancy: Occupancy,
+    pub renderer: Renderer,
+    pub drafts: Drafts,
+    pub envelopes: Envelopes,
+    /// Messages about to be handed over.
+    pub staged: Vec<Message>,
+    pub batch_slots: Vec<u32>,
+    pub cycle: Cycle,
+    /// Messages in their backoff, by slot.
+    pub backing_off: Vec<Message>,
+    pub backing_off_free: Vec<u32>,
+    /// Messages sent by callbacks for later, by slot.
+    pub sends: Vec<(u32, Draft)>,
+    pub sends_free: Vec<u32>,
+    /// Agents held by a full queue, each with its message.
+    pub blocked: VecDeque<(u32, Message)>,
+    /// Messages whose `on_outcome` is still to be called, by slot.
+    pub ended_messages: Vec<super::ending::EndedMessage>,
+    pub ended_free: Vec<u32>,
+    pub receiving: Receiving,
+    pub behaviour: &'a mut dyn Behaviour,
+    pub observer: &'a mut dyn Observer,
+    pub wants_messages: bool,
+    pub behaviour_streams: Vec<Stream>,
+    pub reasons: Reasons,
+    /// The core took less than offered: nothing is offered until an outcome, a wake or its next due.
+    pub held_back: bool,
+    /// Hand-overs so far.
+    pub handed_over: u64,
+    /// Arrivals on the timeline, messages held, and closed slots under way: what can still generate.
+    pub sources: u64,
+    /// When the load ended.
+    pub load_ended_ns: Option<u64>,
+    pub stop: Option<Stop>,
+    pub notices: super::notices::Notices,
+    /// The current phase: index into `rules.phase_starts`.
+    pub phase: usize,
+    entries: u64,
+    next_progress_ns: u64,
+    idle_since_ns: Option<u64>,
+}
+
+/// What [`Player::new`] is made of.
+pub struct Parts<'a, C: Clock> {
+    pub plan: &'a Plan,
+    pub rules: Rules,
+    pub clock: C,
+    pub origin_ns: u64,
+    pub run: u32,
+    pub session: Session,
+    pub services: HostServices,
+    pub capabilities: u64,
+    pub receive: bool,
+    pub timeline: Timeline,
+    pub generator: Generator,
+    pub recorder: Recorder,
+    pub renderer: Renderer,
+    pub behaviour: &'a mut dyn Behaviour,
+    pub observer: &'a mut dyn Observer,
+    pub behaviour_streams: Vec<Stream>,
+    pub reasons: Reasons,
+}
+
+impl<'a, C: Clock> Player<'a, C> {
+    /// A run that is ready to be played.
+    pub fn new(parts: Parts<'a, C>) -> Player<'a, C> {
+        let wants_messages = parts.observer.wants_messages();
+        let batch = parts.plan.processor.batch_size as usize;
+        Player {
+            plan: parts.plan,
+            rules: parts.rules,
+            clock: parts.clock,
+            now_ns: 0,
+            origin_ns: parts.origin_ns,
+            run: parts.run,
+            session: parts.session,
+            services: parts.services,
+            out: Out::with_capacity(batch.max(64), if parts.receive { 64 } else { 0 }),
+            core_reads_content: parts.capabilities & abi::READS_CONTENT != 0,
+            timeline: parts.timeline,
+            waiting: Waiting::default(),
+            flights: Flights::default(),
+            generator: parts.generator,
+            recorder: parts.recorder,
+            occupancy: Occupancy::default(),
+            renderer: parts.renderer,
+            drafts: Drafts::default(),
+            envelopes: Envelopes::default(),
+            staged: Vec::with_capacity(batch),
+            batch_slots: Vec::with_capacity(batch),
+            cycle: Cycle::default(),
+            backing_off: Vec::new(),
+            backing_off_free: Vec::new(),
+            sends: Vec::new(),
+            sends_free: Vec::new(),
+            blocked: VecDeque::new(),
+            ended_messages: Vec::new(),
+            ended_free: Vec::new(),
+            receiving: Receiving::new(parts.receive),
+            behaviour: parts.behaviour,
+            observer: parts.observer,
+            wants_messages,
+            behaviour_streams: parts.behaviour_streams,
+            reasons: parts.reasons,
+            held_back: false,
+            handed_over: 0,
+            sources: 0,
+            load_ended_ns: None,
+            stop: None,
+            notices: super::notices::Notices::default(),
+            phase: 0,
+            entries: 0,
+            next_progress_ns: 0,
+            idle_since_ns: None,
+        }
+    }
+
+    /// Plays the run to its end.
+    pub fn play(&mut self) {
+        self.start();
+        while self.stop.is_none() {
+            self.instant();
+            if self.stop.is_some() || self.is_finished() {
+                break;
+            }
+            let Some(next) = self.next_wake_up() else {
+                self.nothing_to_wait_for();
+                break;
+            };
+            self.now_ns = self.clock.wait(next);
+        }
+        self.settle();
+    }
+
+    /// Does all that is due now, and what that makes due.
+    #[inline]
+    fn instant(&mut self) {
+        let mut rounds = 0;
+        loop {
+            if self.wants_poll() {
+                self.poll();
+            }
+            self.run_due();
+            if self.stop.is_some() || !self.dispatch() {
+                return;
+            }
+            if !C::VIRTUAL {
+                self.now_ns = self.clock.now();
+            }
+            rounds += 1;
+            if rounds > ROUNDS_MAX {
+                self.stop = Some(Stop::Endless(format!(
+                    "more than {ROUNDS_MAX} rounds at {} ns without time advancing: {}",
+                    self.now_ns,
+                    self.busiest()
+                )));
+                return;
+            }
+        }
+    }
+
+    /// Handles the timeline's entries up to now.
+    #[inline]
+    fn run_due(&mut self) {
+        while let Some(due) = self.timeline.pop_due(self.now_ns) {
+            match due.class {
+                Class::Outcome => self.outcome_due(due.payload),
+                Class::Arrival => self.arrival_due(due.payload, due.time_ns),
+                Class::Timeout => self.timeout_due(due.payload, due.time_ns),
+                Class::OutcomeCallback => self.outcome_callback_due(due.payload),
+                Class::Delivery => self.delivery_due(due.payload),
+                Class::Backoff => self.backoff_due(due.payload),
+                Class::Phase => self.phase_due(due.payload),
+            }
+            self.entries += 1;
+            if self.entries & (PROGRESS_ENTRIES - 1) == 0
+                || (!C::VIRTUAL && self.now_ns >= self.next_progress_ns)
+            {
+                self.report_progress();
+            }
+            if self.stop.is_some() {
+                return;
+            }
+        }
+        if self.receiving.has_tags() {
+            self.acknowledge();
+        }
+        if !C::VIRTUAL && self.now_ns >= self.next_progress_ns {
+            self.report_progress();
+        }
+    }
+
+    #[inline(never)]
+    fn report_progress(&mut self) {
+        self.next_progress_ns = self.now_ns + PROGRESS_NS;
+        self.take_notices();
+        let progress = Progress {
+            now_ns: self.now_ns,
+            generated: self.recorder.generated,
+            ended: self.recorder.ended,
+            delivered: self.recorder.delivered,
+            draining: self.load_ended_ns.is_some(),
+        };
+        if !self.observer.progress(&progress) && self.stop.is_none() {
+            self.stop = Some(Stop::Interrupted(None));
+        }
+    }
+
+    /// Whether the core must be polled before anything else happens.
+    #[inline]
+    fn wants_poll(&mut self) -> bool {
+        self.out.more || self.core_due_ns() <= self.now_ns || self.clock.take_wake()
+    }
+
+    /// When the core wants to be polled, on the load's clock.
+    #[inline]
+    fn core_due_ns(&self) -> u64 {
+        match self.out.next_due_ns {
+            abi::NEVER => u64::MAX,
+            due => due.saturating_sub(self.origin_ns),
+        }
+    }
+
+    /// When the loop must look again, at the latest; `None` if nothing will ever happen.
+    #[inline]
+    fn next_wake_up(&mut self) -> Option<u64> {
+        let mut next = self.timeline.next_time().unwrap_or(u64::MAX).min(self.core_due_ns());
+        if let Some(ready) = self.cycle_ready_ns() {
+            next = next.min(ready);
+        }
+        if C::VIRTUAL {
+            let idle = self.load_ended_ns.is_some() && self.only_core_is_left();
+            if let Some(limit) = self.drain_limit_ns(idle) {
+                next = next.min(limit);
+            }
+            return (next != u64::MAX).then_some(next);
+        }
+        let limit = self.drain_limit_ns(false).unwrap_or(u64::MAX);
+        Some(next.min(limit).min(self.next_progress_ns))
+    }
+
+    fn drain_limit_ns(&mut self, only_core_is_left: bool) -> Option<u64> {
+        let ended = self.load_ended_ns?;
+        let asked = self.rules.drain_ns.or((!C::VIRTUAL).then_some(DRAIN_WALL_NS)).map(|drain| ended + drain);
+        let idle = match (C::VIRTUAL && only_core_is_left, self.idle_since_ns) {
+            (false, _) => {
+                self.idle_since_ns = None;
+                None
+            }
+            (true, None) => {
+                self.idle_since_ns = Some(self.now_ns);
+                Some(self.now_ns + IDLE_CORE_MAX_NS)
+            }
+            (true, Some(since)) => Some(since + IDLE_CORE_MAX_NS),
+        };
+        match (asked, idle) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn only_core_is_left(&self) -> bool {
+        self.timeline.len() == 0 && self.waiting.is_empty() && self.blocked.is_empty()
+    }
+
+    /// Whether every message has its end, or the drain has.
+    fn is_finished(&mut self) -> bool {
+        if self.load_ended_ns.is_none() && !self.end_of_load_by_count() {
+            return false;
+        }
+        if self.drain_is_over() {
+            return true;
+        }
+        let unable = self.hand_overs_left() == 0 && self.flights.len() == 0;
+        if !unable && (self.recorder.ended < self.recorder.generated || !self.blocked.is_empty()) {
+            return false;
+        }
+        !self.copies_awaited()
+    }
+
+    fn drain_is_over(&mut self) -> bool {
+        let idle = self.only_core_is_left();
+        self.drain_limit_ns(idle).is_some_and(|limit| self.now_ns >= limit)
+    }
+
+    /// Whether copies that were acknowledged to senders may still come.
+    fn copies_awaited(&self) -> bool {
+        if self.receiving.pending() > 0 || self.ended_free.len() < self.ended_messages.len() {
+            return true;
+        }
+        if !self.receiving.active || self.receiving.all_received() {
+            return false;
+        }
+        if C::VIRTUAL {
+            return self.core_due_ns() != u64::MAX;
+        }
+        self.now_ns < self.receiving.last_ns.max(self.recorder.last_end_ns) + MISSING_COPIES_NS
+    }
+
+    /// Where the end is a count of messages: whether nothing more can be generated.
+    fn end_of_load_by_count(&mut self) -> bool {
+        if matches!(self.plan.end, End::Duration(_)) || self.sources > 0 {
+            return false;
+        }
+        let quiet = self.recorder.ended == self.recorder.generated
+            && self.receiving.pending() == 0
+            && self.ended_free.len() == self.ended_messages.len();
+        if self.rules.reactive && !quiet {
+            return false;
+        }
+        self.end_load();
+        self.stop.is_none()
+    }
+
+    /// No more is generated from now on; the core is told to send what it holds back.
+    pub fn end_load(&mut self) {
+        if self.load_ended_ns.is_some() {
+            return;
+        }
+        self.load_ended_ns = Some(self.now_ns);
+        let result = self.session.flush(self.now_ns + self.origin_ns, &mut self.out);
+        self.absorb_outcomes(0..0);
+        self.absorb_deliveries();
+        if let Err(failure) = result {
+            self.fail(failure);
+        }
+    }
+
+    /// Nothing is due and nothing will be, yet messages are without an end.
+    fn nothing_to_wait_for(&mut self) {
+        let stuck = self.flights.len() > 0 || (self.held_back && !self.waiting.is_empty());
+        if stuck {
+            self.fail(CoreFailure::stuck(self.session.core()));
+        }
+    }
+
+    /// The core is finished.
+    pub fn fail(&mut self, failure: CoreFailure) {
+        if self.stop.is_none() {
+            self.stop = Some(Stop::CoreFailed(failure));
+        }
+    }
+
+    /// The types that were generated most, for an error about an endless exchange.
+    pub fn busiest(&self) -> String {
+        let types = self.rules.types as usize;
+        let mut counts: Vec<(u64, usize)> = (0..types)
+            .map(|t| (self.recorder.cells.iter().skip(t).step_by(types).map(|c| c.counts.generated).sum(), t))
+            .collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        let named = counts.iter().filter(|(count, _)| *count > 0).take(3);
+        let types: Vec<String> = named
+            .map(|(count, id)| format!("{count} of type `{}`", self.renderer.type_name(*id as u16)))
+            .collect();
+        types.join(", ")
+    }
+}

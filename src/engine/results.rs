@@ -1,0 +1,177 @@
+//! What a run leaves, written down as results.
+
+use super::clock::Clock;
+use super::names::Parties;
+use super::notices::Notices;
+use super::player::{Player, Stop};
+use super::run::{Played, capability_names, mean_gap_ns};
+use crate::cores::{Chain, HostServices, ResolvedChain};
+use crate::metrics::results::{Core, Environment, Figures, Layer, Ledger, Occupancy, Run, Series, Times};
+use crate::metrics::{Naming, Recorder, doubts, seal};
+use crate::plan::{ClockKind, End, Plan};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is left of a player when the run is over.
+pub struct Finished {
+    /// The records.
+    pub recorder: Recorder,
+    occupancy: Occupancy,
+    notices: Notices,
+    stop: Option<Stop>,
+    parties: Parties,
+    services: HostServices,
+    boundaries_ns: Vec<u64>,
+    copies_missing: bool,
+}
+
+impl Finished {
+    /// Takes a player apart and closes its session.
+    pub fn of<C: Clock>(mut player: Player<'_, C>) -> Finished {
+        let occupancy = player.occupancy.results(player.recorder.in_system);
+        let window_end = match (player.plan.end, player.rules.load_end_ns) {
+            (End::Duration(_), Some(end)) => end,
+            _ => player.recorder.last_end_ns,
+        };
+        let mut boundaries_ns = std::mem::take(&mut player.rules.phase_starts);
+        let last = boundaries_ns.last().copied().unwrap_or(0);
+        boundaries_ns.push(window_end.max(last));
+        let copies_missing = player.receiving.active && !player.receiving.all_received();
+        let mut stop = player.stop.take();
+        if let Err(failure) = player.session.close()
+            && stop.is_none()
+        {
+            stop = Some(Stop::CoreFailed(failure));
+        }
+        Finished {
+            recorder: player.recorder,
+            occupancy,
+            notices: player.notices,
+            stop,
+            parties: player.renderer.parties,
+            services: player.services,
+            boundaries_ns,
+            copies_missing,
+        }
+    }
+
+    /// The results of the run.
+    pub fn into_results(
+        self,
+        plan: &Plan,
+        clock: ClockKind,
+        resolved: &ResolvedChain,
+        mut chain: Chain,
+        environment: Environment,
+    ) -> Played {
+        let core = core_of(plan, resolved, &mut chain);
+        let stats_failed = chain.clean().and_then(|()| chain.destroy()).err();
+        let mut run = blank(plan, clock, core, environment);
+        for core in &resolved.cores {
+            run.environment.files.insert(format!("core {}", core.id), core.path.display().to_string());
+        }
+        let stages = plan.stages();
+        let naming = Naming {
+            types: plan.types.iter().map(|t| t.name.as_str()).collect(),
+            phases: stages.iter().map(|stage| stage.name.as_str()).collect(),
+            boundaries_ns: self.boundaries_ns.clone(),
+            groups: plan.groups.iter().map(|g| (g.name.as_str(), g.count as usize)).collect(),
+            agent: &|id| self.parties.name(id),
+            reason: &|id| self.services.interner.text(id),
+        };
+        let window_end = self.boundaries_ns.last().copied().unwrap_or(0);
+        self.recorder.summarise(&mut run, &naming, window_end.saturating_sub(plan.warm_up_ns));
+        run.duration_ns = self.recorder.last_end_ns;
+        run.occupancy = self.occupancy;
+        run.notices = self.notices.0;
+        run.partial = self.stop.as_ref().map(Stop::in_words);
+        judge(&mut run, self.stop.as_ref(), self.copies_missing);
+        let late = self.recorder.extras.generated_late;
+        let found = doubts(&run, late, mean_gap_ns(plan), plan.max_schedule_lag_ns);
+        run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
+        seal(&mut run);
+        let stop = self.stop.or_else(|| stats_failed.map(Stop::CoreUnclean));
+        Played { run, stop }
+    }
+}
+
+impl Stop {
+    /// Why the run ended, for people.
+    pub fn in_words(&self) -> String {
+        match self {
+            Stop::Interrupted(None) => "interrupted".to_owned(),
+            Stop::Interrupted(Some(reason)) => format!("interrupted: {reason}"),
+            Stop::CoreFailed(failure) => format!("the core failed: {failure}"),
+            Stop::CoreUnclean(error) => format!("the core did not end well: {error}"),
+            Stop::Behaviour(error) => format!("a callback failed: {}", error.0),
+            Stop::Endless(text) => format!("the agents answer each other without delay: {text}"),
+        }
+    }
+}
+
+/// "False: unbalanced … Unknown: the core failed in mid-run, or the drain hit its limit with acknowledged copies
+/// missing. Else true."
+fn judge(run: &mut Run, stop: Option<&Stop>, copies_missing: bool) {
+    run.valid = Some(true);
+    if matches!(stop, Some(Stop::CoreFailed(_))) {
+        run.valid = None;
+        run.invalid_because.push("the core failed in mid-run".to_owned());
+    }
+    if copies_missing && stop.is_none() {
+        run.valid = None;
+        run.invalid_because
+            .push("copies that were acknowledged had not arrived when the drain ended".to_owned());
+    }
+    if !run.ledger.balanced {
+        run.valid = Some(false);
+        run.invalid_because.push("the ledger does not balance".to_owned());
+    }
+}
+
+fn core_of(plan: &Plan, resolved: &ResolvedChain, chain: &mut Chain) -> Core {
+    let inner = &resolved.cores[0];
+    let layers = resolved.cores[1..].iter().map(|layer| Layer {
+        id: layer.id.clone(),
+        version: layer.version.clone(),
+        options: Value::Object(layer.options.clone()),
+    });
+    Core {
+        name: plan.core.name.clone(),
+        id: inner.id.clone(),
+        version: inner.version.clone(),
+        options: Value::Object(inner.options.clone()),
+        layers: layers.collect(),
+        capabilities: capability_names(chain.capabilities()).into_iter().map(str::to_owned).collect(),
+        stats: Value::Object(chain.stats().unwrap_or_default()),
+    }
+}
+
+fn blank(plan: &Plan, clock: ClockKind, core: Core, environment: Environment) -> Run {
+    Run {
+        name: plan.name.clone(),
+        seed: plan.seed,
+        clock: clock.name().to_owned(),
+        core,
+        digest: String::new(),
+        valid: None,
+        invalid_because: Vec::new(),
+        partial: None,
+        ledger: Ledger::default(),
+        duration_ns: 0,
+        window_ns: 0,
+        figures: Figures::default(),
+        schedule_lag: Times::default(),
+        by_type: BTreeMap::new(),
+        by_agent: BTreeMap::new(),
+        by_group: BTreeMap::new(),
+        by_recipient: BTreeMap::new(),
+        phases: Vec::new(),
+        series: Series::default(),
+        occupancy: Occupancy::default(),
+        notices: BTreeMap::new(),
+        checks: Vec::new(),
+        warnings: Vec::new(),
+        plan: plan.written.clone(),
+        environment,
+    }
+}

@@ -1,0 +1,359 @@
+//! From a plan to results: resolves the cores, plays the plan, writes down what was measured.
+
+use super::behaviour::Behaviour;
+use super::clock::{ALWAYS_SPIN_GAP_NS, Clock, VirtualClock, WallClock};
+use super::content::Renderer;
+use super::generator::Generator;
+use super::names::Parties;
+use super::observer::{Observer, Started};
+use super::player::{Parts, Player, Reasons, Rules, Stop};
+use super::results::Finished;
+use super::timeline::Timeline;
+use crate::cores::{
+    self, Chain, CoreError, CoreRequest, Finder, HostServices, ResolvedChain, RunConfig, TypeRow, abi,
+};
+use crate::metrics::results::Run;
+use crate::metrics::{AgentsRecorder, Recorder, Stopwatch};
+use crate::plan::{Arrival, ClockKind, End, Group, Plan, Receive};
+use mqscript_plugin::random::{Stream, mix, text_key};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Between the decision to start and the load's start on the wall clock: time for `open` to return.
+const OPEN_AHEAD_NS: u64 = 20_000_000;
+
+/// A run that could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A core could not be found, loaded, configured, made or opened.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// The virtual clock was asked for, but a core is not simulated.
+    #[error("the core `{core}` is not simulated: it cannot run on the virtual clock")]
+    VirtualClockWithLiveCore {
+        /// The core's name.
+        core: String,
+    },
+    /// Deliveries were asked for, but the core cannot receive.
+    #[error("the core `{core}` cannot receive")]
+    CannotReceive {
+        /// The core's name.
+        core: String,
+        /// What asked for it: `on_message` or `receive`.
+        because: &'static str,
+    },
+    /// The core must touch nothing real, but declares that it does.
+    #[error("the core `{core}` is not pure")]
+    NotPure {
+        /// The core's name.
+        core: String,
+        /// The capabilities in the way.
+        declares: Vec<&'static str>,
+    },
+}
+
+/// A run that was played, to the end or not.
+#[derive(Debug)]
+pub struct Played {
+    /// The results; what was measured until the run stopped, if it did.
+    pub run: Run,
+    /// Why it stopped before its time.
+    pub stop: Option<Stop>,
+}
+
+/// Where a plan is played.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Finds the cores.
+    pub finder: &'a Finder,
+    /// Paths of cores are relative to this folder.
+    pub base_dir: &'a Path,
+    /// Whether only cores that touch nothing real may take part.
+    pub pure: bool,
+}
+
+/// Plays a plan.
+///
+/// # Errors
+/// The run could not be started. A run that started always gives results.
+pub fn run(
+    plan: &Plan,
+    setting: Setting<'_>,
+    behaviour: &mut dyn Behaviour,
+    observer: &mut dyn Observer,
+) -> Result<Played, RunError> {
+    let resolved = cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?;
+    if setting.pure {
+        refuse_impure(&resolved)?;
+    }
+    let clock = clock_of(plan, &resolved)?;
+    let stopwatch = Stopwatch::start();
+    let parties = Parties::new(plan);
+    let services = HostServices::new(match clock {
+        ClockKind::Virtual => cores::ClockKind::Virtual,
+        ClockKind::Wall => cores::ClockKind::Wall,
+    });
+    let receive = receives(plan, &resolved)?;
+    let config = RunConfig {
+        run: run_number(plan.seed, clock),
+        seed: plan.seed,
+        clock: services.clock.kind(),
+        agents: plan.agents(),
+        party_names: Arc::new(parties.clone()),
+        types: plan.types.iter().map(type_row).collect(),
+        receive,
+        wants_content: receive && plan.has_callback(|c| c.on_message.is_some()),
+        max_in_flight: plan.processor.workers,
+    };
+    let number = config.run;
+    let mut chain = resolved.create(config, services.clone())?;
+    let opened = open(&mut chain, clock, &services);
+    let (session, origin_ns) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            // What failed first is what the user must know.
+            let _ = chain.clean();
+            let _ = chain.destroy();
+            return Err(error.into());
+        }
+    };
+    observer.started(&started(plan, clock));
+    let capabilities = chain.capabilities();
+    let stage = Stage { plan, parties, services, session, origin_ns, number, capabilities, receive };
+    let finished = match clock {
+        ClockKind::Virtual => {
+            let clock = VirtualClock::new(&stage.services);
+            stage.play(clock, behaviour, observer)
+        }
+        ClockKind::Wall => {
+            let always_spin = mean_gap_ns(plan) < ALWAYS_SPIN_GAP_NS;
+            let clock = WallClock::new(&stage.services, origin_ns, always_spin);
+            stage.play(clock, behaviour, observer)
+        }
+    };
+    let environment = stopwatch.finish(finished.recorder.generated, behaviour.seconds());
+    Ok(finished.into_results(plan, clock, &resolved, chain, environment))
+}
+
+fn requests(plan: &Plan) -> Vec<CoreRequest> {
+    let layers = plan.core.layers.iter().map(|layer| (&layer.layer, &layer.options));
+    let all = std::iter::once((&plan.core.core, &plan.core.options)).chain(layers);
+    all.map(|(reference, options)| CoreRequest { reference: reference.clone(), options: options.clone() })
+        .collect()
+}
+
+fn refuse_impure(resolved: &ResolvedChain) -> Result<(), RunError> {
+    let impure = abi::TOUCHES_NETWORK | abi::TOUCHES_FILES | abi::STARTS_PROCESSES;
+    match resolved.cores.iter().find(|core| core.capabilities & impure != 0) {
+        None => Ok(()),
+        Some(core) => Err(RunError::NotPure {
+            core: core.id.clone(),
+            declares: capability_names(core.capabilities & impure),
+        }),
+    }
+}
+
+/// The names of capability bits.
+pub fn capability_names(bits: u64) -> Vec<&'static str> {
+    abi::CAPABILITY_NAMES.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name).collect()
+}
+
+fn clock_of(plan: &Plan, resolved: &ResolvedChain) -> Result<ClockKind, RunError> {
+    let live = resolved.cores.iter().find(|core| core.capabilities & abi::SIMULATED == 0);
+    match (plan.clock, live) {
+        (Some(ClockKind::Virtual), Some(core)) => {
+            Err(RunError::VirtualClockWithLiveCore { core: core.id.clone() })
+        }
+        (Some(clock), _) => Ok(clock),
+        (None, Some(_)) => Ok(ClockKind::Wall),
+        (None, None) => Ok(ClockKind::Virtual),
+    }
+}
+
+/// "auto = some group has `on_message`, or the core is live and RECEIVES."
+fn receives(plan: &Plan, resolved: &ResolvedChain) -> Result<bool, RunError> {
+    let callbacks = plan.has_callback(|callbacks| callbacks.on_message.is_some());
+    let unable = resolved.cores.iter().find(|core| core.capabilities & abi::RECEIVES == 0);
+    let live = resolved.cores.iter().any(|core| core.capabilities & abi::SIMULATED == 0);
+    let wanted = match plan.receive {
+        Receive::Always => true,
+        Receive::Never if callbacks => true,
+        Receive::Never => false,
+        Receive::Auto => callbacks || (live && unable.is_none()),
+    };
+    match unable {
+        Some(core) if wanted => Err(RunError::CannotReceive {
+            core: core.id.clone(),
+            because: if callbacks { "on_message" } else { "receive" },
+        }),
+        _ => Ok(wanted),
+    }
+}
+
+/// "`run` is derived from the seed on the virtual clock and drawn from the operating system on the wall clock."
+fn run_number(seed: u64, clock: ClockKind) -> u32 {
+    let number = match clock {
+        ClockKind::Virtual => mix(seed) as u32,
+        ClockKind::Wall => rand::random(),
+    };
+    number.max(1)
+}
+
+fn type_row(row: &crate::plan::MessageType) -> TypeRow {
+    TypeRow {
+        name: row.name.clone(),
+        wire_type: row.wire_type.clone(),
+        priority: row.settings.priority as u8,
+        tags: row.settings.tags.clone(),
+    }
+}
+
+fn open(
+    chain: &mut Chain,
+    clock: ClockKind,
+    services: &HostServices,
+) -> Result<(cores::Session, u64), CoreError> {
+    chain.prepare()?;
+    let origin_ns = match clock {
+        ClockKind::Virtual => 0,
+        ClockKind::Wall => services.clock.now_ns() + OPEN_AHEAD_NS,
+    };
+    Ok((chain.open(origin_ns)?, origin_ns))
+}
+
+fn started(plan: &Plan, clock: ClockKind) -> Started {
+    Started {
+        name: plan.name.clone(),
+        core: plan.core.name.clone(),
+        clock,
+        seed: plan.seed,
+        agents: plan.agents(),
+        load_ns: plan.load_ns(),
+        messages: match plan.end {
+            End::Duration(_) => None,
+            End::Messages(count) => Some(count),
+            End::MessagesPerAgent(count) => Some(count * u64::from(plan.agents())),
+        },
+    }
+}
+
+/// The mean time between two arrivals of one agent of the group, and how many agents there are.
+fn gap_of(group: &Group) -> f64 {
+    match &group.arrival {
+        Arrival::Poisson { rate_per_s } | Arrival::Constant { rate_per_s } => 1e9 / rate_per_s,
+        Arrival::Burst { size, every_ns, .. } => *every_ns as f64 / *size as f64,
+        Arrival::Ramp { from_per_s, to_per_s, .. } => 2e9 / (from_per_s + to_per_s),
+        Arrival::Stages(stages) => {
+            let peak = stages.iter().map(|s| s.from_per_s.max(s.to_per_s)).fold(0.0, f64::max);
+            1e9 / peak
+        }
+        Arrival::Closed { think, in_flight } => think.mean() / f64::from(*in_flight),
+        Arrival::AllAtOnce => 0.0,
+        Arrival::OnDemand => f64::INFINITY,
+    }
+}
+
+/// The mean time between two arrivals of the whole plan, in nanoseconds; infinite if none is scheduled.
+pub fn mean_gap_ns(plan: &Plan) -> f64 {
+    let rate: f64 = plan.groups.iter().map(|group| f64::from(group.count) / gap_of(group).max(1e-3)).sum();
+    1.0 / rate
+}
+
+fn timeline_for(plan: &Plan) -> Timeline {
+    let gap = mean_gap_ns(plan).min(1e9);
+    let agents = plan.agents() as usize;
+    Timeline::new(agents + plan.processor.workers as usize, gap, gap * agents as f64)
+}
+
+/// Everything a run needs, before its clock is chosen.
+struct Stage<'a> {
+    plan: &'a Plan,
+    parties: Parties,
+    services: HostServices,
+    session: cores::Session,
+    origin_ns: u64,
+    number: u32,
+    capabilities: u64,
+    receive: bool,
+}
+
+impl Stage<'_> {
+    fn play<C: Clock>(
+        self,
+        clock: C,
+        behaviour: &mut dyn Behaviour,
+        observer: &mut dyn Observer,
+    ) -> Finished {
+        let plan = self.plan;
+        let generator = Generator::new(plan, &self.parties);
+        let renderer = Renderer::new(plan.seed, self.parties.clone(), &plan.types, &generator.settings);
+        let rules = rules(plan);
+        let agents = AgentsRecorder::new(plan.agents() as usize, self.receive);
+        let phases = rules.phase_starts.len();
+        let intern = |text: &str| self.services.interner.intern(text);
+        let mut player = Player::new(Parts {
+            plan,
+            recorder: Recorder::new(plan.types.len(), phases, plan.warm_up_ns > 0, agents),
+            rules,
+            clock,
+            origin_ns: self.origin_ns,
+            run: self.number,
+            session: self.session,
+            capabilities: self.capabilities,
+            receive: self.receive,
+            timeline: timeline_for(plan),
+            generator,
+            renderer,
+            behaviour,
+            observer,
+            behaviour_streams: behaviour_streams(plan),
+            reasons: Reasons {
+                queue_full: intern("queue_full"),
+                dropped_oldest: intern("dropped_oldest"),
+                timeout: intern("timeout"),
+                core_failed: intern("core_failed"),
+                unsent: intern("unsent"),
+                time_to_live: intern("time_to_live"),
+                no_outcome: intern("no_outcome"),
+            },
+            services: self.services.clone(),
+        });
+        player.play();
+        Finished::of(player)
+    }
+}
+
+fn rules(plan: &Plan) -> Rules {
+    let mut phase_starts = vec![0];
+    let mut at = plan.warm_up_ns;
+    if at > 0 {
+        phase_starts.push(at);
+    }
+    let stages = plan.stages();
+    for stage in stages.iter().take(stages.len().saturating_sub(1)) {
+        at += stage.duration_ns;
+        phase_starts.push(at);
+    }
+    let by_group =
+        |pick: fn(&crate::plan::Callbacks) -> bool| plan.groups.iter().map(|g| pick(&g.callbacks)).collect();
+    Rules {
+        load_end_ns: plan.load_ns(),
+        phase_starts,
+        types: plan.types.len() as u16,
+        drain_ns: plan.drain_ns,
+        on_outcome: by_group(|c| c.on_outcome.is_some()),
+        on_message: by_group(|c| c.on_message.is_some()),
+        next: by_group(|c| c.next.is_some()),
+        on_start: by_group(|c| c.on_start.is_some()),
+        reactive: plan.has_callback(|c| c.on_outcome.is_some() || c.on_message.is_some()),
+    }
+}
+
+/// The agents' streams for `me.random`; none where there is no callback.
+fn behaviour_streams(plan: &Plan) -> Vec<Stream> {
+    if !plan.has_callback(crate::plan::Callbacks::any) {
+        return Vec::new();
+    }
+    let agents = plan.groups.iter().flat_map(|group| (0..group.count).map(|index| group.agent_name(index)));
+    agents.map(|name| Stream::sequential(plan.seed, text_key(&name), "behaviour")).collect()
+}

@@ -1,0 +1,350 @@
+//! What is due when: a bitmap timing wheel with a heap for the far future.
+//!
+//! Entries come out by time, then by class, then in order of creation. Buckets are 2^`shift` nanoseconds wide; a
+//! three-level bitmap finds the next one that is not empty. The bucket in hand lies sorted in `ready`; what is
+//! scheduled into it (or into the past) meanwhile goes to the small heap `late`.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// What kind of entry is due; at one instant they come in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Class {
+    /// An attempt's outcome.
+    Outcome = 0,
+    /// An attempt is given up.
+    Timeout = 1,
+    /// `on_outcome`.
+    OutcomeCallback = 2,
+    /// A copy arrives (`on_message`).
+    Delivery = 3,
+    /// A message returns from its backoff.
+    Backoff = 4,
+    /// A phase begins, or the load ends.
+    Phase = 5,
+    /// An agent's arrival.
+    Arrival = 6,
+}
+
+impl Class {
+    const ALL: [Class; 7] = [
+        Class::Outcome,
+        Class::Timeout,
+        Class::OutcomeCallback,
+        Class::Delivery,
+        Class::Backoff,
+        Class::Phase,
+        Class::Arrival,
+    ];
+}
+
+const CLASS_SHIFT: u32 = 60;
+const NONE: u32 = u32::MAX;
+/// The fewest buckets.
+const BUCKETS_MIN: usize = 4096;
+/// The most buckets.
+const BUCKETS_MAX: usize = 1 << 22;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    time_ns: u64,
+    /// Class in the upper four bits, number of creation below.
+    order: u64,
+    payload: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    entry: Entry,
+    next: u32,
+}
+
+/// Something that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// When.
+    pub time_ns: u64,
+    /// Of what kind.
+    pub class: Class,
+    /// What the class makes of it: an agent, a slot.
+    pub payload: u32,
+}
+
+/// The entries that are still to come.
+#[derive(Debug)]
+pub struct Timeline {
+    shift: u32,
+    mask: u64,
+    /// The number (time >> shift) of the bucket in hand; later buckets lie in the wheel.
+    current: u64,
+    heads: Vec<u32>,
+    levels: [Vec<u64>; 3],
+    nodes: Vec<Node>,
+    free: u32,
+    /// The bucket in hand, last first.
+    ready: Vec<Entry>,
+    late: BinaryHeap<Reverse<Entry>>,
+    far: BinaryHeap<Reverse<Entry>>,
+    created: u64,
+    len: usize,
+}
+
+impl Timeline {
+    /// A timeline for about `pending` entries at a time, which come due about `gap_ns` apart on average, while one
+    /// agent's entries are `spread_ns` apart.
+    pub fn new(pending: usize, gap_ns: f64, spread_ns: f64) -> Timeline {
+        let buckets = (2 * pending).next_power_of_two().clamp(BUCKETS_MIN, BUCKETS_MAX);
+        let width = (gap_ns / 2.0).max(3.0 * spread_ns / buckets as f64).clamp(1.0, 1e12);
+        Timeline {
+            shift: width.log2().round() as u32,
+            mask: buckets as u64 - 1,
+            current: 0,
+            heads: vec![NONE; buckets],
+            levels: [vec![0; buckets / 64], vec![0; buckets / 4096], vec![0; buckets.div_ceil(262_144)]],
+            nodes: Vec::with_capacity(pending),
+            free: NONE,
+            ready: Vec::new(),
+            late: BinaryHeap::new(),
+            far: BinaryHeap::new(),
+            created: 0,
+            len: 0,
+        }
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Puts an entry on the timeline. A time in the past is due at once, in its place by time.
+    #[inline]
+    pub fn schedule(&mut self, time_ns: u64, class: Class, payload: u32) {
+        let order = ((class as u64) << CLASS_SHIFT) | self.created;
+        self.created += 1;
+        self.len += 1;
+        self.insert(Entry { time_ns, order, payload });
+    }
+
+    #[inline]
+    fn insert(&mut self, entry: Entry) {
+        let bucket = entry.time_ns >> self.shift;
+        if bucket <= self.current {
+            self.late.push(Reverse(entry));
+        } else if bucket - self.current > self.mask {
+            self.far.push(Reverse(entry));
+        } else {
+            self.insert_wheel((bucket & self.mask) as usize, entry);
+        }
+    }
+
+    #[inline]
+    fn insert_wheel(&mut self, place: usize, entry: Entry) {
+        let head = self.heads[place];
+        let node = Node { entry, next: head };
+        let index = if self.free != NONE {
+            let index = self.free;
+            self.free = self.nodes[index as usize].next;
+            self.nodes[index as usize] = node;
+            index
+        } else {
+            self.nodes.push(node);
+            (self.nodes.len() - 1) as u32
+        };
+        self.heads[place] = index;
+        if head == NONE {
+            self.levels[0][place >> 6] |= 1 << (place & 63);
+            self.levels[1][place >> 12] |= 1 << ((place >> 6) & 63);
+            self.levels[2][place >> 18] |= 1 << ((place >> 12) & 63);
+        }
+    }
+
+    #[inline]
+    fn clear_bit(&mut self, place: usize) {
+        let word = &mut self.levels[0][place >> 6];
+        *word &= !(1 << (place & 63));
+        if *word == 0 {
+            let word = &mut self.levels[1][place >> 12];
+            *word &= !(1 << ((place >> 6) & 63));
+            if *word == 0 {
+                self.levels[2][place >> 18] &= !(1 << ((place >> 12) & 63));
+            }
+        }
+    }
+
+    /// The first bucket at or after `place` that is not empty.
+    #[inline]
+    fn next_filled(&self, place: usize) -> Option<usize> {
+        let word = place >> 6;
+        let bits = self.levels[0].get(word)? & (!0 << (place & 63));
+        if bits != 0 {
+            return Some((word << 6) | bits.trailing_zeros() as usize);
+        }
+        self.next_filled_word(word + 1)
+    }
+
+    fn next_filled_word(&self, word: usize) -> Option<usize> {
+        let group = word >> 6;
+        let bits = self.levels[1].get(group)? & (!0 << (word & 63));
+        let word = if bits != 0 {
+            (group << 6) | bits.trailing_zeros() as usize
+        } else {
+            let group = self.next_filled_group(group + 1)?;
+            (group << 6) | self.levels[1][group].trailing_zeros() as usize
+        };
+        Some((word << 6) | self.levels[0][word].trailing_zeros() as usize)
+    }
+
+    fn next_filled_group(&self, group: usize) -> Option<usize> {
+        let first = group >> 6;
+        let masked = self.levels[2].get(first)? & (!0 << (group & 63));
+        if masked != 0 {
+            return Some((first << 6) | masked.trailing_zeros() as usize);
+        }
+        let later = self.levels[2][first + 1..].iter().position(|bits| *bits != 0)? + first + 1;
+        Some((later << 6) | self.levels[2][later].trailing_zeros() as usize)
+    }
+
+    /// Takes the next bucket in hand. Returns false if nothing is left but what is in hand.
+    #[inline]
+    fn advance(&mut self) -> bool {
+        let start = (self.current + 1) & self.mask;
+        let found = self.next_filled(start as usize).or_else(|| self.next_filled(0));
+        let Some(place) = found else {
+            return self.advance_far();
+        };
+        let distance = ((place as u64).wrapping_sub(start) & self.mask) + 1;
+        self.current += distance;
+        self.clear_bit(place);
+        let mut index = std::mem::replace(&mut self.heads[place], NONE);
+        while index != NONE {
+            let node = &mut self.nodes[index as usize];
+            self.ready.push(node.entry);
+            let next = std::mem::replace(&mut node.next, self.free);
+            self.free = index;
+            index = next;
+        }
+        if self.ready.len() > 1 {
+            self.ready.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        if !self.far.is_empty() {
+            self.migrate();
+        }
+        true
+    }
+
+    /// The wheel is empty: jumps to the first entry of the far future.
+    #[inline(never)]
+    fn advance_far(&mut self) -> bool {
+        let Some(Reverse(first)) = self.far.peek() else {
+            return false;
+        };
+        self.current = first.time_ns >> self.shift;
+        self.migrate();
+        true
+    }
+
+    /// Brings what has come within reach from the far heap into the wheel.
+    #[inline]
+    fn migrate(&mut self) {
+        while let Some(Reverse(first)) = self.far.peek() {
+            if (first.time_ns >> self.shift) - self.current > self.mask {
+                break;
+            }
+            let Some(Reverse(entry)) = self.far.pop() else { break };
+            self.insert(entry);
+        }
+    }
+
+    /// When the next entry is due.
+    #[inline]
+    pub fn next_time(&mut self) -> Option<u64> {
+        loop {
+            let ready = self.ready.last().map(|entry| entry.time_ns);
+            let late = self.late.peek().map(|Reverse(entry)| entry.time_ns);
+            match (ready, late) {
+                (Some(a), Some(b)) => return Some(a.min(b)),
+                (Some(time), None) | (None, Some(time)) => return Some(time),
+                (None, None) => {
+                    if !self.advance() {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the next entry that is due at or before `now_ns`.
+    #[inline]
+    pub fn pop_due(&mut self, now_ns: u64) -> Option<Due> {
+        if self.next_time()? > now_ns {
+            return None;
+        }
+        let from_late = match (self.ready.last(), self.late.peek()) {
+            (Some(ready), Some(Reverse(late))) => late < ready,
+            (ready, _) => ready.is_none(),
+        };
+        let entry = if from_late { self.late.pop().map(|Reverse(entry)| entry) } else { self.ready.pop() }?;
+        self.len -= 1;
+        let class = Class::ALL[(entry.order >> CLASS_SHIFT) as usize];
+        Some(Due { time_ns: entry.time_ns, class, payload: entry.payload })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Against a plain sorted list: any mix of near, far, past and equal times comes out in the one right order.
+        #[test]
+        fn comes_out_in_order(
+            steps in prop::collection::vec((0u64..5_000_000, 0usize..7, prop::bool::ANY, 0u32..40), 1..400),
+            pending in 1usize..20_000,
+        ) {
+            let mut timeline = Timeline::new(pending, 1_000.0, 50_000.0);
+            let mut list: Vec<(u64, usize, u32)> = Vec::new();
+            let mut now = 0;
+            for (number, (ahead, class, pop, scale)) in steps.into_iter().enumerate() {
+                let time = (now + (ahead << scale)).saturating_sub(500);
+                timeline.schedule(time, Class::ALL[class], number as u32);
+                list.push((time, class, number as u32));
+                if pop {
+                    now = now.max(timeline.next_time().unwrap());
+                    list.sort_unstable();
+                    let (time, class, payload) = list.remove(0);
+                    let due = timeline.pop_due(now).unwrap();
+                    prop_assert_eq!((due.time_ns, due.class as usize, due.payload), (time, class, payload));
+                }
+            }
+            list.sort_unstable();
+            for (time, _, payload) in list {
+                prop_assert_eq!(timeline.next_time(), Some(time));
+                prop_assert_eq!(timeline.pop_due(time).unwrap().payload, payload);
+            }
+            prop_assert_eq!((timeline.next_time(), timeline.len()), (None, 0));
+        }
+    }
+
+    #[test]
+    fn nothing_is_due_before_its_time() {
+        let mut timeline = Timeline::new(10, 1e3, 1e3);
+        timeline.schedule(5_000_000_000, Class::Arrival, 1);
+        assert_eq!(timeline.pop_due(4_999_999_999), None);
+        timeline.schedule(10, Class::Arrival, 2);
+        assert_eq!(timeline.pop_due(10).unwrap().payload, 2);
+        assert_eq!(timeline.pop_due(5_000_000_000).unwrap().payload, 1);
+    }
+
+    #[test]
+    fn a_million_buckets_find_the_only_entry() {
+        let mut timeline = Timeline::new(1_000_000, 1.0, 1.0);
+        for time in [1_999_999, 3_999_999, 9] {
+            timeline.schedule(time, Class::Arrival, 0);
+        }
+        assert_eq!(timeline.next_time(), Some(9));
+        assert!(timeline.pop_due(9).is_some());
+        assert_eq!(timeline.next_time(), Some(1_999_999));
+    }
+}

@@ -1,0 +1,48 @@
+//! The machine's side of a run: wall time, processor time, memory.
+
+use super::results::Environment;
+use std::time::Instant;
+
+/// Measures a run from outside its own clock.
+#[derive(Debug)]
+pub struct Stopwatch {
+    wall: Instant,
+    cpu_s: f64,
+}
+
+impl Stopwatch {
+    /// Starts now.
+    pub fn start() -> Stopwatch {
+        Stopwatch { wall: Instant::now(), cpu_s: cpu_s() }
+    }
+
+    /// What the run cost until now. `script_s` are the seconds spent in callbacks.
+    pub fn finish(&self, generated: u64, script_s: Option<f64>) -> Environment {
+        let wall_s = self.wall.elapsed().as_secs_f64();
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Environment {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: format!("{} {}, {processors} processors", std::env::consts::OS, std::env::consts::ARCH),
+            wall_s,
+            cpu_s: cpu_s() - self.cpu_s,
+            max_rss_bytes: max_rss_bytes(),
+            messages_per_wall_s: generated as f64 / wall_s.max(1e-9),
+            script_share: script_s.map(|seconds| (seconds / wall_s.max(1e-9)).min(1.0)),
+            files: Default::default(),
+        }
+    }
+}
+
+/// Processor seconds of this process so far.
+fn cpu_s() -> f64 {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    spent.tv_sec as f64 + spent.tv_nsec as f64 * 1e-9
+}
+
+/// The largest resident memory of this process so far; 0 where the system does not tell.
+pub fn max_rss_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
+}

@@ -1,0 +1,274 @@
+//! Counts of times in the buckets of HdrHistogram, filled through a small buffer.
+//!
+//! The mapping is that of HdrHistogram (Tene) for values from 1 ns to 1 h, so a cell becomes an
+//! [`hdrhistogram::Histogram`] without any loss. Counts here are 32 bits wide, with a spill for more, and are
+//! written 64 at a time: the loop that fills them then runs from one cache-warm array.
+
+use super::results::Times;
+use std::collections::BTreeMap;
+
+/// The largest value told apart: one hour in nanoseconds. Larger ones count as this in percentiles; the exact
+/// maximum stays exact.
+pub const VALUE_MAX_NS: u64 = 3_600_000_000_000;
+
+const BUFFERED: usize = 64;
+
+/// Times at three significant digits.
+pub type Histogram = Buckets<11>;
+/// Times at two significant digits, for what there is a lot of.
+pub type CoarseHistogram = Buckets<8>;
+
+/// The exact part of a statistic.
+#[derive(Debug, Clone, Copy)]
+pub struct Exact {
+    /// How many values.
+    pub count: u64,
+    /// Their sum.
+    pub sum: u128,
+    /// The smallest; `u64::MAX` if there is none.
+    pub min: u64,
+    /// The largest; 0 if there is none.
+    pub max: u64,
+}
+
+impl Default for Exact {
+    fn default() -> Self {
+        Exact { count: 0, sum: 0, min: u64::MAX, max: 0 }
+    }
+}
+
+impl Exact {
+    /// Adds one value.
+    #[inline]
+    pub fn add(&mut self, value: u64) {
+        self.count += 1;
+        self.sum += u128::from(value);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    /// Adds all values of another.
+    pub fn merge(&mut self, other: &Exact) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+
+    /// The statistic without percentiles.
+    pub fn times(&self) -> Times {
+        if self.count == 0 {
+            return Times::default();
+        }
+        Times {
+            count: self.count,
+            mean_ns: Some(self.sum as f64 / self.count as f64),
+            min_ns: Some(self.min),
+            max_ns: Some(self.max),
+            ..Times::default()
+        }
+    }
+}
+
+/// A histogram whose buckets hold 2^`SUB_BITS` values at full resolution (11: three digits, 8: two digits).
+#[derive(Debug, Clone)]
+pub struct Buckets<const SUB_BITS: u32> {
+    exact: Exact,
+    buffer: Vec<u64>,
+    /// Empty until the first value.
+    counts: Vec<u32>,
+    /// Multiples of 2³² that no longer fit into `counts`, by place.
+    spill: BTreeMap<usize, u64>,
+}
+
+impl<const SUB_BITS: u32> Default for Buckets<SUB_BITS> {
+    fn default() -> Self {
+        Buckets { exact: Exact::default(), buffer: Vec::new(), counts: Vec::new(), spill: BTreeMap::new() }
+    }
+}
+
+impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
+    const PLACES: usize = Self::place(VALUE_MAX_NS) + 1;
+
+    /// The place of a value among the counts.
+    #[inline]
+    const fn place(value: u64) -> usize {
+        let filled = value | ((1 << SUB_BITS) - 1);
+        let bucket = 64 - SUB_BITS - filled.leading_zeros();
+        let sub = value >> bucket;
+        ((bucket as usize) << (SUB_BITS - 1)) + sub as usize
+    }
+
+    /// The smallest value at a place.
+    fn value_at(place: usize) -> u64 {
+        let half = 1usize << (SUB_BITS - 1);
+        if place < 2 * half {
+            return place as u64;
+        }
+        let bucket = place / half - 1;
+        ((place - bucket * half) as u64) << bucket
+    }
+
+    /// Adds one value.
+    #[inline]
+    pub fn record(&mut self, value: u64) {
+        self.exact.add(value);
+        if self.buffer.len() == BUFFERED {
+            self.flush();
+        }
+        self.buffer.push(value);
+    }
+
+    #[inline(never)]
+    fn flush(&mut self) {
+        if self.counts.is_empty() {
+            self.counts = vec![0; Self::PLACES];
+            self.buffer.reserve_exact(BUFFERED - self.buffer.len().min(BUFFERED));
+        }
+        for &value in &self.buffer {
+            let place = Self::place(value.min(VALUE_MAX_NS));
+            let (count, wrapped) = self.counts[place].overflowing_add(1);
+            self.counts[place] = count;
+            if wrapped {
+                *self.spill.entry(place).or_default() += 1 << 32;
+            }
+        }
+        self.buffer.clear();
+    }
+
+    /// Adds all values of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.flush();
+        self.exact.merge(&other.exact);
+        for (place, &count) in other.counts.iter().enumerate() {
+            self.add_at(place, u64::from(count));
+        }
+        for (&place, &count) in &other.spill {
+            self.add_at(place, count);
+        }
+        for &value in &other.buffer {
+            self.add_at(Self::place(value.min(VALUE_MAX_NS)), 1);
+        }
+    }
+
+    fn add_at(&mut self, place: usize, count: u64) {
+        let sum = u64::from(self.counts[place]) + count;
+        self.counts[place] = sum as u32;
+        let high = sum & !0xffff_ffff;
+        if high > 0 {
+            *self.spill.entry(place).or_default() += high;
+        }
+    }
+
+    /// The exact part.
+    pub fn exact(&self) -> &Exact {
+        &self.exact
+    }
+
+    /// As a standard histogram.
+    pub fn to_hdr(&self) -> hdrhistogram::Histogram<u64> {
+        let digits = if SUB_BITS == 11 { 3 } else { 2 };
+        let mut hdr = hdrhistogram::Histogram::new_with_bounds(1, VALUE_MAX_NS, digits)
+            .expect("fixed bounds are valid");
+        let mut add =
+            |value: u64, count: u64| hdr.record_n(value, count).expect("the value is within the bounds");
+        for (place, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            add(Self::value_at(place), u64::from(count));
+        }
+        for (&place, &count) in &self.spill {
+            add(Self::value_at(place), count);
+        }
+        for &value in &self.buffer {
+            add(value.min(VALUE_MAX_NS), 1);
+        }
+        hdr
+    }
+
+    /// The whole statistic; percentiles are clamped to the exact minimum and maximum.
+    pub fn times(&self) -> Times {
+        let Exact { count, min, max, .. } = self.exact;
+        if count == 0 {
+            return Times::default();
+        }
+        let hdr = self.to_hdr();
+        let at = |quantile: f64| Some(hdr.value_at_quantile(quantile).clamp(min, max));
+        Times {
+            p50_ns: at(0.5),
+            p90_ns: at(0.9),
+            p95_ns: at(0.95),
+            p99_ns: at(0.99),
+            p999_ns: at(0.999),
+            ..self.exact.times()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mqscript_plugin::random::Stream;
+
+    #[test]
+    fn every_place_is_that_of_the_standard_histogram() {
+        let hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, VALUE_MAX_NS, 3).unwrap();
+        let mut stream = Stream::from_key(1);
+        let values =
+            (0..20_000).map(|i| if i < 5_000 { i } else { stream.next_u64() >> (22 + stream.below(41)) });
+        for value in values.filter(|v| *v <= VALUE_MAX_NS) {
+            let lowest = Histogram::value_at(Histogram::place(value));
+            assert_eq!(lowest, hdr.lowest_equivalent(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn percentiles_equal_those_of_the_standard_histogram() {
+        let mut stream = Stream::from_key(2);
+        let (mut own, mut hdr) = (Histogram::default(), hdrhistogram::Histogram::<u64>::new(3).unwrap());
+        for _ in 0..10_000 {
+            let value = 1_000_000 + stream.below(9_000_001);
+            own.record(value);
+            hdr.record(value).unwrap();
+        }
+        let times = own.times();
+        assert_eq!(times.count, 10_000);
+        assert_eq!(times.p50_ns, Some(hdr.value_at_quantile(0.5)));
+        assert_eq!(times.p99_ns, Some(hdr.value_at_quantile(0.99).min(times.max_ns.unwrap())));
+    }
+
+    #[test]
+    fn merging_is_recording_it_all() {
+        let mut stream = Stream::from_key(3);
+        let (mut a, mut b, mut both) = (Histogram::default(), Histogram::default(), Histogram::default());
+        for i in 0..1_000 {
+            let value = stream.below(1 << (i % 40));
+            if i % 3 == 0 {
+                a.record(value)
+            } else {
+                b.record(value)
+            };
+            both.record(value);
+        }
+        a.merge(&b);
+        assert_eq!(a.times(), both.times());
+    }
+
+    #[test]
+    fn counts_past_32_bits_spill() {
+        let mut one = Histogram::default();
+        one.record(5_000_000);
+        for _ in 0..33 {
+            let twin = one.clone();
+            one.merge(&twin);
+        }
+        assert_eq!(one.exact().count, 1 << 33);
+        assert_eq!(one.to_hdr().len(), 1 << 33);
+    }
+
+    #[test]
+    fn an_hour_is_the_largest_percentile_but_not_the_largest_maximum() {
+        let mut one = CoarseHistogram::default();
+        one.record(2 * VALUE_MAX_NS);
+        assert_eq!(one.times().max_ns, Some(2 * VALUE_MAX_NS));
+        assert_eq!(Histogram::default().times(), Times::default());
+    }
+}

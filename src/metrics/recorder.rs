@@ -1,0 +1,252 @@
+//! What the engine fills while it runs: counters and times by type and phase, by agent, by recipient.
+
+use super::agents::AgentsRecorder;
+use super::histogram::Histogram;
+use super::results::Counts;
+use super::series::SeriesRecorder;
+use std::collections::BTreeMap;
+
+/// How a message ended, as the ledger names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum FinalOutcome {
+    /// Delivered.
+    Delivered,
+    /// Refused on the last attempt.
+    Failed,
+    /// Failed or uncertain, and kept.
+    DeadLettered,
+    /// Turned away by the queue or, for ever, by the core.
+    Rejected,
+    /// Older than its time to live.
+    Expired,
+    /// Perhaps delivered.
+    Uncertain,
+    /// Without a final outcome at the end of the run.
+    Unanswered,
+}
+
+impl FinalOutcome {
+    /// All of them, in the order of the ledger.
+    pub const ALL: [FinalOutcome; 7] = [
+        FinalOutcome::Delivered,
+        FinalOutcome::Failed,
+        FinalOutcome::DeadLettered,
+        FinalOutcome::Rejected,
+        FinalOutcome::Expired,
+        FinalOutcome::Uncertain,
+        FinalOutcome::Unanswered,
+    ];
+
+    /// The name in scripts and results.
+    pub fn name(self) -> &'static str {
+        ["delivered", "failed", "dead_lettered", "rejected", "expired", "uncertain", "unanswered"]
+            [self as usize]
+    }
+
+    #[inline]
+    fn count(self, counts: &mut Counts) {
+        *match self {
+            FinalOutcome::Delivered => &mut counts.delivered,
+            FinalOutcome::Failed => &mut counts.failed,
+            FinalOutcome::DeadLettered => &mut counts.dead_lettered,
+            FinalOutcome::Rejected => &mut counts.rejected,
+            FinalOutcome::Expired => &mut counts.expired,
+            FinalOutcome::Uncertain => &mut counts.uncertain,
+            FinalOutcome::Unanswered => &mut counts.unanswered,
+        } += 1;
+    }
+}
+
+/// The records of one message type in one phase.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    /// Counts.
+    pub counts: Counts,
+    /// Intended arrival to first acceptance.
+    pub queue_wait: Histogram,
+    /// Acceptance to outcome, last attempt.
+    pub delivery: Histogram,
+    /// Intended arrival to final outcome, delivered messages.
+    pub total: Histogram,
+    /// Intended arrival to the end, messages not delivered.
+    pub gave_up: Histogram,
+}
+
+impl Cell {
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Cell) {
+        self.counts.merge(&other.counts);
+        self.queue_wait.merge(&other.queue_wait);
+        self.delivery.merge(&other.delivery);
+        self.total.merge(&other.total);
+        self.gave_up.merge(&other.gave_up);
+    }
+}
+
+/// What the recorder must know of a message that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    /// Its cell.
+    pub cell: u16,
+    /// Its agent.
+    pub agent: u32,
+    /// Its recipient; `u32::MAX` = all.
+    pub recipient: u32,
+    /// The intended arrival.
+    pub intended_ns: u64,
+    /// When first accepted; `u64::MAX` = never.
+    pub first_accepted_ns: u64,
+    /// When accepted for the last attempt, if that attempt ended.
+    pub last_accepted_ns: Option<u64>,
+    /// When it ended.
+    pub ended_ns: u64,
+    /// How.
+    pub outcome: FinalOutcome,
+    /// Interned reason; 0 = none.
+    pub reason: u32,
+}
+
+/// Counters beside the cells, over the whole run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras {
+    /// Outcomes for attempts already given up.
+    pub late_outcomes: u64,
+    /// Arrivals held back by a full queue.
+    pub blocked: u64,
+    /// Slots for which `next` sent nothing.
+    pub skipped: u64,
+    /// Calls of `me.send` after the end of the load.
+    pub suppressed: u64,
+    /// Arrivals of the window that were generated only after it (wall clock).
+    pub generated_late: u64,
+    /// Copies received.
+    pub received: u64,
+}
+
+/// All records of one run.
+#[derive(Debug)]
+pub struct Recorder {
+    /// By phase, then by type; the warm-up, if any, is the first phase.
+    pub cells: Vec<Cell>,
+    /// Cells below this belong to the warm-up.
+    pub window_cell: u16,
+    /// By agent and by recipient, in the window.
+    pub agents: AgentsRecorder,
+    /// The course of the run.
+    pub series: SeriesRecorder,
+    /// Intended arrival to generation, in the window.
+    pub schedule_lag: Histogram,
+    /// Final outcomes but `delivered` by class and interned reason, whole run.
+    pub by_reason: BTreeMap<(FinalOutcome, u32), u64>,
+    /// Attempts without success by interned reason, whole run.
+    pub attempts_by_reason: BTreeMap<u32, u64>,
+    /// The rest.
+    pub extras: Extras,
+    /// Sum over all messages of the time from intended arrival to the end.
+    pub in_system: u128,
+    /// When the last message ended.
+    pub last_end_ns: u64,
+    /// Messages generated and ended so far, for progress.
+    pub generated: u64,
+    /// Messages that have ended.
+    pub ended: u64,
+    /// Messages delivered.
+    pub delivered: u64,
+}
+
+impl Recorder {
+    /// Records for so many types in so many phases, of which the first is the warm-up if `warm_up`.
+    pub fn new(types: usize, phases: usize, warm_up: bool, agents: AgentsRecorder) -> Recorder {
+        Recorder {
+            cells: vec![Cell::default(); types * phases],
+            window_cell: if warm_up { types as u16 } else { 0 },
+            agents,
+            series: SeriesRecorder::default(),
+            schedule_lag: Histogram::default(),
+            by_reason: BTreeMap::new(),
+            attempts_by_reason: BTreeMap::new(),
+            extras: Extras::default(),
+            in_system: 0,
+            last_end_ns: 0,
+            generated: 0,
+            ended: 0,
+            delivered: 0,
+        }
+    }
+
+    /// Whether messages of this cell belong to the measured window.
+    #[inline]
+    pub fn in_window(&self, cell: u16) -> bool {
+        cell >= self.window_cell
+    }
+
+    /// A message was generated, while so many wait in the queue.
+    #[inline]
+    pub fn generated(&mut self, cell: u16, agent: u32, recipient: u32, now_ns: u64, queue: u64) {
+        self.generated += 1;
+        self.cells[cell as usize].counts.generated += 1;
+        self.series.generated(now_ns, queue);
+        if self.in_window(cell) {
+            self.agents.generated(agent, recipient, now_ns);
+        }
+    }
+
+    /// An attempt was accepted by the core.
+    #[inline]
+    pub fn attempted(&mut self, cell: u16, agent: u32, attempt: u8) {
+        let retry = u64::from(attempt > 1);
+        let counts = &mut self.cells[cell as usize].counts;
+        counts.attempts += 1;
+        counts.retries += retry;
+        if self.in_window(cell) {
+            self.agents.attempted(agent, retry);
+        }
+    }
+
+    /// The core answered an attempt in time.
+    #[inline]
+    pub fn answered(&mut self, cell: u16, agent: u32) {
+        self.cells[cell as usize].counts.answered += 1;
+        if self.in_window(cell) {
+            self.agents.answered(agent);
+        }
+    }
+
+    /// An attempt ended without success.
+    pub fn attempt_lost(&mut self, reason: u32) {
+        *self.attempts_by_reason.entry(reason).or_default() += 1;
+    }
+
+    /// A message has ended.
+    #[inline]
+    pub fn ended(&mut self, e: &Ended) {
+        let total = e.ended_ns.saturating_sub(e.intended_ns);
+        self.ended += 1;
+        self.in_system += u128::from(total);
+        if e.outcome != FinalOutcome::Unanswered {
+            self.last_end_ns = self.last_end_ns.max(e.ended_ns);
+        }
+        let in_window = self.in_window(e.cell);
+        let cell = &mut self.cells[e.cell as usize];
+        e.outcome.count(&mut cell.counts);
+        if e.first_accepted_ns != u64::MAX {
+            cell.queue_wait.record(e.first_accepted_ns.saturating_sub(e.intended_ns));
+            if let Some(accepted) = e.last_accepted_ns {
+                cell.delivery.record(e.ended_ns.saturating_sub(accepted));
+            }
+        }
+        if e.outcome == FinalOutcome::Delivered {
+            self.delivered += 1;
+            cell.total.record(total);
+            self.series.delivered(e.ended_ns, total);
+        } else {
+            cell.gave_up.record(total);
+            self.series.not_delivered(e.ended_ns);
+            *self.by_reason.entry((e.outcome, e.reason)).or_default() += 1;
+        }
+        if in_window {
+            self.agents.ended(e.agent, e.recipient, e.outcome, e.ended_ns, total);
+        }
+    }
+}

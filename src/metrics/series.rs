@@ -1,0 +1,135 @@
+//! The course of a run in at most 600 intervals.
+
+use super::results::{Series, SeriesPoint};
+
+/// The most intervals kept.
+pub const POINTS_MAX: usize = 600;
+/// The first interval: 100 ms. It doubles whenever the run outgrows the points.
+const FIRST_INTERVAL_NS: u64 = 100_000_000;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Point {
+    generated: u64,
+    delivered: u64,
+    not_delivered: u64,
+    queue_max: u64,
+    total_sum: u128,
+    total_max: u64,
+}
+
+impl Point {
+    fn merge(&mut self, later: &Point) {
+        self.generated += later.generated;
+        self.delivered += later.delivered;
+        self.not_delivered += later.not_delivered;
+        self.queue_max = self.queue_max.max(later.queue_max);
+        self.total_sum += later.total_sum;
+        self.total_max = self.total_max.max(later.total_max);
+    }
+}
+
+/// Collects the points while time goes on. Times must not go back by more than rounding: what comes late counts
+/// in the current interval.
+#[derive(Debug)]
+pub struct SeriesRecorder {
+    interval_ns: u64,
+    /// End of the last point.
+    end_ns: u64,
+    points: Vec<Point>,
+}
+
+impl Default for SeriesRecorder {
+    fn default() -> Self {
+        SeriesRecorder {
+            interval_ns: FIRST_INTERVAL_NS,
+            end_ns: FIRST_INTERVAL_NS,
+            points: vec![Point::default()],
+        }
+    }
+}
+
+impl SeriesRecorder {
+    #[inline]
+    fn at(&mut self, now_ns: u64) -> &mut Point {
+        if now_ns >= self.end_ns {
+            self.advance(now_ns);
+        }
+        self.points.last_mut().expect("there is always a point")
+    }
+
+    #[inline(never)]
+    fn advance(&mut self, now_ns: u64) {
+        while now_ns / self.interval_ns >= POINTS_MAX as u64 {
+            self.interval_ns *= 2;
+            let halves = self.points.chunks(2).map(|pair| {
+                let mut first = pair[0];
+                pair[1..].iter().for_each(|later| first.merge(later));
+                first
+            });
+            self.points = halves.collect();
+        }
+        let last = (now_ns / self.interval_ns) as usize;
+        if self.points.len() <= last {
+            self.points.resize(last + 1, Point::default());
+        }
+        self.end_ns = self.points.len() as u64 * self.interval_ns;
+    }
+
+    /// A message was generated while so many wait in the queue.
+    #[inline]
+    pub fn generated(&mut self, now_ns: u64, queue: u64) {
+        let point = self.at(now_ns);
+        point.generated += 1;
+        point.queue_max = point.queue_max.max(queue);
+    }
+
+    /// A message was delivered after `total_ns`.
+    #[inline]
+    pub fn delivered(&mut self, now_ns: u64, total_ns: u64) {
+        let point = self.at(now_ns);
+        point.delivered += 1;
+        point.total_sum += u128::from(total_ns);
+        point.total_max = point.total_max.max(total_ns);
+    }
+
+    /// A message ended otherwise.
+    #[inline]
+    pub fn not_delivered(&mut self, now_ns: u64) {
+        self.at(now_ns).not_delivered += 1;
+    }
+
+    /// The points as results.
+    pub fn results(&self) -> Series {
+        let point = |p: &Point| SeriesPoint {
+            generated: p.generated,
+            delivered: p.delivered,
+            not_delivered: p.not_delivered,
+            queue_max: p.queue_max,
+            total_mean_ns: (p.delivered > 0).then(|| p.total_sum as f64 / p.delivered as f64),
+            total_max_ns: (p.delivered > 0).then_some(p.total_max),
+        };
+        Series { interval_ns: self.interval_ns, points: self.points.iter().map(point).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_never_exceed_the_limit_and_lose_nothing() {
+        let mut series = SeriesRecorder::default();
+        for i in 0..100_000u64 {
+            series.generated(i * 37_000_000, i % 7);
+            series.delivered(i * 37_000_000, i);
+        }
+        series.not_delivered(100_000 * 37_000_000);
+        let results = series.results();
+        assert!(results.points.len() <= POINTS_MAX && results.points.len() > POINTS_MAX / 2);
+        assert_eq!(results.points.iter().map(|p| p.generated).sum::<u64>(), 100_000);
+        assert_eq!(results.points.iter().map(|p| p.delivered).sum::<u64>(), 100_000);
+        assert_eq!(results.points.iter().map(|p| p.not_delivered).sum::<u64>(), 1);
+        assert_eq!(results.points.iter().filter_map(|p| p.total_max_ns).max(), Some(99_999));
+        assert_eq!(results.points[0].queue_max, 6);
+    }
+}

@@ -1,0 +1,131 @@
+//! From records to results.
+
+use super::agents::{ALL, AgentsRecorder};
+use super::recorder::{Cell, FinalOutcome, Recorder};
+use super::results::{AgentFigures, Counts, Figures, Ledger, Phase, RecipientFigures, Run};
+use std::collections::BTreeMap;
+
+/// Above so many agents only the extremes are listed.
+const AGENTS_LISTED_MAX: usize = 1_000;
+/// How many of each kind of extreme.
+const EXTREMES: usize = 10;
+
+/// What the records need beside themselves to become results.
+pub struct Naming<'a> {
+    /// Names of the types, by id.
+    pub types: Vec<&'a str>,
+    /// Names of the phases, without the warm-up; empty if the scenario has none.
+    pub phases: Vec<&'a str>,
+    /// Start of each phase, the warm-up included; then the end of the window.
+    pub boundaries_ns: Vec<u64>,
+    /// Names of the groups with their number of agents, in order.
+    pub groups: Vec<(&'a str, usize)>,
+    /// An agent's name.
+    pub agent: &'a dyn Fn(u32) -> String,
+    /// An interned text.
+    pub reason: &'a dyn Fn(u32) -> String,
+}
+
+impl Recorder {
+    /// Fills the parts of `run` that come from the records. `window_ns` is the length of the window.
+    pub fn summarise(&self, run: &mut Run, naming: &Naming<'_>, window_ns: u64) {
+        let types = naming.types.len();
+        let warm_up = self.window_cell as usize / types.max(1);
+        let window = &self.cells[self.window_cell as usize..];
+        run.window_ns = window_ns;
+        run.figures = figures(window.iter(), window_ns);
+        for (id, name) in naming.types.iter().enumerate() {
+            run.by_type.insert((*name).to_owned(), figures(window.iter().skip(id).step_by(types), window_ns));
+        }
+        for (index, name) in naming.phases.iter().enumerate() {
+            let (start_ns, end_ns) =
+                (naming.boundaries_ns[warm_up + index], naming.boundaries_ns[warm_up + index + 1]);
+            let cells = &window[index * types..(index + 1) * types];
+            run.phases.push(Phase {
+                name: (*name).to_owned(),
+                start_ns,
+                end_ns,
+                figures: figures(cells.iter(), end_ns - start_ns),
+            });
+        }
+        run.schedule_lag = self.schedule_lag.times();
+        run.series = self.series.results();
+        run.ledger = self.ledger(naming.reason);
+        self.by_agent(run, naming);
+    }
+
+    fn ledger(&self, reason: &dyn Fn(u32) -> String) -> Ledger {
+        let mut counts = Counts::default();
+        self.cells.iter().for_each(|cell| counts.merge(&cell.counts));
+        let named = |id: u32| if id == 0 { "unnamed".to_owned() } else { reason(id) };
+        let mut by_reason: BTreeMap<String, BTreeMap<String, u64>> = FinalOutcome::ALL[1..]
+            .iter()
+            .map(|outcome| (outcome.name().to_owned(), BTreeMap::new()))
+            .collect();
+        for ((outcome, id), count) in &self.by_reason {
+            *by_reason.entry(outcome.name().to_owned()).or_default().entry(named(*id)).or_default() += count;
+        }
+        let mut attempts_by_reason = BTreeMap::new();
+        for (id, count) in &self.attempts_by_reason {
+            *attempts_by_reason.entry(named(*id)).or_default() += count;
+        }
+        Ledger {
+            balanced: counts.generated == counts.accounted(),
+            counts,
+            by_reason,
+            attempts_by_reason,
+            late_outcomes: self.extras.late_outcomes,
+            blocked: self.extras.blocked,
+            skipped: self.extras.skipped,
+            suppressed: self.extras.suppressed,
+        }
+    }
+
+    fn by_agent(&self, run: &mut Run, naming: &Naming<'_>) {
+        let (agents, recipients): (Vec<usize>, Vec<usize>) = if self.agents.len() <= AGENTS_LISTED_MAX {
+            ((0..self.agents.len()).collect(), (0..self.agents.len()).collect())
+        } else {
+            run.by_group = groups(&self.agents, &naming.groups);
+            let (slowest, failing) = self.agents.extremes(EXTREMES);
+            ([slowest, failing].concat(), self.agents.most_addressed(EXTREMES))
+        };
+        let named = |agent: usize| (naming.agent)(agent as u32);
+        let agent = |agent: usize| -> (String, AgentFigures) { (named(agent), self.agents.figures(agent)) };
+        run.by_agent = agents.into_iter().map(agent).collect();
+        let figures = |agent: usize| -> (String, RecipientFigures) {
+            (named(agent), self.agents.recipient_figures(agent as u32))
+        };
+        run.by_recipient = recipients.into_iter().map(figures).collect();
+        run.by_recipient.insert("ALL".to_owned(), self.agents.recipient_figures(ALL));
+    }
+}
+
+fn groups(agents: &AgentsRecorder, groups: &[(&str, usize)]) -> BTreeMap<String, AgentFigures> {
+    let mut first = 0;
+    let mut found = BTreeMap::new();
+    for (name, count) in groups {
+        found.insert((*name).to_owned(), agents.group_figures(first, *count));
+        first += count;
+    }
+    found
+}
+
+/// The figures of some cells together, over a window of this length.
+fn figures<'a>(cells: impl Iterator<Item = &'a Cell>, window_ns: u64) -> Figures {
+    let mut all = Cell::default();
+    cells.for_each(|cell| all.merge(cell));
+    let counts = all.counts;
+    let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+    let per_s = |count: u64| if window_ns == 0 { 0.0 } else { count as f64 * 1e9 / window_ns as f64 };
+    Figures {
+        counts,
+        offered_per_s: per_s(counts.generated),
+        throughput_per_s: per_s(counts.delivered),
+        success_rate: share(counts.delivered, counts.generated),
+        attempt_success_rate: share(counts.delivered, counts.answered),
+        queue_wait: all.queue_wait.times(),
+        delivery: all.delivery.times(),
+        total: all.total.times(),
+        gave_up: all.gave_up.times(),
+    }
+}

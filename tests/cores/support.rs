@@ -1,0 +1,114 @@
+//! What the tests of cores share: a run to create cores for, messages, libraries compiled from C.
+#![allow(dead_code)]
+
+use mqscript::cores::*;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+/// Agent-1 … Agent-N, then SYSTEM.
+pub struct Names(pub u32);
+
+impl PartyNames for Names {
+    fn count(&self) -> u32 {
+        self.0 + 1
+    }
+
+    fn write_name(&self, id: u32, into: &mut String) {
+        use std::fmt::Write;
+        if id < self.0 {
+            let _ = write!(into, "Agent-{}", id + 1);
+        } else {
+            into.push_str("SYSTEM");
+        }
+    }
+}
+
+pub fn run_config() -> RunConfig {
+    let row = |name: &str, wire_type: &str, priority| TypeRow {
+        name: name.into(),
+        wire_type: wire_type.into(),
+        priority,
+        tags: vec!["SYSTEM".into()],
+    };
+    RunConfig {
+        run: 7,
+        seed: 1,
+        clock: ClockKind::Virtual,
+        agents: 9,
+        party_names: Arc::new(Names(9)),
+        types: vec![row("direct", "SYSTEM_TO_AGENT", 1), row("hard_onboard", "ONBOARDING", 3)],
+        receive: false,
+        wants_content: false,
+        max_in_flight: 64,
+    }
+}
+
+pub fn options(value: Value) -> Map<String, Value> {
+    value.as_object().expect("options are a map").clone()
+}
+
+pub fn request(reference: impl AsRef<Path>, value: Value) -> CoreRequest {
+    CoreRequest { reference: reference.as_ref().to_str().expect("UTF-8").to_owned(), options: options(value) }
+}
+
+pub fn plan(requests: &[CoreRequest]) -> Result<ResolvedChain, CoreError> {
+    plan_chain(&Finder::new(&[]), Path::new("."), requests)
+}
+
+/// Messages with the tokens `first`, `first + 1`, …: the agents take turns, each to the next.
+pub fn messages(first: u64, n: u64) -> Vec<abi::Message> {
+    let one = |i: u64| abi::Message {
+        token: first + i,
+        stamp: abi::Stamp {
+            run: 7,
+            sender: (i % 9) as u32,
+            sequence: (first + i) / 9 + 1,
+            attempt: 1,
+            ..abi::Stamp::NONE
+        },
+        sender_id: (i % 9) as u32,
+        recipient_id: ((i + 1) % 9) as u32,
+        ..abi::Message::EMPTY
+    };
+    (0..n).map(one).collect()
+}
+
+/// A chain that is open, on the virtual clock.
+pub struct Running {
+    pub chain: Chain,
+    pub session: Session,
+    pub services: HostServices,
+    pub out: Out,
+}
+
+pub fn start(requests: &[CoreRequest], config: RunConfig) -> Result<Running, CoreError> {
+    let services = HostServices::new(config.clock);
+    let mut chain = plan(requests)?.create(config, services.clone())?;
+    chain.prepare()?;
+    let session = chain.open(0)?;
+    Ok(Running { chain, session, services, out: Out::with_capacity(64, 64) })
+}
+
+/// Compiles one C file of `tests/cores/` into a shared library in the build's folder for temporary files.
+pub fn compile(source: &str, defines: &[&str]) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let stem = source.trim_end_matches(".c");
+    let variant = defines.join("_").replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cores");
+    std::fs::create_dir_all(&folder).expect("the folder for temporary files");
+    let library = folder.join(format!("{stem}_{variant}_{}.so", std::process::id()));
+    let output = Command::new("cc")
+        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-O1"])
+        .args(defines.iter().map(|define| format!("-D{define}")))
+        .arg("-I")
+        .arg(here.join("plugins/sdk/include"))
+        .arg("-o")
+        .arg(&library)
+        .arg(here.join("tests/cores").join(source))
+        .output()
+        .expect("a C compiler named `cc`");
+    assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+    library
+}

@@ -1,0 +1,251 @@
+//! Every message has exactly one name, whatever the plan; and each name has a run in which it alone moves.
+
+mod common;
+
+use common::{MS, S, plan, play, stories, sure};
+use mqscript::metrics::results::Run;
+use mqscript::plan::{Arrival, End, Overflow, Plan, Priority, Retry};
+use proptest::prelude::*;
+use serde_json::json;
+
+/// The classes that moved, beside `delivered`.
+fn moved(run: &Run) -> Vec<&'static str> {
+    assert!(run.ledger.balanced && run.valid == Some(true), "{:?}", run.invalid_because);
+    let c = run.ledger.counts;
+    assert_eq!(c.generated, c.accounted());
+    for (class, count) in [("failed", c.failed), ("rejected", c.rejected), ("expired", c.expired)] {
+        assert_eq!(run.ledger.by_reason[class].values().sum::<u64>(), count, "{class}");
+    }
+    let counts = [
+        ("failed", c.failed),
+        ("dead_lettered", c.dead_lettered),
+        ("rejected", c.rejected),
+        ("expired", c.expired),
+        ("uncertain", c.uncertain),
+        ("unanswered", c.unanswered),
+    ];
+    counts.into_iter().filter(|(_, count)| *count > 0).map(|(name, _)| name).collect()
+}
+
+fn base() -> Plan {
+    plan(20.0, 10 * S, sure("4ms"))
+}
+
+#[test]
+fn delivered_alone() {
+    let run = play(&base());
+    assert_eq!(moved(&run), [""; 0]);
+    assert_eq!(run.ledger.counts.delivered, run.ledger.counts.generated);
+    assert!(run.ledger.counts.generated > 1_500);
+}
+
+#[test]
+fn failed_alone() {
+    let mut plan = base();
+    plan.core.options.insert("success_rate".to_owned(), json!(0.0));
+    let run = play(&plan);
+    assert_eq!(moved(&run), ["failed"]);
+    assert_eq!(run.ledger.counts.failed, run.ledger.counts.generated);
+    assert!(run.ledger.by_reason["failed"].keys().all(|reason| reason != "unnamed"));
+}
+
+#[test]
+fn dead_lettered_alone() {
+    let mut plan = base();
+    plan.core.options.insert("success_rate".to_owned(), json!(0.0));
+    plan.processor.dead_letter = true;
+    assert_eq!(moved(&play(&plan)), ["dead_lettered"]);
+}
+
+#[test]
+fn rejected_alone_by_a_full_queue() {
+    for (overflow, reason) in [(Overflow::Reject, "queue_full"), (Overflow::DropOldest, "dropped_oldest")] {
+        let mut plan = base();
+        plan.queue.capacity = 2;
+        plan.queue.overflow = overflow;
+        let run = play(&plan);
+        assert_eq!(moved(&run), ["rejected"]);
+        assert_eq!(run.ledger.by_reason["rejected"].keys().collect::<Vec<_>>(), [reason]);
+        assert_eq!(run.ledger.blocked, 0);
+    }
+}
+
+#[test]
+fn a_full_queue_that_blocks_loses_nothing() {
+    let mut plan = base();
+    plan.queue.capacity = 2;
+    plan.queue.overflow = Overflow::Block;
+    plan.groups[0].arrival = Arrival::Poisson { rate_per_s: 60.0 };
+    let (run, stories) = stories(&plan);
+    assert_eq!(moved(&run), [""; 0]);
+    assert!(run.ledger.blocked > 1_000, "{}", run.ledger.blocked);
+    // Held agents keep their intended times: the wait shows in full.
+    assert!(run.figures.queue_wait.max_ns.unwrap() > S && stories.iter().all(|s| s.intended_ns < 10 * S));
+    let free = {
+        let mut free = plan.clone();
+        free.queue.capacity = 1_000_000;
+        play(&free)
+    };
+    assert_eq!(free.ledger.counts.generated, run.ledger.counts.generated);
+}
+
+#[test]
+fn expired_alone() {
+    let mut plan = base();
+    plan.processor.time_to_live_ns = Some(MS);
+    let run = play(&plan);
+    assert_eq!(moved(&run), ["expired"]);
+    assert_eq!(run.ledger.by_reason["expired"].keys().collect::<Vec<_>>(), ["time_to_live"]);
+}
+
+#[test]
+fn uncertain_alone_and_every_late_outcome_is_counted() {
+    let mut plan = base();
+    plan.processor.timeout_ns = Some(2 * MS);
+    let run = play(&plan);
+    assert_eq!(moved(&run), ["uncertain"]);
+    assert_eq!(run.ledger.by_reason["uncertain"].keys().collect::<Vec<_>>(), ["timeout"]);
+    assert_eq!(run.figures.delivery.max_ns, Some(2 * MS));
+    // The last one's outcome may come after the end.
+    assert!(run.ledger.counts.uncertain - run.ledger.late_outcomes <= 3);
+    assert_eq!(run.ledger.counts.answered, 0);
+}
+
+#[test]
+fn an_outcome_at_exactly_the_limit_is_in_time() {
+    let mut plan = base();
+    plan.processor.timeout_ns = Some(4 * MS);
+    assert_eq!(moved(&play(&plan)), [""; 0]);
+}
+
+#[test]
+fn unanswered_alone() {
+    let mut plan = base();
+    plan.processor.max_messages = Some(100);
+    let run = play(&plan);
+    assert_eq!(moved(&run), ["unanswered"]);
+    assert_eq!((run.ledger.counts.delivered, run.ledger.counts.attempts), (100, 100));
+    assert_eq!(run.ledger.by_reason["unanswered"].keys().collect::<Vec<_>>(), ["unsent"]);
+
+    let mut plan = base();
+    plan.drain_ns = Some(0);
+    plan.core.options.insert("latency".to_owned(), json!("2s"));
+    plan.processor.workers = 10_000;
+    let run = play(&plan);
+    assert_eq!(moved(&run), ["unanswered"]);
+    assert_eq!(run.ledger.by_reason["unanswered"].keys().collect::<Vec<_>>(), ["no_outcome"]);
+}
+
+#[test]
+fn cycles_take_their_pauses() {
+    let mut plan = plan(1.0, S, sure("1ms"));
+    plan.groups[0].arrival = Arrival::AllAtOnce;
+    plan.end = End::MessagesPerAgent(100);
+    plan.processor.batch_interval_ns = 100 * MS;
+    let run = play(&plan);
+    assert_eq!((run.ledger.counts.delivered, run.duration_ns), (900, 9_800 * MS));
+    plan.processor.workers = 10;
+    assert_eq!(play(&plan).duration_ns, 90 * MS + 89 * 100 * MS);
+    plan.end = End::Messages(25);
+    assert_eq!(play(&plan).ledger.counts.generated, 25);
+}
+
+#[test]
+fn closed_agents_wait_for_their_outcomes() {
+    let think = mqscript::plan::distribution::Distribution::Constant(6 * MS);
+    let mut plan = base();
+    plan.groups[0].arrival = Arrival::Closed { think, in_flight: 2 };
+    plan.processor.workers = 18;
+    let run = play(&plan);
+    // Each of eighteen slots: 6 ms to think, 4 ms to deliver.
+    assert_eq!(run.ledger.counts.generated, 18 * 1_000);
+    assert_eq!(run.figures.total.max_ns, Some(4 * MS));
+}
+
+#[test]
+fn warm_up_is_played_but_not_measured() {
+    let mut plan = base();
+    plan.warm_up_ns = 5 * S;
+    let run = play(&plan);
+    let (all, window) = (run.ledger.counts.generated, run.figures.counts.generated);
+    assert!(all > window + 700 && window > 1_500);
+    assert_eq!(run.by_agent.values().map(|a| a.counts.generated).sum::<u64>(), window);
+    assert_eq!(run.window_ns, 10 * S);
+}
+
+fn random_plan() -> impl Strategy<Value = Plan> {
+    let arrival = prop_oneof![
+        (1.0..400.0).prop_map(|rate_per_s| Arrival::Poisson { rate_per_s }),
+        (1.0..400.0).prop_map(|rate_per_s| Arrival::Constant { rate_per_s }),
+        (1u64..30, 1u64..500).prop_map(|(size, ms)| Arrival::Burst {
+            size,
+            every_ns: ms * MS,
+            spread_ns: ms * MS / 2
+        }),
+        (1u32..4).prop_map(|in_flight| Arrival::Closed {
+            think: mqscript::plan::distribution::Distribution::Exponential { mean: 5e6 },
+            in_flight,
+        }),
+    ];
+    let end = prop_oneof![
+        (1u64..2_000).prop_map(|ms| End::Duration(ms * MS)),
+        (1u64..2_000).prop_map(End::Messages),
+        (1u64..200).prop_map(End::MessagesPerAgent),
+    ];
+    let processor = (1u32..9, 1u32..20, prop_oneof![Just(0), 1u64..50], 1u8..5, any::<bool>(), any::<u64>());
+    let limits = (
+        prop::option::of(1u64..20),
+        prop::option::of(1u64..40),
+        prop::option::of(1u64..3_000),
+        prop_oneof![1u64..30, Just(1_000_000)],
+        0usize..3,
+        prop::option::of(0u64..100),
+    );
+    (arrival, end, processor, limits, 0.0..1.0f64, 1u32..12).prop_map(
+        |(arrival, end, (workers, batch, interval, attempts, dead, seed), limits, success, agents)| {
+            let (timeout, ttl, max, capacity, overflow, drain) = limits;
+            let mut plan = plan(1.0, S, json!({ "success_rate": success }));
+            plan.groups[0].arrival = arrival;
+            plan.groups[0].count = agents;
+            plan.end = end;
+            plan.seed = seed >> 11;
+            plan.processor.workers = workers;
+            plan.processor.batch_size = batch;
+            plan.processor.batch_interval_ns = interval * MS;
+            plan.processor.retry = Retry { attempts, ..Retry::default() };
+            plan.processor.dead_letter = dead;
+            plan.processor.timeout_ns = timeout.map(|ms| ms * MS);
+            plan.processor.time_to_live_ns = ttl.map(|ms| ms * MS);
+            plan.processor.max_messages = max;
+            plan.queue.capacity = capacity;
+            plan.queue.overflow = Overflow::ALL[overflow];
+            plan.drain_ns = drain.map(|ms| ms * MS);
+            let urgent = &mut plan.groups[0].mix[0].settings;
+            urgent.priority = if dead { Priority::Urgent } else { Priority::Low };
+            plan
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #[test]
+    fn random_plans_conserve_messages(plan in random_plan()) {
+        let (run, stories) = stories(&plan);
+        let c = run.ledger.counts;
+        prop_assert!(run.ledger.balanced && c.generated == c.accounted());
+        prop_assert_eq!(c.generated, stories.len() as u64);
+        prop_assert_eq!(c.delivered, stories.iter().filter(|s| s.outcome.name() == "delivered").count() as u64);
+        prop_assert_eq!(c.attempts, stories.iter().map(|s| u64::from(s.attempts)).sum::<u64>());
+        prop_assert_eq!(c.generated, run.by_agent.values().map(|a| a.counts.accounted()).sum::<u64>());
+        prop_assert_eq!(c.generated, run.by_recipient.values().map(|r| r.addressed).sum::<u64>());
+        prop_assert_eq!(c.delivered, run.series.points.iter().map(|p| p.delivered).sum::<u64>());
+        let mut numbers: Vec<u64> = stories.iter().map(|s| s.number).collect();
+        numbers.dedup();
+        prop_assert_eq!(numbers, (1..=c.generated).collect::<Vec<_>>());
+        prop_assert!(c.attempts <= plan.processor.max_messages.unwrap_or(u64::MAX));
+        let integral: u128 = [&run.occupancy.queue, &run.occupancy.processor, &run.occupancy.backoff]
+            .iter().map(|place| place.parse::<u128>().unwrap()).sum();
+        prop_assert_eq!(integral.to_string(), run.occupancy.in_system);
+    }
+}
