@@ -143,14 +143,13 @@ impl Border {
         let Some(acknowledge) = self.calls.acknowledge else {
             // SAFETY: `below` is NULL or the border of the session below, which lives as long as this one ("a
             // layer without this function passes acknowledgements on to the core below").
-            return match unsafe { self.below.as_mut() } {
-                Some(below) => unsafe { below.acknowledge(now_ns, tags, n, kind, out, error) },
-                None => {
-                    let text = "it gave tags to acknowledge, but has no such function";
-                    self.fail(CoreFailure::breach(&self.core, "acknowledge", text));
-                    abi::INVALID
-                }
-            };
+            if let Some(below) = unsafe { self.below.as_mut() } {
+                // SAFETY: the caller's promise is the callee's.
+                return unsafe { below.acknowledge(now_ns, tags, n, kind, out, error) };
+            }
+            let text = "it gave tags to acknowledge, but has no such function";
+            self.fail(CoreFailure::breach(&self.core, "acknowledge", text));
+            return abi::INVALID;
         };
         let called = self.watch.enter(self.depth, ACKNOWLEDGE);
         // SAFETY: as in `publish`.

@@ -40,7 +40,7 @@ struct Link {
     calls: Calls,
     raw: Handle<RawCore>,
     /// Kept where it is, and as long as the core: it has pointers to both.
-    _host: Box<HostFor>,
+    _host: Arc<HostFor>,
     _run: Arc<RunFor>,
 }
 
@@ -158,7 +158,7 @@ impl Chain {
         Ok(Links::open(self.links(), load_start_ns)?)
     }
 
-    /// What the cores report of themselves, by name; after the session is closed. A second core of the same name
+    /// What the cores report of themselves, a map by name; after the session is closed. A second core of the same name
     /// is `name#2`.
     ///
     /// # Errors
@@ -256,7 +256,7 @@ impl Link {
         let info = &recipe.vetted.info;
         let core: Arc<str> = info.id.as_str().into();
         let (calls, options) = (recipe.vetted.calls, recipe.options.to_owned());
-        let (host, run) = (Box::new(HostFor::new(services.clone(), core.clone())), run.clone());
+        let (host, run) = (Arc::new(HostFor::new(services.clone(), core.clone())), run.clone());
         let (host, run, told, raw, effective) = within(&core, "create", services.control_limit, move || {
             let (mut raw, mut effective) = (ptr::null_mut(), 0u64);
             let told = Told::by(|error| {

@@ -27,7 +27,7 @@ struct Context {
 /// The host services of one core of one run. Lives until its core is destroyed.
 pub(super) struct HostFor {
     raw: abi::Host,
-    _context: Box<Context>,
+    _context: Arc<Context>,
 }
 
 // SAFETY: constant but for what `services` guards itself; "all `[any thread]`".
@@ -37,11 +37,11 @@ unsafe impl Sync for HostFor {}
 
 impl HostFor {
     pub(super) fn new(services: HostServices, core: Arc<str>) -> HostFor {
-        let context = Box::new(Context { services, core });
+        let context = Arc::new(Context { services, core });
         let raw = abi::Host {
             struct_size: size_of::<abi::Host>() as u32,
             abi: abi::ABI,
-            data: (&raw const *context).cast(),
+            data: Arc::as_ptr(&context).cast(),
             log: Some(log),
             now_ns: Some(now_ns),
             wake: Some(wake),
@@ -98,9 +98,9 @@ unsafe extern "C" fn intern(host: *const abi::Host, text: abi::Str) -> u32 {
 /// `mqs_run` and all it points to. Lives until the last core of the run is destroyed.
 pub(super) struct RunFor {
     raw: abi::Run,
-    _names: Box<Arc<dyn PartyNames>>,
-    _rows: Box<[abi::TypeRow]>,
-    _tags: Vec<Box<[abi::Str]>>,
+    _names: Arc<Arc<dyn PartyNames>>,
+    _rows: Vec<abi::TypeRow>,
+    _tags: Vec<Vec<abi::Str>>,
     _types: Vec<TypeRow>,
 }
 
@@ -111,11 +111,11 @@ unsafe impl Sync for RunFor {}
 
 impl RunFor {
     pub(super) fn new(config: RunConfig) -> RunFor {
-        let names = Box::new(config.party_names);
+        let names = Arc::new(config.party_names);
         let types = config.types;
-        let tags: Vec<Box<[abi::Str]>> =
+        let tags: Vec<Vec<abi::Str>> =
             types.iter().map(|row| row.tags.iter().map(|tag| abi::Str::new(tag)).collect()).collect();
-        let row = |(row, tags): (&TypeRow, &Box<[abi::Str]>)| abi::TypeRow {
+        let row = |row: &TypeRow, tags: &[abi::Str]| abi::TypeRow {
             name: abi::Str::new(&row.name),
             wire_type: abi::Str::new(&row.wire_type),
             tags: tags.as_ptr(),
@@ -123,7 +123,7 @@ impl RunFor {
             priority: u32::from(row.priority),
             reserved: [0; 2],
         };
-        let rows: Box<[abi::TypeRow]> = types.iter().zip(&tags).map(row).collect();
+        let rows: Vec<abi::TypeRow> = types.iter().zip(&tags).map(|(name, tags)| row(name, tags)).collect();
         let raw = abi::Run {
             struct_size: size_of::<abi::Run>() as u32,
             run: config.run,
@@ -136,7 +136,7 @@ impl RunFor {
             types_len: rows.len() as u32,
             types: rows.as_ptr(),
             party_name: Some(party_name),
-            host_data: (&raw const *names).cast::<c_void>(),
+            host_data: Arc::as_ptr(&names).cast::<c_void>(),
             receive: u32::from(config.receive),
             wants_content: u32::from(config.wants_content),
             max_in_flight: config.max_in_flight,

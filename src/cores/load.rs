@@ -2,6 +2,7 @@
 
 use super::error::CoreError;
 use super::vet::{Vetted, vet};
+use super::whole::truncation;
 use mqscript_plugin::abi;
 use std::collections::HashMap;
 use std::error::Error;
@@ -40,8 +41,11 @@ pub(super) fn load(path: &Path) -> Result<Arc<Loaded>, CoreError> {
 }
 
 fn open(path: &Path) -> Result<Loaded, CoreError> {
-    let library = open_library(path)
-        .map_err(|error| CoreError::NotLoadable { path: path.to_owned(), reason: whole_chain(&error) })?;
+    let not_loadable = |reason| CoreError::NotLoadable { path: path.to_owned(), reason };
+    if let Some(reason) = truncation(path).map_err(|error| not_loadable(error.to_string()))? {
+        return Err(not_loadable(reason));
+    }
+    let library = open_library(path).map_err(|error| not_loadable(whole_chain(&error)))?;
     // "Libraries are never unloaded": threads and destructors of a core may outlive every session.
     let library = std::mem::ManuallyDrop::new(library);
     let missing = |symbol| CoreError::NotAPlugin { path: path.to_owned(), symbol };
@@ -68,7 +72,7 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
         let said = ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
         let said = if said.is_empty() { "it did not say why".to_owned() } else { said };
         let reason = format!("its entry gave no descriptor: {said}");
-        return Err(CoreError::NotLoadable { path: path.to_owned(), reason });
+        return Err(not_loadable(reason));
     }
     // SAFETY: the entry "returns memory that stays valid for ever", which begins with its `struct_size`.
     let cores = unsafe { vet(path, found, descriptor)? };

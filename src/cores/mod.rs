@@ -19,6 +19,7 @@ mod run;
 mod services;
 mod session;
 mod vet;
+mod whole;
 
 pub use chain::Chain;
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};

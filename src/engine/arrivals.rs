@@ -5,9 +5,9 @@ use crate::plan::{Arrival, Spacing, Stage};
 use mqscript_plugin::random::{Stream, unit_from};
 
 /// Where one agent's arrivals stand.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct ArrivalState {
-    /// Arrivals drawn so far.
+    /// Arrivals drawn so far; for Poisson arrivals the next gap in nanoseconds.
     drawn: u64,
     /// The last arrival, or the integrated rate at it, as the law needs.
     position: f64,
@@ -55,13 +55,22 @@ impl ArrivalSampler {
         }
     }
 
+    /// An agent's state before its first arrival.
+    pub fn first(&self, stream: &mut Stream) -> ArrivalState {
+        let drawn =
+            if let ArrivalSampler::Poisson { mean_gap_ns } = self { gap(*mean_gap_ns, stream) } else { 0 };
+        ArrivalState { drawn, position: 0.0 }
+    }
+
     /// The agent's next arrival; `None` if there is none any more.
     #[inline]
     pub fn next(&self, state: &mut ArrivalState, last_ns: u64, stream: &mut Stream) -> Option<u64> {
         match self {
             ArrivalSampler::Poisson { mean_gap_ns } => {
-                let gap = standard_exponential(stream.next_u64()) * mean_gap_ns;
-                Some(last_ns.saturating_add((gap + 0.5) as u64))
+                // The gap was drawn one arrival ahead: nothing waits for the logarithm.
+                let next = last_ns.saturating_add(state.drawn);
+                state.drawn = gap(*mean_gap_ns, stream);
+                Some(next)
             }
             _ => self.next_rare(state, stream),
         }
@@ -93,6 +102,11 @@ impl ArrivalSampler {
             }
         }
     }
+}
+
+#[inline]
+fn gap(mean_ns: f64, stream: &mut Stream) -> u64 {
+    (standard_exponential(stream.next_u64()) * mean_ns + 0.5) as u64
 }
 
 /// A stretch in which the rate goes evenly from one value to another.
@@ -173,7 +187,8 @@ mod tests {
 
     fn times(arrival: &Arrival, warm_up_ns: u64, until_ns: u64) -> Vec<u64> {
         let sampler = ArrivalSampler::new(arrival, warm_up_ns);
-        let (mut state, mut stream) = (ArrivalState::default(), Stream::from_key(4));
+        let mut stream = Stream::from_key(4);
+        let mut state = sampler.first(&mut stream);
         let mut found = Vec::new();
         let mut last = 0;
         while let Some(time) = sampler.next(&mut state, last, &mut stream) {

@@ -110,10 +110,11 @@ impl<C: Clock> Player<'_, C> {
             return;
         };
         message.holds_slot = closed;
-        self.generated(&mut message, true);
-        if !self.enqueue(message, true) {
+        self.generated(&mut message);
+        let id = self.messages.add(message);
+        if !self.enqueue(id, true) {
             self.sources += 1;
-            self.blocked.push_back((agent, message));
+            self.blocked.push_back(id);
         } else if !closed {
             self.schedule_next(agent, intended_ns);
         }
@@ -138,8 +139,9 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         let mut message = self.message_of(agent, intended_ns, draft);
-        self.generated(&mut message, true);
-        self.enqueue(message, false);
+        self.generated(&mut message);
+        let id = self.messages.add(message);
+        self.enqueue(id, false);
     }
 
     /// The message that a draft describes: the group's own mix, then the type's settings, fill what it leaves out.
@@ -160,7 +162,7 @@ impl<C: Clock> Player<'_, C> {
 
     /// Counts a message that was generated just now.
     #[inline]
-    fn generated(&mut self, message: &mut Message, measure_lag: bool) {
+    fn generated(&mut self, message: &mut Message) {
         let mut phase = self.phase;
         while phase > 0 && message.intended_ns < self.rules.phase_starts[phase] {
             phase -= 1;
@@ -168,12 +170,10 @@ impl<C: Clock> Player<'_, C> {
         message.cell = phase as u16 * self.rules.types + message.type_id;
         let waiting = self.waiting.len() as u64;
         self.recorder.generated(message.cell, message.agent, message.recipient, self.now_ns, waiting);
-        if self.recorder.in_window(message.cell) && measure_lag {
-            if !C::VIRTUAL {
-                let late = self.rules.load_end_ns.is_some_and(|end| self.now_ns >= end);
-                self.recorder.extras.generated_late += u64::from(late);
-                self.recorder.schedule_lag.record(self.now_ns.saturating_sub(message.intended_ns));
-            }
+        if !C::VIRTUAL && self.recorder.in_window(message.cell) {
+            let late = self.rules.load_end_ns.is_some_and(|end| self.now_ns >= end);
+            self.recorder.extras.generated_late += u64::from(late);
+            self.recorder.schedule_lag.record(self.now_ns.saturating_sub(message.intended_ns));
         }
         let number = self.generator.generated();
         if let End::Messages(count) = self.plan.end
@@ -190,13 +190,13 @@ impl<C: Clock> Player<'_, C> {
 
     /// Puts a new message into the queue, or does what the overflow rule says. False: the agent is held.
     #[inline]
-    fn enqueue(&mut self, message: Message, may_hold: bool) -> bool {
+    fn enqueue(&mut self, id: u32, may_hold: bool) -> bool {
         let full = self.waiting.counted() as u64 >= self.plan.queue.capacity;
-        if full && !self.make_room(&message, may_hold) {
+        if full && !self.make_room(id, may_hold) {
             return !self.holds(may_hold);
         }
-        self.occupancy.enter_late(Place::Queue, message.intended_ns, self.now_ns);
-        self.waiting.push(message);
+        self.occupancy.enter_late(Place::Queue, self.messages[id].intended_ns, self.now_ns);
+        self.waiting.push(id, &self.messages);
         true
     }
 
@@ -206,20 +206,20 @@ impl<C: Clock> Player<'_, C> {
 
     /// The queue is full: whether there is room now. If not, the message was rejected, or its agent is held.
     #[inline(never)]
-    fn make_room(&mut self, message: &Message, may_hold: bool) -> bool {
+    fn make_room(&mut self, id: u32, may_hold: bool) -> bool {
         if self.holds(may_hold) {
             self.recorder.extras.blocked += 1;
-            self.occupancy.enter_late(Place::Queue, message.intended_ns, self.now_ns);
+            self.occupancy.enter_late(Place::Queue, self.messages[id].intended_ns, self.now_ns);
             return false;
         }
         if self.plan.queue.overflow == Overflow::DropOldest
-            && let Some(victim) = self.waiting.drop_oldest()
+            && let Some(victim) = self.waiting.drop_oldest(&self.messages)
         {
             self.occupancy.leave(Place::Queue, self.now_ns, 1);
             self.end(victim, FinalOutcome::Rejected, self.reasons.dropped_oldest, self.now_ns, None);
             return true;
         }
-        self.end(*message, FinalOutcome::Rejected, self.reasons.queue_full, self.now_ns, None);
+        self.end(id, FinalOutcome::Rejected, self.reasons.queue_full, self.now_ns, None);
         false
     }
 
@@ -227,13 +227,14 @@ impl<C: Clock> Player<'_, C> {
     pub fn resume_blocked(&mut self) -> bool {
         let mut resumed = false;
         while (self.waiting.counted() as u64) < self.plan.queue.capacity
-            && let Some((agent, message)) = self.blocked.pop_front()
+            && let Some(id) = self.blocked.pop_front()
         {
             resumed = true;
             self.sources -= 1;
-            self.waiting.push(message);
-            if !message.holds_slot {
-                self.schedule_next(agent, message.intended_ns);
+            self.waiting.push(id, &self.messages);
+            let Message { agent, intended_ns, holds_slot, .. } = self.messages[id];
+            if !holds_slot {
+                self.schedule_next(agent, intended_ns);
             }
         }
         resumed

@@ -2,7 +2,7 @@
 
 use super::content::{Drafts, Renderer};
 use super::generator::Setting;
-use super::message::Message;
+use super::message::{Message, Messages};
 use crate::cores::abi;
 use std::ops::Range;
 
@@ -31,11 +31,20 @@ struct Places {
 }
 
 impl Envelopes {
-    /// Puts `messages`, about to make their next attempt, into the batch. Times in it are since the origin.
+    /// Puts the messages `staged`, about to make their next attempt, into the batch. Times in it are since the origin.
     #[inline]
-    pub fn fill(&mut self, messages: &[Message], settings: &[Setting], run: u32, token: u64, origin_ns: u64) {
+    pub fn fill(
+        &mut self,
+        staged: &[u32],
+        messages: &Messages,
+        settings: &[Setting],
+        run: u32,
+        token: u64,
+        origin_ns: u64,
+    ) {
         self.batch.clear();
-        for (token, message) in (token..).zip(messages) {
+        for (token, id) in (token..).zip(staged) {
+            let message = &messages[*id];
             let setting = &settings[message.settings as usize];
             let attempt = message.attempts + 1;
             self.batch.push(abi::Message {
@@ -65,7 +74,8 @@ impl Envelopes {
     /// Adds contents and texts to the batch that was filled from the same messages.
     pub fn add_texts(
         &mut self,
-        messages: &[Message],
+        staged: &[u32],
+        messages: &Messages,
         settings: &[Setting],
         renderer: &Renderer,
         drafts: &Drafts,
@@ -73,12 +83,12 @@ impl Envelopes {
         self.arena.clear();
         self.places.clear();
         self.metadata.clear();
-        for message in messages {
-            let setting = &settings[message.settings as usize];
-            let places = self.render(message, setting, renderer, drafts);
+        for id in staged {
+            let message = &messages[*id];
+            let places = self.render(message, &settings[message.settings as usize], renderer, drafts);
             self.places.push(places);
         }
-        self.point(messages.len());
+        self.point(staged.len());
     }
 
     fn render(

@@ -93,24 +93,23 @@ impl Generator {
             });
             let entries: Vec<u32> = entries.collect();
             let weights: Vec<f64> = group.mix.iter().map(|entry| entry.weight).collect();
+            let sampler = ArrivalSampler::new(&group.arrival, plan.warm_up_ns);
+            let first = agents.len() as u32;
+            for index in 0..group.count {
+                let key = text_key(&group.agent_name(index));
+                let mut arrival = Stream::sequential(plan.seed, key, "arrival");
+                let state = sampler.first(&mut arrival);
+                let message = Stream::sequential(plan.seed, key, "message");
+                agents.push(Agent { arrival, state, message, sequence: 0, group: number as u32 });
+            }
             groups.push(GroupState {
-                first: agents.len() as u32,
+                first,
                 count: group.count,
-                sampler: ArrivalSampler::new(&group.arrival, plan.warm_up_ns),
+                sampler,
                 mix: (!weights.is_empty()).then(|| AliasTable::new(&weights)),
                 entries,
                 closed: matches!(group.arrival, crate::plan::Arrival::Closed { .. }),
             });
-            for index in 0..group.count {
-                let key = text_key(&group.agent_name(index));
-                agents.push(Agent {
-                    arrival: Stream::sequential(plan.seed, key, "arrival"),
-                    state: ArrivalState::default(),
-                    message: Stream::sequential(plan.seed, key, "message"),
-                    sequence: 0,
-                    group: number as u32,
-                });
-            }
         }
         Generator { agents, groups, settings, number: 0 }
     }

@@ -1,12 +1,12 @@
-//! A message on its way through the engine.
+//! Messages on their way through the engine: one store, in which each has a number.
 
 use crate::plan::Priority;
 
-/// No such thing: a message without an own draft, a list's end.
+/// No such thing: a message without an own draft.
 pub const NONE: u32 = u32::MAX;
 
-/// A message between its generation and its end: 64 bytes, copied from place to place.
-#[derive(Debug, Clone, Copy)]
+/// A message between its generation and its end.
+#[derive(Debug, Clone)]
 pub struct Message {
     /// The intended arrival.
     pub intended_ns: u64,
@@ -18,6 +18,12 @@ pub struct Message {
     pub first_accepted_ns: u64,
     /// When it is of no more use; `u64::MAX` = never.
     pub expires_ns: u64,
+    /// When the core accepted the attempt under way.
+    pub accepted_ns: u64,
+    /// That attempt's token.
+    pub token: u64,
+    /// When that attempt's outcome is due, once known.
+    pub at_ns: u64,
     /// The generating agent.
     pub agent: u32,
     /// The receiving agent, or `u32::MAX` for all.
@@ -26,16 +32,37 @@ pub struct Message {
     pub settings: u32,
     /// What a callback said about it: index into the store of drafts, or [`NONE`].
     pub draft: u32,
+    /// The interned reason of the attempt's outcome.
+    pub reason: u32,
+    /// The result of the attempt's outcome, once known; 0 before.
+    pub result: u32,
     /// The cell that records it: phase and type.
     pub cell: u16,
-    /// Whether it holds one of its agent's `in_flight` slots (closed arrivals).
-    pub holds_slot: bool,
     /// Its type.
     pub type_id: u16,
     /// Attempts made.
     pub attempts: u8,
     /// Its priority.
     pub priority: Priority,
+    /// Where it is.
+    pub place: Whereabouts,
+    /// Whether it holds one of its agent's `in_flight` slots (closed arrivals).
+    pub holds_slot: bool,
+}
+
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// Nowhere: its number is free.
+    Gone,
+    /// In the queue, held before it, or taken by a cycle.
+    Waiting,
+    /// Handed over, without its outcome.
+    InFlight,
+    /// Waiting for another attempt.
+    BackingOff,
+    /// It has ended, and its agent is still to be told.
+    Ended,
 }
 
 impl Message {
@@ -46,14 +73,71 @@ impl Message {
         number: 0,
         first_accepted_ns: u64::MAX,
         expires_ns: u64::MAX,
+        accepted_ns: 0,
+        token: 0,
+        at_ns: 0,
         agent: 0,
         recipient: 0,
         settings: 0,
         draft: NONE,
+        reason: 0,
+        result: 0,
         cell: 0,
-        holds_slot: false,
         type_id: 0,
         attempts: 0,
         priority: Priority::Regular,
+        place: Whereabouts::Waiting,
+        holds_slot: false,
     };
+}
+
+/// All messages under way. Everything else knows them by number, so nothing is copied from place to place.
+#[derive(Debug, Default)]
+pub struct Messages {
+    slots: Vec<Message>,
+    free: Vec<u32>,
+}
+
+impl Messages {
+    /// Keeps a message and gives it a number.
+    #[inline]
+    pub fn add(&mut self, message: Message) -> u32 {
+        if let Some(id) = self.free.pop() {
+            self.slots[id as usize] = message;
+            return id;
+        }
+        self.slots.push(message);
+        (self.slots.len() - 1) as u32
+    }
+
+    /// Frees a message's number.
+    #[inline]
+    pub fn remove(&mut self, id: u32) {
+        self.slots[id as usize].place = Whereabouts::Gone;
+        self.free.push(id);
+    }
+
+    /// The numbers of all that are anywhere but `Ended`, in order of generation.
+    pub fn under_way(&self) -> Vec<u32> {
+        let there = |m: &Message| !matches!(m.place, Whereabouts::Gone | Whereabouts::Ended);
+        let mut ids: Vec<u32> = (0..self.slots.len() as u32).filter(|id| there(&self[*id])).collect();
+        ids.sort_unstable_by_key(|id| self[*id].number);
+        ids
+    }
+}
+
+impl std::ops::Index<u32> for Messages {
+    type Output = Message;
+
+    #[inline]
+    fn index(&self, id: u32) -> &Message {
+        &self.slots[id as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Messages {
+    #[inline]
+    fn index_mut(&mut self, id: u32) -> &mut Message {
+        &mut self.slots[id as usize]
+    }
 }

@@ -12,7 +12,6 @@ mod clock;
 mod content;
 mod ending;
 mod envelope;
-mod flight;
 mod generator;
 mod message;
 mod names;
@@ -26,6 +25,7 @@ mod receiving;
 mod results;
 mod run;
 mod timeline;
+mod tokens;
 
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
 pub use names::Parties;

@@ -4,14 +4,14 @@ use super::behaviour::{Behaviour, BehaviourError, Draft};
 use super::clock::Clock;
 use super::content::{Drafts, Renderer};
 use super::envelope::Envelopes;
-use super::flight::Flights;
 use super::generator::Generator;
-use super::message::Message;
+use super::message::Messages;
 use super::observer::{Observer, Progress};
 use super::occupancy::Occupancy;
 use super::queue::Waiting;
 use super::receiving::Receiving;
 use super::timeline::{Class, Timeline};
+use super::tokens::Tokens;
 use crate::cores::{CoreError, CoreFailure, HostServices, Out, Session, abi};
 use crate::metrics::Recorder;
 use crate::plan::{End, Plan};
@@ -85,7 +85,7 @@ pub struct Rules {
 #[derive(Debug, Default)]
 pub struct Cycle {
     /// Taken from the queue, not handed over yet.
-    pub taken: VecDeque<Message>,
+    pub taken: VecDeque<u32>,
     /// Whether a cycle is going on.
     pub active: bool,
     /// When the last one ended.
@@ -108,7 +108,10 @@ pub struct Player<'a, C: Clock> {
     pub core_reads_content: bool,
     pub timeline: Timeline,
     pub waiting: Waiting,
-    pub flights: Flights,
+    pub messages: Messages,
+    pub tokens: Tokens,
+    /// Messages in flight.
+    pub in_flight: usize,
     pub generator: Generator,
     pub recorder: Recorder,
     pub occupancy: Occupancy,
@@ -116,20 +119,15 @@ pub struct Player<'a, C: Clock> {
     pub drafts: Drafts,
     pub envelopes: Envelopes,
     /// Messages about to be handed over.
-    pub staged: Vec<Message>,
-    pub batch_slots: Vec<u32>,
+    pub staged: Vec<u32>,
     pub cycle: Cycle,
-    /// Messages in their backoff, by slot.
-    pub backing_off: Vec<Message>,
-    pub backing_off_free: Vec<u32>,
     /// Messages sent by callbacks for later, by slot.
     pub sends: Vec<(u32, Draft)>,
     pub sends_free: Vec<u32>,
     /// Agents held by a full queue, each with its message.
-    pub blocked: VecDeque<(u32, Message)>,
-    /// Messages whose `on_outcome` is still to be called, by slot.
-    pub ended_messages: Vec<super::ending::EndedMessage>,
-    pub ended_free: Vec<u32>,
+    pub blocked: VecDeque<u32>,
+    /// Messages whose `on_outcome` is still to be called.
+    pub untold: usize,
     pub receiving: Receiving,
     pub behaviour: &'a mut dyn Behaviour,
     pub observer: &'a mut dyn Observer,
@@ -192,7 +190,9 @@ impl<'a, C: Clock> Player<'a, C> {
             core_reads_content: parts.capabilities & abi::READS_CONTENT != 0,
             timeline: parts.timeline,
             waiting: Waiting::default(),
-            flights: Flights::default(),
+            messages: Messages::default(),
+            tokens: Tokens::default(),
+            in_flight: 0,
             generator: parts.generator,
             recorder: parts.recorder,
             occupancy: Occupancy::default(),
@@ -200,15 +200,11 @@ impl<'a, C: Clock> Player<'a, C> {
             drafts: Drafts::default(),
             envelopes: Envelopes::default(),
             staged: Vec::with_capacity(batch),
-            batch_slots: Vec::with_capacity(batch),
             cycle: Cycle::default(),
-            backing_off: Vec::new(),
-            backing_off_free: Vec::new(),
             sends: Vec::new(),
             sends_free: Vec::new(),
             blocked: VecDeque::new(),
-            ended_messages: Vec::new(),
-            ended_free: Vec::new(),
+            untold: 0,
             receiving: Receiving::new(parts.receive),
             behaviour: parts.behaviour,
             observer: parts.observer,
@@ -384,7 +380,7 @@ impl<'a, C: Clock> Player<'a, C> {
         if self.drain_is_over() {
             return true;
         }
-        let unable = self.hand_overs_left() == 0 && self.flights.len() == 0;
+        let unable = self.hand_overs_left() == 0 && self.in_flight == 0;
         if !unable && (self.recorder.ended < self.recorder.generated || !self.blocked.is_empty()) {
             return false;
         }
@@ -398,7 +394,7 @@ impl<'a, C: Clock> Player<'a, C> {
 
     /// Whether copies that were acknowledged to senders may still come.
     fn copies_awaited(&self) -> bool {
-        if self.receiving.pending() > 0 || self.ended_free.len() < self.ended_messages.len() {
+        if self.receiving.pending() > 0 || self.untold > 0 {
             return true;
         }
         if !self.receiving.active || self.receiving.all_received() {
@@ -417,7 +413,7 @@ impl<'a, C: Clock> Player<'a, C> {
         }
         let quiet = self.recorder.ended == self.recorder.generated
             && self.receiving.pending() == 0
-            && self.ended_free.len() == self.ended_messages.len();
+            && self.untold == 0;
         if self.rules.reactive && !quiet {
             return false;
         }
@@ -441,7 +437,7 @@ impl<'a, C: Clock> Player<'a, C> {
 
     /// Nothing is due and nothing will be, yet messages are without an end.
     fn nothing_to_wait_for(&mut self) {
-        let stuck = self.flights.len() > 0 || (self.held_back && !self.waiting.is_empty());
+        let stuck = self.in_flight > 0 || (self.held_back && !self.waiting.is_empty());
         if stuck {
             self.fail(CoreFailure::stuck(self.session.core()));
         }

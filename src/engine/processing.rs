@@ -1,11 +1,11 @@
 //! The processor: what is taken from the queue, handed to the core, answered, and tried again.
 
 use super::clock::Clock;
-use super::flight::{BadToken, Flight};
-use super::message::Message;
+use super::message::{Message, Whereabouts};
 use super::occupancy::Place;
 use super::player::Player;
 use super::timeline::Class;
+use super::tokens::BadToken;
 use crate::cores::{CoreFailure, abi};
 use crate::metrics::FinalOutcome;
 use crate::plan::Backoff;
@@ -31,7 +31,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     fn workers_free(&self) -> usize {
-        (self.plan.processor.workers as usize).saturating_sub(self.flights.len())
+        (self.plan.processor.workers as usize).saturating_sub(self.in_flight)
     }
 
     /// How many hand-overs `max_messages` still allows.
@@ -59,8 +59,8 @@ impl<C: Clock> Player<'_, C> {
                 break;
             }
             progressed |= self.hand_over() > 0;
-            while let Some(message) = self.staged.pop() {
-                self.waiting.push_front(message);
+            while let Some(id) = self.staged.pop() {
+                self.waiting.push_front(id, &self.messages);
             }
         }
         progressed
@@ -71,14 +71,14 @@ impl<C: Clock> Player<'_, C> {
     fn take(&mut self, count: usize) -> bool {
         let mut expired = false;
         while self.staged.len() < count
-            && let Some(message) = self.waiting.pop()
+            && let Some(id) = self.waiting.pop(&self.messages)
         {
-            if message.expires_ns < self.now_ns {
+            if self.messages[id].expires_ns < self.now_ns {
                 expired = true;
                 self.occupancy.leave(Place::Queue, self.now_ns, 1);
-                self.end(message, FinalOutcome::Expired, self.reasons.time_to_live, self.now_ns, None);
+                self.end(id, FinalOutcome::Expired, self.reasons.time_to_live, self.now_ns, None);
             } else {
-                self.staged.push(message);
+                self.staged.push(id);
             }
         }
         expired
@@ -109,12 +109,12 @@ impl<C: Clock> Player<'_, C> {
             }
             self.staged.extend(self.cycle.taken.drain(..room));
             progressed |= self.hand_over() > 0;
-            while let Some(message) = self.staged.pop() {
-                self.cycle.taken.push_front(message);
+            while let Some(id) = self.staged.pop() {
+                self.cycle.taken.push_front(id);
             }
         }
         let over = self.cycle.taken.is_empty() || self.hand_overs_left() == 0;
-        if self.cycle.active && over && self.flights.len() == 0 {
+        if self.cycle.active && over && self.in_flight == 0 {
             self.cycle.active = false;
             self.cycle.ended_ns = Some(self.now_ns);
             progressed = true;
@@ -124,29 +124,32 @@ impl<C: Clock> Player<'_, C> {
 
     /// Offers `staged` to the core; what it did not accept stays there. Returns how many it accepted.
     fn hand_over(&mut self) -> usize {
-        let token = self.flights.next_token();
+        let token = self.tokens.next();
         let settings = &self.generator.settings;
-        self.envelopes.fill(&self.staged, settings, self.run, token, self.origin_ns);
+        self.envelopes.fill(&self.staged, &self.messages, settings, self.run, token, self.origin_ns);
         if self.core_reads_content {
-            self.envelopes.add_texts(&self.staged, settings, &self.renderer, &self.drafts);
+            self.envelopes.add_texts(&self.staged, &self.messages, settings, &self.renderer, &self.drafts);
         }
         let published =
             self.session.publish(self.now_ns + self.origin_ns, &self.envelopes.batch, &mut self.out);
         let accepted = (published.accepted as usize).min(self.staged.len());
         self.held_back = accepted < self.staged.len();
-        self.batch_slots.clear();
-        for message in &mut self.staged[..accepted] {
+        for (token, id) in (token..).zip(&self.staged[..accepted]) {
+            let message = &mut self.messages[*id];
             message.attempts += 1;
             message.first_accepted_ns = message.first_accepted_ns.min(self.now_ns);
+            (message.accepted_ns, message.token, message.result) = (self.now_ns, token, 0);
+            message.place = Whereabouts::InFlight;
             self.recorder.attempted(message.cell, message.agent, message.attempts);
-            self.batch_slots.push(self.flights.start(*message, self.now_ns));
         }
-        self.staged.drain(..accepted);
+        self.tokens.accepted(accepted as u64);
+        self.in_flight += accepted;
         self.occupancy.leave(Place::Queue, self.now_ns, accepted as u64);
         self.occupancy.enter(Place::Processor, self.now_ns, accepted as u64);
         self.handed_over += accepted as u64;
         self.absorb_outcomes(token..token + accepted as u64);
-        self.await_answers();
+        self.await_answers(accepted);
+        self.staged.drain(..accepted);
         self.absorb_deliveries();
         if let Some(failure) = published.failure {
             self.fail(failure);
@@ -156,15 +159,15 @@ impl<C: Clock> Player<'_, C> {
 
     /// Remembers those of the last batch that have no outcome yet.
     #[inline]
-    fn await_answers(&mut self) {
-        for index in 0..self.batch_slots.len() {
-            let slot = self.batch_slots[index];
-            if self.flights.get(slot).result != 0 {
+    fn await_answers(&mut self, accepted: usize) {
+        for id in &self.staged[..accepted] {
+            let message = &self.messages[*id];
+            if message.result != 0 {
                 continue;
             }
-            self.flights.await_answer(slot);
+            self.tokens.await_answer(message.token, *id);
             if let Some(timeout) = self.plan.processor.timeout_ns {
-                self.timeline.schedule(self.now_ns + timeout, Class::Timeout, slot);
+                self.timeline.schedule(self.now_ns + timeout, Class::Timeout, *id);
             }
         }
     }
@@ -187,13 +190,13 @@ impl<C: Clock> Player<'_, C> {
             let outcome = self.out.outcomes[index];
             for token in outcome.first..outcome.first.saturating_add(u64::from(outcome.count)) {
                 let in_batch = batch.contains(&token);
-                let slot = if in_batch {
-                    Ok(self.batch_slots[(token - batch.start) as usize])
+                let message = if in_batch {
+                    Ok(self.staged[(token - batch.start) as usize])
                 } else {
-                    self.flights.take_unanswered(token)
+                    self.tokens.take(token)
                 };
-                let known = match slot {
-                    Ok(slot) => self.answer(slot, &outcome, in_batch),
+                let known = match message {
+                    Ok(id) => self.answer(id, &outcome, in_batch),
                     Err(BadToken::Owed) => {
                         self.recorder.extras.late_outcomes += 1;
                         true
@@ -219,94 +222,98 @@ impl<C: Clock> Player<'_, C> {
         self.fail(failure);
     }
 
-    /// Notes an outcome and puts it on the timeline. Returns false if the slot had one.
+    /// Notes an outcome and puts it on the timeline. Returns false if the attempt had one.
     #[inline]
-    fn answer(&mut self, slot: u32, outcome: &abi::Outcome, in_batch: bool) -> bool {
+    fn answer(&mut self, id: u32, outcome: &abi::Outcome, in_batch: bool) -> bool {
         let at_ns = outcome.at_ns.saturating_sub(self.origin_ns);
-        if !self.flights.answer(slot, outcome.result, outcome.reason, at_ns) {
+        let message = &mut self.messages[id];
+        if message.result != 0 {
             return false;
         }
-        let deadline =
-            self.plan.processor.timeout_ns.map(|timeout| self.flights.get(slot).accepted_ns + timeout);
+        (message.result, message.reason, message.at_ns) = (outcome.result, outcome.reason, at_ns);
+        let deadline = self.plan.processor.timeout_ns.map(|timeout| message.accepted_ns + timeout);
         match deadline {
             Some(deadline) if at_ns > deadline => {
                 if in_batch {
-                    self.timeline.schedule(deadline, Class::Timeout, slot);
+                    self.timeline.schedule(deadline, Class::Timeout, id);
                 }
                 self.timeline.schedule(at_ns, Class::Outcome, LATE);
             }
-            _ => self.timeline.schedule(at_ns, Class::Outcome, slot),
+            _ => self.timeline.schedule(at_ns, Class::Outcome, id),
         }
         true
     }
 
     /// An attempt's outcome is due.
     #[inline]
-    pub fn outcome_due(&mut self, slot: u32) {
-        if slot == LATE {
+    pub fn outcome_due(&mut self, id: u32) {
+        if id == LATE {
             self.recorder.extras.late_outcomes += 1;
             return;
         }
-        let flight = self.flights.finish(slot);
-        let message = flight.message;
-        self.held_back = false;
-        self.occupancy.leave(Place::Processor, self.now_ns, 1);
+        self.landed();
+        let message = &self.messages[id];
         self.recorder.answered(message.cell, message.agent);
-        if flight.result == abi::DELIVERED {
-            self.receiving.expect(&message, self.generator.agents.len());
-            self.end(message, FinalOutcome::Delivered, 0, flight.at_ns, Some(flight.accepted_ns));
+        if message.result == abi::DELIVERED {
+            let (at_ns, accepted_ns) = (message.at_ns, message.accepted_ns);
+            self.receiving.expect(message, self.generator.agents.len());
+            self.end(id, FinalOutcome::Delivered, 0, at_ns, Some(accepted_ns));
         } else {
-            self.attempt_failed(&flight);
+            self.attempt_failed(id);
         }
     }
 
-    fn attempt_failed(&mut self, flight: &Flight) {
+    /// One message less is in flight.
+    #[inline]
+    fn landed(&mut self) {
+        self.in_flight -= 1;
+        self.held_back = false;
+        self.occupancy.leave(Place::Processor, self.now_ns, 1);
+    }
+
+    fn attempt_failed(&mut self, id: u32) {
         let on = self.plan.processor.retry.on;
-        let (outcome, again) = match flight.result {
+        let Message { result, reason, at_ns, .. } = self.messages[id];
+        let (outcome, again) = match result {
             abi::REJECTED => (FinalOutcome::Rejected, false),
             abi::UNCERTAIN => (FinalOutcome::Uncertain, on.uncertain),
             _ => (FinalOutcome::Failed, on.refused),
         };
-        self.try_again(flight, outcome, again, flight.reason, flight.at_ns);
+        self.try_again(id, outcome, again, reason, at_ns);
     }
 
     /// An attempt has had its time.
-    pub fn timeout_due(&mut self, slot: u32, due_ns: u64) {
+    pub fn timeout_due(&mut self, id: u32, due_ns: u64) {
         let Some(timeout) = self.plan.processor.timeout_ns else {
             return;
         };
-        let flight = *self.flights.get(slot);
-        let waits = flight.result == 0 || flight.at_ns > due_ns;
-        if !flight.taken || !waits || flight.accepted_ns + timeout != due_ns {
+        let Message { place, result, at_ns, accepted_ns, token, .. } = self.messages[id];
+        let waits = result == 0 || at_ns > due_ns;
+        // An entry for an attempt that was answered in time, or for a message long gone, means nothing.
+        if place != Whereabouts::InFlight || !waits || accepted_ns + timeout != due_ns {
             return;
         }
-        self.flights.give_up(slot);
-        self.flights.finish(slot);
-        self.held_back = false;
-        self.occupancy.leave(Place::Processor, self.now_ns, 1);
+        self.tokens.give_up(token);
+        self.landed();
         let again = self.plan.processor.retry.on.timeout;
-        self.try_again(&flight, FinalOutcome::Uncertain, again, self.reasons.timeout, due_ns);
+        self.try_again(id, FinalOutcome::Uncertain, again, self.reasons.timeout, due_ns);
     }
 
     /// Sends a message into its backoff, or ends it as `outcome`.
-    fn try_again(&mut self, flight: &Flight, outcome: FinalOutcome, again: bool, reason: u32, at_ns: u64) {
+    fn try_again(&mut self, id: u32, outcome: FinalOutcome, again: bool, reason: u32, at_ns: u64) {
         self.recorder.attempt_lost(reason);
-        let message = flight.message;
         let retry = &self.plan.processor.retry;
+        let message = &mut self.messages[id];
         if !again || message.attempts >= retry.attempts {
+            let accepted_ns = message.accepted_ns;
             let outcome = self.kept_as_dead_letter(outcome);
-            self.end(message, outcome, reason, at_ns, Some(flight.accepted_ns));
+            self.end(id, outcome, reason, at_ns, Some(accepted_ns));
             return;
         }
-        let wait = self.backoff_ns(&retry.backoff, &message);
-        let slot = self.backing_off_free.pop().unwrap_or(self.backing_off.len() as u32);
-        if slot as usize == self.backing_off.len() {
-            self.backing_off.push(message);
-        } else {
-            self.backing_off[slot as usize] = message;
-        }
+        message.place = Whereabouts::BackingOff;
+        let wait = self.backoff_ns(&retry.backoff, &self.messages[id]);
         self.occupancy.enter(Place::Backoff, self.now_ns, 1);
-        self.timeline.schedule(at_ns.saturating_add(wait), Class::Backoff, slot);
+        self.timeline.schedule(at_ns.saturating_add(wait), Class::Backoff, id);
     }
 
     /// "`failed` or `uncertain` with dead-lettering on" are dead letters.
@@ -338,11 +345,10 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// A message returns from its backoff, to the tail of its priority.
-    pub fn backoff_due(&mut self, slot: u32) {
-        let message = self.backing_off[slot as usize];
-        self.backing_off_free.push(slot);
+    pub fn backoff_due(&mut self, id: u32) {
+        self.messages[id].place = Whereabouts::Waiting;
         self.occupancy.leave(Place::Backoff, self.now_ns, 1);
         self.occupancy.enter(Place::Queue, self.now_ns, 1);
-        self.waiting.push_retry(message);
+        self.waiting.push(id, &self.messages);
     }
 }

@@ -1,17 +1,17 @@
 //! The bounded queue before the processor: by priority, then first in, first out.
 
-use super::message::Message;
+use super::message::Messages;
 use crate::plan::Priority;
 use std::collections::VecDeque;
 
 const LEVELS: usize = Priority::ALL.len();
 
-/// The messages that wait.
+/// The numbers of the messages that wait.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    levels: [VecDeque<Message>; LEVELS],
+    levels: [VecDeque<u32>; LEVELS],
     len: usize,
-    /// Those that came by [`Waiting::push_retry`]; they do not count against the capacity.
+    /// Those that made an attempt before; they do not count against the capacity.
     exempt: usize,
 }
 
@@ -34,104 +34,101 @@ impl Waiting {
         self.len - self.exempt
     }
 
-    /// Puts an arrival last of its priority.
+    /// Puts a message last of its priority. One that made an attempt before is exempt from the capacity.
     #[inline]
-    pub fn push(&mut self, message: Message) {
+    pub fn push(&mut self, id: u32, messages: &Messages) {
+        let message = &messages[id];
         self.len += 1;
-        self.levels[message.priority as usize].push_back(message);
-    }
-
-    /// Puts a message that returns for another attempt last of its priority, exempt from the capacity.
-    #[inline]
-    pub fn push_retry(&mut self, message: Message) {
-        debug_assert!(message.attempts > 0);
-        self.exempt += 1;
-        self.push(message);
+        self.exempt += usize::from(message.attempts > 0);
+        self.levels[message.priority as usize].push_back(id);
     }
 
     /// Gives back a message that was taken: it is the next of its priority again.
-    #[inline]
-    pub fn push_front(&mut self, message: Message) {
+    pub fn push_front(&mut self, id: u32, messages: &Messages) {
+        let message = &messages[id];
         self.len += 1;
         self.exempt += usize::from(message.attempts > 0);
-        self.levels[message.priority as usize].push_front(message);
+        self.levels[message.priority as usize].push_front(id);
     }
 
     /// Takes the next.
     #[inline]
-    pub fn pop(&mut self) -> Option<Message> {
+    pub fn pop(&mut self, messages: &Messages) -> Option<u32> {
         if self.len == 0 {
             return None;
         }
-        let message = self.levels.iter_mut().rev().find_map(VecDeque::pop_front)?;
-        self.removed(&message);
-        Some(message)
+        let id = self.levels.iter_mut().rev().find_map(VecDeque::pop_front)?;
+        self.removed(id, messages);
+        Some(id)
     }
 
     /// Takes the oldest of the lowest priority present, leaving those that made an attempt alone.
-    pub fn drop_oldest(&mut self) -> Option<Message> {
+    pub fn drop_oldest(&mut self, messages: &Messages) -> Option<u32> {
         for level in &mut self.levels {
-            if let Some(place) = level.iter().position(|message| message.attempts == 0) {
-                let message = level.remove(place)?;
-                self.removed(&message);
-                return Some(message);
+            if let Some(place) = level.iter().position(|id| messages[*id].attempts == 0) {
+                let id = level.remove(place)?;
+                self.removed(id, messages);
+                return Some(id);
             }
         }
         None
     }
 
     #[inline]
-    fn removed(&mut self, message: &Message) {
+    fn removed(&mut self, id: u32, messages: &Messages) {
         self.len -= 1;
-        self.exempt -= usize::from(message.attempts > 0);
+        self.exempt -= usize::from(messages[id].attempts > 0);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::Message;
     use super::*;
 
-    fn message(number: u64, priority: Priority, attempts: u8) -> Message {
-        Message { number, priority, attempts, ..Message::EMPTY }
+    fn store(rows: &[(Priority, u8)]) -> Messages {
+        let mut messages = Messages::default();
+        for (priority, attempts) in rows {
+            messages.add(Message { priority: *priority, attempts: *attempts, ..Message::EMPTY });
+        }
+        messages
     }
 
-    fn order(queue: &mut Waiting) -> Vec<u64> {
-        std::iter::from_fn(|| queue.pop()).map(|m| m.number).collect()
+    fn order(queue: &mut Waiting, messages: &Messages) -> Vec<u32> {
+        std::iter::from_fn(|| queue.pop(messages)).collect()
     }
 
     #[test]
     fn urgent_first_then_in_order_of_arrival() {
+        use Priority::{High, Low, Regular, Urgent};
+        let messages = store(&[(Regular, 0), (Low, 0), (Urgent, 0), (Regular, 0), (High, 0)]);
         let mut queue = Waiting::default();
-        let arrivals =
-            [Priority::Regular, Priority::Low, Priority::Urgent, Priority::Regular, Priority::High];
-        for (number, priority) in arrivals.into_iter().enumerate() {
-            queue.push(message(number as u64, priority, 0));
-        }
-        let next = queue.pop().unwrap();
-        assert_eq!(next.number, 2);
-        queue.push_front(next);
-        assert_eq!(order(&mut queue), [2, 4, 0, 3, 1]);
+        (0..5).for_each(|id| queue.push(id, &messages));
+        let next = queue.pop(&messages).unwrap();
+        assert_eq!(next, 2);
+        queue.push_front(next, &messages);
+        assert_eq!(order(&mut queue, &messages), [2, 4, 0, 3, 1]);
     }
 
     #[test]
     fn retries_go_to_the_tail_and_do_not_count() {
+        let messages = store(&[(Priority::Regular, 0), (Priority::Regular, 1)]);
         let mut queue = Waiting::default();
-        queue.push(message(1, Priority::Regular, 0));
-        queue.push_retry(message(2, Priority::Regular, 1));
+        queue.push(0, &messages);
+        queue.push(1, &messages);
         assert_eq!((queue.len(), queue.counted()), (2, 1));
-        assert_eq!(order(&mut queue), [1, 2]);
+        assert_eq!(order(&mut queue, &messages), [0, 1]);
         assert_eq!((queue.len(), queue.counted()), (0, 0));
     }
 
     #[test]
     fn the_oldest_of_the_lowest_priority_is_dropped() {
+        use Priority::{Regular, Urgent};
+        let messages = store(&[(Urgent, 0), (Regular, 1), (Regular, 0), (Regular, 0)]);
         let mut queue = Waiting::default();
-        queue.push(message(1, Priority::Urgent, 0));
-        queue.push_retry(message(2, Priority::Regular, 1));
-        queue.push(message(3, Priority::Regular, 0));
-        queue.push(message(4, Priority::Regular, 0));
-        assert_eq!(queue.drop_oldest().unwrap().number, 3);
-        assert_eq!(order(&mut queue), [1, 2, 4]);
-        assert!(queue.drop_oldest().is_none());
+        (0..4).for_each(|id| queue.push(id, &messages));
+        assert_eq!(queue.drop_oldest(&messages), Some(2));
+        assert_eq!(order(&mut queue, &messages), [0, 1, 3]);
+        assert_eq!(queue.drop_oldest(&messages), None);
     }
 }

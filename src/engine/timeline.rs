@@ -259,6 +259,14 @@ impl Timeline {
     /// When the next entry is due.
     #[inline]
     pub fn next_time(&mut self) -> Option<u64> {
+        match self.ready.last() {
+            Some(entry) if self.late.is_empty() => Some(entry.time_ns),
+            _ => self.next_time_slowly(),
+        }
+    }
+
+    #[inline(never)]
+    fn next_time_slowly(&mut self) -> Option<u64> {
         loop {
             let ready = self.ready.last().map(|entry| entry.time_ns);
             let late = self.late.peek().map(|Reverse(entry)| entry.time_ns);
@@ -280,14 +288,22 @@ impl Timeline {
         if self.next_time()? > now_ns {
             return None;
         }
+        if self.late.is_empty() {
+            return self.ready.pop().map(|entry| self.due(entry));
+        }
         let from_late = match (self.ready.last(), self.late.peek()) {
             (Some(ready), Some(Reverse(late))) => late < ready,
             (ready, _) => ready.is_none(),
         };
         let entry = if from_late { self.late.pop().map(|Reverse(entry)| entry) } else { self.ready.pop() }?;
+        Some(self.due(entry))
+    }
+
+    #[inline]
+    fn due(&mut self, entry: Entry) -> Due {
         self.len -= 1;
         let class = Class::ALL[(entry.order >> CLASS_SHIFT) as usize];
-        Some(Due { time_ns: entry.time_ns, class, payload: entry.payload })
+        Due { time_ns: entry.time_ns, class, payload: entry.payload }
     }
 }
 

@@ -73,6 +73,7 @@ impl Exact {
 /// A histogram whose buckets hold 2^`SUB_BITS` values at full resolution (11: three digits, 8: two digits).
 #[derive(Debug, Clone)]
 pub struct Buckets<const SUB_BITS: u32> {
+    /// Of the values that have left the buffer.
     exact: Exact,
     buffer: Vec<u64>,
     /// Empty until the first value.
@@ -112,8 +113,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     /// Adds one value.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        self.exact.add(value);
-        if self.buffer.len() == BUFFERED {
+        if self.buffer.len() == self.buffer.capacity() {
             self.flush();
         }
         self.buffer.push(value);
@@ -123,9 +123,10 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     fn flush(&mut self) {
         if self.counts.is_empty() {
             self.counts = vec![0; Self::PLACES];
-            self.buffer.reserve_exact(BUFFERED - self.buffer.len().min(BUFFERED));
+            self.buffer.reserve_exact(BUFFERED);
         }
         for &value in &self.buffer {
+            self.exact.add(value);
             let place = Self::place(value.min(VALUE_MAX_NS));
             let (count, wrapped) = self.counts[place].overflowing_add(1);
             self.counts[place] = count;
@@ -147,6 +148,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
             self.add_at(place, count);
         }
         for &value in &other.buffer {
+            self.exact.add(value);
             self.add_at(Self::place(value.min(VALUE_MAX_NS)), 1);
         }
     }
@@ -161,8 +163,10 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     }
 
     /// The exact part.
-    pub fn exact(&self) -> &Exact {
-        &self.exact
+    pub fn exact(&self) -> Exact {
+        let mut exact = self.exact;
+        self.buffer.iter().for_each(|value| exact.add(*value));
+        exact
     }
 
     /// As a standard histogram.
@@ -186,7 +190,8 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
 
     /// The whole statistic; percentiles are clamped to the exact minimum and maximum.
     pub fn times(&self) -> Times {
-        let Exact { count, min, max, .. } = self.exact;
+        let exact = self.exact();
+        let Exact { count, min, max, .. } = exact;
         if count == 0 {
             return Times::default();
         }
@@ -198,7 +203,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
             p95_ns: at(0.95),
             p99_ns: at(0.99),
             p999_ns: at(0.999),
-            ..self.exact.times()
+            ..exact.times()
         }
     }
 }

@@ -9,6 +9,7 @@
  * Times are nanoseconds since the run's origin, which is taken just before `create`.
  * Growth. Structs that begin with `struct_size` may gain fields at their end: touch a field only if it lies
  * inside (MQS_HAS). The others never grow; their reserved fields are zero.
+ * Names. Comments leave out the prefixes `mqs_` and `MQS_`.
  */
 
 #ifndef MQSCRIPT_CORE_H
@@ -17,6 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+typedef struct mqs_host mqs_host;
+typedef struct mqs_run mqs_run;
 
 // Major part of the plugin ABI described here: another major is another language.
 #define MQS_ABI_MAJOR 1
@@ -34,7 +38,7 @@
 #define MQS_NEVER UINT64_MAX
 
 // How far beyond the present an `at_ns` may lie, in nanoseconds: 366 days.
-#define MQS_AHEAD_MAX_NS (((366 * 24) * 3600) * 1000000000)
+#define MQS_AHEAD_MAX_NS 31622400000000000
 
 // Priority of a message: low.
 #define MQS_PRIORITY_LOW 0
@@ -126,16 +130,16 @@
 // Capability: it starts processes.
 #define MQS_STARTS_PROCESSES (1 << 10)
 
-// Flag of [`Out`](super::Out): more is ready; poll again before sleeping.
+// Flag in `Out::flags`: more is ready; poll again before sleeping.
 #define MQS_OUT_MORE 1
 
-// Flag of [`Delivery`](super::Delivery): the medium says that it delivered this copy before.
+// Flag in `Delivery::flags`: the medium says that it delivered this copy before.
 #define MQS_DELIVERY_REDELIVERED 1
 
 // Kind of acknowledgement: the copies were taken. Other kinds are reserved.
 #define MQS_ACK 0
 
-// Flag of [`PluginDescriptor`](super::PluginDescriptor): a panic in this library aborts the process.
+// Flag in `PluginDescriptor::flags`: a panic in this library aborts the process.
 #define MQS_PLUGIN_PANIC_ABORTS 1
 
 // Clock of a run: time jumps from event to event.
@@ -156,10 +160,10 @@
 // Log level: details for debugging.
 #define MQS_LOG_DEBUG 4
 
-// Flags of [`Stamp`](super::Stamp): the bits that hold the priority.
+// In `Stamp::flags`: the bits that hold the priority.
 #define MQS_STAMP_PRIORITY 3
 
-// Flag of [`Stamp`](super::Stamp): `checksum` is set.
+// Flag in `Stamp::flags`: `checksum` is set.
 #define MQS_STAMP_CHECKSUM 4
 
 // Interned texts of one run: no more than so many; what comes after is "other".
@@ -175,7 +179,7 @@ typedef struct mqs_core mqs_core;
 typedef struct mqs_session mqs_session;
 
 // A borrowed text: UTF-8, not terminated by NUL.
-typedef struct {
+typedef struct mqs_str {
   // First byte; may be NULL if `len` is 0.
   const uint8_t *ptr;
   // Number of bytes.
@@ -184,7 +188,7 @@ typedef struct {
 
 // Services of the host. Given to `mqs_plugin_entry_v1` (valid for ever; there `log` alone has an effect) and,
 // for one core of one run, to `create` (valid until `destroy` returns).
-typedef struct {
+typedef struct mqs_host {
   // Size of this struct in bytes, as the host knows it.
   uint32_t struct_size;
   // The ABI that the host speaks: `(major << 16) | minor`. A core of a newer minor stays within it.
@@ -192,29 +196,29 @@ typedef struct {
   // The host's own.
   const void *data;
   // `[any thread]` Says something to the user, at a LOG level. Copied.
-  void (*log)(const mqs_host *host, uint32_t level, mqs_str text);
+  void (*log)(const struct mqs_host *host, uint32_t level, struct mqs_str text);
   // `[any thread]` The present on the run's clock, in nanoseconds since the origin.
-  uint64_t (*now_ns)(const mqs_host *host);
+  uint64_t (*now_ns)(const struct mqs_host *host);
   // `[any thread]` At least one `poll` begins after this. Sticky and coalescing; `waker` is the one given to
   // `open`; without effect after `close`.
-  void (*wake)(const mqs_host *host, uint64_t waker);
+  void (*wake)(const struct mqs_host *host, uint64_t waker);
   // `[any thread]` Notes that something happened: an interned kind, when, and a text. Copied.
-  void (*event)(const mqs_host *host, uint32_t kind, uint64_t at_ns, mqs_str text);
+  void (*event)(const struct mqs_host *host, uint32_t kind, uint64_t at_ns, struct mqs_str text);
   // `[any thread]` The id of a text that names a reason or a kind of event: the same text has the same id
   // throughout the run. Cut at 200 bytes; after 4,096 texts all further ones are "other". Never 0.
-  uint32_t (*intern)(const mqs_host *host, mqs_str text);
+  uint32_t (*intern)(const struct mqs_host *host, struct mqs_str text);
   // `[any thread]` A named extension such as "mqs.metrics/1", or NULL.
-  const void *(*get_extension)(const mqs_host *host, mqs_str name);
+  const void *(*get_extension)(const struct mqs_host *host, struct mqs_str name);
 } mqs_host;
 
 // One message type of the run.
-typedef struct {
+typedef struct mqs_type_row {
   // Its name in the mix, such as "hard_onboard".
-  mqs_str name;
+  struct mqs_str name;
   // Its wire type, such as "ONBOARDING".
-  mqs_str wire_type;
+  struct mqs_str wire_type;
   // First of `tags_len` tags.
-  const mqs_str *tags;
+  const struct mqs_str *tags;
   // Number of tags.
   uint32_t tags_len;
   // 0 low, 1 regular, 2 high, 3 urgent.
@@ -224,7 +228,7 @@ typedef struct {
 } mqs_type_row;
 
 // What a core may know of the run it is created for. Valid, with all it points to, until `destroy` returns.
-typedef struct {
+typedef struct mqs_run {
   // Size of this struct in bytes, as the host knows it.
   uint32_t struct_size;
   // The run's number, as in every stamp.
@@ -238,10 +242,10 @@ typedef struct {
   // Number of message types.
   uint32_t types_len;
   // First message type.
-  const mqs_type_row *types;
+  const struct mqs_type_row *types;
   // `[any thread]` Writes up to `cap` bytes of a party's name (UTF-8, not terminated) to `buf` and returns
   // the name's full length in bytes; 0 if there is no such party. `run` is this struct.
-  uint32_t (*party_name)(const mqs_run *run, uint32_t id, uint8_t *buf, uint32_t cap);
+  uint32_t (*party_name)(const struct mqs_run *run, uint32_t id, uint8_t *buf, uint32_t cap);
   // The host's own; pass nothing through it.
   const void *host_data;
   // 1 = the host wants deliveries (each agent is one subscriber).
@@ -255,7 +259,7 @@ typedef struct {
 } mqs_run;
 
 // Where a call that fails says why. The memory is the caller's.
-typedef struct {
+typedef struct mqs_error {
   // Size of this struct in bytes.
   uint32_t struct_size;
   // Out: the status, as returned.
@@ -271,7 +275,7 @@ typedef struct {
 // The identity of a message: readable by all, written by the host alone, returned bit for bit.
 //
 // In memory and in its text form all numbers are little-endian.
-typedef struct {
+typedef struct mqs_stamp {
   // The run.
   uint32_t run;
   // The generating agent, even where the shown sender is another.
@@ -289,11 +293,9 @@ typedef struct {
   // Bits 0–1 the priority, bit 2 `checksum` is set.
   uint8_t flags;
 } mqs_stamp;
-// The stamp of a delivery that bore none.
-#define mqs_stamp_NONE (mqs_stamp){ .run = 0, .sender = 0, .sequence = 0, .intended_ns = 0, .checksum = 0, .type_id = 0, .attempt = 0, .flags = 0 }
 
 // Borrowed bytes of any kind.
-typedef struct {
+typedef struct mqs_bytes {
   // First byte; may be NULL if `len` is 0.
   const uint8_t *ptr;
   // Number of bytes.
@@ -301,25 +303,25 @@ typedef struct {
 } mqs_bytes;
 
 // One entry of a message's metadata.
-typedef struct {
+typedef struct mqs_pair {
   // The key.
-  mqs_str key;
+  struct mqs_str key;
   // The value; what is no text stands here as JSON.
-  mqs_str value;
+  struct mqs_str value;
 } mqs_pair;
 
 // The texts of a message, beside its content. Only filled for cores with READS_CONTENT.
-typedef struct {
+typedef struct mqs_text {
   // The sender's name, as shown.
-  mqs_str sender;
+  struct mqs_str sender;
   // The recipient's name, as shown; "ALL" for a broadcast.
-  mqs_str recipient;
+  struct mqs_str recipient;
   // The wire type, such as "BROADCAST".
-  mqs_str message_type;
+  struct mqs_str message_type;
   // First of `tags_len` tags.
-  const mqs_str *tags;
+  const struct mqs_str *tags;
   // First of `metadata_len` entries.
-  const mqs_pair *metadata;
+  const struct mqs_pair *metadata;
   // Number of tags.
   uint32_t tags_len;
   // Number of metadata entries.
@@ -329,11 +331,11 @@ typedef struct {
 } mqs_text;
 
 // One message handed to a core. Borrowed, with all it points to, for the call.
-typedef struct {
+typedef struct mqs_message {
   // The host's name for this attempt: strictly increasing in a session.
   uint64_t token;
   // Its identity.
-  mqs_stamp stamp;
+  struct mqs_stamp stamp;
   // The shown sender: a party.
   uint32_t sender_id;
   // The recipient: a party, or ALL.
@@ -351,15 +353,15 @@ typedef struct {
   // When it is of no more use, in nanoseconds since the origin; NEVER = always of use.
   uint64_t expires_ns;
   // Its content, only filled for cores with READS_CONTENT.
-  mqs_bytes content;
+  struct mqs_bytes content;
   // Its texts; NULL unless the core has READS_CONTENT.
-  const mqs_text *text;
+  const struct mqs_text *text;
   // Zero.
   uint64_t reserved[4];
 } mqs_message;
 
 // What became of a range of consecutive accepted tokens. Every accepted token gets exactly one.
-typedef struct {
+typedef struct mqs_outcome {
   // First token.
   uint64_t first;
   // Number of tokens, at least 1.
@@ -375,15 +377,13 @@ typedef struct {
   // Zero.
   uint64_t reserved_tail;
 } mqs_outcome;
-// An outcome of zeros: no valid answer, to be filled.
-#define mqs_outcome_EMPTY (mqs_outcome){ .first = 0, .count = 0, .result = 0, .reason = 0, .reserved = 0, .at_ns = 0, .reserved_tail = 0 }
 
 // One copy of a message that arrived (or, if `at_ns` lies ahead, will).
-typedef struct {
+typedef struct mqs_delivery {
   // The message's identity; all zero if it bore none.
-  mqs_stamp stamp;
+  struct mqs_stamp stamp;
   // Its content: the core's memory, valid until the next call on the session.
-  mqs_bytes content;
+  struct mqs_bytes content;
   // When it arrived, in nanoseconds since the origin.
   uint64_t at_ns;
   // What the host acknowledges it by; 0 = nothing to acknowledge.
@@ -393,25 +393,25 @@ typedef struct {
   // Bit 0: redelivered, as the medium says.
   uint32_t flags;
   // Its texts, where the core has them; NULL otherwise. Valid as long as `content`.
-  const mqs_text *text;
+  const struct mqs_text *text;
   // Zero.
   uint64_t reserved[2];
 } mqs_delivery;
 
 // Where a call leaves what is known. The memory is the host's; the core appends and never rewinds.
-typedef struct {
+typedef struct mqs_out {
   // Size of this struct in bytes, as the host knows it.
   uint32_t struct_size;
   // Out: OUT_MORE = more is ready, poll again before sleeping.
   uint32_t flags;
   // Room for `outcomes_cap` outcomes.
-  mqs_outcome *outcomes;
+  struct mqs_outcome *outcomes;
   // Room, in outcomes. On `publish` at least `n` are free.
   uint32_t outcomes_cap;
   // How many are there: raised by the core for each one appended.
   uint32_t outcomes_len;
   // Room for `deliveries_cap` deliveries.
-  mqs_delivery *deliveries;
+  struct mqs_delivery *deliveries;
   // Room, in deliveries.
   uint32_t deliveries_cap;
   // How many are there: raised by the core for each one appended.
@@ -423,7 +423,7 @@ typedef struct {
 
 // The core below a layer. Its functions are the host's: they check and name every border. Valid until the
 // layer's `close` returns; `[session]`, only from inside the layer's own session calls.
-typedef struct {
+typedef struct mqs_inner {
   // Size of this struct in bytes, as the host knows it.
   uint32_t struct_size;
   // Zero.
@@ -433,25 +433,25 @@ typedef struct {
   // As in the vtable.
   int32_t (*publish)(void *handle,
                      uint64_t now_ns,
-                     const mqs_message *messages,
+                     const struct mqs_message *messages,
                      uint32_t n,
                      uint32_t *accepted,
-                     mqs_out *out,
-                     mqs_error *error);
+                     struct mqs_out *out,
+                     struct mqs_error *error);
   // As in the vtable.
-  int32_t (*poll)(void *handle, uint64_t now_ns, mqs_out *out, mqs_error *error);
+  int32_t (*poll)(void *handle, uint64_t now_ns, struct mqs_out *out, struct mqs_error *error);
   // As in the vtable.
   int32_t (*acknowledge)(void *handle,
                          uint64_t now_ns,
                          const uint64_t *tags,
                          uint32_t n,
                          uint32_t kind,
-                         mqs_out *out,
-                         mqs_error *error);
+                         struct mqs_out *out,
+                         struct mqs_error *error);
 } mqs_inner;
 
 // What `open` is told.
-typedef struct {
+typedef struct mqs_open {
   // Size of this struct in bytes, as the host knows it.
   uint32_t struct_size;
   // Zero.
@@ -462,12 +462,12 @@ typedef struct {
   // ("an outage at 20s") count from here.
   uint64_t load_start_ns;
   // The core below, for a layer; NULL otherwise. The struct itself is only borrowed for the call: copy it.
-  const mqs_inner *inner;
+  const struct mqs_inner *inner;
 } mqs_open;
 
 // The functions of a core. Any that follow `poll` may be NULL, or lie beyond `struct_size`: then there is
 // nothing to do. All return OK or a status; none lets a panic or an exception out.
-typedef struct {
+typedef struct mqs_core_vtable {
   // Size of this struct in bytes, as the library knows it.
   uint32_t struct_size;
   // Zero.
@@ -475,56 +475,59 @@ typedef struct {
   // `[control]` Makes a core for one run; may connect. `options` is a JSON object that its schema accepts,
   // with all defaults filled in. `host` and `run` stay valid until `destroy` returns. On OK, `*core` is set
   // and `*capabilities` holds the *effective* capabilities under these options.
-  int32_t (*create)(const mqs_host *host,
-                    mqs_str options,
-                    const mqs_run *run,
+  int32_t (*create)(const struct mqs_host *host,
+                    struct mqs_str options,
+                    const struct mqs_run *run,
                     uint64_t seed,
-                    mqs_core **core,
+                    struct mqs_core **core,
                     uint64_t *capabilities,
-                    mqs_error *error);
+                    struct mqs_error *error);
   // `[control]` Frees the core, after having joined its threads. All its sessions are closed.
-  void (*destroy)(mqs_core *core);
+  void (*destroy)(struct mqs_core *core);
   // `[control]` Opens the session of an engine loop; returns only when every subscription is in force.
-  int32_t (*open)(mqs_core *core, const mqs_open *open, mqs_session **session, mqs_error *error);
+  int32_t (*open)(struct mqs_core *core,
+                  const struct mqs_open *open,
+                  struct mqs_session **session,
+                  struct mqs_error *error);
   // `[control]` Closes the session. Also called after a failure.
-  void (*close)(mqs_session *session);
+  void (*close)(struct mqs_session *session);
   // `[session]` Takes the first `*accepted` of `n` messages and appends what is already known. Never blocks.
   // Fewer than `n` is no error: the rest is offered again after an outcome, a wake or `next_due_ns`.
-  int32_t (*publish)(mqs_session *session,
+  int32_t (*publish)(struct mqs_session *session,
                      uint64_t now_ns,
-                     const mqs_message *messages,
+                     const struct mqs_message *messages,
                      uint32_t n,
                      uint32_t *accepted,
-                     mqs_out *out,
-                     mqs_error *error);
+                     struct mqs_out *out,
+                     struct mqs_error *error);
   // `[session]` Appends what has become known. Never blocks. Called after a wake, at `next_due_ns`, after
   // MORE and after `flush`.
-  int32_t (*poll)(mqs_session *session, uint64_t now_ns, mqs_out *out, mqs_error *error);
+  int32_t (*poll)(struct mqs_session *session, uint64_t now_ns, struct mqs_out *out, struct mqs_error *error);
   // `[session]` The host has taken the copies with these tags. `kind` is ACK. Never blocks. A layer without
   // this function passes acknowledgements on to the core below.
-  int32_t (*acknowledge)(mqs_session *session,
+  int32_t (*acknowledge)(struct mqs_session *session,
                          uint64_t now_ns,
                          const uint64_t *tags,
                          uint32_t n,
                          uint32_t kind,
-                         mqs_out *out,
-                         mqs_error *error);
+                         struct mqs_out *out,
+                         struct mqs_error *error);
   // `[session]` Once, when no more will be generated: send what you hold back. Does not wait; a `poll`
   // follows.
-  int32_t (*flush)(mqs_session *session, uint64_t now_ns, mqs_error *error);
+  int32_t (*flush)(struct mqs_session *session, uint64_t now_ns, struct mqs_error *error);
   // `[control]` Before `open`: make queues, purge. Idempotent.
-  int32_t (*prepare)(mqs_core *core, mqs_error *error);
+  int32_t (*prepare)(struct mqs_core *core, struct mqs_error *error);
   // `[control]` After `close`: remove what `prepare` made.
-  int32_t (*clean)(mqs_core *core, mqs_error *error);
+  int32_t (*clean)(struct mqs_core *core, struct mqs_error *error);
   // `[control]` After `close`: writes up to `cap` bytes of a JSON object for the report to `buf` and its full
   // length to `*len`. Asked again with more room if that did not fit.
-  int32_t (*stats)(mqs_core *core, uint8_t *buf, uint64_t cap, uint64_t *len, mqs_error *error);
+  int32_t (*stats)(struct mqs_core *core, uint8_t *buf, uint64_t cap, uint64_t *len, struct mqs_error *error);
   // `[any thread]` A named extension, or NULL.
-  const void *(*get_extension)(mqs_core *core, mqs_str name);
+  const void *(*get_extension)(struct mqs_core *core, struct mqs_str name);
 } mqs_core_vtable;
 
 // One core of a library.
-typedef struct {
+typedef struct mqs_core_descriptor {
   // Size of this struct in bytes, as the library knows it.
   uint32_t struct_size;
   // The most agents that can receive; ALL = no bound. Without RECEIVES it has no meaning.
@@ -532,17 +535,17 @@ typedef struct {
   // What it can do at most. What it really does under given options, `create` tells.
   uint64_t capabilities;
   // Its name: lower case letters, digits, `_`.
-  mqs_str id;
+  struct mqs_str id;
   // One sentence for people.
-  mqs_str summary;
+  struct mqs_str summary;
   // JSON Schema of its options: an object whose properties have descriptions and defaults.
-  mqs_str options_schema;
+  struct mqs_str options_schema;
   // Its functions.
-  const mqs_core_vtable *vtable;
+  const struct mqs_core_vtable *vtable;
 } mqs_core_descriptor;
 
 // What a library contains. Valid for ever.
-typedef struct {
+typedef struct mqs_plugin_descriptor {
   // Size of this struct in bytes, as the library knows it.
   uint32_t struct_size;
   // The ABI that the library was built for.
@@ -550,18 +553,16 @@ typedef struct {
   // PLUGIN_PANIC_ABORTS, or 0.
   uint64_t flags;
   // The library's name.
-  mqs_str name;
+  struct mqs_str name;
   // The library's version.
-  mqs_str version;
+  struct mqs_str version;
   // First of `cores_len` pointers to cores.
-  const mqs_core_descriptor *const *cores;
+  const struct mqs_core_descriptor *const *cores;
   // Number of cores.
   uint32_t cores_len;
   // Zero.
   uint32_t reserved;
 } mqs_plugin_descriptor;
-
-#endif  /* MQSCRIPT_CORE_H */
 
 /* What every core needs, ready to use. All of it is inline: nothing has to be linked. */
 
@@ -725,3 +726,5 @@ MQS_EXPORT const mqs_plugin_descriptor *mqs_plugin_entry_v1(const mqs_host *host
 #ifdef __cplusplus
 }
 #endif
+
+#endif  /* MQSCRIPT_CORE_H */

@@ -37,10 +37,11 @@ unsafe fn finish(
 ) -> i32 {
     match result {
         Ok(Ok(())) => abi::OK,
-        // SAFETY: the caller's promise, here and below.
+        // SAFETY: the caller's promise.
         Ok(Err(failure)) => unsafe { write_error(error, failure.status.0, &failure.text) },
         Err(text) => {
             *poisoned = true;
+            // SAFETY: the caller's promise.
             unsafe { write_error(error, abi::PANIC, &text) }
         }
     }

@@ -75,8 +75,11 @@ impl Host {
 
     /// Says something to the user.
     pub fn log(&self, level: LogLevel, text: &str) {
-        // SAFETY: the host's own function with the host's own struct; the text is copied.
-        self.call((), |host| Some(unsafe { host.log?(host, level as u32, Str::new(text)) }));
+        self.call((), |host| {
+            // SAFETY: the host's own function with the host's own struct; the text is copied.
+            unsafe { host.log?(host, level as u32, Str::new(text)) };
+            Some(())
+        });
     }
 
     /// The present on the run's clock, in nanoseconds since the origin: what a live core stamps with.
@@ -88,14 +91,20 @@ impl Host {
     /// Asks for a poll. Sticky and coalescing.
     pub fn wake(&self) {
         let waker = self.0.waker.load(Ordering::Acquire);
-        // SAFETY: as in `log`.
-        self.call((), |host| Some(unsafe { host.wake?(host, waker) }));
+        self.call((), |host| {
+            // SAFETY: as in `log`.
+            unsafe { host.wake?(host, waker) };
+            Some(())
+        });
     }
 
     /// Notes that something happened at `at_ns`; `kind` comes from [`intern`](Host::intern).
     pub fn event(&self, kind: u32, at_ns: u64, text: &str) {
-        // SAFETY: as in `log`.
-        self.call((), |host| Some(unsafe { host.event?(host, kind, at_ns, Str::new(text)) }));
+        self.call((), |host| {
+            // SAFETY: as in `log`.
+            unsafe { host.event?(host, kind, at_ns, Str::new(text)) };
+            Some(())
+        });
     }
 
     /// The id of a text that names a reason or a kind of event; do this once, at create.

@@ -1,7 +1,7 @@
 //! The run that a core is made for.
 
 use crate::abi::{self, Stamp};
-use crate::random::{KeyedSource, MessageKey, Stream, text_key};
+use crate::random::{KeyedSource, SenderSource, Stream, text_key};
 use std::sync::{Arc, OnceLock};
 
 /// How time passes in a run.
@@ -161,7 +161,9 @@ impl Run {
                 })
                 .collect()
         });
-        Purpose { source: KeyedSource::new(self.seed, self.core, purpose), keys: Arc::clone(keys) }
+        let source = KeyedSource::new(self.seed, self.core, purpose);
+        let senders = keys.iter().map(|key| source.sender(*key)).collect();
+        Purpose { source, senders, keys: Arc::clone(keys) }
     }
 }
 
@@ -169,18 +171,24 @@ impl Run {
 #[derive(Debug, Clone)]
 pub struct Purpose {
     source: KeyedSource,
+    /// One per agent: the draw of a message starts here.
+    senders: Arc<[SenderSource]>,
+    /// The key of each agent's name.
     keys: Arc<[u64]>,
 }
 
 impl Purpose {
     #[inline]
     pub(crate) fn stream(&self, stamp: &Stamp, attempt: u8, recipient: Option<u32>) -> Stream {
-        let key = |id: u32| self.keys.get(id as usize).copied().unwrap_or(u64::from(id));
-        self.source.stream(MessageKey {
-            sender_key: key(stamp.sender),
-            sequence: stamp.sequence,
-            attempt,
-            recipient_key: recipient.map_or(0, key),
-        })
+        let recipient_key = recipient.map_or(0, |id| self.key(id));
+        match self.senders.get(stamp.sender as usize) {
+            Some(sender) => sender.stream(stamp.sequence, attempt, recipient_key),
+            None => self.source.sender(self.key(stamp.sender)).stream(stamp.sequence, attempt, recipient_key),
+        }
+    }
+
+    /// Who is no agent is known by number.
+    fn key(&self, id: u32) -> u64 {
+        self.keys.get(id as usize).copied().unwrap_or(u64::from(id))
     }
 }

@@ -91,10 +91,12 @@ impl Stamp {
 pub fn strip_stamp(content: &[u8]) -> (Option<Stamp>, &[u8]) {
     let prefix = STAMP_PREFIX.len();
     let whole = prefix + STAMP_TEXT_LEN;
-    if content.len() > whole && content.starts_with(STAMP_PREFIX.as_bytes()) && content[whole] == b'\n' {
-        if let Some(stamp) = Stamp::decode(&content[prefix..whole]) {
-            return (Some(stamp), &content[whole + 1..]);
-        }
+    if content.len() > whole
+        && content.starts_with(STAMP_PREFIX.as_bytes())
+        && content[whole] == b'\n'
+        && let Some(stamp) = Stamp::decode(&content[prefix..whole])
+    {
+        return (Some(stamp), &content[whole + 1..]);
     }
     (None, content)
 }

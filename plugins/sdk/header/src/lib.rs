@@ -18,6 +18,7 @@ const HEAD: &str = "\
  * Times are nanoseconds since the run's origin, which is taken just before `create`.
  * Growth. Structs that begin with `struct_size` may gain fields at their end: touch a field only if it lies
  * inside (MQS_HAS). The others never grow; their reserved fields are zero.
+ * Names. Comments leave out the prefixes `mqs_` and `MQS_`.
  */";
 
 /// Where the header is kept.
@@ -30,12 +31,29 @@ pub fn header_text() -> String {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut config = cbindgen::Config::from_file(here.join("cbindgen.toml")).expect("cbindgen.toml is ours");
     config.header = Some(HEAD.to_owned());
-    config.trailer = Some(include_str!("inline.h").trim_end().to_owned());
     let mut builder = cbindgen::Builder::new().with_config(config);
     for file in ["constants", "values", "calls", "plugin"] {
         builder = builder.with_src(here.join(format!("../src/abi/{file}.rs")));
     }
     let mut text = Vec::new();
     builder.generate().expect("the contract's types have a C form").write(&mut text);
-    String::from_utf8(text).expect("cbindgen writes UTF-8")
+    finish(&String::from_utf8(text).expect("cbindgen writes UTF-8"))
+}
+
+/// Leaves out what is of use to Rust alone, and puts the inline functions inside the include guard.
+fn finish(generated: &str) -> String {
+    let (types, guard) = generated.rsplit_once("#endif").expect("an include guard");
+    let mut lines: Vec<&str> = Vec::new();
+    for line in types.lines() {
+        // Values of whole structs, such as `Stamp::NONE`: constants of this kind are no C.
+        if line.starts_with("#define mqs_") {
+            while lines.last().is_some_and(|line| line.starts_with("//")) {
+                lines.pop();
+            }
+        } else {
+            lines.push(line);
+        }
+    }
+    let inline = include_str!("inline.h").trim_end();
+    format!("{}\n\n{inline}\n\n#endif{guard}", lines.join("\n").trim_end())
 }

@@ -12,7 +12,7 @@ pub const ALL: u32 = u32::MAX;
 /// As a time: never; no wish.
 pub const NEVER: u64 = u64::MAX;
 /// How far beyond the present an `at_ns` may lie, in nanoseconds: 366 days.
-pub const AHEAD_MAX_NS: u64 = 366 * 24 * 3600 * 1_000_000_000;
+pub const AHEAD_MAX_NS: u64 = 31_622_400_000_000_000;
 
 /// Priority of a message: low.
 pub const PRIORITY_LOW: u8 = 0;
@@ -78,13 +78,13 @@ pub const TOUCHES_FILES: u64 = 1 << 9;
 /// Capability: it starts processes.
 pub const STARTS_PROCESSES: u64 = 1 << 10;
 
-/// Flag of [`Out`](super::Out): more is ready; poll again before sleeping.
+/// Flag in `Out::flags`: more is ready; poll again before sleeping.
 pub const OUT_MORE: u32 = 1;
-/// Flag of [`Delivery`](super::Delivery): the medium says that it delivered this copy before.
+/// Flag in `Delivery::flags`: the medium says that it delivered this copy before.
 pub const DELIVERY_REDELIVERED: u32 = 1;
 /// Kind of acknowledgement: the copies were taken. Other kinds are reserved.
 pub const ACK: u32 = 0;
-/// Flag of [`PluginDescriptor`](super::PluginDescriptor): a panic in this library aborts the process.
+/// Flag in `PluginDescriptor::flags`: a panic in this library aborts the process.
 pub const PLUGIN_PANIC_ABORTS: u64 = 1;
 
 /// Clock of a run: time jumps from event to event.
@@ -101,9 +101,9 @@ pub const LOG_INFO: u32 = 3;
 /// Log level: details for debugging.
 pub const LOG_DEBUG: u32 = 4;
 
-/// Flags of [`Stamp`](super::Stamp): the bits that hold the priority.
+/// In `Stamp::flags`: the bits that hold the priority.
 pub const STAMP_PRIORITY: u8 = 0b011;
-/// Flag of [`Stamp`](super::Stamp): `checksum` is set.
+/// Flag in `Stamp::flags`: `checksum` is set.
 pub const STAMP_CHECKSUM: u8 = 0b100;
 
 /// Interned texts of one run: no more than so many; what comes after is "other".

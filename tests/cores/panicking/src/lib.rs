@@ -1,6 +1,12 @@
 //! A core that panics where its options say: in `create`, `prepare`, `open`, `publish`, `poll`, on a thread of
 //! its own, or when it is dropped. Otherwise it delivers everything at once.
+//!
+//! Beside it `over`, a layer that delays, swallows and speaks of what it does.
 #![forbid(unsafe_code)]
+
+mod over;
+
+use over::Over;
 
 use mqscript_plugin::prelude::*;
 
@@ -86,4 +92,4 @@ impl Drop for Panicking {
     }
 }
 
-mqscript_plugin::export_core!(Panicking);
+mqscript_plugin::export_core!(Panicking, Over);

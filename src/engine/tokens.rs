@@ -1,0 +1,99 @@
+//! Tokens: the host's names for attempts, and what is still owed for them.
+
+use std::collections::{BTreeSet, HashMap};
+
+/// Tokens given up that are remembered one by one; older ones count as owed without proof.
+const OWED_MAX: usize = 1_000_000;
+
+/// Why a token cannot be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadToken {
+    /// Given up after a timeout: the answer comes late.
+    Owed,
+    /// Answered before.
+    Repeated,
+    /// Never handed out, or not accepted.
+    Unknown,
+}
+
+/// The tokens of one session.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    last: u64,
+    /// Those without an answer, and their messages. What is answered within its own `publish` never comes here.
+    unanswered: HashMap<u64, u32>,
+    owed: BTreeSet<u64>,
+    /// Tokens below this were forgotten by `owed`.
+    owed_floor: u64,
+}
+
+impl Tokens {
+    /// The token of the next message handed over; tokens are consecutive from 1.
+    #[inline]
+    pub fn next(&self) -> u64 {
+        self.last + 1
+    }
+
+    /// So many more were accepted.
+    #[inline]
+    pub fn accepted(&mut self, count: u64) {
+        self.last += count;
+    }
+
+    /// Remembers that a token has no answer yet.
+    pub fn await_answer(&mut self, token: u64, message: u32) {
+        self.unanswered.insert(token, message);
+    }
+
+    /// The message of a token that had no answer yet.
+    ///
+    /// # Errors
+    /// The token needs no answer, for the reason given.
+    pub fn take(&mut self, token: u64) -> Result<u32, BadToken> {
+        if let Some(message) = self.unanswered.remove(&token) {
+            return Ok(message);
+        }
+        if self.owed.remove(&token) || token < self.owed_floor {
+            return Err(BadToken::Owed);
+        }
+        Err(if token == 0 || token > self.last { BadToken::Unknown } else { BadToken::Repeated })
+    }
+
+    /// Gives up waiting for a token.
+    pub fn give_up(&mut self, token: u64) {
+        if self.unanswered.remove(&token).is_none() {
+            return;
+        }
+        self.owed.insert(token);
+        if self.owed.len() > OWED_MAX {
+            self.owed_floor = self.owed.pop_first().map_or(0, |oldest| oldest + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_answered_once() {
+        let mut tokens = Tokens::default();
+        let token = tokens.next();
+        tokens.accepted(1);
+        tokens.await_answer(token, 7);
+        assert_eq!(tokens.take(token), Ok(7));
+        assert_eq!(tokens.take(token), Err(BadToken::Repeated));
+        assert_eq!(tokens.take(token + 1), Err(BadToken::Unknown));
+        assert_eq!(tokens.take(0), Err(BadToken::Unknown));
+    }
+
+    #[test]
+    fn what_was_given_up_is_owed_once() {
+        let mut tokens = Tokens::default();
+        tokens.accepted(1);
+        tokens.await_answer(1, 7);
+        tokens.give_up(1);
+        assert_eq!(tokens.take(1), Err(BadToken::Owed));
+        assert_eq!(tokens.take(1), Err(BadToken::Repeated));
+    }
+}
