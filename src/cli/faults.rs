@@ -2,6 +2,7 @@
 
 use crate::cores::{CoreError, CoreFailure, FailureKind};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::engine::RunError;
 
 /// Everything that makes a core unusable.
 pub fn of_core(error: &CoreError) -> Diagnostics {
@@ -37,6 +38,28 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
 
 fn plain(error: &CoreError) -> Diagnostic {
     Diagnostic::new(Exit::Core, error.to_string()).help_if(error.help())
+}
+
+/// A run that could not be started.
+pub fn of_run(error: &RunError) -> Diagnostics {
+    let help = match error {
+        RunError::Core(error) => return of_core(error),
+        RunError::VirtualClockWithLiveCore { .. } => {
+            "leave out `--clock virtual`, or choose a simulated core"
+        }
+        RunError::CannotReceive { .. } => {
+            "choose a core that RECEIVES: `mqscript core info NAME` says what it can"
+        }
+        RunError::NotPure { .. } => "leave out `--pure`, or choose a core that touches nothing real",
+    };
+    let mut fault = Diagnostic::new(Exit::Core, error.to_string());
+    if let RunError::NotPure { declares, .. } = error {
+        fault = fault.found(declares.join(" "));
+    }
+    if let RunError::CannotReceive { because, .. } = error {
+        fault = fault.note(format!("`{because}` asks for it"));
+    }
+    fault.help(help).into()
 }
 
 /// The end of a core in a run, or on the way to one.

@@ -3,7 +3,7 @@
 //! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`]'s.
 
 pub mod arguments;
-mod bundled;
+mod check;
 mod core;
 mod faults;
 mod interrupt;
@@ -11,13 +11,15 @@ mod outputs;
 mod panic;
 mod repeat;
 mod run;
+mod settings;
+mod stage;
 mod terminal;
 mod values;
 mod verdict;
 
 pub use panic::guarded;
 
-use crate::diagnostics::{Diagnostic, Exit};
+use crate::diagnostics::Exit;
 use arguments::{Arguments, Command};
 use clap::Parser;
 
@@ -33,9 +35,7 @@ pub fn main() -> Exit {
     };
     match arguments.command {
         Command::Core(command) => core::command(&command),
-        Command::Run(_) | Command::Check(_) => {
-            terminal::complain(&Diagnostic::new(Exit::Bug, "the script host is not there yet").into());
-            Exit::Bug
-        }
+        Command::Run(flags) => run::command(&flags),
+        Command::Check(flags) => check::command(&flags),
     }
 }

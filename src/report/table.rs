@@ -40,12 +40,13 @@ impl Column {
 pub struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
+    names_in_full: bool,
 }
 
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: Vec<Column>) -> Table {
-        Table { columns, rows: Vec::new() }
+        Table { columns, rows: Vec::new(), names_in_full: false }
     }
 
     /// Adds a row with one cell for each column.
@@ -54,13 +55,20 @@ impl Table {
         self.rows.push(cells.iter().map(|cell| printable(cell)).collect());
     }
 
+    /// Never shortens the first column: its texts are keys that somebody may want to copy.
+    pub fn name_in_full(&mut self) {
+        self.names_in_full = true;
+    }
+
     /// The lines of the table, each `indent` spaces in, none wider than `width` columns.
     pub fn lines(&self, indent: usize, width: usize, palette: &Palette) -> Vec<String> {
         let available = width.saturating_sub(indent);
         let mut shown: Vec<usize> =
             (0..self.columns.len()).filter(|&column| self.has_content(column)).collect();
         let mut widths: Vec<usize> = (0..self.columns.len()).map(|column| self.width_of(column)).collect();
-        widths[0] = widths[0].min((available / FIRST_SHARE).max(FIRST_WIDTH_MIN));
+        if !self.names_in_full {
+            widths[0] = widths[0].min((available / FIRST_SHARE).max(FIRST_WIDTH_MIN));
+        }
         while needed(&shown, &widths) > available {
             let last = shown.iter().copied().max_by_key(|&column| (self.columns[column].rank, column));
             match last {
@@ -68,8 +76,10 @@ impl Table {
                 _ => break,
             }
         }
-        let excess = needed(&shown, &widths).saturating_sub(available);
-        widths[0] = widths[0].saturating_sub(excess).max(FIRST_WIDTH_MIN.min(widths[0]));
+        if !self.names_in_full {
+            let excess = needed(&shown, &widths).saturating_sub(available);
+            widths[0] = widths[0].saturating_sub(excess).max(FIRST_WIDTH_MIN.min(widths[0]));
+        }
 
         let headings: Vec<String> = self.columns.iter().map(|column| column.heading.clone()).collect();
         let mut lines = vec![self.line(&headings, &shown, &widths, indent, |text| palette.faint(text))];

@@ -12,7 +12,7 @@ pub use verdict::GENERATOR_LIMITED;
 
 use super::number::{amount, magnitude, percent, printable, span};
 use super::style::Palette;
-use crate::metrics::results::Run;
+use crate::metrics::results::{CheckResult, Run};
 pub use lines::wrapped;
 use lines::{label, labelled};
 
@@ -65,6 +65,29 @@ pub fn summary(run: &Run, look: &Look) -> String {
             text.push_str(line);
             text.push('\n');
         }
+    }
+    text
+}
+
+/// The summaries of a script's runs, what only the script could check, and what to type next; empty without runs and
+/// checks.
+pub fn summaries(runs: &[Run], checks: &[CheckResult], repeat: &str, look: &Look) -> String {
+    let summaries: Vec<String> = runs.iter().map(|run| summary(run, look)).collect();
+    let mut text = summaries.join("\n\n");
+    if !checks.is_empty() {
+        if !runs.is_empty() {
+            text.push('\n');
+        }
+        for line in verdict::of_script(checks, look) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    if !runs.is_empty() {
+        if !checks.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&closing(runs, repeat, look));
     }
     text
 }

@@ -113,7 +113,8 @@ fn delivered(run: &Run) -> String {
 fn attempts(run: &Run) -> Option<String> {
     let ledger = &run.ledger;
     let without_success: u64 = ledger.attempts_by_reason.values().sum();
-    if without_success == 0 && ledger.counts.retries == 0 {
+    // Without retries the ledger has said it all.
+    if ledger.counts.retries == 0 && ledger.late_outcomes == 0 {
         return None;
     }
     let mut text = format!("{} ({} retries)", count(ledger.counts.attempts), count(ledger.counts.retries));

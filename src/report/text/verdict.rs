@@ -25,7 +25,7 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
     };
     let mut lines: Vec<String> = Vec::new();
     if let Some(why) = &run.partial {
-        let text = format!("partial after {}: {}", span(run.duration_ns), printable(why));
+        let text = format!("partial after {}: {}", span(run.duration_ns), printable(first_line(why)));
         lines.extend(headline("!", &text, look).iter().map(|line| look.palette.doubt(line)));
     }
     lines.extend(headline(mark, &text, look).iter().map(|line| match mood {
@@ -35,6 +35,11 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
     }));
     lines.extend(checks(&run.checks, look));
     lines
+}
+
+/// What is told at length goes to stderr; here stands what it is about.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
 }
 
 fn headline(mark: &str, text: &str, look: &Look) -> Vec<String> {
@@ -61,11 +66,22 @@ fn verdict(run: &Run) -> (Mood, String) {
     match (run.checks.len(), failed) {
         (0, _) => (mood, validity),
         (1, 0) => (mood, format!("{validity}; its check holds")),
+        (2, 0) => (mood, format!("{validity}; both checks hold")),
         (all, 0) => (mood, format!("{validity}; all {all} checks hold")),
         (1, _) => (Mood::Bad, format!("its check does not hold; {validity}")),
         (all, 1) => (Mood::Bad, format!("1 of {all} checks does not hold; {validity}")),
         (all, failed) => (Mood::Bad, format!("{failed} of {all} checks do not hold; {validity}")),
     }
+}
+
+/// The checks that belong to no single run.
+pub fn of_script(results: &[CheckResult], look: &Look) -> Vec<String> {
+    let failed = results.iter().filter(|check| !check.holds).count();
+    let head = match failed {
+        0 => look.palette.good("✓ what the script checks holds"),
+        _ => look.palette.bad("✗ what the script checks does not hold"),
+    };
+    std::iter::once(head).chain(checks(results, look)).collect()
 }
 
 /// One line for each check, with the values seen below each other where they fit.

@@ -1,0 +1,103 @@
+//! From flags to what the script host is told. Texts are handed on as typed: only the script knows whether it has a
+//! parameter of that name, and of what type.
+
+use super::arguments::{Clock, PlanFlags};
+use super::values::{KeyValue, Seed};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::plan::{ClockKind, Overrides};
+use crate::script::Source;
+use std::path::{Path, PathBuf};
+
+/// What the flags say over the script's scenarios.
+///
+/// # Errors
+/// A flag that is wrong whatever the script says.
+pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
+    let overrides = Overrides {
+        duration: flags.duration.clone(),
+        messages: flags.messages.clone(),
+        rate: flags.rate.clone(),
+        agents: flags.agents.clone(),
+        seed: flags.seed.map(Seed::number).transpose().map_err(no_random_numbers)?,
+        clock: flags.clock.map(|clock| match clock {
+            Clock::Virtual => ClockKind::Virtual,
+            Clock::Wall => ClockKind::Wall,
+        }),
+        set: pairs(&flags.set),
+        core: flags.core.as_deref().map(from_here),
+        core_options: pairs(&flags.core_options),
+        success_rate: flags.success_rate.clone(),
+        min_latency: flags.min_latency.clone(),
+        max_latency: flags.max_latency.clone(),
+    };
+    let faults = overrides.faults();
+    if faults.is_empty() { Ok(overrides) } else { Err(faults) }
+}
+
+fn no_random_numbers(error: anyhow::Error) -> Diagnostics {
+    Diagnostic::new(Exit::Usage, format!("`--seed random`: the system gives no random number: {error}"))
+        .into()
+}
+
+/// `NAME=VALUE` as pairs.
+pub fn pairs(values: &[KeyValue]) -> Vec<(String, String)> {
+    values.iter().map(|pair| (pair.key.clone(), pair.value.clone())).collect()
+}
+
+/// A core's file as named in a flag is relative to the current folder, whereas in a script it is to the script's.
+fn from_here(core: &str) -> String {
+    if !core.contains('/') {
+        return core.to_owned();
+    }
+    std::path::absolute(core).map_or_else(|_| core.to_owned(), |path| path.display().to_string())
+}
+
+/// The script that a user means. A name without `/` and without an ending is looked for in `./scripts`, beside the
+/// program, in its `../share/mqscript/scripts`, and inside the program.
+///
+/// # Errors
+/// There is no such script, or it cannot be read.
+pub fn script(reference: &str) -> Result<Source, Diagnostics> {
+    let here = Path::new(reference);
+    let is_name = !reference.contains('/') && here.extension().is_none();
+    if is_name && !here.is_file() {
+        let file = format!("{reference}.rhai");
+        let mut paths = script_folders().into_iter().map(|folder| folder.join(&file));
+        if let Some(path) = paths.find(|path| path.is_file()) {
+            return Source::read(&path).map_err(|fault| (*fault).into());
+        }
+        if let Some(bundled) = Source::bundled(reference) {
+            return Ok(bundled);
+        }
+    }
+    Source::read(here).map_err(|fault| (*fault).into())
+}
+
+fn script_folders() -> Vec<PathBuf> {
+    let mut folders = vec![PathBuf::from("scripts")];
+    let program = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
+    if let Some(beside) = program.as_deref().and_then(Path::parent) {
+        folders.push(beside.join("scripts"));
+        folders.push(beside.join("../share/mqscript/scripts"));
+    }
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cores_file_is_relative_to_where_the_flag_was_typed() {
+        assert_eq!(from_here("mock"), "mock");
+        assert!(Path::new(&from_here("./libx.so")).is_absolute());
+    }
+
+    #[test]
+    fn names_and_paths_are_told_apart() {
+        assert!(script("nine_agents").is_ok());
+        for missing in ["nine_agent", "./nine_agents", "nine_agents.rhai"] {
+            assert_eq!(script(missing).unwrap_err().exit(), Exit::Script, "{missing}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Bad input: each with its exit code, a text that says what to do, nothing on stdout and nothing left behind.
+
+mod cli_support;
+
+use cli_support::{command, folder, mqscript};
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+/// A scenario with one setting that can be replaced.
+fn scenario(settings: &str) -> String {
+    format!(
+        "run(scenario(#{{\n    agents: 3,\n    arrival: poisson(\"20/s\"),\n    mix: [\"direct\"],\n    \
+         duration: \"2s\",\n    {settings}\n}}));\n"
+    )
+}
+
+/// Runs a script and holds exit code and texts against what is expected.
+#[track_caller]
+fn refused(script: &[u8], flags: &[&str], code: i32, texts: &[&str]) {
+    let folder = folder();
+    let path = folder.path().join("script.rhai");
+    fs::write(&path, script).unwrap();
+    let results = folder.path().join("results.json");
+    let mut arguments = vec!["run", path.to_str().unwrap(), "--output", results.to_str().unwrap()];
+    arguments.extend(flags);
+    let ended = mqscript(&arguments);
+    assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.stdout, "", "nothing was run");
+    for text in texts {
+        assert!(ended.stderr.contains(text), "`{text}` is missing:\n{}", ended.stderr);
+    }
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["script.rhai"], "nothing is left behind");
+}
+
+#[track_caller]
+fn refused_setting(settings: &str, texts: &[&str]) {
+    refused(scenario(settings).as_bytes(), &[], 3, texts);
+}
+
+#[test]
+fn scripts_that_cannot_be_read() {
+    for (script, text) in
+        [("missing.rhai", "missing.rhai"), ("tests", "folder"), ("nine_agent", "nine_agents")]
+    {
+        let ended = mqscript(&["run", script]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (4, ""), "{}", ended.stderr);
+        assert!(ended.stderr.contains(text), "{}", ended.stderr);
+    }
+    refused(b"let a = \"\xff\xfe\";", &[], 4, &["UTF-8"]);
+    refused(b"", &[], 4, &["empty"]);
+}
+
+#[test]
+fn scripts_that_do_not_compile() {
+    refused(b"run(scenario(#{ agents: 9 );", &[], 4, &["script.rhai:1:"]);
+    refused(b"let a = 1;\nrun(b);", &[], 4, &["script.rhai:2:5", "b"]);
+    refused(b"fn poisson(rate) { rate }\n", &[], 4, &["poisson"]);
+}
+
+#[test]
+fn scripts_that_fail_on_the_way() {
+    refused(b"poison(\"20/s\");", &[], 5, &["did you mean `poisson`?"]);
+    refused(b"throw \"no luck\";", &[], 5, &["no luck"]);
+    refused(b"loop { }", &[], 5, &["does not come to an end"]);
+    refused(b"fn deeper(n) { deeper(n + 1) }\ndeeper(0);", &[], 5, &["too deeply"]);
+    refused(b"let s = \"x\"; loop { s += s; }", &[], 5, &["too large"]);
+    refused(b"import \"../secrets\" as s;", &[], 5, &["secrets"]);
+    refused(b"import \"/etc/passwd\" as s;", &[], 5, &["passwd"]);
+}
+
+#[test]
+fn settings_that_are_wrong() {
+    refused_setting("procesor: #{ workers: 2 },", &["procesor", "did you mean `processor`?"]);
+    refused_setting("warm_up: true,", &["warm_up", "a duration"]);
+    refused_setting("warm_up: \"5\",", &["5 what?"]);
+    refused_setting("warm_up: \"5 parsecs\",", &["parsecs"]);
+    refused_setting("warm_up: \"99999999h\",", &["366 days"]);
+    refused_setting("warm_up: 0.0 / 0.0,", &["warm_up"]);
+    refused_setting("checks: [\"sucess_rate > 1%\"],", &["did you mean", "success_rate"]);
+    let replaced = |from: &str, to: &str| scenario("").replace(from, to);
+    refused(replaced("20/s", "-20/s").as_bytes(), &[], 3, &["-20/s", "not negative"]);
+    refused(replaced("agents: 3", "agents: 0").as_bytes(), &[], 3, &["agents"]);
+    refused(replaced("[\"direct\"]", "#{ direct: 0 }").as_bytes(), &[], 3, &["mix", "weight"]);
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    refused_setting(
+        "warm_up: \"5\",\n    procesor: #{},\n    seed: -1,",
+        &["warm_up", "procesor", "seed", "3 faults in all"],
+    );
+}
+
+#[test]
+fn flags_that_are_wrong() {
+    let script = scenario("");
+    let cases: [(&[&str], &str); 10] = [
+        (&["--min-latency", "5"], "5 what? write \"5ms\" or \"5s\""),
+        (&["--success-rate", "95"], "write \"95%\""),
+        (&["--rate", "fast"], "a rate such as"),
+        (&["--duration", "5 parsecs"], "a duration such as"),
+        (&["--agents", "-3"], "agents"),
+        (&["--param", "rate=5"], "rate"),
+        (&["--seed", "-1"], "a whole number"),
+        (&["--clock", "sundial"], "virtual"),
+        (&["--set", "processor.wrokers=2"], "did you mean `workers`?"),
+        (&["--param", "rate"], "NAME=VALUE"),
+    ];
+    for (flags, text) in cases {
+        // A key that `--set` misspells is told as the content of the scenario that it becomes.
+        let codes: &[i32] = if flags[0] == "--set" || flags[0] == "--agents" { &[2, 3] } else { &[2] };
+        let folder = folder();
+        let path = folder.path().join("script.rhai");
+        fs::write(&path, &script).unwrap();
+        let ended = mqscript(&[&["run", path.to_str().unwrap()], flags].concat());
+        assert!(codes.contains(&ended.code), "{flags:?}: {}\n{}", ended.code, ended.stderr);
+        assert!(ended.stderr.contains(text), "{flags:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn flags_without_meaning_here() {
+    let burst = scenario("").replace("poisson(\"20/s\")", "all_at_once()").replace("duration: \"2s\",", "");
+    refused(burst.as_bytes(), &["--rate", "5"], 2, &["`--rate` has no meaning here", "all_at_once"]);
+    let own = scenario("").replace("}));", "}), core(\"mock\"));");
+    // Whether any run uses the session's core is known only when the script has ended.
+    let folder = folder();
+    let path = folder.path().join("script.rhai");
+    fs::write(&path, own).unwrap();
+    let ended = mqscript(&["run", path.to_str().unwrap(), "--core", "mock"]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("this script names all its cores itself"), "{}", ended.stderr);
+}
+
+#[test]
+fn cores_that_cannot_be_used() {
+    let script = scenario("");
+    refused(script.as_bytes(), &["--core", "mok"], 6, &["there is no core `mok`", "did you mean `mock`?"]);
+    refused(script.as_bytes(), &["--core", "./missing.so"], 6, &["missing.so"]);
+    refused(script.as_bytes(), &["--core", "./Cargo.toml"], 6, &["cannot be loaded"]);
+    refused(script.as_bytes(), &["--core-option", "latancy=5ms"], 6, &["latancy", "latency"]);
+    refused(script.as_bytes(), &["--core-option", "success_rate=2"], 6, &["success_rate"]);
+}
+
+#[test]
+fn agents_that_answer_each_other_for_ever() {
+    let folder = folder();
+    let path = folder.path().join("script.rhai");
+    let script = r#"
+        fn answer(me, message) { me.send(#{ type: "direct", recipient: message.sender }); }
+        run(scenario(#{
+            agents: [#{ name: "Echo", count: 2, on_message: answer }],
+            arrival: constant("1/s"),
+            mix: ["direct"],
+            duration: "1h",
+            core: (),
+        }), core("mock", #{ latency: "0ms", success_rate: 1.0 }));
+    "#
+    .replace("core: (),", "");
+    fs::write(&path, script).unwrap();
+    let ended = mqscript(&["run", path.to_str().unwrap()]);
+    assert_eq!(ended.code, 5, "{}\n{}", ended.stdout, ended.stderr);
+    assert!(ended.stderr.contains("without delay") && ended.stderr.contains("after"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("! partial after"), "{}", ended.stdout);
+}
+
+/// Starts a run, interrupts it, and returns its exit code and what it printed.
+#[cfg(unix)]
+fn interrupted(script: &Path) -> (i32, String) {
+    let child = command(&["run", script.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Time to load and compile; the work itself has no end.
+    std::thread::sleep(Duration::from_millis(700));
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    (ended.status.code().unwrap_or(-1), String::from_utf8(ended.stdout).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_on_the_virtual_clock_can_be_interrupted() {
+    let folder = folder();
+    let path = folder.path().join("script.rhai");
+    fs::write(&path, scenario("").replace("\"2s\"", "\"8000h\"")).unwrap();
+    let (code, stdout) = interrupted(&path);
+    assert_eq!(code, 130);
+    assert!(stdout.contains("! partial after"), "{stdout}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_script_that_only_loops_can_be_interrupted() {
+    let folder = folder();
+    let path = folder.path().join("script.rhai");
+    let slow = "let n = 0; for i in 0..1000000 { for j in 0..1000 { n += [1, 2, 3].len(); } }";
+    fs::write(&path, slow).unwrap();
+    let (code, _) = interrupted(&path);
+    assert!(code == 130 || code == 5, "{code}: interrupted, unless the limit of operations came first");
+}
