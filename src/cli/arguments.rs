@@ -70,7 +70,7 @@ pub struct PlanFlags {
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value, help_heading = "What is played")]
     pub set: Vec<KeyValue>,
     /// Seed of every random choice; `random` draws one and prints it [default: 1]
-    #[arg(short, long, value_name = "N|random", value_parser = seed, env = "MQSCRIPT_SEED",
+    #[arg(short, long, value_name = "N|random", value_parser = seed, allow_negative_numbers = true, env = "MQSCRIPT_SEED",
         hide_env_values = true, help_heading = "What is played")]
     pub seed: Option<Seed>,
     /// Whether time is computed or passes [default: computed, if every core is simulated]

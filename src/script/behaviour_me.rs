@@ -115,22 +115,6 @@ impl Me {
         act(&mut self.call.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn set_state(&mut self, state: Dynamic) -> Fallible<()> {
-        let kind = state.type_name();
-        let Some(new) = state.flatten().try_cast::<Map>() else {
-            return Err(throw_one(
-                Diagnostic::new(Exit::Thrown, "wrong value for `me.state`")
-                    .found(format!("a value of type {kind}"))
-                    .expected("a map"),
-            ));
-        };
-        // After `me.state.n += 1` Rhai gives the changed state back while it still holds it: there is nothing to do.
-        if let Some(mut state) = self.state.write_lock::<Map>() {
-            *state = new;
-        }
-        Ok(())
-    }
-
     fn choose(&mut self, list: Array) -> Fallible<Dynamic> {
         if list.is_empty() {
             let fault = Diagnostic::new(Exit::Thrown, "`me.choose` has nothing to choose from");
@@ -336,7 +320,9 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Me>("Me");
     engine.register_get("name", Me::name);
     engine.register_get("now", |me: &mut Me| me.with(|call| call.now_ns as f64 / 1e9));
-    engine.register_get_set("state", |me: &mut Me| me.state.clone(), Me::set_state);
+    // Without a setter, on purpose: the getter gives the state itself, so that `me.state.n += 1` changes it in
+    // place, and Rhai would hand what it has changed to a setter by emptying it.
+    engine.register_get("state", |me: &mut Me| me.state.clone());
     engine.register_fn("random", |me: &mut Me| me.with(|call| call.random.unit()));
     engine.register_fn("choose", Me::choose);
     engine.register_fn("send", Me::send);

@@ -12,6 +12,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{Behaviour, NoBehaviour};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Run};
+use crate::metrics::seal;
 use crate::plan::{Functions, Overrides, Plan, Planned};
 use rhai::{AST, Dynamic, Scope};
 use std::path::{Path, PathBuf};
@@ -232,6 +233,7 @@ fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<A
     };
     if !checking {
         run.checks.extend(plan.checks.iter().map(|check| evaluate(&run, check)).collect::<Vec<_>>());
+        seal(&mut run);
     }
     Ok(Arc::new(run))
 }
@@ -260,7 +262,10 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     }
     let runs = state.met.drain(..).map(|met| {
         let mut run = Run::clone(&met.run);
-        run.checks.extend(met.checks);
+        if !met.checks.is_empty() {
+            run.checks.extend(met.checks);
+            seal(&mut run);
+        }
         run
     });
     let runs = runs.collect();

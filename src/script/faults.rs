@@ -180,6 +180,7 @@ impl Known {
             }
             EvalAltResult::ErrorRuntime(value, _) if value.is_unit() => thrown("the script threw an error"),
             EvalAltResult::ErrorRuntime(value, _) => thrown(&value.to_string()),
+            EvalAltResult::ErrorDotExpr(text, _) if text.contains(" property '") => unknown_property(text),
             other => {
                 let text = other.to_string();
                 let position = format!(" ({})", position_text(other.position()));
@@ -210,6 +211,39 @@ impl Known {
         Diagnostic::new(Exit::Thrown, format!("`{name}` takes something else"))
             .found(format!("{name}({arguments})"))
             .expected(forms.join(" or "))
+    }
+}
+
+/// "Unknown property 'nme' - a getter is not registered for type 'Me'"
+fn unknown_property(text: &str) -> Diagnostic {
+    let words: Vec<&str> = text.split('\'').collect();
+    let (property, kind) = (words.get(1).copied().unwrap_or(""), words.get(3).copied().unwrap_or(""));
+    let rows: &[(&str, &str)] = match kind {
+        "Me" => table::ME,
+        "Message" => table::MESSAGE,
+        "Outcome" => table::OUTCOME,
+        _ => &[],
+    };
+    let name = |row: &(&'static str, &str)| {
+        let name = row.0.split_once('.').map_or(row.0, |(_, name)| name);
+        name.split_once('(').map_or(name, |(name, _)| name)
+    };
+    let known: Vec<&str> = rows.iter().map(|row| name(row)).collect();
+    if text.contains("a setter") && known.contains(&property) {
+        let fault = Diagnostic::new(Exit::Thrown, format!("`{property}` cannot be replaced"));
+        let help = (property == "state").then(|| "set its keys: me.state.n = 0".to_owned());
+        return fault.help_if(help);
+    }
+    let what = match kind {
+        "()" => "nothing, `()`,".to_owned(),
+        kind => format!("a value of type {kind}"),
+    };
+    let fault = Diagnostic::new(Exit::Thrown, format!("{what} has no property `{property}`"));
+    match known.as_slice() {
+        [] => fault,
+        names => fault
+            .expected(format!("one of {}", names.join(", ")))
+            .help_if(did_you_mean(property, names.iter().copied())),
     }
 }
 

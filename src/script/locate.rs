@@ -176,6 +176,12 @@ impl Scanner<'_> {
                 Literal::Map(self.map())
             }
             Some('[') => Literal::List(self.arguments()),
+            Some('|') => {
+                // The commas between a closure's parameters end nothing.
+                self.next();
+                while self.next().is_some_and(|c| c != '|') {}
+                Literal::Other
+            }
             Some(c) if c.is_alphabetic() || c == '_' => {
                 let name = self.word();
                 if self.peek() == Some('(') { Literal::Call(name, self.arguments()) } else { Literal::Other }

@@ -1,0 +1,136 @@
+//! The bundled scripts on the real engine and the real mock core: their checks hold on many seeds, and each of them
+//! can fail.
+
+use mqscript::cores::Finder;
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::engine::{self, Behaviour, Setting, Silent};
+use mqscript::metrics::results::Run;
+use mqscript::plan::{Overrides, Plan};
+use mqscript::script::{BUNDLED, Execution, Player, Settings, Source, execute};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Seeds on which every check must hold.
+const SEEDS: u64 = 200;
+
+struct EnginePlayer {
+    finder: Finder,
+}
+
+impl Player for EnginePlayer {
+    fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
+        let setting = Setting { finder: &self.finder, base_dir: base, pure: false };
+        match engine::run(plan, setting, behaviour, &mut Silent) {
+            Ok(played) => match played.stop {
+                None => Ok(played.run),
+                Some(stop) => Err(Diagnostic::new(Exit::Core, format!("{stop:?}")).into()),
+            },
+            Err(error) => Err(Diagnostic::new(Exit::Core, error.to_string()).into()),
+        }
+    }
+}
+
+fn play(name: &str, overrides: Overrides) -> Execution {
+    let source = Source::bundled(name).unwrap();
+    let settings = Settings { overrides, ..Settings::default() };
+    let mut player = EnginePlayer { finder: Finder::new(&[]) };
+    let execution = execute(&source, &settings, &mut player, &Arc::new(AtomicBool::new(false)));
+    assert!(execution.diagnostics.is_empty(), "{name}: {}", execution.diagnostics);
+    execution
+}
+
+fn all_checks(execution: &Execution) -> impl Iterator<Item = (&str, bool, &str)> {
+    let of_runs = execution.runs.iter().flat_map(|run| &run.checks);
+    of_runs
+        .chain(&execution.checks)
+        .map(|check| (check.expression.as_str(), check.holds, check.seen.as_str()))
+}
+
+#[test]
+fn every_check_holds_on_many_seeds() {
+    let names: Vec<&str> = BUNDLED.iter().map(|(name, _)| *name).collect();
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            let names = &names;
+            scope.spawn(move || {
+                for name in names {
+                    for seed in (1..=SEEDS).filter(|seed| seed % 2 == half) {
+                        let execution = play(name, Overrides { seed: Some(seed), ..Overrides::default() });
+                        let wrong: Vec<_> = all_checks(&execution).filter(|(_, holds, _)| !holds).collect();
+                        assert!(wrong.is_empty(), "{name}, seed {seed}: {wrong:?}");
+                        assert_eq!(execution.exit(), Exit::Success, "{name}, seed {seed}");
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// One changed setting, and the checks that fail by it.
+#[test]
+fn every_check_can_fail() {
+    let set = |path: &str, value: &str| Overrides {
+        set: vec![(path.to_owned(), value.to_owned())],
+        ..Overrides::default()
+    };
+    let option = |key: &str, value: &str| Overrides {
+        core_options: vec![(key.to_owned(), value.to_owned())],
+        ..Overrides::default()
+    };
+    let text = |value: &str| Some(value.to_owned());
+    let cases: Vec<(&str, Overrides, &str)> = vec![
+        ("nine_agents", set("processor.retry.attempts", "1"), "success_rate >= 99.9%"),
+        ("nine_agents", set("processor.workers", "1"), "total.p99 < 100ms"),
+        (
+            "nine_agents",
+            set("mix.hard_onboard.priority", "low"),
+            "by_type.hard_onboard.queue_wait.p99 < by_type.direct.queue_wait.p99",
+        ),
+        ("urgent_mix", Overrides { success_rate: text("0.5"), ..Overrides::default() }, "success_rate > 93%"),
+        ("urgent_mix", option("latency", "40ms"), "by_type.urgent.queue_wait.p99 < 30ms"),
+        (
+            "urgent_mix",
+            set("types.text.priority", "urgent"),
+            "by_type.urgent.queue_wait.p99 < by_type.text.queue_wait.p99",
+        ),
+        ("onboarding_burst", set("messages_per_agent", "99"), "generated == 900"),
+        (
+            "onboarding_burst",
+            Overrides { success_rate: text("0.5"), ..Overrides::default() },
+            "success_rate == 100%",
+        ),
+        ("onboarding_burst", set("processor.batch_interval", "101ms"), "duration == 9.8s"),
+        ("ramp_up", option("latency", "40ms"), "phases.calm.total.p99 < 50ms"),
+        ("ramp_up", set("processor.workers", "64"), "phases.peak.queue_wait.p50 > 1s"),
+        (
+            "reactive_agents",
+            Overrides { duration: text("5"), ..Overrides::default() },
+            "by_type.report.generated > 1000",
+        ),
+    ];
+    let mut failed = Vec::new();
+    for (name, overrides, expression) in cases {
+        let execution = play(name, overrides);
+        let mut checks = all_checks(&execution);
+        let (_, holds, seen) = checks.find(|(known, ..)| *known == expression).expect(expression);
+        if holds {
+            failed.push(format!("{name}: {expression} still holds, seen {seen}"));
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn the_burst_takes_as_long_as_it_says() {
+    let execution = play("onboarding_burst", Overrides::default());
+    assert_eq!(execution.runs[0].duration_ns, 9_800_000_000);
+}
+
+#[test]
+fn callbacks_repeat() {
+    let digests: Vec<String> =
+        (0..2).map(|_| play("reactive_agents", Overrides::default()).runs[0].digest.clone()).collect();
+    assert_eq!(digests[0], digests[1]);
+    assert!(!digests[0].is_empty());
+}
