@@ -1,8 +1,11 @@
 //! mqscript: stress-test a message-queue processor, and the brokers behind it, with a script.
 
+pub mod cli;
 pub mod cores;
 pub mod diagnostics;
 pub mod engine;
 pub mod metrics;
 pub mod plan;
+pub mod progress;
+pub mod report;
 pub mod script;

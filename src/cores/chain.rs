@@ -1,19 +1,15 @@
 //! Cores made for one run, and the order in which they live and die.
 
-use super::border::{self, Border};
-use super::control::{Told, within};
-use super::error::{CoreError, CoreFailure};
-use super::host::{HostFor, RunFor, WAKER};
+use super::error::CoreError;
+use super::host::RunFor;
+use super::links::{Link, Links};
 use super::run::{ClockKind, RunConfig};
 use super::services::HostServices;
 use super::session::Session;
-use super::vet::{Calls, Vetted};
-use mqscript_plugin::abi::{self, RawCore, RawSession};
+use super::vet::Vetted;
+use mqscript_plugin::abi;
 use serde_json::{Map, Value};
-use std::ffi::c_void;
-use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The cores of one run: a core, and the layers over it. Dropping it destroys them.
 pub struct Chain {
@@ -22,57 +18,12 @@ pub struct Chain {
     opened: bool,
 }
 
-/// What a chain and its session share. Cores innermost first.
-pub(super) struct Links {
-    links: Vec<Arc<Link>>,
-    services: HostServices,
-    clock: ClockKind,
-    agents: u32,
-    receives: bool,
-    session_open: AtomicBool,
-    /// A control call did not return: no other may be made ("never overlap"), and nothing can be freed.
-    hung: AtomicBool,
-}
-
-/// One core that exists.
-struct Link {
-    core: Arc<str>,
-    calls: Calls,
-    raw: Handle<RawCore>,
-    /// Kept where it is, and as long as the core: it has pointers to both.
-    _host: Arc<HostFor>,
-    _run: Arc<RunFor>,
-}
-
-/// A core's own pointer, handed from thread to thread.
-struct Handle<T>(*mut T);
-
-impl<T> Clone for Handle<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Handle<T> {}
-
-// SAFETY: opaque; it is only given to the core's functions, which the contract lets be called from any thread,
-// one at a time ("control calls … never overlap a session call of the same core").
-unsafe impl<T> Send for Handle<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Handle<T> {}
-
-impl<T> Handle<T> {
-    /// *Rationale.* A closure that names the field would capture the bare pointer, which is not `Send`.
-    fn get(self) -> *mut T {
-        self.0
-    }
-}
-
 /// Capabilities that a chain has only if all of it has them.
-const BY_AND: u64 =
+pub(super) const BY_AND: u64 =
     abi::SIMULATED | abi::RECEIVES | abi::CONFIRMS | abi::ORDERED | abi::EXACTLY_ONCE | abi::DURABLE;
 /// Capabilities that a chain has if any part has them.
-const BY_OR: u64 = abi::READS_CONTENT | abi::TOUCHES_NETWORK | abi::TOUCHES_FILES | abi::STARTS_PROCESSES;
+pub(super) const BY_OR: u64 =
+    abi::READS_CONTENT | abi::TOUCHES_NETWORK | abi::TOUCHES_FILES | abi::STARTS_PROCESSES;
 
 /// What a chain can do whose parts, innermost first, can do this.
 pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {
@@ -244,244 +195,4 @@ fn fit_effective(core: &str, capabilities: u64, clock: ClockKind, receive: bool)
         return unfit("with these options it cannot receive, and this run wants deliveries");
     }
     Ok(())
-}
-
-impl Link {
-    fn create(
-        recipe: &Recipe<'_>,
-        run: &Arc<RunFor>,
-        services: &HostServices,
-        seed: u64,
-    ) -> Result<(Link, u64), CoreFailure> {
-        let info = &recipe.vetted.info;
-        let core: Arc<str> = info.id.as_str().into();
-        let (calls, options) = (recipe.vetted.calls, recipe.options.to_owned());
-        let (host, run) = (Arc::new(HostFor::new(services.clone(), core.clone())), run.clone());
-        let (host, run, told, raw, effective) = within(&core, "create", services.control_limit, move || {
-            let (mut raw, mut effective) = (ptr::null_mut(), 0u64);
-            let told = Told::by(|error| {
-                let text = abi::Str::new(&options);
-                // SAFETY: "[control]"; "`host` and `run` stay valid until `destroy` returns": both live in the
-                // link, which destroys the core before it drops them.
-                unsafe { (calls.create)(host.raw(), text, run.raw(), seed, &mut raw, &mut effective, error) }
-            });
-            (host, run, told, Handle(raw), effective)
-        })?;
-        told.into_result(&core, "create")?;
-        if raw.0.is_null() {
-            return Err(CoreFailure::breach(&core, "create", "it returned OK, but no core"));
-        }
-        let link = Link { core: core.clone(), calls, raw, _host: host, _run: run };
-        let known = effective & (BY_AND | BY_OR | abi::LAYER);
-        let undeclared = known & !info.capabilities;
-        if undeclared != 0 {
-            let names = super::vet::capability_names(undeclared).join(", ");
-            let text = format!("it claims {names}, which its descriptor does not declare");
-            let _ = destroy(&Arc::new(link), services);
-            return Err(CoreFailure::breach(&core, "create", text));
-        }
-        Ok((link, known))
-    }
-}
-
-fn destroy(link: &Arc<Link>, services: &HostServices) -> Result<(), CoreFailure> {
-    let moved = link.clone();
-    within(&link.core, "destroy", services.control_limit, move || {
-        // SAFETY: "[control] Frees the core": its session is closed, and nobody calls it afterwards.
-        unsafe { (moved.calls.destroy)(moved.raw.get()) };
-    })
-}
-
-impl Links {
-    fn new(
-        links: Vec<Arc<Link>>,
-        services: HostServices,
-        clock: ClockKind,
-        agents: u32,
-        receives: bool,
-    ) -> Links {
-        let (session_open, hung) = (AtomicBool::new(false), AtomicBool::new(false));
-        Links { links, services, clock, agents, receives, session_open, hung }
-    }
-
-    fn outermost(&self) -> &str {
-        self.links.last().map_or("", |link| &link.core)
-    }
-
-    /// One control call on one core, unless an earlier one hangs.
-    fn control<T: Send + 'static>(
-        &self,
-        link: &Arc<Link>,
-        function: &'static str,
-        call: impl FnOnce(&Link) -> T + Send + 'static,
-    ) -> Result<T, CoreFailure> {
-        if self.hung.load(Ordering::Acquire) {
-            let text = "an earlier call has not returned";
-            return Err(CoreFailure::from_status(&link.core, function, abi::POISONED, text));
-        }
-        let moved = link.clone();
-        let result = within(&link.core, function, self.services.control_limit, move || call(&moved));
-        if result.is_err() {
-            self.hung.store(true, Ordering::Release);
-        }
-        result
-    }
-
-    fn on_core(
-        &self,
-        link: &Arc<Link>,
-        function: &'static str,
-        call: super::vet::OnCore,
-    ) -> Result<(), CoreFailure> {
-        // SAFETY: "[control]"; the core is not destroyed while its link lives.
-        let told = self
-            .control(link, function, move |link| Told::by(|error| unsafe { call(link.raw.get(), error) }))?;
-        told.into_result(&link.core, function)
-    }
-
-    fn stats(&self, link: &Arc<Link>) -> Result<Map<String, Value>, CoreFailure> {
-        const LEN_MAX: u64 = 16 << 20;
-        let Some(stats) = link.calls.stats else { return Ok(Map::new()) };
-        let (told, text) = self.control(link, "stats", move |link| {
-            let mut buffer = vec![0u8; 4096];
-            loop {
-                let mut len = 0u64;
-                // SAFETY: "[control] writes up to `cap` bytes to `buf` and its full length to `*len`".
-                let told = Told::by(|error| unsafe {
-                    stats(link.raw.get(), buffer.as_mut_ptr(), buffer.len() as u64, &mut len, error)
-                });
-                if told.status == abi::OK && len > buffer.len() as u64 && len <= LEN_MAX {
-                    buffer.resize(len as usize, 0);
-                    continue;
-                }
-                buffer.truncate(len as usize);
-                return (told, buffer);
-            }
-        })?;
-        told.into_result(&link.core, "stats")?;
-        match serde_json::from_slice(&text) {
-            Ok(Value::Object(stats)) => Ok(stats),
-            _ if text.is_empty() => Ok(Map::new()),
-            _ => Err(CoreFailure::breach(&link.core, "stats", "it gave no JSON object")),
-        }
-    }
-
-    fn open(links: &Arc<Links>, load_start_ns: u64) -> Result<Session, CoreFailure> {
-        let mut borders: Vec<*mut Border> = Vec::with_capacity(links.links.len());
-        for (depth, link) in links.links.iter().enumerate() {
-            let below = borders.last().copied().unwrap_or(ptr::null_mut());
-            match links.open_one(link, below, load_start_ns) {
-                Ok(session) => {
-                    let border = Border {
-                        session: session.0,
-                        calls: link.calls.session,
-                        core: link.core.clone(),
-                        depth,
-                        below,
-                        virtual_clock: links.clock == ClockKind::Virtual,
-                        agents: links.agents,
-                        watch: links.services.watch.clone(),
-                        failure: None,
-                    };
-                    borders.push(Box::into_raw(Box::new(border)));
-                }
-                Err(failure) => {
-                    links.close_borders(&borders);
-                    return Err(failure);
-                }
-            }
-        }
-        links.session_open.store(true, Ordering::Release);
-        borders.reverse();
-        Ok(Session::new(borders, links.clone(), links.receives))
-    }
-
-    fn open_one(
-        &self,
-        link: &Arc<Link>,
-        below: *mut Border,
-        load_start_ns: u64,
-    ) -> Result<Handle<RawSession>, CoreFailure> {
-        let below = Handle(below.cast::<c_void>());
-        let (told, session) = self.control(link, "open", move |link| {
-            let inner = abi::Inner {
-                struct_size: size_of::<abi::Inner>() as u32,
-                reserved: 0,
-                handle: below.get(),
-                publish: Some(border::publish_below),
-                poll: Some(border::poll_below),
-                acknowledge: Some(border::acknowledge_below),
-            };
-            let open = abi::Open {
-                struct_size: size_of::<abi::Open>() as u32,
-                reserved: 0,
-                waker: WAKER,
-                load_start_ns,
-                inner: if below.get().is_null() { ptr::null() } else { &inner },
-            };
-            let mut session = ptr::null_mut();
-            // SAFETY: "[control]"; `open` is borrowed for the call, the border below lives "until the layer's
-            // `close` returns".
-            let told =
-                Told::by(|error| unsafe { (link.calls.open)(link.raw.get(), &open, &mut session, error) });
-            (told, Handle(session))
-        })?;
-        told.into_result(&link.core, "open")?;
-        if session.0.is_null() {
-            return Err(CoreFailure::breach(&link.core, "open", "it returned OK, but no session"));
-        }
-        Ok(session)
-    }
-
-    /// Closes sessions whose chain could not be opened whole, and frees their borders.
-    fn close_borders(&self, borders: &[*mut Border]) {
-        for border in borders.iter().rev() {
-            // SAFETY: made by `Box::into_raw` in `open`, and not yet given to a session.
-            let (depth, session) = unsafe { ((**border).depth, (**border).session) };
-            if self.close_sessions(&[(depth, session)]).is_ok() {
-                // SAFETY: the layer that knew the pointer, if any, is closed.
-                drop(unsafe { Box::from_raw(*border) });
-            }
-        }
-    }
-
-    /// Closes sessions, in the order given: (position in the chain, session).
-    pub(super) fn close_sessions(&self, sessions: &[(usize, *mut RawSession)]) -> Result<(), CoreFailure> {
-        self.services.wake.close();
-        for (depth, session) in sessions {
-            let session = Handle(*session);
-            self.control(&self.links[*depth], "close", move |link| {
-                // SAFETY: "[control] Closes the session. Also called after a failure": once, and last.
-                unsafe { (link.calls.close)(session.get()) };
-            })?;
-        }
-        self.session_open.store(false, Ordering::Release);
-        Ok(())
-    }
-
-    fn destroy(&self) -> Result<(), CoreFailure> {
-        if self.session_open.load(Ordering::Acquire) {
-            let text = "its session is still open";
-            let failure = CoreFailure::from_status(self.outermost(), "destroy", abi::INVALID, text);
-            return Err(failure);
-        }
-        for link in self.links.iter().rev() {
-            self.control(link, "destroy", |link| {
-                // SAFETY: "[control] Frees the core": its session is closed, and nobody calls it afterwards.
-                unsafe { (link.calls.destroy)(link.raw.get()) };
-            })?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Links {
-    fn drop(&mut self) {
-        if self.session_open.load(Ordering::Acquire) || self.hung.load(Ordering::Acquire) {
-            // Cores that were never destroyed may still look at what they were given.
-            for link in self.links.drain(..) {
-                std::mem::forget(link);
-            }
-        }
-    }
 }

@@ -6,12 +6,14 @@
 //!
 //! `unsafe` lives here and in the SDK alone.
 
+mod below;
 mod border;
 mod chain;
 mod control;
 mod error;
 mod find;
 mod host;
+mod links;
 mod load;
 mod options;
 mod plan;

@@ -1,8 +1,9 @@
 //! The engine's handle on a chain of cores: one thread, no locks, a few nanoseconds around each call.
 
 use super::border::Border;
-use super::chain::Links;
+
 use super::error::CoreFailure;
+use super::links::Links;
 use mqscript_plugin::abi;
 use std::sync::Arc;
 

@@ -63,7 +63,7 @@ impl ArrivalSampler {
     }
 
     /// The agent's next arrival; `None` if there is none any more.
-    #[inline]
+    #[inline(always)]
     pub fn next(&self, state: &mut ArrivalState, last_ns: u64, stream: &mut Stream) -> Option<u64> {
         match self {
             ArrivalSampler::Poisson { mean_gap_ns } => {
@@ -76,6 +76,7 @@ impl ArrivalSampler {
         }
     }
 
+    #[inline(never)]
     fn next_rare(&self, state: &mut ArrivalState, stream: &mut Stream) -> Option<u64> {
         let number = state.drawn;
         state.drawn += 1;

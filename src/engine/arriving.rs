@@ -43,7 +43,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Whether a message intended for then still belongs to the run.
-    #[inline]
+    #[inline(always)]
     fn may_generate(&self, agent: u32, intended_ns: u64) -> bool {
         match (self.plan.end, self.rules.load_end_ns) {
             (End::MessagesPerAgent(count), _) => self.generator.agents[agent as usize].sequence < count,
@@ -54,7 +54,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Puts the agent's next arrival on the timeline, if there is one.
-    #[inline]
+    #[inline(always)]
     fn schedule_next(&mut self, agent: u32, last_ns: u64) {
         if !self.may_generate(agent, last_ns) {
             return;
@@ -82,7 +82,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// An arrival is due: an agent's own, or what a callback sent.
-    #[inline]
+    #[inline(always)]
     pub fn arrival_due(&mut self, payload: u32, intended_ns: u64) {
         self.sources -= 1;
         if payload & SEND != 0 {
@@ -120,6 +120,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
+    #[inline(never)]
     fn next_by_callback(&mut self, agent: u32, intended_ns: u64) -> Option<Message> {
         let mut draft = None;
         self.call(agent, |behaviour, sending| {
@@ -131,6 +132,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// What a callback sent is due.
+    #[inline(never)]
     fn send_due(&mut self, slot: u32, intended_ns: u64) {
         let (agent, draft) = std::mem::take(&mut self.sends[slot as usize]);
         self.sends_free.push(slot);
@@ -161,7 +163,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Counts a message that was generated just now.
-    #[inline]
+    #[inline(always)]
     fn generated(&mut self, message: &mut Message) {
         let mut phase = self.phase;
         while phase > 0 && message.intended_ns < self.rules.phase_starts[phase] {
@@ -189,7 +191,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Puts a new message into the queue, or does what the overflow rule says. False: the agent is held.
-    #[inline]
+    #[inline(always)]
     fn enqueue(&mut self, id: u32, may_hold: bool) -> bool {
         let full = self.waiting.counted() as u64 >= self.plan.queue.capacity;
         if full && !self.make_room(id, may_hold) {
@@ -216,14 +218,15 @@ impl<C: Clock> Player<'_, C> {
             && let Some(victim) = self.waiting.drop_oldest(&self.messages)
         {
             self.occupancy.leave(Place::Queue, self.now_ns, 1);
-            self.end(victim, FinalOutcome::Rejected, self.reasons.dropped_oldest, self.now_ns, None);
+            self.end_rarely(victim, FinalOutcome::Rejected, self.reasons.dropped_oldest, self.now_ns, None);
             return true;
         }
-        self.end(id, FinalOutcome::Rejected, self.reasons.queue_full, self.now_ns, None);
+        self.end_rarely(id, FinalOutcome::Rejected, self.reasons.queue_full, self.now_ns, None);
         false
     }
 
     /// Lets held agents go on, first come first served, while there is room.
+    #[inline(never)]
     pub fn resume_blocked(&mut self) -> bool {
         let mut resumed = false;
         while (self.waiting.counted() as u64) < self.plan.queue.capacity

@@ -9,8 +9,21 @@ use super::timeline::Class;
 use crate::metrics::{Ended, FinalOutcome};
 
 impl<C: Clock> Player<'_, C> {
+    /// [`end`](Player::end) where it need not be fast.
+    #[inline(never)]
+    pub fn end_rarely(
+        &mut self,
+        id: u32,
+        outcome: FinalOutcome,
+        reason: u32,
+        at_ns: u64,
+        accepted_ns: Option<u64>,
+    ) {
+        self.end(id, outcome, reason, at_ns, accepted_ns);
+    }
+
     /// A message has ended.
-    #[inline]
+    #[inline(always)]
     pub fn end(&mut self, id: u32, outcome: FinalOutcome, reason: u32, at_ns: u64, accepted_ns: Option<u64>) {
         let message = &self.messages[id];
         let (agent, draft, holds_slot) = (message.agent, message.draft, message.holds_slot);
@@ -134,7 +147,7 @@ impl<C: Clock> Player<'_, C> {
                 (_, 0) => (FinalOutcome::Unanswered, self.reasons.unsent),
                 _ => (FinalOutcome::Unanswered, self.reasons.no_outcome),
             };
-            self.end(id, outcome, reason, self.now_ns, None);
+            self.end_rarely(id, outcome, reason, self.now_ns, None);
         }
     }
 }

@@ -32,7 +32,7 @@ struct Places {
 
 impl Envelopes {
     /// Puts the messages `staged`, about to make their next attempt, into the batch. Times in it are since the origin.
-    #[inline]
+    #[inline(always)]
     pub fn fill(
         &mut self,
         staged: &[u32],

@@ -115,7 +115,7 @@ impl Generator {
     }
 
     /// The agent's next arrival after `last_ns`.
-    #[inline]
+    #[inline(always)]
     pub fn next_arrival(&mut self, agent: u32, last_ns: u64) -> Option<u64> {
         let agent = &mut self.agents[agent as usize];
         self.groups[agent.group as usize].sampler.next(&mut agent.state, last_ns, &mut agent.arrival)
@@ -127,7 +127,7 @@ impl Generator {
     }
 
     /// Draws the agent's next message from its mix; `None` if its group has none.
-    #[inline]
+    #[inline(always)]
     pub fn draw(&mut self, agent: u32, intended_ns: u64) -> Option<Message> {
         let state = &mut self.agents[agent as usize];
         let group = &self.groups[state.group as usize];
@@ -136,7 +136,7 @@ impl Generator {
     }
 
     /// The next message of an agent with the setting number `index`, to `recipient` or to whom the setting says.
-    #[inline]
+    #[inline(always)]
     pub fn message(
         &mut self,
         agent: u32,

@@ -229,7 +229,14 @@ impl<'a, C: Clock> Player<'a, C> {
         self.start();
         while self.stop.is_none() {
             self.instant();
-            if self.stop.is_some() || self.is_finished() {
+            if self.stop.is_some() {
+                break;
+            }
+            if let Some(next) = self.next_of_timeline() {
+                self.now_ns = self.clock.wait(next);
+                continue;
+            }
+            if self.is_finished() {
                 break;
             }
             let Some(next) = self.next_wake_up() else {
@@ -241,8 +248,20 @@ impl<'a, C: Clock> Player<'a, C> {
         self.settle();
     }
 
+    /// When the timeline goes on, if that alone decides: on the virtual clock, under load, with a core that has no
+    /// wish of its own.
+    #[inline(always)]
+    fn next_of_timeline(&mut self) -> Option<u64> {
+        let alone = C::VIRTUAL
+            && self.load_ended_ns.is_none()
+            && self.rules.load_end_ns.is_some()
+            && self.out.next_due_ns == abi::NEVER
+            && self.plan.processor.batch_interval_ns == 0;
+        if alone { self.timeline.next_time() } else { None }
+    }
+
     /// Does all that is due now, and what that makes due.
-    #[inline]
+    #[inline(always)]
     fn instant(&mut self) {
         let mut rounds = 0;
         loop {
@@ -250,7 +269,7 @@ impl<'a, C: Clock> Player<'a, C> {
                 self.poll();
             }
             self.run_due();
-            if self.stop.is_some() || !self.dispatch() {
+            if self.stop.is_some() || !self.dispatch() || self.nothing_due() {
                 return;
             }
             if !C::VIRTUAL {
@@ -268,8 +287,19 @@ impl<'a, C: Clock> Player<'a, C> {
         }
     }
 
+    /// Whether the virtual clock may go on: another round would find nothing to do.
+    #[inline(always)]
+    fn nothing_due(&mut self) -> bool {
+        C::VIRTUAL
+            && !self.out.more
+            && self.out.next_due_ns == abi::NEVER
+            && self.blocked.is_empty()
+            && self.plan.processor.batch_interval_ns == 0
+            && self.timeline.next_time().is_some_and(|next| next > self.now_ns)
+    }
+
     /// Handles the timeline's entries up to now.
-    #[inline]
+    #[inline(always)]
     fn run_due(&mut self) {
         while let Some(due) = self.timeline.pop_due(self.now_ns) {
             match due.class {

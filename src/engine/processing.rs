@@ -17,7 +17,7 @@ const LATE: u32 = u32::MAX;
 
 impl<C: Clock> Player<'_, C> {
     /// Hands over what may be handed over now. Returns whether anything changed.
-    #[inline]
+    #[inline(always)]
     pub fn dispatch(&mut self) -> bool {
         let progressed = if self.plan.processor.batch_interval_ns > 0 {
             self.dispatch_cycle()
@@ -46,7 +46,7 @@ impl<C: Clock> Player<'_, C> {
         self.workers_free().min(batch).min(usize::try_from(self.hand_overs_left()).unwrap_or(usize::MAX))
     }
 
-    #[inline]
+    #[inline(always)]
     fn dispatch_plain(&mut self) -> bool {
         let mut progressed = false;
         while !self.held_back && self.stop.is_none() {
@@ -67,7 +67,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Moves up to `count` messages from the queue to `staged`. Returns whether any was found expired instead.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, count: usize) -> bool {
         let mut expired = false;
         while self.staged.len() < count
@@ -76,7 +76,7 @@ impl<C: Clock> Player<'_, C> {
             if self.messages[id].expires_ns < self.now_ns {
                 expired = true;
                 self.occupancy.leave(Place::Queue, self.now_ns, 1);
-                self.end(id, FinalOutcome::Expired, self.reasons.time_to_live, self.now_ns, None);
+                self.end_rarely(id, FinalOutcome::Expired, self.reasons.time_to_live, self.now_ns, None);
             } else {
                 self.staged.push(id);
             }
@@ -94,6 +94,7 @@ impl<C: Clock> Player<'_, C> {
         Some(self.cycle.ended_ns.map_or(self.now_ns, |ended| ended + interval))
     }
 
+    #[inline(never)]
     fn dispatch_cycle(&mut self) -> bool {
         let mut progressed = false;
         if self.cycle_ready_ns().is_some_and(|ready| ready <= self.now_ns) {
@@ -123,6 +124,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Offers `staged` to the core; what it did not accept stays there. Returns how many it accepted.
+    #[inline]
     fn hand_over(&mut self) -> usize {
         let token = self.tokens.next();
         let settings = &self.generator.settings;
@@ -158,7 +160,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Remembers those of the last batch that have no outcome yet.
-    #[inline]
+    #[inline(always)]
     fn await_answers(&mut self, accepted: usize) {
         for id in &self.staged[..accepted] {
             let message = &self.messages[*id];
@@ -173,6 +175,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Polls the core.
+    #[inline(never)]
     pub fn poll(&mut self) {
         self.held_back = false;
         let result = self.session.poll(self.now_ns + self.origin_ns, &mut self.out);
@@ -184,7 +187,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Takes over the outcomes in `out`. `batch` are the tokens handed over in the call that brought them.
-    #[inline]
+    #[inline(always)]
     pub fn absorb_outcomes(&mut self, batch: Range<u64>) {
         for index in 0..self.out.outcomes.len() {
             let outcome = self.out.outcomes[index];
@@ -216,6 +219,7 @@ impl<C: Clock> Player<'_, C> {
         self.out.outcomes.clear();
     }
 
+    #[cold]
     fn breach(&mut self, text: String) {
         self.out.outcomes.clear();
         let failure = CoreFailure::breach(self.session.core(), "publish", text);
@@ -223,7 +227,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Notes an outcome and puts it on the timeline. Returns false if the attempt had one.
-    #[inline]
+    #[inline(always)]
     fn answer(&mut self, id: u32, outcome: &abi::Outcome, in_batch: bool) -> bool {
         let at_ns = outcome.at_ns.saturating_sub(self.origin_ns);
         let message = &mut self.messages[id];
@@ -245,7 +249,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// An attempt's outcome is due.
-    #[inline]
+    #[inline(always)]
     pub fn outcome_due(&mut self, id: u32) {
         if id == LATE {
             self.recorder.extras.late_outcomes += 1;
@@ -271,6 +275,7 @@ impl<C: Clock> Player<'_, C> {
         self.occupancy.leave(Place::Processor, self.now_ns, 1);
     }
 
+    #[inline(never)]
     fn attempt_failed(&mut self, id: u32) {
         let on = self.plan.processor.retry.on;
         let Message { result, reason, at_ns, .. } = self.messages[id];
@@ -283,6 +288,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// An attempt has had its time.
+    #[inline(never)]
     pub fn timeout_due(&mut self, id: u32, due_ns: u64) {
         let Some(timeout) = self.plan.processor.timeout_ns else {
             return;
@@ -307,7 +313,7 @@ impl<C: Clock> Player<'_, C> {
         if !again || message.attempts >= retry.attempts {
             let accepted_ns = message.accepted_ns;
             let outcome = self.kept_as_dead_letter(outcome);
-            self.end(id, outcome, reason, at_ns, Some(accepted_ns));
+            self.end_rarely(id, outcome, reason, at_ns, Some(accepted_ns));
             return;
         }
         message.place = Whereabouts::BackingOff;
@@ -345,6 +351,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// A message returns from its backoff, to the tail of its priority.
+    #[inline(never)]
     pub fn backoff_due(&mut self, id: u32) {
         self.messages[id].place = Whereabouts::Waiting;
         self.occupancy.leave(Place::Backoff, self.now_ns, 1);

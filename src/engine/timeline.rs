@@ -95,7 +95,7 @@ impl Timeline {
     /// agent's entries are `spread_ns` apart.
     pub fn new(pending: usize, gap_ns: f64, spread_ns: f64) -> Timeline {
         let buckets = (2 * pending).next_power_of_two().clamp(BUCKETS_MIN, BUCKETS_MAX);
-        let width = (gap_ns / 2.0).max(3.0 * spread_ns / buckets as f64).clamp(1.0, 1e12);
+        let width = (gap_ns / 8.0).max(3.0 * spread_ns / buckets as f64).clamp(1.0, 1e12);
         Timeline {
             shift: width.log2().round() as u32,
             mask: buckets as u64 - 1,
@@ -224,8 +224,14 @@ impl Timeline {
             self.free = index;
             index = next;
         }
-        if self.ready.len() > 1 {
-            self.ready.sort_unstable_by(|a, b| b.cmp(a));
+        match self.ready.as_mut_slice() {
+            [] | [_] => {}
+            [a, b] => {
+                if *a < *b {
+                    std::mem::swap(a, b);
+                }
+            }
+            more => more.sort_unstable_by(|a, b| b.cmp(a)),
         }
         if !self.far.is_empty() {
             self.migrate();

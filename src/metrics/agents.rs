@@ -261,12 +261,12 @@ mod tests {
             agents.attempted(agent, 0);
             agents.ended(agent, 2, FinalOutcome::Delivered, 5 + total, total);
         }
-        agents.generated(1, ALL, 7);
-        agents.ended(1, ALL, FinalOutcome::Failed, 9, 2);
+        agents.generated(1, ALL, 37);
+        agents.ended(1, ALL, FinalOutcome::Failed, 39, 2);
         let group = agents.group_figures(0, 3);
         assert_eq!((group.counts.generated, group.counts.delivered, group.counts.failed), (4, 3, 1));
         assert_eq!((group.total.count, group.total.min_ns, group.total.max_ns), (3, Some(10), Some(30)));
-        assert_eq!(group.last_activity_ns, Some(25));
+        assert_eq!(group.last_activity_ns, Some(39));
         assert_eq!(agents.figures(2).last_activity_ns, None);
         assert_eq!(agents.recipient_figures(2).delivered, 3);
         assert_eq!(agents.recipient_figures(ALL).addressed, 1);

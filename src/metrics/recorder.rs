@@ -182,7 +182,7 @@ impl Recorder {
     }
 
     /// A message was generated, while so many wait in the queue.
-    #[inline]
+    #[inline(always)]
     pub fn generated(&mut self, cell: u16, agent: u32, recipient: u32, now_ns: u64, queue: u64) {
         self.generated += 1;
         self.cells[cell as usize].counts.generated += 1;
@@ -219,7 +219,7 @@ impl Recorder {
     }
 
     /// A message has ended.
-    #[inline]
+    #[inline(always)]
     pub fn ended(&mut self, e: &Ended) {
         let total = e.ended_ns.saturating_sub(e.intended_ns);
         self.ended += 1;

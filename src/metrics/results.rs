@@ -12,6 +12,7 @@ pub const FORMAT: &str = "mqscript.report/1";
 
 /// A file of results.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// [`FORMAT`].
     pub format: String,
@@ -32,6 +33,7 @@ impl Report {
 
 /// One run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
     /// The scenario's name.
     pub name: String,
@@ -89,6 +91,7 @@ pub struct Run {
 
 /// The core of a run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Core {
     /// The name it is shown under.
     pub name: String,
@@ -108,6 +111,7 @@ pub struct Core {
 
 /// One layer over a core.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Layer {
     /// Its id.
     pub id: String,
@@ -119,6 +123,7 @@ pub struct Layer {
 
 /// The sender's ledger: every message generated in the whole run, under exactly one name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ledger {
     /// generated = delivered + failed + dead_lettered + rejected + expired + uncertain + unanswered
     pub balanced: bool,
@@ -141,6 +146,7 @@ pub struct Ledger {
 
 /// Counts of messages and attempts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
     /// Messages generated.
     pub generated: u64,
@@ -196,6 +202,7 @@ impl Counts {
 
 /// The figures of a set of messages: the whole window, a type, or a phase.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figures {
     /// The counts.
     #[serde(flatten)]
@@ -220,6 +227,7 @@ pub struct Figures {
 
 /// A statistic of times. All but `count` are null if `count` is 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Times {
     /// How many.
     pub count: u64,
@@ -243,6 +251,7 @@ pub struct Times {
 
 /// The figures of one agent or group of agents.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AgentFigures {
     /// The agents counted here.
     pub agents: u64,
@@ -261,6 +270,7 @@ pub struct AgentFigures {
 
 /// What was addressed to one agent, or to ALL.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecipientFigures {
     /// Messages addressed to it.
     pub addressed: u64,
@@ -274,6 +284,7 @@ pub struct RecipientFigures {
 
 /// One phase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phase {
     /// Its name.
     pub name: String,
@@ -288,6 +299,7 @@ pub struct Phase {
 
 /// The course of a run: at most 600 intervals of equal length.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Series {
     /// Length of one interval.
     pub interval_ns: u64,
@@ -297,6 +309,7 @@ pub struct Series {
 
 /// One interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SeriesPoint {
     /// Messages generated in it.
     pub generated: u64,
@@ -314,6 +327,7 @@ pub struct SeriesPoint {
 
 /// Integrals over time of how many messages were in a place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Occupancy {
     /// In the queue, or held before it.
     pub queue: String,
@@ -327,6 +341,7 @@ pub struct Occupancy {
 
 /// Something that a core or the engine noticed, by kind.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Notice {
     /// How often.
     pub count: u64,
@@ -340,6 +355,7 @@ pub struct Notice {
 
 /// One occurrence of a notice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NoticeSample {
     /// When.
     pub at_ns: u64,
@@ -349,6 +365,7 @@ pub struct NoticeSample {
 
 /// A check with what was seen.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckResult {
     /// As written.
     pub expression: String,
@@ -360,6 +377,7 @@ pub struct CheckResult {
 
 /// A reason to doubt a number.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Warning {
     /// Its kind, in snake_case.
     pub kind: String,
@@ -373,6 +391,7 @@ pub struct Warning {
 
 /// What depends on the machine, a path or the wall clock.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     /// Version of mqscript.
     pub version: String,

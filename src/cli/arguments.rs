@@ -1,0 +1,215 @@
+//! The flags as they are typed. What they mean is decided where they are used.
+
+use super::values::{KeyValue, Seed, key_value, seed};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mqscript",
+    version,
+    about = "Stress-test a message-queue processor, and the brokers behind it, with a script",
+    after_help = EXAMPLES,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  mqscript run                                         nine agents, a minute, through a mock core
+  mqscript run --duration 300 --rate 100               longer and harder: 100/s from each agent
+  mqscript run --success-rate 0.8                      a core that refuses one attempt in five
+  mqscript run --min-latency 5ms --max-latency 50ms    a slower core
+  mqscript run --messages 1000                         a thousand messages in all";
+
+/// One command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a script and say what became of its messages
+    #[command(after_help = EXAMPLES)]
+    Run(RunFlags),
+    /// Say everything that is wrong with a script without running it, and print its plans
+    Check(CheckFlags),
+    /// The cores that can be used, and what each can do
+    #[command(subcommand)]
+    Core(CoreCommand),
+}
+
+/// Flags that change what a script plays; `run` and `check` share them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlanFlags {
+    /// How long the load lasts; a bare number is seconds
+    #[arg(short, long, value_name = "TIME", help_heading = "What is played")]
+    pub duration: Option<String>,
+    /// Messages per second from each agent, or `180/s-total` in all; a bare number is per second
+    #[arg(short, long, value_name = "RATE", allow_negative_numbers = true, help_heading = "What is played")]
+    pub rate: Option<String>,
+    /// How many agents
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "What is played")]
+    pub agents: Option<String>,
+    /// End after so many messages in all, instead of after a time
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        help_heading = "What is played"
+    )]
+    pub messages: Option<String>,
+    /// Set a parameter that the script declares
+    #[arg(short = 'P', long = "param", value_name = "K=V", value_parser = key_value, help_heading = "What is played")]
+    pub params: Vec<KeyValue>,
+    /// Set any place of the scenario: `processor.workers=8`
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value, help_heading = "What is played")]
+    pub set: Vec<KeyValue>,
+    /// Seed of every random choice; `random` draws one and prints it [default: 1]
+    #[arg(short, long, value_name = "N|random", value_parser = seed, env = "MQSCRIPT_SEED",
+        hide_env_values = true, help_heading = "What is played")]
+    pub seed: Option<Seed>,
+    /// Whether time is computed or passes [default: computed, if every core is simulated]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "virtual|wall",
+        hide_possible_values = true,
+        help_heading = "What is played"
+    )]
+    pub clock: Option<Clock>,
+
+    /// The core that delivers: a name, or a file (with a `/`)
+    #[arg(long, value_name = "NAME|PATH", help_heading = "The core")]
+    pub core: Option<String>,
+    /// Set one of the core's options
+    #[arg(long = "core-option", value_name = "K=V", value_parser = key_value, help_heading = "The core")]
+    pub core_options: Vec<KeyValue>,
+    /// Share of attempts that a mock core lets succeed: `0.9` or `90%`
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "The core")]
+    pub success_rate: Option<String>,
+    /// Shortest delivery time of a mock core: `1ms`
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "The core")]
+    pub min_latency: Option<String>,
+    /// Longest delivery time of a mock core: `10ms`
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "The core")]
+    pub max_latency: Option<String>,
+    /// Use simulated cores only: nothing leaves this process
+    #[arg(long, help_heading = "The core")]
+    pub pure: bool,
+    /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
+    #[arg(long, value_name = "FOLDER", help_heading = "The core")]
+    pub core_path: Vec<PathBuf>,
+}
+
+/// Flags of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct RunFlags {
+    /// A script's path, or the name of a bundled one
+    #[arg(value_name = "SCRIPT", default_value = "nine_agents")]
+    pub script: String,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub plan: PlanFlags,
+
+    /// Save all results as JSON
+    #[arg(short, long, value_name = "FILE", help_heading = "Results")]
+    pub output: Option<PathBuf>,
+    /// Write a line of JSON for every message
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub events: Option<PathBuf>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json", hide_possible_values = true, help_heading = "Results")]
+    pub format: Format,
+    /// Replace files that exist
+    #[arg(long, help_heading = "Results")]
+    pub force: bool,
+    /// Print all rows, and more about the run
+    #[arg(short, long, conflicts_with = "quiet", help_heading = "Results")]
+    pub verbose: bool,
+    /// Show no progress
+    #[arg(short, long, help_heading = "Results")]
+    pub quiet: bool,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckFlags {
+    /// A script's path, or the name of a bundled one
+    #[arg(value_name = "SCRIPT")]
+    pub script: String,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub plan: PlanFlags,
+}
+
+/// Commands about cores.
+#[derive(Debug, Subcommand)]
+pub enum CoreCommand {
+    /// All cores that are found, and where
+    List(CoreFolders),
+    /// One core: what it can do, and its options with their defaults
+    Info(CoreInfoFlags),
+}
+
+/// Where cores are looked for.
+#[derive(Debug, Clone, Args)]
+pub struct CoreFolders {
+    /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
+    #[arg(long, value_name = "FOLDER")]
+    pub core_path: Vec<PathBuf>,
+}
+
+/// Flags of `core info`.
+#[derive(Debug, Clone, Args)]
+pub struct CoreInfoFlags {
+    /// The core: a name, or a file (with a `/`)
+    #[arg(value_name = "NAME|PATH")]
+    pub core: String,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub folders: CoreFolders,
+}
+
+/// On which clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Clock {
+    /// Time is computed.
+    Virtual,
+    /// Time passes.
+    Wall,
+}
+
+/// What stdout carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The summary.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_script_is_not_needed() {
+        let arguments = Arguments::try_parse_from(["mqscript", "run", "--rate", "-5"]).unwrap();
+        let Command::Run(flags) = arguments.command else { panic!("another command") };
+        assert_eq!((flags.script.as_str(), flags.plan.rate.as_deref()), ("nine_agents", Some("-5")));
+    }
+}

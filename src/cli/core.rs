@@ -1,0 +1,178 @@
+//! `core list` and `core info`.
+
+use super::arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
+use super::{faults, terminal};
+use crate::cores::{CoreInfo, Finder, ListedFile, abi, capability_names, core_info, list_cores};
+use crate::diagnostics::{Diagnostics, Exit};
+use crate::report::text::{Look, wrapped};
+use crate::report::{Column, Table, printable};
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Does one command about cores.
+pub fn command(command: &CoreCommand) -> Exit {
+    let wrong = match command {
+        CoreCommand::List(folders) => list(folders),
+        CoreCommand::Info(flags) => info(flags),
+    };
+    terminal::complain(&wrong);
+    wrong.exit()
+}
+
+/// All cores that are found, and where; files that cannot be loaded are told as faults.
+fn list(flags: &CoreFolders) -> Diagnostics {
+    let finder = Finder::new(&flags.core_path);
+    let files = list_cores(&finder);
+    let mut wrong: Diagnostics =
+        files.iter().filter_map(|file| file.cores.as_ref().err()).flat_map(faults::of_core).collect();
+    let cores: Vec<&CoreInfo> = files.iter().filter_map(|file| file.cores.as_ref().ok()).flatten().collect();
+    let text = if cores.is_empty() && wrong.is_empty() {
+        let folders =
+            finder.folders().map(|folder| format!("  {}\n", printable(&folder.display().to_string())));
+        format!("no cores found; looked in\n{}", folders.collect::<String>())
+    } else {
+        listing(&cores, &files, &terminal::look())
+    };
+    wrong.append(terminal::print(&text).err().map(Diagnostics::from).unwrap_or_default());
+    wrong
+}
+
+fn listing(cores: &[&CoreInfo], files: &[ListedFile], look: &Look) -> String {
+    let mut table = Table::new(vec![
+        Column::names("core"),
+        Column::texts("version", 0),
+        Column::texts("kind", 0),
+        Column::texts("what it is", 1),
+    ]);
+    for info in cores {
+        table.row(vec![info.id.clone(), info.version.clone(), kind(info).to_owned(), info.summary.clone()]);
+    }
+    let mut text = String::new();
+    for line in table.lines(0, look.width, &look.palette) {
+        let _ = writeln!(text, "{line}");
+    }
+    text.push_str("\nfiles\n");
+    for file in files {
+        let path = printable(&file.path.display().to_string());
+        let _ = match &file.hidden_by {
+            None => writeln!(text, "  {path}"),
+            Some(winner) if is_same_build(winner, &file.path) => Ok(()),
+            Some(winner) => {
+                let why =
+                    format!("  {path} is not used: {} comes first", printable(&winner.display().to_string()));
+                writeln!(text, "{}", look.palette.doubt(&why))
+            }
+        };
+    }
+    text
+}
+
+/// Whether two files are the two places in which one build leaves a library: a folder and its `deps`.
+fn is_same_build(one: &Path, other: &Path) -> bool {
+    let folder = |path: &Path| {
+        let folder = path.parent().unwrap_or(path);
+        if folder.ends_with("deps") {
+            folder.parent().unwrap_or(folder).to_owned()
+        } else {
+            folder.to_owned()
+        }
+    };
+    folder(one) == folder(other)
+}
+
+/// One core: what it can do, and its options with their defaults.
+fn info(flags: &CoreInfoFlags) -> Diagnostics {
+    let finder = Finder::new(&flags.folders.core_path);
+    match core_info(&finder, Path::new(""), &flags.core) {
+        Ok(info) => {
+            let printed = terminal::print(&description(&info, &terminal::look()));
+            printed.err().map(Diagnostics::from).unwrap_or_default()
+        }
+        Err(error) => faults::of_core(&error),
+    }
+}
+
+fn kind(info: &CoreInfo) -> &'static str {
+    match (info.is_layer(), info.capabilities & abi::SIMULATED != 0) {
+        (true, true) => "simulated layer",
+        (true, false) => "layer",
+        (false, true) => "simulated",
+        (false, false) => "live",
+    }
+}
+
+fn description(info: &CoreInfo, look: &Look) -> String {
+    let mut text = format!(
+        "{} {} · {}\n",
+        look.palette.strong(&printable(&info.id)),
+        printable(&info.version),
+        kind(info)
+    );
+    for line in wrapped(&printable(&info.summary), 0, look.width) {
+        let _ = writeln!(text, "{line}");
+    }
+    let capabilities = capability_names(info.capabilities);
+    let _ = writeln!(text, "\n  file     {}", printable(&info.path.display().to_string()));
+    let _ =
+        writeln!(text, "  library  {}, plugin ABI {}.{}", printable(&info.library), info.abi.0, info.abi.1);
+    for (place, line) in wrapped(&capabilities.join(" "), 11, look.width).iter().enumerate() {
+        let label = if place == 0 { "  can      " } else { "           " };
+        let _ = writeln!(text, "{label}{}", line.trim_start());
+    }
+    if info.panic_aborts {
+        let _ = writeln!(text, "  beware   a panic in it ends the whole program");
+    }
+    let options = options(&info.schema, look);
+    if options.is_empty() {
+        text.push_str("\nIt has no options.\n");
+    } else {
+        let _ = write!(text, "\nOptions\n{options}");
+    }
+    text
+}
+
+/// Each option: its name, its default, what it means.
+fn options(schema: &Value, look: &Look) -> String {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return String::new() };
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut text = String::new();
+    for (name, option) in properties {
+        let default = match option.get("default") {
+            Some(default) => format!(" = {}", shown(default)),
+            None if required.contains(&name.as_str()) => " (must be given)".to_owned(),
+            None => String::new(),
+        };
+        let shape = look.palette.faint(&shape(option));
+        let name = look.palette.strong(&printable(name));
+        let _ = writeln!(text, "  {name}{}  {shape}", printable(&default));
+        if let Some(meaning) = option.get("description").and_then(Value::as_str) {
+            for line in wrapped(&printable(meaning), 6, look.width) {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    text
+}
+
+/// A default as it would be written on the command line.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What kind of value an option takes.
+fn shape(option: &Value) -> String {
+    if let Some(choices) = option.get("enum").and_then(Value::as_array) {
+        return choices.iter().map(shown).collect::<Vec<_>>().join(" | ");
+    }
+    let text = |key| option.get(key).and_then(Value::as_str);
+    let shape = text("format").or(text("type")).unwrap_or_default();
+    let secret = if option.get("writeOnly") == Some(&Value::Bool(true)) { " (secret)" } else { "" };
+    format!("{}{secret}", shape.replace('-', " "))
+}

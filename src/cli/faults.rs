@@ -1,0 +1,91 @@
+//! What goes wrong with cores, told like everything else that goes wrong.
+
+use crate::cores::{CoreError, CoreFailure, FailureKind};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+
+/// Everything that makes a core unusable.
+pub fn of_core(error: &CoreError) -> Diagnostics {
+    match error {
+        CoreError::Options { core, faults } => faults
+            .iter()
+            .map(|fault| {
+                let title = format!("core `{core}` refuses its option `{}`", fault.key_path);
+                let title = if fault.key_path.is_empty() {
+                    format!("core `{core}` refuses its options")
+                } else {
+                    title
+                };
+                Diagnostic::new(Exit::Core, title)
+                    .path(fault.key_path.clone())
+                    .found(fault.found.clone())
+                    .expected(fault.expected.clone())
+                    .help_if(fault.help.clone())
+                    .help_if(error.help())
+            })
+            .collect(),
+        CoreError::NotFound { searched, .. } => {
+            let mut fault = plain(error);
+            for folder in searched {
+                fault = fault.note(format!("looked in {}", folder.display()));
+            }
+            fault.into()
+        }
+        CoreError::Failed(failure) => of_failure(failure).into(),
+        _ => plain(error).into(),
+    }
+}
+
+fn plain(error: &CoreError) -> Diagnostic {
+    Diagnostic::new(Exit::Core, error.to_string()).help_if(error.help())
+}
+
+/// The end of a core in a run, or on the way to one.
+pub fn of_failure(failure: &CoreFailure) -> Diagnostic {
+    let help = match failure.kind {
+        FailureKind::Breach | FailureKind::Panic { .. } | FailureKind::Stuck => {
+            format!("this is a fault of the core, not of the script: tell whoever wrote `{}`", failure.core)
+        }
+        FailureKind::Status(_) | FailureKind::TimedOut(_) => {
+            format!("`mqscript core info {}` shows its options", failure.core)
+        }
+    };
+    Diagnostic::new(Exit::Core, failure.to_string()).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cores::OptionFault;
+
+    #[test]
+    fn every_option_at_fault_is_told() {
+        let fault = |key: &str| OptionFault {
+            key_path: key.into(),
+            found: "2".into(),
+            expected: "a share".into(),
+            help: None,
+        };
+        let error = CoreError::Options {
+            core: "mock".into(),
+            faults: vec![fault("success_rate"), fault("stall[0].at")],
+        };
+        let all = of_core(&error);
+        assert_eq!((all.len(), all.exit()), (2, Exit::Core));
+        let text = all.render(false);
+        assert!(text.contains("stall[0].at") && text.contains("mqscript core info mock"), "{text}");
+    }
+
+    #[test]
+    fn a_core_that_is_not_found_says_where_it_was_looked_for() {
+        let error = CoreError::NotFound {
+            name: "mok".into(),
+            searched: vec!["/usr/lib/mqscript".into()],
+            nearest: vec!["mock".into()],
+        };
+        let text = of_core(&error).render(false);
+        assert!(
+            text.contains("looked in /usr/lib/mqscript") && text.contains("did you mean `mock`?"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! A panic is a bug in mqscript: it says so, asks for a report, and has an exit code of its own.
+
+use crate::diagnostics::Exit;
+use std::io::Write;
+use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook};
+
+/// Runs the program; a panic in it becomes [`Exit::Bug`].
+pub fn guarded(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
+    set_hook(Box::new(report));
+    caught(program)
+}
+
+fn caught(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
+    catch_unwind(program).unwrap_or(Exit::Bug)
+}
+
+fn report(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(|place| format!(" at {place}")).unwrap_or_default();
+    let text = info.payload_as_str().unwrap_or("no text");
+    // Writing must not panic again, whatever has become of stderr.
+    let _ = writeln!(
+        std::io::stderr(),
+        "error: a bug in mqscript {}{place}: {text}\n  = help: please report it with the command that you typed",
+        env!("CARGO_PKG_VERSION"),
+    );
+    if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+        let _ = writeln!(std::io::stderr(), "{}", std::backtrace::Backtrace::force_capture());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_has_its_own_exit() {
+        assert_eq!(caught(|| panic!("as a test")), Exit::Bug);
+        assert_eq!(caught(|| Exit::Undecided), Exit::Undecided);
+    }
+}

@@ -1,0 +1,46 @@
+//! What is known of stdout and stderr, and writing to them.
+
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::report::Palette;
+use crate::report::text::Look;
+use anstream::{AutoStream, ColorChoice};
+use std::io::{ErrorKind, Write};
+
+/// How a summary is laid out on stdout: colours only on a terminal that wants them.
+pub fn look() -> Look {
+    let stdout = std::io::stdout();
+    let coloured = AutoStream::choice(&stdout) != ColorChoice::Never;
+    let palette = if coloured { Palette::coloured() } else { Palette::plain() };
+    let size = rustix::termios::tcgetwinsize(&stdout).ok();
+    Look::new(size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0), palette)
+}
+
+/// Whether stderr wants colours.
+fn stderr_is_coloured() -> bool {
+    AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+}
+
+/// Prints the result. A reader that went away (`| head -1`) has seen enough: that is no error.
+///
+/// # Errors
+/// Any other, such as a full disk.
+pub fn print(text: &str) -> Result<(), Diagnostic> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A line on stderr.
+pub fn note(text: &str) {
+    // Nobody is left to be told that stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Tells all that is wrong, on stderr.
+pub fn complain(diagnostics: &Diagnostics) {
+    let _ = std::io::stderr().write_all(diagnostics.render(stderr_is_coloured()).as_bytes());
+}

@@ -1,0 +1,57 @@
+//! One line of JSON for each message.
+
+use crate::engine::MessageRecord;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A message as it stands in an events file. Times are nanoseconds since the load began.
+#[derive(Debug, Serialize)]
+pub(super) struct Event<'a> {
+    /// Which of the script's runs, from 0.
+    run: usize,
+    agent: &'a str,
+    sequence: u64,
+    r#type: &'a str,
+    content: &'a str,
+    sender: &'a str,
+    recipient: &'a str,
+    message_type: &'a str,
+    priority: &'static str,
+    tags: &'a [String],
+    metadata: &'a BTreeMap<String, Value>,
+    intended_ns: u64,
+    first_accepted_ns: Option<u64>,
+    last_accepted_ns: Option<u64>,
+    ended_ns: u64,
+    attempts: u8,
+    outcome: &'static str,
+    /// Null if delivered.
+    reason: Option<&'a str>,
+}
+
+impl<'a> Event<'a> {
+    /// What is written of a message of run number `run`.
+    pub(super) fn new(run: usize, record: &MessageRecord<'a>) -> Event<'a> {
+        Event {
+            run,
+            agent: record.agent,
+            sequence: record.sequence,
+            r#type: record.type_name,
+            content: record.content,
+            sender: record.sender,
+            recipient: record.recipient,
+            message_type: record.message_type,
+            priority: record.priority.name(),
+            tags: record.tags,
+            metadata: record.metadata,
+            intended_ns: record.intended_ns,
+            first_accepted_ns: record.first_accepted_ns,
+            last_accepted_ns: record.last_accepted_ns,
+            ended_ns: record.ended_ns,
+            attempts: record.attempts,
+            outcome: record.outcome.name(),
+            reason: Some(record.reason).filter(|reason| !reason.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The engine's observer on the command line: display, record of messages, and the user's wish to stop.
+
+use super::display::Display;
+use super::events::Event;
+use crate::engine::{MessageRecord, Observer, Progress, Started};
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Watches the runs of a script, one after the other.
+#[derive(Debug)]
+pub struct Watcher<W> {
+    display: Display,
+    stop: Arc<AtomicBool>,
+    events: Option<W>,
+    runs: usize,
+}
+
+impl<W: Write> Watcher<W> {
+    /// `stop` is true once the user wants to stop; every message is written to `events`, if any.
+    pub fn new(display: Display, stop: Arc<AtomicBool>, events: Option<W>) -> Watcher<W> {
+        Watcher { display, stop, events, runs: 0 }
+    }
+
+    /// A run is over, however it ended.
+    pub fn finished(&mut self) {
+        self.display.finished();
+    }
+
+    /// Gives back what messages were written to.
+    pub fn into_events(self) -> Option<W> {
+        self.events
+    }
+}
+
+impl<W: Write> Observer for Watcher<W> {
+    fn started(&mut self, started: &Started) {
+        self.runs += 1;
+        self.display.started(started);
+    }
+
+    fn progress(&mut self, progress: &Progress) -> bool {
+        self.display.progress(progress);
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn wants_messages(&self) -> bool {
+        self.events.is_some()
+    }
+
+    fn message(&mut self, record: &MessageRecord<'_>) -> Result<(), String> {
+        let Some(events) = &mut self.events else { return Ok(()) };
+        let event = Event::new(self.runs.saturating_sub(1), record);
+        let written = serde_json::to_writer(&mut *events, &event).map_err(std::io::Error::from);
+        written
+            .and_then(|()| events.write_all(b"\n"))
+            .map_err(|error| format!("the events file cannot be written: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::FinalOutcome;
+    use crate::plan::{ClockKind, Priority};
+    use crate::progress::Mode;
+    use serde_json::Value;
+    use std::collections::BTreeMap;
+
+    fn started() -> Started {
+        Started {
+            name: "test".into(),
+            core: "mock".into(),
+            clock: ClockKind::Virtual,
+            seed: 1,
+            agents: 1,
+            load_ns: None,
+            messages: None,
+        }
+    }
+
+    fn record<'a>(tags: &'a [String], metadata: &'a BTreeMap<String, Value>) -> MessageRecord<'a> {
+        MessageRecord {
+            agent: "Agent-1",
+            sequence: 3,
+            type_name: "direct",
+            content: "a \"quoted\"\ntext",
+            sender: "Agent-1",
+            recipient: "Agent-2",
+            message_type: "SYSTEM_TO_AGENT",
+            priority: Priority::Urgent,
+            tags,
+            metadata,
+            intended_ns: 5,
+            first_accepted_ns: Some(6),
+            last_accepted_ns: Some(7),
+            ended_ns: 8,
+            attempts: 2,
+            outcome: FinalOutcome::Failed,
+            reason: "network_error",
+        }
+    }
+
+    #[test]
+    fn each_message_is_one_line_with_all_its_fields() {
+        let mut watcher = Watcher::new(Display::new(Mode::Silent), Arc::default(), Some(Vec::new()));
+        let (tags, metadata) =
+            (vec!["SYSTEM".to_owned()], BTreeMap::from([("k".to_owned(), Value::from(1))]));
+        for _ in 0..2 {
+            watcher.started(&started());
+            watcher.message(&record(&tags, &metadata)).unwrap();
+            watcher.finished();
+        }
+        let text = String::from_utf8(watcher.into_events().unwrap()).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!((lines[0]["run"].as_u64(), lines[1]["run"].as_u64()), (Some(0), Some(1)));
+        let keys: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
+        let expected = [
+            "run",
+            "agent",
+            "sequence",
+            "type",
+            "content",
+            "sender",
+            "recipient",
+            "message_type",
+            "priority",
+            "tags",
+            "metadata",
+            "intended_ns",
+            "first_accepted_ns",
+            "last_accepted_ns",
+            "ended_ns",
+            "attempts",
+            "outcome",
+            "reason",
+        ];
+        assert_eq!(keys, expected);
+        assert_eq!(lines[0]["content"], "a \"quoted\"\ntext");
+        assert_eq!((&lines[0]["priority"], &lines[0]["reason"]), (&"urgent".into(), &"network_error".into()));
+    }
+
+    #[test]
+    fn the_wish_to_stop_is_passed_on() {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut watcher: Watcher<Vec<u8>> = Watcher::new(Display::new(Mode::Silent), stop.clone(), None);
+        assert!(watcher.progress(&Progress::default()));
+        stop.store(true, Ordering::Relaxed);
+        assert!(!watcher.progress(&Progress::default()));
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_run() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut watcher = Watcher::new(Display::new(Mode::Silent), Arc::default(), Some(Full));
+        let (tags, metadata) = (Vec::new(), BTreeMap::new());
+        assert!(watcher.message(&record(&tags, &metadata)).is_err());
+    }
+}

@@ -1,0 +1,11 @@
+//! Results as one JSON document.
+
+use crate::metrics::results::Report;
+
+/// The document, indented, with a line break at its end.
+pub fn document(report: &Report) -> String {
+    // Results hold texts, numbers and maps with text keys only: writing them to memory cannot fail.
+    let mut text = serde_json::to_string_pretty(report).expect("results are plain data");
+    text.push('\n');
+    text
+}

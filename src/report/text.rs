@@ -1,0 +1,140 @@
+//! The summary of a run for people, from the top down: does it hold, what became of the messages, how long did
+//! they take, who sent them, what casts doubt on the numbers.
+
+mod agents;
+mod doubts;
+mod lines;
+mod times;
+mod traffic;
+mod verdict;
+
+pub use verdict::GENERATOR_LIMITED;
+
+use super::number::{amount, magnitude, percent, printable, span};
+use super::style::Palette;
+use crate::metrics::results::Run;
+pub use lines::wrapped;
+use lines::{label, labelled};
+
+/// How a summary is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Columns there are.
+    pub width: usize,
+    /// Whether it is coloured.
+    pub palette: Palette,
+    /// Whether every row is shown, and more about the run.
+    pub full: bool,
+}
+
+impl Look {
+    /// Rows of a table before the rest is only counted.
+    fn rows_max(&self) -> usize {
+        if self.full { usize::MAX } else { 12 }
+    }
+
+    /// The width of a summary that no terminal shows, and the most that it uses of a wide one.
+    pub const WIDTH_MAX: usize = 100;
+    /// Below this nothing is laid out any narrower.
+    pub const WIDTH_MIN: usize = 50;
+
+    /// A layout for a terminal of this width, or for no terminal.
+    pub fn new(terminal_width: Option<usize>, palette: Palette) -> Look {
+        let width = terminal_width.unwrap_or(Look::WIDTH_MAX).clamp(Look::WIDTH_MIN, Look::WIDTH_MAX);
+        Look { width, palette, full: false }
+    }
+}
+
+/// The summary of one run, with a line break at its end.
+pub fn summary(run: &Run, look: &Look) -> String {
+    let sections = [
+        verdict::section(run, look),
+        traffic::section(run, look),
+        times::section(run, look),
+        agents::section(run, look),
+        doubts::notices(run, look),
+        doubts::warnings(run, look),
+        speed(run, look),
+        if look.full { origin(run, look) } else { Vec::new() },
+    ];
+    let mut text = heading(run, look);
+    text.push('\n');
+    for section in sections.iter().filter(|section| !section.is_empty()) {
+        text.push('\n');
+        for line in section {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// What stands once below all summaries: the command that repeats the run, and what to try next.
+pub fn closing(runs: &[Run], repeat: &str, look: &Look) -> String {
+    let mut text = format!("  {}{repeat}\n", label("repeat", look));
+    let steps = doubts::next_steps(runs);
+    let column = steps.iter().map(|step| step.flag.len()).max().unwrap_or(0);
+    for (place, step) in steps.iter().enumerate() {
+        let heading = label(if place == 0 { "next" } else { "" }, look);
+        let why = look.palette.faint(&step.why);
+        text.push_str(&format!("  {heading}{:column$}   {why}\n", step.flag));
+    }
+    text
+}
+
+fn heading(run: &Run, look: &Look) -> String {
+    let core = format!("{} {}", run.core.name, run.core.version);
+    let layers: String = run.core.layers.iter().map(|layer| format!(" under {}", layer.id)).collect();
+    let rest = format!(" · {}{layers} · seed {} · {} clock", core.trim_end(), run.seed, run.clock);
+    let mut lines =
+        wrapped(&format!("{}{}", printable(&run.name), printable(&rest)), 0, look.width).into_iter();
+    let first = lines.next().unwrap_or_default();
+    let name = printable(&run.name);
+    let mut text = match first.strip_prefix(name.as_str()) {
+        Some(after) => format!("{}{}", look.palette.strong(&name), look.palette.faint(after)),
+        None => look.palette.strong(&first),
+    };
+    for line in lines {
+        text.push('\n');
+        text.push_str(&look.palette.faint(&line));
+    }
+    text
+}
+
+/// Where everything came from, for whoever asks for more.
+fn origin(run: &Run, look: &Look) -> Vec<String> {
+    let environment = &run.environment;
+    let mut lines = labelled("digest", &run.digest, look);
+    for (what, file) in &environment.files {
+        lines.extend(labelled(&printable(what), &printable(file), look));
+    }
+    let memory = environment.max_rss_bytes as f64 / f64::from(1 << 20);
+    let text = format!(
+        "mqscript {} on {}, {} of processor time, at most {} MiB of memory",
+        environment.version,
+        environment.host,
+        span((environment.cpu_s.max(0.0) * 1e9) as u64),
+        amount(memory)
+    );
+    lines.extend(labelled("host", &printable(&text), look));
+    lines
+}
+
+/// "1 day simulated in 1.6 s (54,000 ×)".
+fn speed(run: &Run, look: &Look) -> Vec<String> {
+    let environment = &run.environment;
+    let wall_ns = (environment.wall_s.max(0.0) * 1e9) as u64;
+    let mut text = if run.clock == "virtual" {
+        let times = run.duration_ns as f64 / 1e9 / environment.wall_s.max(1e-9);
+        format!("{} simulated in {} ({} ×)", span(run.duration_ns), span(wall_ns), magnitude(times))
+    } else {
+        format!("{} on the wall clock", span(run.duration_ns))
+    };
+    if environment.messages_per_wall_s > 0.0 {
+        text.push_str(&format!(", {} messages/s", magnitude(environment.messages_per_wall_s)));
+    }
+    if let Some(share) = environment.script_share {
+        text.push_str(&format!("; the script's callbacks took {} of the time", percent(share)));
+    }
+    labelled("speed", &text, look)
+}

@@ -1,0 +1,77 @@
+//! Who sent how much, and who was addressed, in one row each.
+
+use super::Look;
+use crate::metrics::results::{AgentFigures, Run};
+use crate::plan::units::human_duration;
+use crate::report::number::{NOTHING, count, percent};
+use crate::report::table::{Column, Table};
+use std::cmp::Ordering;
+
+/// The recipient's name of a message to every agent.
+const ALL: &str = "ALL";
+
+/// The table of agents; of groups where there are too many agents.
+pub fn section(run: &Run, look: &Look) -> Vec<String> {
+    let mut rows: Vec<(&String, &AgentFigures)> = run.by_agent.iter().collect();
+    rows.sort_by(|a, b| natural(a.0, b.0));
+    let agents: u64 = run.by_agent.values().chain(run.by_group.values()).map(|figures| figures.agents).sum();
+    if agents == 0 {
+        return Vec::new();
+    }
+    let mut table = Table::new(vec![
+        Column::names("agent"),
+        Column::numbers("sent", 0),
+        Column::numbers("delivered", 0),
+        Column::numbers("addressed", 0),
+        Column::numbers("mean time", 1),
+        Column::numbers("last active", 2),
+    ]);
+    for (name, figures) in rows.iter().take(look.rows_max()) {
+        table.row(row(name, figures));
+    }
+    let to_all = run.by_recipient.get(ALL).map_or(0, |figures| figures.addressed);
+    if to_all > 0 {
+        let mut cells = vec![ALL.to_owned(), String::new(), String::new(), count(to_all)];
+        cells.resize(6, String::new());
+        table.row(cells);
+    }
+    let mut lines = table.lines(2, look.width, &look.palette);
+    let rest = agents.saturating_sub(look.rows_max().min(rows.len()) as u64);
+    if rest > 0 {
+        lines.push(look.palette.faint(&format!("  … and {} more", count(rest))));
+    }
+    lines
+}
+
+fn row(name: &str, figures: &AgentFigures) -> Vec<String> {
+    let mean = figures.total.mean_ns.map_or(NOTHING.to_owned(), |ns| human_duration(ns.round() as u64));
+    vec![
+        name.to_owned(),
+        count(figures.counts.generated),
+        figures.success_rate.map_or(NOTHING.to_owned(), percent),
+        count(figures.addressed),
+        mean,
+        figures.last_activity_ns.map_or(NOTHING.to_owned(), |ns| format!("{:.1} s", ns as f64 / 1e9)),
+    ]
+}
+
+/// Orders Agent-2 before Agent-10.
+fn natural(a: &str, b: &str) -> Ordering {
+    let split = |name: &str| {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        (name[..stem].to_owned(), name[stem..].parse::<u64>().ok())
+    };
+    split(a).cmp(&split(b)).then_with(|| a.cmp(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_count() {
+        let mut names = ["Agent-10", "Agent-2", "boss", "Agent-1", "Agent-02"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["Agent-1", "Agent-02", "Agent-2", "Agent-10", "boss"]);
+    }
+}

@@ -1,0 +1,99 @@
+//! What was noticed, what makes the numbers doubtful, and what to try next.
+
+use super::Look;
+use super::lines::{labelled, wrapped};
+use crate::metrics::results::Run;
+use crate::report::number::{count, printable, span};
+use crate::report::table::shortened;
+
+/// Kinds of notices shown before the rest is only counted.
+const NOTICES_MAX: usize = 8;
+
+/// One line for each kind of notice.
+pub fn notices(run: &Run, look: &Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (kind, notice) in run.notices.iter().take(NOTICES_MAX) {
+        let when = if notice.count > 1 {
+            format!("from {} to {}", span(notice.first_ns), span(notice.last_ns))
+        } else {
+            format!("at {}", span(notice.first_ns))
+        };
+        let mut text = format!("{} × {}, {when}", count(notice.count), printable(kind));
+        if let Some(sample) = notice.sample.first().filter(|sample| !sample.text.is_empty()) {
+            text.push_str(&format!(": {}", shortened(&printable(&sample.text), look.width)));
+        }
+        lines.extend(labelled("noticed", &text, look));
+    }
+    let rest = run.notices.len().saturating_sub(NOTICES_MAX);
+    if rest > 0 {
+        lines.extend(labelled("", &format!("… and {rest} more kinds"), look));
+    }
+    lines
+}
+
+/// Each warning: what was seen, why it matters, what to do.
+pub fn warnings(run: &Run, look: &Look) -> Vec<String> {
+    let mut lines = Vec::new();
+    for warning in &run.warnings {
+        let mut seen = wrapped(&printable(&warning.seen), 2, look.width);
+        if let Some(first) = seen.first_mut() {
+            *first = format!("! {}", first.trim_start());
+        }
+        lines.extend(seen.iter().map(|line| look.palette.doubt(line)));
+        if !warning.why.is_empty() {
+            lines.extend(wrapped(&printable(&warning.why), 4, look.width));
+        }
+        if !warning.help.is_empty() {
+            lines.extend(wrapped(&format!("help: {}", printable(&warning.help)), 4, look.width));
+        }
+    }
+    lines
+}
+
+/// A flag worth trying, with its reason.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NextStep {
+    /// The flag with its value.
+    pub flag: String,
+    /// What it would show.
+    pub why: String,
+}
+
+fn step(flag: impl Into<String>, why: &str) -> NextStep {
+    NextStep { flag: flag.into(), why: why.to_owned() }
+}
+
+/// At most two flags to try next, chosen by what the last run showed.
+pub fn next_steps(runs: &[Run]) -> Vec<NextStep> {
+    let Some(run) = runs.last() else { return Vec::new() };
+    let processor = run.plan.get("processor");
+    let number = |path: [&str; 2], default| {
+        let group = processor
+            .and_then(|processor| if path[0].is_empty() { Some(processor) } else { processor.get(path[0]) });
+        group.and_then(|group| group.get(path[1])).and_then(serde_json::Value::as_u64).unwrap_or(default)
+    };
+    let mut steps = Vec::new();
+    let (wait, delivery) = (&run.figures.queue_wait, &run.figures.delivery);
+    if let (Some(wait_ns), Some(delivery_ns)) = (wait.mean_ns, delivery.mean_ns)
+        && wait_ns > 2.0 * delivery_ns
+    {
+        let workers = number(["", "workers"], 1);
+        steps.push(step(
+            format!("--set processor.workers={}", workers * 2),
+            "messages wait longer in the queue than they take to deliver",
+        ));
+    }
+    let counts = &run.figures.counts;
+    let attempts = number(["retry", "attempts"], 1);
+    if attempts == 1 && (counts.failed > 0 || counts.uncertain > 0) {
+        steps.push(step("--set processor.retry.attempts=3", "try again what fails"));
+    }
+    if steps.is_empty() {
+        steps.push(step("--seed random", "see how much of it is luck"));
+    }
+    if steps.len() < 2 {
+        steps.push(step("--output results.json", "keep every figure"));
+    }
+    steps.truncate(2);
+    steps
+}

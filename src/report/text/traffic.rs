@@ -1,0 +1,131 @@
+//! What was asked for and what became of it: ledger, offered load, deliveries.
+
+use super::Look;
+use super::lines::{TIGHT, labelled};
+use crate::metrics::results::{Counts, Run};
+use crate::plan::units::{RateScope, parse_duration, parse_rate};
+use crate::report::number::{amount, count, counted, percent, printable, span};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Reasons named for one class.
+const REASONS_MAX: usize = 4;
+
+/// Ledger, offered load, deliveries, attempts.
+pub fn section(run: &Run, look: &Look) -> Vec<String> {
+    let mut lines = labelled("ledger", &ledger(run), look);
+    lines.extend(labelled("offered", &offered(run), look));
+    lines.extend(labelled("delivered", &delivered(run), look));
+    lines.extend(attempts(run).iter().flat_map(|text| labelled("attempts", text, look)));
+    lines
+}
+
+/// "17,562 generated = 17,560 delivered + 2 failed (refused 2)".
+fn ledger(run: &Run) -> String {
+    let counts = &run.ledger.counts;
+    let sign = if counts.accounted() == counts.generated { "=" } else { "≠" };
+    let mut text =
+        format!("{} generated {sign} {} delivered", count(counts.generated), count(counts.delivered));
+    for (class, name, number) in other_classes(counts) {
+        if number > 0 {
+            text.push_str(&format!(" + {} {name}", count(number)));
+            let reasons = run.ledger.by_reason.get(class).map(reasons).unwrap_or_default();
+            if !reasons.is_empty() {
+                text.push_str(&format!(" ({reasons})"));
+            }
+        }
+    }
+    let warm_up = written_duration(&run.plan, "warm_up").filter(|&ns| ns > 0);
+    if warm_up.is_some() {
+        text.push_str(", warm-up included");
+    }
+    text
+}
+
+fn other_classes(counts: &Counts) -> [(&'static str, &'static str, u64); 6] {
+    [
+        ("failed", "failed", counts.failed),
+        ("dead_lettered", "dead-lettered", counts.dead_lettered),
+        ("rejected", "rejected", counts.rejected),
+        ("expired", "expired", counts.expired),
+        ("uncertain", "uncertain", counts.uncertain),
+        ("unanswered", "unanswered", counts.unanswered),
+    ]
+}
+
+/// The reasons with their counts, most frequent first.
+fn reasons(counts: &BTreeMap<String, u64>) -> String {
+    let mut sorted: Vec<(&String, u64)> =
+        counts.iter().filter(|(_, number)| **number > 0).map(|(reason, number)| (reason, *number)).collect();
+    sorted.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    let mut named: Vec<String> = sorted
+        .iter()
+        .take(REASONS_MAX)
+        .map(|(reason, number)| format!("{}{TIGHT}{}", printable(reason), count(*number)))
+        .collect();
+    if sorted.len() > REASONS_MAX {
+        named.push(format!("{} more", sorted.len() - REASONS_MAX));
+    }
+    named.join(", ")
+}
+
+/// "180/s (9 agents × 20/s) over 60 s".
+fn offered(run: &Run) -> String {
+    let agents: u64 = run.by_agent.values().chain(run.by_group.values()).map(|figures| figures.agents).sum();
+    let agents = counted(agents, "agent");
+    let arrival = run.plan.get("arrival");
+    let rate = ["poisson", "constant"].iter().find_map(|law| arrival?.get(law)?.get("rate")?.as_str());
+    let source = match rate.and_then(|text| parse_rate(text).ok()) {
+        Some(rate) if rate.scope == RateScope::Each => format!("{agents} × {}/s", amount(rate.per_s)),
+        Some(rate) => format!("{agents} sharing {}/s", amount(rate.per_s)),
+        None => match arrival.and_then(Value::as_object).and_then(|law| law.keys().next()) {
+            Some(law) => format!("{agents}, {}", law.replace('_', " ")),
+            None => agents,
+        },
+    };
+    let window = match written_duration(&run.plan, "warm_up").filter(|&ns| ns > 0) {
+        Some(warm_up) => {
+            format!("over {}, measured after {} of warm-up", span(run.window_ns), span(warm_up))
+        }
+        None => format!("over {}", span(run.window_ns)),
+    };
+    format!("{}/s ({source}) {window}", amount(run.figures.offered_per_s))
+}
+
+fn written_duration(plan: &Value, key: &str) -> Option<u64> {
+    parse_duration(plan.get(key)?.as_str()?).ok()
+}
+
+/// "99.99 % (95.0 % of attempts), 180/s".
+fn delivered(run: &Run) -> String {
+    let figures = &run.figures;
+    let Some(success_rate) = figures.success_rate else {
+        return "nothing was sent in the measured time".to_owned();
+    };
+    let attempts = match figures.attempt_success_rate {
+        Some(rate) => format!(" ({} of attempts)", percent(rate)),
+        None => String::new(),
+    };
+    format!("{}{attempts}, {}/s", percent(success_rate), amount(figures.throughput_per_s))
+}
+
+/// Attempts, where some did not succeed at once.
+fn attempts(run: &Run) -> Option<String> {
+    let ledger = &run.ledger;
+    let without_success: u64 = ledger.attempts_by_reason.values().sum();
+    if without_success == 0 && ledger.counts.retries == 0 {
+        return None;
+    }
+    let mut text = format!("{} ({} retries)", count(ledger.counts.attempts), count(ledger.counts.retries));
+    if without_success > 0 {
+        text.push_str(&format!(
+            "; {} without success ({})",
+            count(without_success),
+            reasons(&ledger.attempts_by_reason)
+        ));
+    }
+    if ledger.late_outcomes > 0 {
+        text.push_str(&format!("; {} answered too late", count(ledger.late_outcomes)));
+    }
+    Some(text)
+}

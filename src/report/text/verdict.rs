@@ -1,0 +1,95 @@
+//! The first thing that is read: whether the run is valid, and whether its checks hold.
+
+use super::Look;
+use super::lines::wrapped;
+use crate::metrics::results::{CheckResult, Run};
+use crate::report::number::{printable, span};
+use unicode_width::UnicodeWidthStr;
+
+/// The kind of the warning that says that the machine could not keep up with the load.
+pub const GENERATOR_LIMITED: &str = "generator_limited";
+
+enum Mood {
+    Good,
+    Bad,
+    Doubt,
+}
+
+/// The verdict, then each check with what was seen.
+pub fn section(run: &Run, look: &Look) -> Vec<String> {
+    let (mood, text) = verdict(run);
+    let mark = match mood {
+        Mood::Good => "✓",
+        Mood::Bad => "✗",
+        Mood::Doubt => "?",
+    };
+    let mut lines: Vec<String> = Vec::new();
+    if let Some(why) = &run.partial {
+        let text = format!("partial after {}: {}", span(run.duration_ns), printable(why));
+        lines.extend(headline("!", &text, look).iter().map(|line| look.palette.doubt(line)));
+    }
+    lines.extend(headline(mark, &text, look).iter().map(|line| match mood {
+        Mood::Good => look.palette.good(line),
+        Mood::Bad => look.palette.bad(line),
+        Mood::Doubt => look.palette.doubt(line),
+    }));
+    lines.extend(checks(&run.checks, look));
+    lines
+}
+
+fn headline(mark: &str, text: &str, look: &Look) -> Vec<String> {
+    let mut lines = wrapped(text, 2, look.width);
+    if let Some(first) = lines.first_mut() {
+        *first = format!("{mark} {}", first.trim_start());
+    }
+    lines
+}
+
+fn verdict(run: &Run) -> (Mood, String) {
+    let failed = run.checks.iter().filter(|check| !check.holds).count();
+    let because: Vec<String> = run.invalid_because.iter().map(|why| printable(why)).collect();
+    let limited = run.warnings.iter().any(|warning| warning.kind == GENERATOR_LIMITED);
+    let (mood, validity) = match run.valid {
+        Some(false) => (Mood::Bad, format!("NOT VALID: {}", because.join("; "))),
+        None => (Mood::Doubt, format!("undecided: {}", because.join("; "))),
+        Some(true) if limited => {
+            let text = "generator-limited: this machine could not produce the load asked for";
+            (Mood::Doubt, text.to_owned())
+        }
+        Some(true) => (Mood::Good, "valid: every message is accounted for".to_owned()),
+    };
+    match (run.checks.len(), failed) {
+        (0, _) => (mood, validity),
+        (1, 0) => (mood, format!("{validity}; its check holds")),
+        (all, 0) => (mood, format!("{validity}; all {all} checks hold")),
+        (1, _) => (Mood::Bad, format!("its check does not hold; {validity}")),
+        (all, 1) => (Mood::Bad, format!("1 of {all} checks does not hold; {validity}")),
+        (all, failed) => (Mood::Bad, format!("{failed} of {all} checks do not hold; {validity}")),
+    }
+}
+
+/// One line for each check, with the values seen below each other where they fit.
+fn checks(checks: &[CheckResult], look: &Look) -> Vec<String> {
+    let texts: Vec<(String, String)> =
+        checks.iter().map(|check| (printable(&check.expression), printable(&check.seen))).collect();
+    let seen_width = texts.iter().map(|(_, seen)| seen.width()).max().unwrap_or(0);
+    let room = look.width.saturating_sub(4 + 3 + seen_width);
+    let fitting = texts.iter().map(|(expression, _)| expression.width()).filter(|&width| width <= room);
+    let column = fitting.max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for (check, (expression, seen)) in checks.iter().zip(&texts) {
+        let mark = if check.holds { look.palette.good("✓") } else { look.palette.bad("✗") };
+        let shown = if check.holds { seen.clone() } else { look.palette.bad(seen) };
+        if expression.width() <= column {
+            let padding = " ".repeat(column - expression.width());
+            let line = format!("  {mark} {expression}{padding}   {shown}");
+            lines.push(line.trim_end().to_owned());
+        } else {
+            lines.push(format!("  {mark} {expression}"));
+            if !seen.is_empty() {
+                lines.push(format!("      {shown}"));
+            }
+        }
+    }
+    lines
+}

@@ -1,0 +1,43 @@
+//! The help is what people read first: every change of it is a visible diff. `UPDATE_GOLDEN=1` accepts one.
+
+mod cli_support;
+
+use cli_support::{golden, mqscript};
+
+#[test]
+fn help_is_golden() {
+    let pages: [(&str, &[&str]); 5] = [
+        ("mqscript", &["--help"]),
+        ("run", &["run", "--help"]),
+        ("check", &["check", "--help"]),
+        ("core_list", &["core", "list", "--help"]),
+        ("core_info", &["core", "info", "--help"]),
+    ];
+    for (name, arguments) in pages {
+        let ended = mqscript(arguments);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        golden(&format!("help/{name}.txt"), &ended.stdout);
+    }
+}
+
+#[test]
+fn help_ends_with_the_five_examples() {
+    let help = mqscript(&["run", "--help"]).stdout;
+    let (_, examples) = help.split_once("Examples:\n").expect("examples");
+    assert_eq!(examples.lines().filter(|line| line.starts_with("  mqscript run")).count(), 5, "{examples}");
+}
+
+#[test]
+fn without_a_command_help_says_what_there_is() {
+    let ended = mqscript(&[]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("Usage: mqscript <COMMAND>"), "{ended:?}");
+}
+
+#[test]
+fn an_unknown_flag_is_refused_with_the_nearest() {
+    let ended = mqscript(&["run", "--duraton", "5"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("--duration"), "{ended:?}");
+    assert!(ended.stdout.is_empty());
+}
