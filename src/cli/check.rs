@@ -36,7 +36,7 @@ fn check(flags: &CheckFlags) -> Result<Diagnostics, Diagnostics> {
     let execution = script::check(&source, &settings, &interrupt.flag());
     let printed = terminal::print(&found(&execution, &source.text.file, &terminal::look()));
     let mut wrong = execution.diagnostics;
-    wrong.append(printed.err().map(Diagnostics::from).unwrap_or_default());
+    wrong.append(printed.err().unwrap_or_default());
     Ok(wrong)
 }
 

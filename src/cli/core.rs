@@ -34,7 +34,7 @@ fn list(flags: &CoreFolders) -> Diagnostics {
     } else {
         listing(&cores, &files, &terminal::look())
     };
-    wrong.append(terminal::print(&text).err().map(Diagnostics::from).unwrap_or_default());
+    wrong.append(terminal::print(&text).err().unwrap_or_default());
     wrong
 }
 
@@ -87,7 +87,7 @@ fn info(flags: &CoreInfoFlags) -> Diagnostics {
     match core_info(&finder, Path::new(""), &flags.core) {
         Ok(info) => {
             let printed = terminal::print(&description(&info, &terminal::look()));
-            printed.err().map(Diagnostics::from).unwrap_or_default()
+            printed.err().unwrap_or_default()
         }
         Err(error) => faults::of_core(&error),
     }

@@ -1,6 +1,6 @@
 //! Files that a run leaves behind: refused before the run, written in whole or not at all.
 
-use crate::diagnostics::{Diagnostic, Exit};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -23,30 +23,34 @@ impl Output {
     ///
     /// # Errors
     /// The file exists and `force` is false; it is a folder; its folder is missing or not writable.
-    pub fn open(flag: &'static str, path: &Path, force: bool) -> Result<Output, Diagnostic> {
-        let refuse =
-            |why: String| Diagnostic::new(Exit::Usage, format!("`{flag} {}`: {why}", path.display()));
-        let cannot = |error: io::Error| refuse(format!("cannot be written: {error}"));
+    pub fn open(flag: &'static str, path: &Path, force: bool) -> Result<Output, Diagnostics> {
+        let refuse = |why: String, help: Option<&str>| {
+            let fault = Diagnostic::new(Exit::Usage, format!("`{flag} {}`: {why}", path.display()));
+            Diagnostics::from(fault.help_if(help.map(str::to_owned)))
+        };
+        let cannot = |error: io::Error| refuse(format!("cannot be written: {error}"), None);
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
-                return Err(refuse("is a folder".to_owned()).help("name a file in it"));
+                return Err(refuse("is a folder".to_owned(), Some("name a file in it")));
             }
             Ok(found) if !found.is_file() => {
                 let file = OpenOptions::new().write(true).open(path).map_err(cannot)?;
                 return Ok(Output::new(path, None, force, file));
             }
             Ok(_) if !force => {
-                return Err(refuse("is already there".to_owned())
-                    .help("choose another name, or say `--force` to replace it"));
+                let help = "choose another name, or say `--force` to replace it";
+                return Err(refuse("is already there".to_owned(), Some(help)));
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(cannot(error)),
         }
-        let Some(name) = path.file_name() else { return Err(refuse("does not name a file".to_owned())) };
+        let Some(name) = path.file_name() else {
+            return Err(refuse("does not name a file".to_owned(), None));
+        };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() {
-            return Err(refuse(format!("there is no folder `{}`", folder.display())).help("make it first"));
+            return Err(refuse(format!("there is no folder `{}`", folder.display()), Some("make it first")));
         }
         let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(cannot)?;
@@ -62,10 +66,10 @@ impl Output {
     ///
     /// # Errors
     /// The disk is full, or without `force` another program has made the file in the meantime.
-    pub fn keep(mut self) -> Result<(), Diagnostic> {
+    pub fn keep(mut self) -> Result<(), Diagnostics> {
         self.finish().map_err(|error| {
             let title = format!("`{}` cannot be written: {error}", self.path.display());
-            Diagnostic::new(Exit::Usage, title)
+            Diagnostic::new(Exit::Usage, title).into()
         })
     }
 
@@ -142,7 +146,7 @@ mod tests {
         let path = folder.path().join("results.json");
         fs::write(&path, "old").unwrap();
         let fault = Output::open("--output", &path, false).unwrap_err();
-        assert!(fault.title.contains("is already there") && fault.exit == Exit::Usage, "{fault:?}");
+        assert!(fault.to_string().contains("is already there") && fault.exit() == Exit::Usage, "{fault}");
 
         let mut output = Output::open("--output", &path, true).unwrap();
         output.write_all(b"new").unwrap();
@@ -168,7 +172,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().to_owned(), folder.path().join("missing/results.json"), "/".into()] {
             let fault = Output::open("--output", &path, true).unwrap_err();
-            assert_eq!(fault.exit, Exit::Usage, "{}", path.display());
+            assert_eq!(fault.exit(), Exit::Usage, "{}", path.display());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A panic is a bug in mqscript: it says so, asks for a report, and has an exit code of its own.
 
 use crate::diagnostics::Exit;
+use std::any::Any;
 use std::io::Write;
 use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook};
 
@@ -16,7 +17,7 @@ fn caught(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
 
 fn report(info: &PanicHookInfo<'_>) {
     let place = info.location().map(|place| format!(" at {place}")).unwrap_or_default();
-    let text = info.payload_as_str().unwrap_or("no text");
+    let text = text_of(info.payload());
     // Writing must not panic again, whatever has become of stderr.
     let _ = writeln!(
         std::io::stderr(),
@@ -26,6 +27,12 @@ fn report(info: &PanicHookInfo<'_>) {
     if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
         let _ = writeln!(std::io::stderr(), "{}", std::backtrace::Backtrace::force_capture());
     }
+}
+
+/// What `panic!` was given: a literal, or a text made for the occasion.
+fn text_of(payload: &(dyn Any + Send)) -> &str {
+    let literal = payload.downcast_ref::<&str>().copied();
+    literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no text")
 }
 
 #[cfg(test)]

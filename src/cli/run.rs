@@ -40,7 +40,7 @@ impl Outputs {
         let mut open = |flag, path: &Option<PathBuf>| {
             let opened = path.as_deref().map(|path| Output::open(flag, path, flags.force)).transpose();
             opened.unwrap_or_else(|fault| {
-                wrong.push(fault);
+                wrong.append(fault);
                 None
             })
         };
@@ -145,7 +145,7 @@ fn conclude(
         let saved = outputs.results.map(|output| save(output, &report));
         let kept = outputs.events.map(Output::keep);
         for fault in [saved, kept].into_iter().flatten().filter_map(Result::err) {
-            wrong.push(fault);
+            wrong.append(fault);
         }
     }
     let nothing_to_say = report.runs.is_empty() && !wrong.is_empty();
@@ -155,14 +155,14 @@ fn conclude(
         Format::Json => terminal::print(&json::document(&report)),
     };
     if let Err(fault) = printed {
-        wrong.push(fault);
+        wrong.append(fault);
     }
     terminal::complain(&wrong);
     let exit = wrong.exit().worst(judged);
     interrupt.exit().map_or(exit, |interrupted| exit.worst(interrupted))
 }
 
-fn save(mut output: Output, report: &Report) -> Result<(), Diagnostic> {
+fn save(mut output: Output, report: &Report) -> Result<(), Diagnostics> {
     output
         .write_all(json::document(report).as_bytes())
         .map_err(|error| Diagnostic::new(Exit::Usage, format!("the results cannot be written: {error}")))?;

@@ -24,11 +24,11 @@ fn stderr_is_coloured() -> bool {
 ///
 /// # Errors
 /// Any other, such as a full disk.
-pub fn print(text: &str) -> Result<(), Diagnostic> {
+pub fn print(text: &str) -> Result<(), Diagnostics> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {error}")))
+            Err(Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {error}")).into())
         }
         _ => Ok(()),
     }

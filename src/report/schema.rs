@@ -37,7 +37,8 @@ fn a_report_is_what_its_schema_says() {
 #[test]
 fn the_validator_finds_what_is_wrong() {
     let report = serde_json::to_value(Report::new(vec![super::tests::nine_agents()])).unwrap();
-    let breaks: [(&str, fn(&mut Value)); 5] = [
+    type Break = (&'static str, fn(&mut Value));
+    let breaks: [Break; 5] = [
         ("/format", |report| report["format"] = json!("something else")),
         ("/runs/0", |report| drop(report["runs"][0].as_object_mut().unwrap().remove("seed"))),
         ("/runs/0/seed", |report| report["runs"][0]["seed"] = json!(-1)),
