@@ -27,7 +27,7 @@ Examples:
   mqscript run --duration 300 --rate 100               longer and harder: 100/s from each agent
   mqscript run --success-rate 0.8                      a core that refuses one attempt in five
   mqscript run --min-latency 5ms --max-latency 50ms    a slower core
-  mqscript run --messages 1000                         a thousand messages in all";
+  mqscript run urgent_mix --messages 1000              a thousand messages in all";
 
 /// One command.
 #[derive(Debug, Subcommand)]

@@ -77,7 +77,7 @@ impl Border {
     /// # Safety
     /// `messages` points to `n` messages whose pointers are good for the call; `out` and `error` are the host's
     /// own, with room as their fields say; the session is open and no other call of it is under way.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn publish(
         &mut self,
         now_ns: u64,

@@ -166,7 +166,7 @@ impl Session {
     }
 
     /// Offers a batch. The pointers in `batch` must stay good until the next call on this session.
-    #[inline]
+    #[inline(always)]
     pub fn publish(&mut self, now_ns: u64, batch: &[abi::Message], out: &mut Out) -> Published {
         if self.finished {
             return Published { accepted: 0, failure: Some(self.is_finished("publish")) };

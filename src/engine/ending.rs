@@ -7,6 +7,7 @@ use super::observer::MessageRecord;
 use super::player::{Player, Stop};
 use super::timeline::Class;
 use crate::metrics::{Ended, FinalOutcome};
+use std::sync::Arc;
 
 impl<C: Clock> Player<'_, C> {
     /// [`end`](Player::end) where it need not be fast.
@@ -62,7 +63,7 @@ impl<C: Clock> Player<'_, C> {
         let message = self.messages[id].clone();
         self.messages.remove(id);
         self.untold -= 1;
-        let setting = self.generator.settings[message.settings as usize].clone();
+        let setting = Arc::clone(&self.generator.settings[message.settings as usize]);
         let draft = self.drafts.take(message.draft);
         let attempt = message.attempts.max(1);
         let mut content = String::new();

@@ -5,6 +5,7 @@ use super::generator::Setting;
 use super::message::{Message, Messages};
 use crate::cores::abi;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A batch with everything it refers to. Pointers stay good until the next [`Envelopes::fill`].
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ impl Envelopes {
         &mut self,
         staged: &[u32],
         messages: &Messages,
-        settings: &[Setting],
+        settings: &[Arc<Setting>],
         run: u32,
         token: u64,
         origin_ns: u64,
@@ -76,7 +77,7 @@ impl Envelopes {
         &mut self,
         staged: &[u32],
         messages: &Messages,
-        settings: &[Setting],
+        settings: &[Arc<Setting>],
         renderer: &Renderer,
         drafts: &Drafts,
     ) {

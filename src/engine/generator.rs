@@ -6,6 +6,7 @@ use super::message::{Message, NONE};
 use super::names::Parties;
 use crate::plan::{MessageSettings, Plan, Recipient, Sender};
 use mqscript_plugin::random::{Stream, text_key};
+use std::sync::Arc;
 
 /// The number of a broadcast's recipient.
 pub const ALL: u32 = u32::MAX;
@@ -66,24 +67,27 @@ pub struct Generator {
     pub agents: Vec<Agent>,
     /// By number.
     pub groups: Vec<GroupState>,
-    /// First those of the types, by type id, then those of the mixes.
-    pub settings: Vec<Setting>,
+    /// First those of the types, by type id, then those of the mixes. Shared, so that a callback can look at one
+    /// while the loop goes on.
+    pub settings: Vec<Arc<Setting>>,
     number: u64,
 }
 
 impl Generator {
     /// The agents of a plan; `parties` knows everybody's number.
     pub fn new(plan: &Plan, parties: &Parties) -> Generator {
-        let setting = |type_id: u16, settings: &MessageSettings| Setting {
-            type_id,
-            settings: settings.clone(),
-            sender: match &settings.sender {
-                Sender::Agent => None,
-                Sender::Named(name) => parties.id(name),
-            },
-            time_to_live_ns: settings.time_to_live_ns.or(plan.processor.time_to_live_ns),
+        let setting = |type_id: u16, settings: &MessageSettings| {
+            Arc::new(Setting {
+                type_id,
+                settings: settings.clone(),
+                sender: match &settings.sender {
+                    Sender::Agent => None,
+                    Sender::Named(name) => parties.id(name),
+                },
+                time_to_live_ns: settings.time_to_live_ns.or(plan.processor.time_to_live_ns),
+            })
         };
-        let mut settings: Vec<Setting> =
+        let mut settings: Vec<Arc<Setting>> =
             plan.types.iter().enumerate().map(|(id, t)| setting(id as u16, &t.settings)).collect();
         let (mut groups, mut agents) = (Vec::new(), Vec::with_capacity(plan.agents() as usize));
         for (number, group) in plan.groups.iter().enumerate() {

@@ -151,7 +151,11 @@ impl<C: Clock> Player<'_, C> {
         self.handed_over += accepted as u64;
         self.absorb_outcomes(token..token + accepted as u64);
         self.await_answers(accepted);
-        self.staged.drain(..accepted);
+        if accepted == self.staged.len() {
+            self.staged.clear();
+        } else {
+            self.staged.drain(..accepted);
+        }
         self.absorb_deliveries();
         if let Some(failure) = published.failure {
             self.fail(failure);

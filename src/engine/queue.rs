@@ -10,6 +10,8 @@ const LEVELS: usize = Priority::ALL.len();
 #[derive(Debug, Default)]
 pub struct Waiting {
     levels: [VecDeque<u32>; LEVELS],
+    /// Bit n: level n is not empty.
+    filled: u8,
     len: usize,
     /// Those that made an attempt before; they do not count against the capacity.
     exempt: usize,
@@ -40,6 +42,7 @@ impl Waiting {
         let message = &messages[id];
         self.len += 1;
         self.exempt += usize::from(message.attempts > 0);
+        self.filled |= 1 << message.priority as u8;
         self.levels[message.priority as usize].push_back(id);
     }
 
@@ -48,25 +51,31 @@ impl Waiting {
         let message = &messages[id];
         self.len += 1;
         self.exempt += usize::from(message.attempts > 0);
+        self.filled |= 1 << message.priority as u8;
         self.levels[message.priority as usize].push_front(id);
     }
 
     /// Takes the next.
     #[inline]
     pub fn pop(&mut self, messages: &Messages) -> Option<u32> {
-        if self.len == 0 {
-            return None;
+        let highest = self.filled.checked_ilog2()? as usize;
+        let level = &mut self.levels[highest];
+        let id = level.pop_front()?;
+        if level.is_empty() {
+            self.filled &= !(1 << highest);
         }
-        let id = self.levels.iter_mut().rev().find_map(VecDeque::pop_front)?;
         self.removed(id, messages);
         Some(id)
     }
 
     /// Takes the oldest of the lowest priority present, leaving those that made an attempt alone.
     pub fn drop_oldest(&mut self, messages: &Messages) -> Option<u32> {
-        for level in &mut self.levels {
+        for (number, level) in self.levels.iter_mut().enumerate() {
             if let Some(place) = level.iter().position(|id| messages[*id].attempts == 0) {
                 let id = level.remove(place)?;
+                if level.is_empty() {
+                    self.filled &= !(1 << number);
+                }
                 self.removed(id, messages);
                 return Some(id);
             }

@@ -8,6 +8,7 @@ use super::player::Player;
 use super::timeline::Class;
 use crate::cores::abi;
 use crate::plan::Priority;
+use std::sync::Arc;
 
 /// A copy between its report and its arrival.
 #[derive(Debug, Clone, Default)]
@@ -128,15 +129,15 @@ impl<C: Clock> Player<'_, C> {
         if !self.rules.on_message[group] || !known || self.stop.is_some() {
             return;
         }
-        let settings = self.generator.settings[copy.stamp.type_id as usize].settings.clone();
+        let setting = Arc::clone(&self.generator.settings[copy.stamp.type_id as usize]);
         let view = MessageView {
             type_id: copy.stamp.type_id,
             sender: &copy.sender,
             recipient: &copy.recipient_name,
             content: &copy.content,
             priority: Priority::ALL[usize::from(copy.stamp.flags & abi::STAMP_PRIORITY)],
-            tags: &settings.tags,
-            metadata: &settings.metadata,
+            tags: &setting.settings.tags,
+            metadata: &setting.settings.metadata,
             sequence: copy.stamp.sequence,
         };
         self.call(agent, |behaviour, sending| behaviour.on_message(sending, &view));

@@ -34,6 +34,8 @@ impl Finished {
             _ => player.recorder.last_end_ns,
         };
         let mut boundaries_ns = std::mem::take(&mut player.rules.phase_starts);
+        // A run that stopped early measured only until then.
+        let window_end = if player.stop.is_some() { window_end.min(player.now_ns) } else { window_end };
         let last = boundaries_ns.last().copied().unwrap_or(0);
         boundaries_ns.push(window_end.max(last));
         let copies_missing = player.receiving.active && !player.receiving.all_received();
@@ -103,7 +105,10 @@ impl Stop {
             Stop::Interrupted(Some(reason)) => format!("interrupted: {reason}"),
             Stop::CoreFailed(failure) => format!("the core failed: {failure}"),
             Stop::CoreUnclean(error) => format!("the core did not end well: {error}"),
-            Stop::Behaviour(error) => format!("a callback failed: {}", error.0),
+            Stop::Behaviour(error) => {
+                let text = error.0.to_string();
+                format!("a callback failed: {}", text.lines().next().unwrap_or_default())
+            }
             Stop::Endless(text) => format!("the agents answer each other without delay: {text}"),
         }
     }

@@ -228,7 +228,7 @@ fn unknown_property(text: &str) -> Diagnostic {
         let name = row.0.split_once('.').map_or(row.0, |(_, name)| name);
         name.split_once('(').map_or(name, |(name, _)| name)
     };
-    let known: Vec<&str> = rows.iter().map(|row| name(row)).collect();
+    let known: Vec<&str> = rows.iter().map(name).collect();
     if text.contains("a setter") && known.contains(&property) {
         let fault = Diagnostic::new(Exit::Thrown, format!("`{property}` cannot be replaced"));
         let help = (property == "state").then(|| "set its keys: me.state.n = 0".to_owned());
@@ -267,6 +267,5 @@ fn readable(types: &str) -> String {
         .replace("&str", "text")
         .replace("i64", "number")
         .replace("f64", "number")
-        .replace("map", "map")
         .replace("array", "list")
 }

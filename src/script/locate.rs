@@ -76,6 +76,12 @@ fn place(node: &mut Node, placed: &Placed, file: &str) {
                 place(item, value, file);
             }
         }
+        // `run(scenario(#{ … }))`: `scenario` gives back the very map.
+        (Written::Map(_), Literal::Call(name, arguments)) if name == "scenario" => {
+            if let [argument] = arguments.as_slice() {
+                place(node, argument, file);
+            }
+        }
         (Written::Map(entries), Literal::Call(name, arguments)) => {
             if let ([entry], [argument]) = (entries.as_mut_slice(), arguments.as_slice())
                 && entry.key == *name

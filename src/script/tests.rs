@@ -367,7 +367,7 @@ fn callbacks_send_and_remember() {
         ]
     );
     assert_eq!((player.sent[1].after_ns, player.sent[1].priority), (50_000_000, Some(Priority::High)));
-    assert_eq!(execution.plans[0].plan.written["agents"][0]["on_outcome"]["closure"], "a.rhai:13");
+    assert_eq!(execution.plans[0].plan.written["agents"][0]["on_outcome"]["closure"], "a.rhai:14");
 }
 
 #[test]
