@@ -1,6 +1,6 @@
 //! The loop that plays a plan against a core: one thread, no printing, no clock but the run's own.
 //!
-//! [`run()`] is the way in. Inside, [`player::Player`] owns the state; what happens to a message is told in
+//! [`run()`] is the way in. Inside, `player::Player` owns the state; what happens to a message is told in
 //! `arriving` (generated, queued), `processing` (handed over, answered, retried), `receiving` (copies) and
 //! `ending` (its one name in the ledger).
 

@@ -26,7 +26,7 @@ pub fn labelled(heading: &str, text: &str, look: &Look) -> Vec<String> {
 pub const TIGHT: char = '\u{a0}';
 
 /// The text broken at spaces into lines of at most `width` columns, each `indent` columns in. A word that is
-/// longer than a line keeps a line of its own. [`TIGHT`] spaces hold, and come out as ordinary ones.
+/// longer than a line keeps a line of its own. `TIGHT` spaces hold, and come out as ordinary ones.
 pub fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
