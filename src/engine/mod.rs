@@ -8,6 +8,7 @@ mod alias;
 mod arrivals;
 mod arriving;
 mod behaviour;
+mod busiest;
 mod clock;
 mod content;
 mod ending;

@@ -1,0 +1,27 @@
+//! Who and what an endless exchange is made of.
+
+use super::clock::Clock;
+use super::player::Player;
+
+impl<C: Clock> Player<'_, C> {
+    /// Who generated most, and of what, for an error about an endless exchange.
+    pub fn busiest(&self) -> String {
+        let types = self.rules.types as usize;
+        let of_type =
+            |t: usize| self.recorder.cells.iter().skip(t).step_by(types).map(|c| c.counts.generated).sum();
+        let kinds = most((0..types).map(|t| (of_type(t), t)));
+        let kinds =
+            kinds.map(|(count, id)| format!("{count} of type `{}`", self.renderer.type_name(id as u16)));
+        let agents = most(self.generator.agents.iter().map(|agent| agent.sequence).zip(0..));
+        let agents =
+            agents.map(|(count, id)| format!("{count} from {}", self.renderer.parties.name(id as u32)));
+        kinds.chain(agents).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The three largest counts that are not zero, largest first.
+fn most(counts: impl Iterator<Item = (u64, usize)>) -> impl Iterator<Item = (u64, usize)> {
+    let mut counts: Vec<(u64, usize)> = counts.filter(|(count, _)| *count > 0).collect();
+    counts.sort_unstable_by_key(|(count, id)| (std::cmp::Reverse(*count), *id));
+    counts.into_iter().take(3)
+}
