@@ -32,4 +32,4 @@ pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, 
 pub use names::Parties;
 pub use observer::{MessageRecord, Observer, Progress, Silent, Started};
 pub use player::{ROUNDS_MAX, Stop};
-pub use run::{Played, RunError, Setting, capability_names, run};
+pub use run::{Played, RunError, Setting, run};

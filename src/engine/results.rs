@@ -4,8 +4,8 @@ use super::clock::Clock;
 use super::names::Parties;
 use super::notices::Notices;
 use super::player::{Player, Stop};
-use super::run::{Played, capability_names, mean_gap_ns};
-use crate::cores::{Chain, HostServices, ResolvedChain};
+use super::run::{Played, mean_gap_ns};
+use crate::cores::{Chain, HostServices, ResolvedChain, capability_names};
 use crate::metrics::results::{Core, Environment, Figures, Layer, Ledger, Occupancy, Run, Series, Times};
 use crate::metrics::{Naming, Recorder, doubts, seal};
 use crate::plan::{ClockKind, End, Plan};
@@ -146,7 +146,7 @@ fn core_of(plan: &Plan, resolved: &ResolvedChain, chain: &mut Chain) -> Core {
         version: inner.version.clone(),
         options: Value::Object(inner.options.clone()),
         layers: layers.collect(),
-        capabilities: capability_names(chain.capabilities()).into_iter().map(str::to_owned).collect(),
+        capabilities: capability_names(chain.capabilities()),
         stats: Value::Object(chain.stats().unwrap_or_default()),
     }
 }

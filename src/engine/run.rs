@@ -48,7 +48,7 @@ pub enum RunError {
         /// The core's name.
         core: String,
         /// The capabilities in the way.
-        declares: Vec<&'static str>,
+        declares: Vec<String>,
     },
 }
 
@@ -148,14 +148,9 @@ fn refuse_impure(resolved: &ResolvedChain) -> Result<(), RunError> {
         None => Ok(()),
         Some(core) => Err(RunError::NotPure {
             core: core.id.clone(),
-            declares: capability_names(core.capabilities & impure),
+            declares: cores::capability_names(core.capabilities & impure),
         }),
     }
-}
-
-/// The names of capability bits.
-pub fn capability_names(bits: u64) -> Vec<&'static str> {
-    abi::CAPABILITY_NAMES.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name).collect()
 }
 
 fn clock_of(plan: &Plan, resolved: &ResolvedChain) -> Result<ClockKind, RunError> {
