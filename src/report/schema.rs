@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 fn committed() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas/report.schema.json")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/report.schema.json")
 }
 
 /// The schema as it must stand in the tree.

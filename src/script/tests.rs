@@ -450,7 +450,7 @@ fn the_vocabulary_has_no_reserved_word() {
 
 #[test]
 fn the_reference_is_that_of_the_code() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/script-api.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/script-api.md");
     if std::env::var_os("MQSCRIPT_UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, reference()).unwrap();
@@ -462,7 +462,7 @@ fn the_reference_is_that_of_the_code() {
 /// Each file of tests/errors is a script that is wrong; what is said about it stands beside it.
 #[test]
 fn errors_say_what_they_said() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/errors");
     let mut scripts: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
