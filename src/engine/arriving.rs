@@ -94,13 +94,15 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         let group = self.generator.agents[agent as usize].group as usize;
-        let drawn = if self.rules.next[group] {
+        let closed = self.generator.groups[group].closed;
+        let added = if self.rules.next[group] {
             self.next_by_callback(agent, intended_ns)
         } else {
-            self.generator.draw(agent, intended_ns)
+            self.generator
+                .draw(agent)
+                .map(|setting| self.messages.add(self.generator.message(agent, intended_ns, setting, None)))
         };
-        let closed = self.generator.groups[group].closed;
-        let Some(mut message) = drawn else {
+        let Some(id) = added else {
             self.recorder.extras.skipped += 1;
             if closed {
                 self.think(agent, self.now_ns)
@@ -109,9 +111,8 @@ impl<C: Clock> Player<'_, C> {
             }
             return;
         };
-        message.holds_slot = closed;
-        self.generated(&mut message);
-        let id = self.messages.add(message);
+        self.messages[id].holds_slot = closed;
+        self.generated(id);
         if !self.enqueue(id, true) {
             self.sources += 1;
             self.blocked.push_back(id);
@@ -121,14 +122,14 @@ impl<C: Clock> Player<'_, C> {
     }
 
     #[inline(never)]
-    fn next_by_callback(&mut self, agent: u32, intended_ns: u64) -> Option<Message> {
+    fn next_by_callback(&mut self, agent: u32, intended_ns: u64) -> Option<u32> {
         let mut draft = None;
         self.call(agent, |behaviour, sending| {
             draft = behaviour.next(sending)?;
             Ok(())
         });
-        let draft = draft?;
-        Some(self.message_of(agent, intended_ns, draft))
+        let message = self.message_of(agent, intended_ns, draft?);
+        Some(self.messages.add(message))
     }
 
     /// What a callback sent is due.
@@ -140,9 +141,9 @@ impl<C: Clock> Player<'_, C> {
             self.recorder.extras.suppressed += 1;
             return;
         }
-        let mut message = self.message_of(agent, intended_ns, draft);
-        self.generated(&mut message);
+        let message = self.message_of(agent, intended_ns, draft);
         let id = self.messages.add(message);
+        self.generated(id);
         self.enqueue(id, false);
     }
 
@@ -164,7 +165,8 @@ impl<C: Clock> Player<'_, C> {
 
     /// Counts a message that was generated just now.
     #[inline(always)]
-    fn generated(&mut self, message: &mut Message) {
+    fn generated(&mut self, id: u32) {
+        let message = &mut self.messages[id];
         let mut phase = self.phase;
         while phase > 0 && message.intended_ns < self.rules.phase_starts[phase] {
             phase -= 1;

@@ -8,7 +8,6 @@ use crate::plan::{MessageType, Placeholder, Segment, Template};
 use mqscript_plugin::random::{KeyedSource, MessageKey, text_key};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The drafts of messages under way, by number.
 #[derive(Debug, Default)]
@@ -57,7 +56,7 @@ pub struct Renderer {
 
 impl Renderer {
     /// A renderer for a run's parties, types and settings.
-    pub fn new(seed: u64, parties: Parties, types: &[MessageType], settings: &[Arc<Setting>]) -> Renderer {
+    pub fn new(seed: u64, parties: Parties, types: &[MessageType], settings: &[Setting]) -> Renderer {
         let parsed = |(key, value): (&String, &Value)| {
             let template = value.as_str().and_then(|text| Template::parse(text).ok());
             (key.clone(), template.ok_or_else(|| value.clone()))

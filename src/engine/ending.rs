@@ -63,21 +63,22 @@ impl<C: Clock> Player<'_, C> {
         let message = self.messages[id].clone();
         self.messages.remove(id);
         self.untold -= 1;
-        let setting = Arc::clone(&self.generator.settings[message.settings as usize]);
+        let settings = Arc::clone(&self.generator.settings);
+        let setting = &settings[message.settings as usize];
         let draft = self.drafts.take(message.draft);
         let attempt = message.attempts.max(1);
         let mut content = String::new();
-        self.renderer.content(&mut content, &message, &setting, draft.as_ref(), attempt);
-        let sender = self.renderer.parties.name(self.renderer.sender(&message, &setting));
+        self.renderer.content(&mut content, &message, setting, draft.as_ref(), attempt);
+        let sender = self.renderer.parties.name(self.renderer.sender(&message, setting));
         let recipient = self.renderer.parties.recipient(message.recipient);
-        let metadata = self.renderer.metadata(&message, &setting, draft.as_ref(), attempt);
+        let metadata = self.renderer.metadata(&message, setting, draft.as_ref(), attempt);
         let view = MessageView {
             type_id: message.type_id,
             sender: &sender,
             recipient: &recipient,
             content: &content,
             priority: message.priority,
-            tags: self.renderer.tags(&setting, draft.as_ref()),
+            tags: self.renderer.tags(setting, draft.as_ref()),
             metadata: &metadata,
             sequence: message.sequence,
         };

@@ -5,7 +5,6 @@ use super::generator::Setting;
 use super::message::{Message, Messages};
 use crate::cores::abi;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// A batch with everything it refers to. Pointers stay good until the next [`Envelopes::fill`].
 #[derive(Debug, Default)]
@@ -38,7 +37,7 @@ impl Envelopes {
         &mut self,
         staged: &[u32],
         messages: &Messages,
-        settings: &[Arc<Setting>],
+        settings: &[Setting],
         run: u32,
         token: u64,
         origin_ns: u64,
@@ -77,7 +76,7 @@ impl Envelopes {
         &mut self,
         staged: &[u32],
         messages: &Messages,
-        settings: &[Arc<Setting>],
+        settings: &[Setting],
         renderer: &Renderer,
         drafts: &Drafts,
     ) {

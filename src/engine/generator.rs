@@ -4,6 +4,7 @@ use super::alias::AliasTable;
 use super::arrivals::{ArrivalSampler, ArrivalState};
 use super::message::{Message, NONE};
 use super::names::Parties;
+use crate::metrics::prefetch;
 use crate::plan::{MessageSettings, Plan, Recipient, Sender};
 use mqscript_plugin::random::{Stream, text_key};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub const ALL: u32 = u32::MAX;
 
 /// One agent: what an arrival touches, within one cache line.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub struct Agent {
     /// When.
     arrival: Stream,
@@ -67,27 +69,25 @@ pub struct Generator {
     pub agents: Vec<Agent>,
     /// By number.
     pub groups: Vec<GroupState>,
-    /// First those of the types, by type id, then those of the mixes. Shared, so that a callback can look at one
+    /// First those of the types, by type id, then those of the mixes. Shared, so that a callback can look at them
     /// while the loop goes on.
-    pub settings: Vec<Arc<Setting>>,
+    pub settings: Arc<[Setting]>,
     number: u64,
 }
 
 impl Generator {
     /// The agents of a plan; `parties` knows everybody's number.
     pub fn new(plan: &Plan, parties: &Parties) -> Generator {
-        let setting = |type_id: u16, settings: &MessageSettings| {
-            Arc::new(Setting {
-                type_id,
-                settings: settings.clone(),
-                sender: match &settings.sender {
-                    Sender::Agent => None,
-                    Sender::Named(name) => parties.id(name),
-                },
-                time_to_live_ns: settings.time_to_live_ns.or(plan.processor.time_to_live_ns),
-            })
+        let setting = |type_id: u16, settings: &MessageSettings| Setting {
+            type_id,
+            settings: settings.clone(),
+            sender: match &settings.sender {
+                Sender::Agent => None,
+                Sender::Named(name) => parties.id(name),
+            },
+            time_to_live_ns: settings.time_to_live_ns.or(plan.processor.time_to_live_ns),
         };
-        let mut settings: Vec<Arc<Setting>> =
+        let mut settings: Vec<Setting> =
             plan.types.iter().enumerate().map(|(id, t)| setting(id as u16, &t.settings)).collect();
         let (mut groups, mut agents) = (Vec::new(), Vec::with_capacity(plan.agents() as usize));
         for (number, group) in plan.groups.iter().enumerate() {
@@ -115,7 +115,7 @@ impl Generator {
                 closed: matches!(group.arrival, crate::plan::Arrival::Closed { .. }),
             });
         }
-        Generator { agents, groups, settings, number: 0 }
+        Generator { agents, groups, settings: settings.into(), number: 0 }
     }
 
     /// The agent's next arrival after `last_ns`.
@@ -130,13 +130,12 @@ impl Generator {
         &mut self.agents[agent as usize].arrival
     }
 
-    /// Draws the agent's next message from its mix; `None` if its group has none.
+    /// Draws the setting of the agent's next message from its mix; `None` if its group has none.
     #[inline(always)]
-    pub fn draw(&mut self, agent: u32, intended_ns: u64) -> Option<Message> {
+    pub fn draw(&mut self, agent: u32) -> Option<u32> {
         let state = &mut self.agents[agent as usize];
         let group = &self.groups[state.group as usize];
-        let index = group.entries[group.mix.as_ref()?.choose(state.message.next_u64())];
-        Some(self.message(agent, intended_ns, index, None))
+        Some(group.entries[group.mix.as_ref()?.choose(state.message.next_u64())])
     }
 
     /// The next message of an agent with the setting number `index`, to `recipient` or to whom the setting says.
@@ -149,18 +148,10 @@ impl Generator {
         recipient: Option<&Recipient>,
     ) -> Message {
         let setting = &self.settings[index as usize];
-        let count = self.agents.len() as u32;
+        let mut stream = self.agents[agent as usize].message.clone();
+        let recipient = self.recipient(agent, recipient.unwrap_or(&setting.settings.recipient), &mut stream);
         let state = &mut self.agents[agent as usize];
-        let recipient = match recipient.unwrap_or(&setting.settings.recipient) {
-            Recipient::Other => other_than(agent, 0, count, &mut state.message),
-            Recipient::All => ALL,
-            Recipient::Any => state.message.below(u64::from(count)) as u32,
-            Recipient::Agent(number) => *number,
-            Recipient::Group(number) => {
-                let group = &self.groups[*number];
-                other_than(agent, group.first, group.count, &mut state.message)
-            }
-        };
+        state.message = stream;
         state.sequence += 1;
         self.number += 1;
         Message {
@@ -175,6 +166,41 @@ impl Generator {
             type_id: setting.type_id,
             priority: setting.settings.priority,
             ..Message::EMPTY
+        }
+    }
+
+    /// Asks for the memory of an agent that is about to generate; anything but an agent's number asks for nothing.
+    #[inline]
+    pub fn prefetch(&self, agent: u32) {
+        if let Some(agent) = self.agents.get(agent as usize) {
+            prefetch(agent);
+        }
+    }
+
+    /// For whom the agent's next message will be, if its mix alone says so: what [`draw`](Generator::draw) and
+    /// [`message`](Generator::message) will come to.
+    #[inline]
+    pub fn next_recipient(&self, agent: u32) -> Option<u32> {
+        let state = self.agents.get(agent as usize)?;
+        let group = &self.groups[state.group as usize];
+        let mut stream = state.message.clone();
+        let index = group.entries[group.mix.as_ref()?.choose(stream.next_u64())];
+        let recipient = &self.settings[index as usize].settings.recipient;
+        Some(self.recipient(agent, recipient, &mut stream))
+    }
+
+    #[inline(always)]
+    fn recipient(&self, agent: u32, recipient: &Recipient, stream: &mut Stream) -> u32 {
+        let count = self.agents.len() as u32;
+        match recipient {
+            Recipient::Other => other_than(agent, 0, count, stream),
+            Recipient::All => ALL,
+            Recipient::Any => stream.below(u64::from(count)) as u32,
+            Recipient::Agent(number) => *number,
+            Recipient::Group(number) => {
+                let group = &self.groups[*number];
+                other_than(agent, group.first, group.count, stream)
+            }
         }
     }
 

@@ -31,6 +31,9 @@ const MISSING_COPIES_NS: u64 = 2_000_000_000;
 /// How long a wall-clock run drains unless the plan says otherwise.
 const DRAIN_WALL_NS: u64 = 30_000_000_000;
 
+/// From so many agents on, the memory of the next ones is asked for ahead of time.
+const MANY_AGENTS: u32 = 20_000;
+
 /// Why a run ended before its time.
 #[derive(Debug)]
 pub enum Stop {
@@ -146,6 +149,10 @@ pub struct Player<'a, C: Clock> {
     pub notices: super::notices::Notices,
     /// The current phase: index into `rules.phase_starts`.
     pub phase: usize,
+    /// So many agents that their records do not fit into the caches.
+    many_agents: bool,
+    /// Agents whose memory was asked for last.
+    soon: [u32; 4],
     entries: u64,
     next_progress_ns: u64,
     idle_since_ns: Option<u64>,
@@ -218,6 +225,8 @@ impl<'a, C: Clock> Player<'a, C> {
             stop: None,
             notices: super::notices::Notices::default(),
             phase: 0,
+            many_agents: parts.plan.agents() >= MANY_AGENTS,
+            soon: [u32::MAX; 4],
             entries: 0,
             next_progress_ns: 0,
             idle_since_ns: None,
@@ -228,13 +237,12 @@ impl<'a, C: Clock> Player<'a, C> {
     pub fn play(&mut self) {
         self.start();
         while self.stop.is_none() {
-            self.instant();
-            if self.stop.is_some() {
-                break;
-            }
-            if let Some(next) = self.next_of_timeline() {
+            if let Some(next) = self.instant() {
                 self.now_ns = self.clock.wait(next);
                 continue;
+            }
+            if self.stop.is_some() {
+                break;
             }
             if self.is_finished() {
                 break;
@@ -260,17 +268,29 @@ impl<'a, C: Clock> Player<'a, C> {
         if alone { self.timeline.next_time() } else { None }
     }
 
-    /// Does all that is due now, and what that makes due.
+    /// Does all that is due now, and what that makes due. Returns when the loop goes on, if the timeline decides.
     #[inline(always)]
-    fn instant(&mut self) {
+    fn instant(&mut self) -> Option<u64> {
         let mut rounds = 0;
         loop {
             if self.wants_poll() {
                 self.poll();
             }
             self.run_due();
-            if self.stop.is_some() || !self.dispatch() || self.nothing_due() {
-                return;
+            if self.stop.is_some() {
+                return None;
+            }
+            let again = self.dispatch();
+            if self.stop.is_some() {
+                return None;
+            }
+            match self.next_of_timeline() {
+                // Another round would find nothing to do.
+                Some(next) if next > self.now_ns && !self.out.more && self.blocked.is_empty() => {
+                    return Some(next);
+                }
+                next if !again => return next,
+                _ => {}
             }
             if !C::VIRTUAL {
                 self.now_ns = self.clock.now();
@@ -282,20 +302,9 @@ impl<'a, C: Clock> Player<'a, C> {
                     self.now_ns,
                     self.busiest()
                 )));
-                return;
+                return None;
             }
         }
-    }
-
-    /// Whether the virtual clock may go on: another round would find nothing to do.
-    #[inline(always)]
-    fn nothing_due(&mut self) -> bool {
-        C::VIRTUAL
-            && !self.out.more
-            && self.out.next_due_ns == abi::NEVER
-            && self.blocked.is_empty()
-            && self.plan.processor.batch_interval_ns == 0
-            && self.timeline.next_time().is_some_and(|next| next > self.now_ns)
     }
 
     /// Handles the timeline's entries up to now.
@@ -310,6 +319,9 @@ impl<'a, C: Clock> Player<'a, C> {
                 Class::Delivery => self.delivery_due(due.payload),
                 Class::Backoff => self.backoff_due(due.payload),
                 Class::Phase => self.phase_due(due.payload),
+            }
+            if self.many_agents {
+                self.look_ahead();
             }
             self.entries += 1;
             if self.entries & (PROGRESS_ENTRIES - 1) == 0
@@ -326,6 +338,20 @@ impl<'a, C: Clock> Player<'a, C> {
         }
         if !C::VIRTUAL && self.now_ns >= self.next_progress_ns {
             self.report_progress();
+        }
+    }
+
+    /// Asks for the memory that one of the next arrivals will need: its agent's first, and when that is there, its
+    /// recipient's.
+    #[inline(never)]
+    fn look_ahead(&mut self) {
+        let Some(agent) = self.timeline.scout() else { return };
+        self.generator.prefetch(agent);
+        self.recorder.agents.prefetch(agent);
+        self.soon.rotate_right(1);
+        let earlier = std::mem::replace(&mut self.soon[0], agent);
+        if let Some(recipient) = self.generator.next_recipient(earlier) {
+            self.recorder.agents.prefetch_recipient(recipient);
         }
     }
 

@@ -129,7 +129,8 @@ impl<C: Clock> Player<'_, C> {
         if !self.rules.on_message[group] || !known || self.stop.is_some() {
             return;
         }
-        let setting = Arc::clone(&self.generator.settings[copy.stamp.type_id as usize]);
+        let settings = Arc::clone(&self.generator.settings);
+        let setting = &settings[usize::from(copy.stamp.type_id)];
         let view = MessageView {
             type_id: copy.stamp.type_id,
             sender: &copy.sender,

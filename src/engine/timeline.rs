@@ -4,8 +4,9 @@
 //! three-level bitmap finds the next one that is not empty. The bucket in hand lies sorted in `ready`; what is
 //! scheduled into it (or into the past) meanwhile goes to the small heap `late`.
 
+use crate::metrics::prefetch;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// What kind of entry is due; at one instant they come in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,12 @@ const NONE: u32 = u32::MAX;
 /// The fewest buckets.
 const BUCKETS_MIN: usize = 4096;
 /// The most buckets.
-const BUCKETS_MAX: usize = 1 << 22;
+const BUCKETS_MAX: usize = 1 << 23;
+/// How many buckets ahead of the one in hand a scout starts, and how far it goes.
+const SCOUT_FROM: u64 = 8;
+const SCOUT_TO: u64 = 32;
+/// How many entries a scout has asked for before it looks at the first.
+const ASKED_MIN: usize = 6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
@@ -86,15 +92,21 @@ pub struct Timeline {
     ready: Vec<Entry>,
     late: BinaryHeap<Reverse<Entry>>,
     far: BinaryHeap<Reverse<Entry>>,
+    /// Once the bucket in hand has this number, the first of `far` is within reach of the wheel.
+    far_within: u64,
     created: u64,
     len: usize,
+    /// The number of the bucket last looked at ahead of time.
+    scout: u64,
+    /// The nodes whose memory was asked for, oldest first.
+    asked: VecDeque<u32>,
 }
 
 impl Timeline {
     /// A timeline for about `pending` entries at a time, which come due about `gap_ns` apart on average, while one
     /// agent's entries are `spread_ns` apart.
     pub fn new(pending: usize, gap_ns: f64, spread_ns: f64) -> Timeline {
-        let buckets = (2 * pending).next_power_of_two().clamp(BUCKETS_MIN, BUCKETS_MAX);
+        let buckets = (4 * pending).next_power_of_two().clamp(BUCKETS_MIN, BUCKETS_MAX);
         let width = (gap_ns / 8.0).max(3.0 * spread_ns / buckets as f64).clamp(1.0, 1e12);
         Timeline {
             shift: width.log2().round() as u32,
@@ -107,8 +119,11 @@ impl Timeline {
             ready: Vec::new(),
             late: BinaryHeap::new(),
             far: BinaryHeap::new(),
+            far_within: u64::MAX,
             created: 0,
             len: 0,
+            scout: 0,
+            asked: VecDeque::new(),
         }
     }
 
@@ -129,12 +144,21 @@ impl Timeline {
     #[inline]
     fn insert(&mut self, entry: Entry) {
         let bucket = entry.time_ns >> self.shift;
+        // A bucket in the past wraps around and is no less far off than one in the future.
+        if bucket.wrapping_sub(self.current + 1) < self.mask {
+            self.insert_wheel((bucket & self.mask) as usize, entry);
+        } else {
+            self.insert_rarely(bucket, entry);
+        }
+    }
+
+    #[inline(never)]
+    fn insert_rarely(&mut self, bucket: u64, entry: Entry) {
         if bucket <= self.current {
             self.late.push(Reverse(entry));
-        } else if bucket - self.current > self.mask {
-            self.far.push(Reverse(entry));
         } else {
-            self.insert_wheel((bucket & self.mask) as usize, entry);
+            self.far.push(Reverse(entry));
+            self.far_within = self.far_within.min(bucket - self.mask);
         }
     }
 
@@ -206,7 +230,7 @@ impl Timeline {
     }
 
     /// Takes the next bucket in hand. Returns false if nothing is left but what is in hand.
-    #[inline]
+    #[inline(never)]
     fn advance(&mut self) -> bool {
         let start = (self.current + 1) & self.mask;
         let found = self.next_filled(start as usize).or_else(|| self.next_filled(0));
@@ -233,7 +257,7 @@ impl Timeline {
             }
             more => more.sort_unstable_by(|a, b| b.cmp(a)),
         }
-        if !self.far.is_empty() {
+        if self.current >= self.far_within {
             self.migrate();
         }
         true
@@ -251,10 +275,13 @@ impl Timeline {
     }
 
     /// Brings what has come within reach from the far heap into the wheel.
-    #[inline]
+    #[inline(never)]
     fn migrate(&mut self) {
+        self.far_within = u64::MAX;
         while let Some(Reverse(first)) = self.far.peek() {
-            if (first.time_ns >> self.shift) - self.current > self.mask {
+            let bucket = first.time_ns >> self.shift;
+            if bucket - self.current > self.mask {
+                self.far_within = bucket - self.mask;
                 break;
             }
             let Some(Reverse(entry)) = self.far.pop() else { break };
@@ -263,49 +290,84 @@ impl Timeline {
     }
 
     /// When the next entry is due.
-    #[inline]
+    #[inline(always)]
     pub fn next_time(&mut self) -> Option<u64> {
-        match self.ready.last() {
-            Some(entry) if self.late.is_empty() => Some(entry.time_ns),
-            _ => self.next_time_slowly(),
+        if !self.late.is_empty() {
+            return self.next_time_with_late();
         }
-    }
-
-    #[inline(never)]
-    fn next_time_slowly(&mut self) -> Option<u64> {
         loop {
-            let ready = self.ready.last().map(|entry| entry.time_ns);
-            let late = self.late.peek().map(|Reverse(entry)| entry.time_ns);
-            match (ready, late) {
-                (Some(a), Some(b)) => return Some(a.min(b)),
-                (Some(time), None) | (None, Some(time)) => return Some(time),
-                (None, None) => {
-                    if !self.advance() {
-                        return None;
-                    }
-                }
+            if let Some(entry) = self.ready.last() {
+                return Some(entry.time_ns);
+            }
+            if !self.advance() {
+                return None;
+            }
+            if !self.late.is_empty() {
+                return self.next_time_with_late();
             }
         }
     }
 
+    #[inline(never)]
+    fn next_time_with_late(&self) -> Option<u64> {
+        let ready = self.ready.last().map_or(u64::MAX, |entry| entry.time_ns);
+        let late = self.late.peek().map_or(u64::MAX, |Reverse(entry)| entry.time_ns);
+        Some(ready.min(late))
+    }
+
     /// Takes the next entry that is due at or before `now_ns`.
-    #[inline]
+    #[inline(always)]
     pub fn pop_due(&mut self, now_ns: u64) -> Option<Due> {
         if self.next_time()? > now_ns {
             return None;
         }
-        if self.late.is_empty() {
-            return self.ready.pop().map(|entry| self.due(entry));
-        }
-        let from_late = match (self.ready.last(), self.late.peek()) {
-            (Some(ready), Some(Reverse(late))) => late < ready,
-            (ready, _) => ready.is_none(),
-        };
-        let entry = if from_late { self.late.pop().map(|Reverse(entry)| entry) } else { self.ready.pop() }?;
+        let entry = if self.late.is_empty() { self.ready.pop() } else { self.pop_with_late() }?;
         Some(self.due(entry))
     }
 
+    #[inline(never)]
+    fn pop_with_late(&mut self) -> Option<Entry> {
+        let late = self.late.peek().map(|Reverse(entry)| *entry);
+        match (self.ready.last(), late) {
+            (Some(ready), Some(late)) if *ready < late => self.ready.pop(),
+            _ => self.late.pop().map(|Reverse(entry)| entry),
+        }
+    }
+
+    /// Looks a little further ahead than the last time and asks for the memory of what it finds; returns an agent
+    /// with an arrival soon to be due. For callers with so many agents that each is a miss in every cache: to be
+    /// called once per entry handled.
     #[inline]
+    pub fn scout(&mut self) -> Option<u32> {
+        self.scout = self.scout.max(self.current + SCOUT_FROM);
+        if self.scout < self.current + SCOUT_TO
+            && let Some(place) = self.next_filled(((self.scout + 1) & self.mask) as usize)
+        {
+            self.scout += ((place as u64).wrapping_sub(self.scout + 1) & self.mask) + 1;
+            self.ask_for(self.heads[place]);
+        }
+        if self.asked.len() < ASKED_MIN {
+            return None;
+        }
+        // What was asked for that long ago is there by now. If it was freed or reused meanwhile, it says nothing.
+        let node = *self.nodes.get(self.asked.pop_front()? as usize)?;
+        let bucket = node.entry.time_ns >> self.shift;
+        if bucket <= self.current || bucket > self.scout {
+            return None;
+        }
+        self.ask_for(node.next);
+        (node.entry.order >> CLASS_SHIFT == Class::Arrival as u64).then_some(node.entry.payload)
+    }
+
+    #[inline]
+    fn ask_for(&mut self, index: u32) {
+        if let Some(node) = self.nodes.get(index as usize) {
+            prefetch(node);
+            self.asked.push_back(index);
+        }
+    }
+
+    #[inline(always)]
     fn due(&mut self, entry: Entry) -> Due {
         self.len -= 1;
         let class = Class::ALL[(entry.order >> CLASS_SHIFT) as usize];
