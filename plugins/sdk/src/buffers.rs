@@ -1,7 +1,7 @@
 //! Where a core leaves outcomes, deliveries and failures.
 
 use crate::abi::{self, Bytes, Delivery, OutcomeResult, Stamp};
-use crate::message::Message;
+use crate::message::{ArrivedText, Message};
 use std::marker::PhantomData;
 use std::ptr;
 
@@ -25,6 +25,8 @@ pub struct Arrived<'s> {
     pub stamp: Stamp,
     /// Its content, borrowed from the session or from the messages of this call.
     pub content: &'s [u8],
+    /// Its texts, where the medium kept them.
+    pub text: Option<&'s ArrivedText>,
     /// When, in nanoseconds since the origin.
     pub at_ns: u64,
     /// The agent it arrived at; [`abi::ALL`] = every agent but the sender (simulated cores only).
@@ -93,7 +95,7 @@ impl<'s> Out<'s> {
             ack_tag: copy.ack_tag,
             recipient_id: copy.recipient_id,
             flags: if copy.redelivered { abi::DELIVERY_REDELIVERED } else { 0 },
-            text: ptr::null(),
+            text: copy.text.map_or(ptr::null(), ArrivedText::as_raw),
             reserved: [0; 2],
         })
     }

@@ -67,14 +67,14 @@ pub use buffers::{Arrived, Mark, Out};
 pub use core::{Capabilities, Core, Error, Open, Options, Session, Status};
 pub use host::{Host, LogLevel};
 pub use layer::Inner;
-pub use message::{Message, MessageText};
+pub use message::{ArrivedText, Message, MessageText};
 pub use run::{Clock, Purpose, Run, Type};
 pub use stamp::{STAMP_NAME, STAMP_PREFIX, STAMP_TEXT_LEN, crc32c, strip_stamp};
 
 /// All that a core usually needs.
 pub mod prelude {
     pub use crate::{
-        Arrived, Capabilities, Core, Error, Host, Inner, Message, Open, Options, Out, OutcomeResult, Purpose,
-        Run, Session, Stamp, Status,
+        Arrived, ArrivedText, Capabilities, Core, Error, Host, Inner, Message, Open, Options, Out,
+        OutcomeResult, Purpose, Run, Session, Stamp, Status,
     };
 }

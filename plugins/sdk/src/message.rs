@@ -14,6 +14,34 @@ pub struct Message<'a>(pub(crate) abi::Message, PhantomData<&'a [u8]>);
 #[derive(Debug, Clone, Copy)]
 pub struct MessageText<'a>(&'a abi::Text);
 
+/// The texts of a copy that arrived, as [`Arrived`](crate::Arrived) points to them. The session keeps it until the
+/// host's next call.
+#[derive(Debug)]
+pub struct ArrivedText {
+    raw: abi::Text,
+    /// What `raw` points into: never changed, so that its bytes stay where they are.
+    _bytes: String,
+}
+
+impl ArrivedText {
+    /// The names of sender and recipient as shown, and the wire type.
+    pub fn new(sender: &str, recipient: &str, message_type: &str) -> ArrivedText {
+        let bytes = [sender, recipient, message_type].concat();
+        let part = |start: usize, len: usize| abi::Str::new(&bytes[start..start + len]);
+        let raw = abi::Text {
+            sender: part(0, sender.len()),
+            recipient: part(sender.len(), recipient.len()),
+            message_type: part(sender.len() + recipient.len(), message_type.len()),
+            ..abi::Text::EMPTY
+        };
+        ArrivedText { raw, _bytes: bytes }
+    }
+
+    pub(crate) fn as_raw(&self) -> *const abi::Text {
+        &self.raw
+    }
+}
+
 /// Text from the other side; what is not UTF-8 (a breach) reads as empty.
 fn utf8(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
@@ -151,4 +179,21 @@ fn raw_slice<'a, T>(first: *const T, len: u32) -> &'a [T] {
     }
     // SAFETY: part of a text that is "borrowed for the call"; the host sets pointer and length together.
     unsafe { std::slice::from_raw_parts(first, len as usize) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrived_texts_stay_good_when_they_are_moved() {
+        let texts: Vec<ArrivedText> =
+            (0..100).map(|i| ArrivedText::new(&format!("Agent-{i}"), "", "TEXT")).collect();
+        for (i, text) in texts.iter().enumerate() {
+            let seen = MessageText(&text.raw);
+            assert_eq!(seen.sender(), format!("Agent-{i}"));
+            assert_eq!((seen.recipient(), seen.message_type()), ("", "TEXT"));
+            assert_eq!((seen.tags().count(), seen.metadata().count()), (0, 0));
+        }
+    }
 }
