@@ -1,0 +1,159 @@
+//! The sqlite core: a durable queue in one SQLite file.
+//!
+//! `publish` copies messages into a bounded ring. A thread of its own, which owns the file, stores whatever waits there
+//! as one transaction, and answers when the commit has returned. With receiving, it reads what is stored, hands it out,
+//! and removes it in a later transaction when it was acknowledged.
+
+#![forbid(unsafe_code)]
+
+mod agents;
+mod arrivals;
+mod database;
+mod exchange;
+mod failure;
+mod inbox;
+mod lock;
+mod options;
+mod place;
+mod session;
+mod tables;
+mod waiting;
+mod writer;
+
+use agents::Agents;
+use exchange::Exchange;
+use inbox::Inbox;
+use mqscript_plugin::LogLevel;
+use mqscript_plugin::prelude::*;
+use options::Settings;
+use place::Place;
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+use session::QueueSession;
+use std::sync::Arc;
+use writer::{Parts, Writer};
+
+/// The core.
+struct Sqlite {
+    settings: Settings,
+    /// The file, until the writer owns it. Before `place`, so that it is closed before its folder goes.
+    connection: Option<Connection>,
+    place: Place,
+    agents: Arc<Agents>,
+    exchange: Arc<Exchange>,
+    receive: bool,
+    wants_content: bool,
+    host: Host,
+}
+
+impl Core for Sqlite {
+    const ID: &'static str = "sqlite";
+    const SUMMARY: &'static str = "Delivers through a durable queue in one SQLite file; needs no server";
+    const OPTIONS_SCHEMA: &'static str = include_str!("schema.json");
+    // A copy that is handed out again is out of its order: neither ORDERED nor EXACTLY_ONCE.
+    const CAPABILITIES: Capabilities = Capabilities::RECEIVES
+        .and(Capabilities::CONFIRMS)
+        .and(Capabilities::DURABLE)
+        .and(Capabilities::READS_CONTENT)
+        .and(Capabilities::TOUCHES_FILES);
+    type Session = QueueSession;
+
+    fn create(options: Options, run: Run, host: Host) -> Result<Self, Error> {
+        let settings = Settings::read(&options)?;
+        let place = Place::take(&settings)?;
+        let connection = database::open(place.file())?;
+        Ok(Sqlite {
+            settings,
+            connection: Some(connection),
+            place,
+            agents: Arc::new(Agents::of(&run)),
+            exchange: Arc::default(),
+            receive: run.receive(),
+            wants_content: run.wants_content(),
+            host,
+        })
+    }
+
+    fn prepare(&mut self) -> Result<(), Error> {
+        match &self.connection {
+            Some(connection) => database::prepare(connection, self.settings.synchronous, self.place.file()),
+            None => Ok(()),
+        }
+    }
+
+    fn open(&mut self, _open: Open) -> Result<QueueSession, Error> {
+        self.prepare()?;
+        let connection = self.connection.take().ok_or_else(|| {
+            Error::new(Status::INVALID, "its session was opened already, and the file goes with it")
+        })?;
+        self.tell_of_place();
+        let parts = Parts {
+            exchange: Arc::clone(&self.exchange),
+            host: self.host.clone(),
+            agents: Arc::clone(&self.agents),
+            connection,
+            file: self.place.file().to_owned(),
+            locked: self.host.intern("database_locked"),
+        };
+        let inbox = |last_id| {
+            let agents = Arc::clone(&self.agents);
+            self.receive.then(|| Inbox::new(agents, self.settings.visibility_ns, self.wants_content, last_id))
+        };
+        let writer = Writer::new(parts, inbox)?;
+        let thread = self.host.spawn("sqlite writer", move || writer.work()).map_err(|error| {
+            Error::new(Status::INTERNAL, format!("the system gives no thread for the writer: {error}"))
+        })?;
+        self.exchange.started(thread);
+        Ok(QueueSession::new(Arc::clone(&self.exchange), self.settings.ring))
+    }
+
+    fn stats(&mut self) -> Result<Map<String, Value>, Error> {
+        let tally = self.exchange.lock().tally.clone();
+        let stats = json!({
+            "file": self.place.file().display().to_string(),
+            "file_is_in_memory": self.place.is_in_memory(),
+            "sqlite_version": rusqlite::version(),
+            "synchronous": self.settings.synchronous.name(),
+            "commits": tally.commits,
+            "stored": tally.stored,
+            "largest_commit": tally.largest_commit,
+            "copies": tally.copies,
+            "redelivered": tally.redelivered,
+            "acknowledged": tally.acknowledged,
+            "left": tally.left,
+        });
+        Ok(stats.as_object().cloned().unwrap_or_default())
+    }
+
+    fn clean(&mut self) -> Result<(), Error> {
+        self.exchange.close();
+        self.connection = None;
+        self.place.leave()
+    }
+}
+
+impl Sqlite {
+    /// Says what the user would want to know of where the queue lies.
+    fn tell_of_place(&self) {
+        let at = self.place.file().display();
+        if self.place.is_in_memory() {
+            let text = format!(
+                "{at} lies in memory: it goes with the machine's power, and flushing it costs nothing; `path` \
+                 names a file on a disk"
+            );
+            self.host.log(LogLevel::Warn, &text);
+        }
+        if self.place.is_temporary() && self.place.keeps() {
+            self.host.log(LogLevel::Info, &format!("the queue stays in {at}"));
+        }
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        // A session that panicked is never closed; its writer ends here.
+        self.exchange.close();
+    }
+}
+
+mqscript_plugin::export_core!(Sqlite);

@@ -1,0 +1,253 @@
+//! The thread that owns the file: stores what waits, removes what was taken, reads what is next.
+
+use crate::arrivals::Arrivals;
+use crate::exchange::{Exchange, Job, Stored, Tally};
+use crate::failure;
+use crate::inbox::Inbox;
+use crate::tables;
+use crate::waiting::Waiting;
+use mqscript_plugin::prelude::*;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, params};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long one attempt to get the database's lock waits.
+const LOCK_ATTEMPT: Duration = Duration::from_millis(200);
+/// How long the lock is waited for when the session is closed.
+const LOCK_AT_CLOSE: Duration = Duration::from_secs(5);
+
+/// The file's owner while a session is open.
+#[derive(Debug)]
+pub struct Writer {
+    exchange: Arc<Exchange>,
+    host: Host,
+    agents: Arc<crate::agents::Agents>,
+    connection: Connection,
+    file: PathBuf,
+    /// Only if copies are received.
+    inbox: Option<Inbox>,
+    next_id: i64,
+    /// Changes when another program writes.
+    data_version: i64,
+    tally: Tally,
+    /// Interned: another program holds the lock.
+    locked: u32,
+}
+
+/// What a writer is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// To the session.
+    pub exchange: Arc<Exchange>,
+    /// The host.
+    pub host: Host,
+    /// The agents of the run.
+    pub agents: Arc<crate::agents::Agents>,
+    /// The file, prepared.
+    pub connection: Connection,
+    /// Its path.
+    pub file: PathBuf,
+    /// The interned kind of event for a file that is locked.
+    pub locked: u32,
+}
+
+impl Writer {
+    /// The owner of the file; `inbox` makes the subscribers' side, from the last id in the file.
+    pub fn new(parts: Parts, inbox: impl FnOnce(i64) -> Option<Inbox>) -> Result<Writer, Error> {
+        let Parts { exchange, host, agents, connection, file, locked } = parts;
+        let read = |error: rusqlite::Error| failure::of(&error, "reading", &file);
+        let last_id: i64 = connection.query_row(tables::LAST_ID, (), |row| row.get(0)).map_err(read)?;
+        connection.busy_timeout(LOCK_ATTEMPT).map_err(read)?;
+        let data_version = data_version(&connection).map_err(read)?;
+        Ok(Writer {
+            exchange,
+            host,
+            agents,
+            inbox: inbox(last_id),
+            connection,
+            file,
+            next_id: last_id + 1,
+            data_version,
+            tally: Tally::default(),
+            locked,
+        })
+    }
+
+    /// Works until the session is closed or the file fails.
+    pub fn work(mut self) {
+        let served = self.serve().and_then(|()| self.finish());
+        let failed = served.is_err();
+        let mut state = self.exchange.lock();
+        state.tally = self.tally;
+        state.failure = served.err();
+        drop(state);
+        // The last connection to close folds the log into the file and removes it. Where that fails, the log stays and
+        // holds what was stored.
+        if let Err((_, error)) = self.connection.close() {
+            self.host.log(
+                mqscript_plugin::LogLevel::Warn,
+                &format!("closing {}: {error}; its log stays beside it", self.file.display()),
+            );
+        }
+        if failed {
+            self.host.wake();
+        }
+    }
+
+    fn serve(&mut self) -> Result<(), Error> {
+        let mut job = Job::default();
+        let mut copies = Arrivals::default();
+        loop {
+            let wants_to_read = self.inbox.as_ref().is_some_and(Inbox::wants_to_read);
+            let limit = self.time_to_next();
+            self.exchange.take(&mut job, wants_to_read, limit);
+            if let Some(inbox) = &mut self.inbox {
+                inbox.note_handed_out(&mut job.handed_out);
+                inbox.acknowledge(&job.acknowledged, &mut self.tally);
+                inbox.take_back(self.host.now_ns());
+            }
+            job.acknowledged.clear();
+            job.handed_out.clear();
+            self.store(&job.waiting)?;
+            self.answer(&job.waiting);
+            job.waiting.clear();
+            if job.closing {
+                return Ok(());
+            }
+            if job.may_read {
+                self.read(&mut copies)?;
+            }
+        }
+    }
+
+    /// How long nothing is due of itself; `None` = until something comes.
+    fn time_to_next(&self) -> Option<Duration> {
+        let now_ns = self.host.now_ns();
+        let due_ns = self.inbox.as_ref()?.due_ns(now_ns)?;
+        Some(Duration::from_nanos(due_ns.saturating_sub(now_ns)))
+    }
+
+    /// Stores messages and what the receivers changed, as one transaction.
+    fn store(&mut self, waiting: &Waiting) -> Result<(), Error> {
+        let has_changes = self.inbox.as_ref().is_some_and(Inbox::has_changes);
+        if waiting.is_empty() && !has_changes {
+            return Ok(());
+        }
+        self.begin()?;
+        let stored = self.write(waiting).and_then(|()| self.connection.execute_batch("COMMIT"));
+        stored.map_err(|error| failure::of(&error, "storing in", &self.file))
+    }
+
+    /// Begins to write; another program's lock is waited for, however long it takes.
+    fn begin(&mut self) -> Result<(), Error> {
+        let start = Instant::now();
+        let mut told = false;
+        loop {
+            let Err(error) = self.connection.execute_batch("BEGIN IMMEDIATE") else { return Ok(()) };
+            if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) {
+                return Err(failure::of(&error, "storing in", &self.file));
+            }
+            if !std::mem::replace(&mut told, true) {
+                let text = format!("{} is locked by another program", self.file.display());
+                self.host.event(self.locked, self.host.now_ns(), &text);
+            }
+            if self.exchange.is_closing() && start.elapsed() > LOCK_AT_CLOSE {
+                return Err(failure::locked(&self.file));
+            }
+        }
+    }
+
+    fn write(&mut self, waiting: &Waiting) -> rusqlite::Result<()> {
+        let now: String = self.connection.prepare_cached(tables::NOW)?.query_row((), |row| row.get(0))?;
+        if let Some(inbox) = &mut self.inbox {
+            inbox.write_changes(&self.connection, &now)?;
+        }
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        // Ids are given out here, so that one that was removed is not given out again; others may have added rows.
+        let version = data_version(&self.connection)?;
+        if version != self.data_version {
+            self.data_version = version;
+            let last_id: i64 =
+                self.connection.prepare_cached(tables::LAST_ID)?.query_row((), |row| row.get(0))?;
+            self.next_id = self.next_id.max(last_id + 1);
+        }
+        let mut insert = self.connection.prepare_cached(tables::INSERT)?;
+        for message in waiting.iter() {
+            let stamp = message.stamp.encode();
+            insert.execute(params![
+                self.next_id,
+                now,
+                readable(message.sender),
+                readable(message.recipient),
+                readable(message.message_type),
+                message.priority,
+                readable(message.content),
+                readable(message.tags),
+                readable(message.metadata),
+                self.agents.name(message.stamp.sender),
+                message.stamp.sequence as i64,
+                readable(&stamp),
+            ])?;
+            self.next_id += 1;
+        }
+        Ok(())
+    }
+
+    /// Tells the host what was stored.
+    fn answer(&mut self, waiting: &Waiting) {
+        if waiting.is_empty() {
+            return;
+        }
+        let at_ns = self.host.now_ns();
+        let count = waiting.len() as u64;
+        self.tally.commits += 1;
+        self.tally.stored += count;
+        self.tally.largest_commit = self.tally.largest_commit.max(count);
+        if let Some(inbox) = &mut self.inbox {
+            inbox.stored_to(self.next_id - 1);
+        }
+        let mut state = self.exchange.lock();
+        state.unanswered -= waiting.len();
+        state.stored.extend(waiting.tokens().map(|tokens| Stored { tokens, at_ns }));
+        drop(state);
+        self.host.wake();
+    }
+
+    /// Reads the next copies for the host.
+    fn read(&mut self, copies: &mut Arrivals) -> Result<(), Error> {
+        let Some(inbox) = self.inbox.as_mut().filter(|inbox| inbox.wants_to_read()) else { return Ok(()) };
+        inbox
+            .read(&self.connection, self.host.now_ns(), copies, &mut self.tally)
+            .map_err(|error| failure::of(&error, "reading", &self.file))?;
+        if !copies.is_empty() {
+            self.exchange.lock().arrived.append(copies);
+            self.host.wake();
+        }
+        Ok(())
+    }
+
+    /// The last that is written: what is out comes back.
+    fn finish(&mut self) -> Result<(), Error> {
+        if let Some(inbox) = &mut self.inbox {
+            inbox.take_back_all();
+        }
+        self.store(&Waiting::default())?;
+        let left = self.connection.query_row("SELECT count(*) FROM messages", (), |row| row.get::<_, i64>(0));
+        self.tally.left = Some(left.map_err(|error| failure::of(&error, "reading", &self.file))? as u64);
+        Ok(())
+    }
+}
+
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))
+}
+
+/// As text, so that people can read it; as a blob where it is none.
+fn readable(bytes: &[u8]) -> ToSqlOutput<'_> {
+    let is_text = !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
+    ToSqlOutput::Borrowed(if is_text { ValueRef::Text(bytes) } else { ValueRef::Blob(bytes) })
+}
