@@ -29,6 +29,9 @@ Examples:
   mqscript run --min-latency 5ms --max-latency 50ms    a slower core
   mqscript run urgent_mix --messages 1000              a thousand messages in all";
 
+/// What `--real` means without a word.
+const REAL_CORE: &str = "sqlite";
+
 /// One command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -86,6 +89,17 @@ pub struct PlanFlags {
     /// The core that delivers: a name, or a file (with a `/`)
     #[arg(long, value_name = "NAME|PATH", help_heading = "The core")]
     pub core: Option<String>,
+    /// Deliver through a real core: the embedded queue `sqlite`, or the one named
+    #[arg(
+        long,
+        value_name = "CORE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = REAL_CORE,
+        conflicts_with = "core",
+        help_heading = "The core"
+    )]
+    pub real: Option<String>,
     /// Set one of the core's options
     #[arg(long = "core-option", value_name = "K=V", value_parser = key_value, help_heading = "The core")]
     pub core_options: Vec<KeyValue>,
@@ -204,6 +218,20 @@ mod tests {
     #[test]
     fn the_flags_do_not_contradict_each_other() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn real_takes_a_core_only_after_an_equals_sign() {
+        let read = |typed: &[&str]| {
+            let arguments = Arguments::try_parse_from([&["mqscript", "run"], typed].concat())?;
+            let Command::Run(flags) = arguments.command else { panic!("another command") };
+            Ok::<_, clap::Error>((flags.script, flags.plan.real))
+        };
+        let some = |core: &str| Some(core.to_owned());
+        assert_eq!(read(&["--real", "nine.rhai"]).unwrap(), ("nine.rhai".into(), some("sqlite")));
+        assert_eq!(read(&["nine.rhai", "--real=nats"]).unwrap(), ("nine.rhai".into(), some("nats")));
+        assert_eq!(read(&["nine.rhai"]).unwrap(), ("nine.rhai".into(), None));
+        assert!(read(&["--real", "--core", "mock"]).is_err());
     }
 
     #[test]

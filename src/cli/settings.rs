@@ -24,7 +24,7 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
             Clock::Wall => ClockKind::Wall,
         }),
         set: pairs(&flags.set),
-        core: flags.core.as_deref().map(from_here),
+        core: flags.core.as_deref().or(flags.real.as_deref()).map(from_here),
         core_options: pairs(&flags.core_options),
         success_rate: flags.success_rate.clone(),
         min_latency: flags.min_latency.clone(),

@@ -288,7 +288,7 @@ fn unused_flags(state: &super::state::State) -> Vec<Diagnostic> {
     }
     let cores: Vec<&str> = state.plans.iter().map(|planned| planned.plan.core.name.as_str()).collect();
     if state.overrides.names_core() && !state.session_core_used {
-        let fault = Diagnostic::new(Exit::Usage, "`--core` has no meaning here")
+        let fault = Diagnostic::new(Exit::Usage, "neither `--core` nor `--real` has a meaning here")
             .found(format!("this script names all its cores itself: {}", cores.join(", ")))
             .help("use `run(scenario)` or `default_core` in the script");
         faults.push(fault);
