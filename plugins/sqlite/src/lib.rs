@@ -75,10 +75,11 @@ impl Core for Sqlite {
     }
 
     fn prepare(&mut self) -> Result<(), Error> {
-        match &self.connection {
-            Some(connection) => database::prepare(connection, self.settings.synchronous, self.place.file()),
-            None => Ok(()),
+        if let Some(connection) = &self.connection {
+            database::prepare(connection, self.settings.synchronous, self.place.file())?;
+            self.place.has_become_a_queue();
         }
+        Ok(())
     }
 
     fn open(&mut self, _open: Open) -> Result<QueueSession, Error> {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -35,11 +35,19 @@ impl Lock {
             }
             // Whoever held it may have removed the file between our opening and locking it.
             if is_at(&file, &path) {
-                let written = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-                written.map_err(|error| cannot(queue, &error))?;
-                return Ok(Lock { path, _file: file });
+                let mut lock = Lock { path, file };
+                lock.sign().map_err(|error| cannot(queue, &error))?;
+                return Ok(lock);
             }
         }
+    }
+}
+
+impl Lock {
+    /// Writes down whose it is.
+    fn sign(&mut self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        write!(self.file, "{}", std::process::id())
     }
 }
 
@@ -80,7 +88,7 @@ fn cannot(queue: &Path, error: &io::Error) -> Error {
         }
         io::ErrorKind::StorageFull => Error::new(
             Status::NO_SPACE,
-            format!("`path`: no space is left where {at} lies; free some, or name a file elsewhere"),
+            format!("`path`: {at}: no space is left there; free some, or name a file elsewhere"),
         ),
         _ => Error::new(Status::IO, format!("`path`: {at}-lock, which keeps other runs off: {error}")),
     }

@@ -13,6 +13,8 @@ pub struct Place {
     file: PathBuf,
     /// Whether the file stays when the run is over.
     keeps: bool,
+    /// Whether the file was not there before, and is not a queue yet.
+    fresh: bool,
     /// The folder that was made for it.
     folder: Option<TempDir>,
     /// A folder made for one run needs no lock.
@@ -39,7 +41,7 @@ impl Place {
                 ),
             )
         })?;
-        Ok(Place { file: made.path().join("queue.db"), keeps, folder: Some(made), _lock: None })
+        Ok(Place { file: made.path().join("queue.db"), keeps, fresh: false, folder: Some(made), _lock: None })
     }
 
     fn named(path: &Path, keeps: bool) -> Result<Place, Error> {
@@ -67,7 +69,8 @@ impl Place {
             _ => {}
         }
         let lock = Lock::take(&file)?;
-        Ok(Place { file, keeps, folder: None, _lock: Some(lock) })
+        let fresh = !file.exists();
+        Ok(Place { file, keeps, fresh, folder: None, _lock: Some(lock) })
     }
 
     /// The file.
@@ -85,6 +88,11 @@ impl Place {
         self.folder.is_some()
     }
 
+    /// The file is a queue now.
+    pub fn has_become_a_queue(&mut self) {
+        self.fresh = false;
+    }
+
     /// The run is over, and nobody uses the file any more: removes what does not stay.
     pub fn leave(&mut self) -> Result<(), Error> {
         let failed = |path: &Path, error: std::io::Error| {
@@ -98,14 +106,7 @@ impl Place {
             }
             (None, true) => {}
             (None, false) => {
-                for path in ["", "-wal", "-shm"].map(|ending| beside(&self.file, ending)) {
-                    match fs::remove_file(&path) {
-                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                            return Err(failed(&path, error));
-                        }
-                        _ => {}
-                    }
-                }
+                remove_with_log(&self.file).map_err(|(path, error)| failed(&path, error))?;
             }
         }
         Ok(())
@@ -127,6 +128,26 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Of a file that never became a queue nothing stays.
+        if self.fresh {
+            let _ = remove_with_log(&self.file);
+        }
+    }
+}
+
+/// Removes a database with what SQLite keeps beside it, as far as it is there.
+fn remove_with_log(file: &Path) -> Result<(), (PathBuf, std::io::Error)> {
+    for path in ["", "-wal", "-shm"].map(|ending| beside(file, ending)) {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err((path, error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The path in full, through links: one file has one name, and so one lock.
 fn whole(path: &Path) -> Result<PathBuf, Error> {
     let path = std::path::absolute(path)
@@ -140,13 +161,13 @@ fn whole(path: &Path) -> Result<PathBuf, Error> {
     match folder.canonicalize() {
         Ok(folder) if folder.is_dir() => Ok(folder.join(name)),
         Ok(_) => Err(Error::config(format!(
-            "`path`: {} is no folder, so no file can be made in it",
+            "`path`: {}: {} is no folder, so no file can be made in it; name another",
+            path.display(),
             folder.display()
         ))),
         Err(error) => Err(Error::config(format!(
-            "`path`: {}: the folder of {} cannot be reached ({error}); make it first, or name another",
-            folder.display(),
-            name.display(),
+            "`path`: {}: its folder cannot be reached ({error}); make it first, or name another",
+            path.display(),
         ))),
     }
 }
