@@ -1,6 +1,7 @@
 //! What the sqlite core confirmed survives the death of the process at any moment, and a later run drains it.
 #![cfg(unix)]
 
+mod cli_support;
 #[path = "cores/queue.rs"]
 mod queue;
 #[path = "cores/support.rs"]
@@ -79,27 +80,27 @@ fn killed_run(file: &Path, run: u32, after: Duration) -> Vec<u64> {
     all
 }
 
-/// (run, sequence) of every message in the file, by the stamps.
-fn stored(file: &Path) -> BTreeSet<(u32, u64)> {
+/// (run, agent, sequence) of every message in the file, by the stamps.
+fn stored(file: &Path) -> BTreeSet<(u32, u32, u64)> {
     let database = Connection::open(file).unwrap();
     let mut rows = database.prepare("SELECT stamp FROM messages").unwrap();
     let stamps = rows.query_map((), |row| row.get::<_, String>(0)).unwrap();
     let stamp = |text: rusqlite::Result<String>| abi::Stamp::decode(text.unwrap().as_bytes()).unwrap();
-    stamps.map(stamp).map(|stamp| (stamp.run, stamp.sequence)).collect()
+    stamps.map(stamp).map(|stamp| (stamp.run, stamp.sender, stamp.sequence)).collect()
 }
 
 #[test]
 fn what_was_confirmed_survives_kill_9_at_any_moment() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("queue.db");
-    let mut confirmed: BTreeSet<(u32, u64)> = BTreeSet::new();
+    let mut confirmed: BTreeSet<(u32, u32, u64)> = BTreeSet::new();
     let mut state = SEED;
     for run in 1..=ROUNDS {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let after = Duration::from_micros((state >> 33) % 150_000);
         let told = killed_run(&file, run, after);
         assert!(told.iter().copied().eq(1..=told.len() as u64), "confirmed in order, each once");
-        confirmed.extend(told.into_iter().map(|sequence| (run, sequence)));
+        confirmed.extend(told.into_iter().map(|sequence| (run, 0, sequence)));
         let missing: Vec<_> = confirmed.difference(&stored(&file)).copied().collect();
         assert_eq!(missing, [], "run {run}, killed after {after:?} (seed {SEED})");
     }
@@ -110,7 +111,7 @@ fn what_was_confirmed_survives_kill_9_at_any_moment() {
     let mut late = Queue::open(on(&file, json!({})), config(99, true)).unwrap();
     let mut acknowledged = 0;
     let copies = |sequence: u64| if sequence.is_multiple_of(8) { 8 } else { 1 };
-    let due: usize = there.iter().map(|(_, sequence)| copies(*sequence)).sum();
+    let due: usize = there.iter().map(|(_, _, sequence)| copies(*sequence)).sum();
     while acknowledged < due {
         late.turn().unwrap();
         late.acknowledge(acknowledged..late.copies.len());
@@ -118,8 +119,68 @@ fn what_was_confirmed_survives_kill_9_at_any_moment() {
     }
     let seen: BTreeSet<_> = late.copies.iter().map(queue::Copy::identity).collect();
     assert_eq!((late.copies.len(), seen.len()), (due, due), "no copy came twice");
-    let drained: BTreeSet<(u32, u64)> = seen.iter().map(|(run, _, sequence, _)| (*run, *sequence)).collect();
+    let drained: BTreeSet<_> =
+        seen.iter().map(|(run, agent, sequence, _)| (*run, *agent, *sequence)).collect();
     assert_eq!(drained, there);
     assert_eq!(late.close()["left"], json!(0));
     assert_eq!(stored(&file), BTreeSet::new());
+}
+
+/// Runs a script on the queue in `file` and gives what the program printed as JSON.
+fn drain(folder: &Path, file: &Path) -> serde_json::Value {
+    let script = folder.join("drain.rhai");
+    let text =
+        r#"run(scenario(#{ agents: 9, arrival: all_at_once(), mix: ["direct"], messages_per_agent: 1 }));"#;
+    std::fs::write(&script, text).unwrap();
+    let option = format!("path={}", file.display());
+    let (script, arguments) =
+        (script.to_str().unwrap(), ["--format", "json", "--quiet", "--core-option", &option]);
+    let ended = cli_support::mqscript(&[&["run", script, "--real"], &arguments[..]].concat());
+    assert_eq!(ended.code, 0, "{}\n{}", ended.stdout, ended.stderr);
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+#[test]
+fn the_program_killed_in_the_middle_of_a_run_leaves_what_the_next_one_drains() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("queue.db");
+    let option = format!("path={}", file.display());
+    let mut arguments = vec!["run", "--real", "--quiet", "--core-option", &option];
+    // Nobody receives: all that is stored stays.
+    arguments.extend([
+        "--duration",
+        "1h",
+        "--rate",
+        "500",
+        "--set",
+        "receive=false",
+        "--set",
+        "processor.workers=64",
+    ]);
+    let mut child =
+        cli_support::command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let lock = folder.path().join("queue.db-lock");
+    let wal = folder.path().join("queue.db-wal");
+    // Until it has stored something: only the length is looked at, for the database is another process's.
+    while !std::fs::metadata(&wal).is_ok_and(|wal| wal.len() > 1_000_000) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(lock.exists() && wal.exists(), "a killed process cleans nothing up");
+    let left = stored(&file);
+    assert!(left.len() > 100, "{}", left.len());
+    let mut drained = 0;
+    for _ in 0..20 {
+        let report = drain(folder.path(), &file);
+        let stats = &report["runs"][0]["core"]["stats"]["sqlite"];
+        drained += stats["acknowledged"].as_u64().unwrap();
+        if stats["left"] == json!(0) {
+            break;
+        }
+    }
+    assert!(drained > left.len() as u64, "what was left, and the runs' own: {drained}");
+    assert_eq!(stored(&file), BTreeSet::new());
+    assert!(!lock.exists() && !wal.exists());
 }

@@ -181,16 +181,16 @@ impl Writer {
             insert.execute(params![
                 self.next_id,
                 now,
-                readable(message.sender),
-                readable(message.recipient),
-                readable(message.message_type),
+                text(message.sender),
+                text(message.recipient),
+                text(message.message_type),
                 message.priority,
                 readable(message.content),
-                readable(message.tags),
-                readable(message.metadata),
+                text(message.tags),
+                text(message.metadata),
                 self.agents.name(message.stamp.sender),
                 message.stamp.sequence as i64,
-                readable(&stamp),
+                text(&stamp),
             ])?;
             self.next_id += 1;
         }
@@ -244,6 +244,11 @@ impl Writer {
 
 fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))
+}
+
+/// What is known to be text.
+fn text(bytes: &[u8]) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Text(bytes))
 }
 
 /// As text, so that people can read it; as a blob where it is none.
