@@ -116,7 +116,7 @@ impl<'s> Out<'s> {
     }
 
     #[inline]
-    fn append(&mut self, delivery: Delivery) -> bool {
+    pub(crate) fn append(&mut self, delivery: Delivery) -> bool {
         if self.delivery_room() == 0 {
             return false;
         }
@@ -164,6 +164,11 @@ impl<'s> Out<'s> {
             let start = self.0.deliveries.add(first as usize);
             std::slice::from_raw_parts_mut(start, (self.0.deliveries_len - first) as usize)
         }
+    }
+
+    /// Forgets the deliveries appended after `mark`.
+    pub(crate) fn rewind_deliveries(&mut self, mark: Mark) {
+        self.0.deliveries_len = self.0.deliveries_len.min(mark.deliveries);
     }
 
     /// Removes the `index`-th delivery after `mark`, as a layer that swallows a copy does. The order stays.

@@ -52,6 +52,7 @@ pub mod units;
 pub mod written;
 
 mod buffers;
+mod copies;
 mod core;
 #[doc(hidden)]
 pub mod export;
@@ -64,6 +65,7 @@ mod stamp;
 
 pub use abi::{OutcomeResult, Stamp};
 pub use buffers::{Arrived, Mark, Out};
+pub use copies::{Kept, Passing};
 pub use core::{Capabilities, Core, Error, Open, Options, Session, Status};
 pub use host::{Host, LogLevel};
 pub use layer::Inner;

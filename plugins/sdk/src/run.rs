@@ -178,6 +178,18 @@ pub struct Purpose {
 }
 
 impl Purpose {
+    /// The keyed stream of the attempt that bears this stamp: the one that its message draws from.
+    #[inline]
+    pub fn of(&self, stamp: &Stamp) -> Stream {
+        self.stream(stamp, stamp.attempt, None)
+    }
+
+    /// The keyed stream of one copy of the attempt that bears this stamp: that for `recipient`.
+    #[inline]
+    pub fn of_copy(&self, stamp: &Stamp, recipient: u32) -> Stream {
+        self.stream(stamp, stamp.attempt, Some(recipient))
+    }
+
     #[inline]
     pub(crate) fn stream(&self, stamp: &Stamp, attempt: u8, recipient: Option<u32>) -> Stream {
         let recipient_key = recipient.map_or(0, |id| self.key(id));
