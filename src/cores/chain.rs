@@ -8,6 +8,7 @@ use super::services::HostServices;
 use super::session::Session;
 use super::vet::Vetted;
 use mqscript_plugin::abi;
+use mqscript_plugin::random::mix;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -32,6 +33,14 @@ pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {
     parts.fold(first, |inner, layer| (inner & layer & BY_AND) | ((inner | layer) & BY_OR))
 }
 
+/// The seed of the core at `depth`: the run's. A second layer of the same name would meet the same luck as the first
+/// and strike the very messages that the first has struck, so it gets a seed of its own.
+fn seed_of(recipes: &[Recipe<'_>], depth: usize, seed: u64) -> u64 {
+    let same = |recipe: &&Recipe<'_>| recipe.vetted.info.id == recipes[depth].vetted.info.id;
+    let before = recipes[..depth].iter().filter(same).count();
+    if before == 0 { seed } else { mix(seed ^ mix(before as u64)) }
+}
+
 /// A core to be made, with its options as JSON.
 pub(super) struct Recipe<'a> {
     pub vetted: &'a Vetted,
@@ -50,8 +59,8 @@ impl Chain {
         let run = Arc::new(RunFor::new(config));
         let mut links: Vec<Arc<Link>> = Vec::with_capacity(recipes.len());
         let mut effective = Vec::with_capacity(recipes.len());
-        for recipe in recipes {
-            match Link::create(recipe, &run, &services, seed) {
+        for (depth, recipe) in recipes.iter().enumerate() {
+            match Link::create(recipe, &run, &services, seed_of(recipes, depth, seed)) {
                 Ok((link, bits)) => {
                     links.push(Arc::new(link));
                     effective.push(bits);

@@ -238,7 +238,9 @@ impl Reader<'_> {
                 return false;
             }
         }
-        if let Some(format) = rule.get("format").and_then(Value::as_str) {
+        // A format is that of the short form, where there is a long one.
+        let long_form = value.is_object() && rule.get("properties").is_some();
+        if let Some(format) = rule.get("format").and_then(Value::as_str).filter(|_| !long_form) {
             self.format(path, format, value);
         }
         self.faults.len() == before
