@@ -1,11 +1,14 @@
 //! A core that panics where its options say: in `create`, `prepare`, `open`, `publish`, `poll`, on a thread of
 //! its own, or when it is dropped. Otherwise it delivers everything at once.
 //!
-//! Beside it `over`, a layer that delays, swallows and speaks of what it does.
+//! Beside it `over`, a layer that delays, swallows and speaks of what it does, and `late`, which answers when it is
+//! polled.
 #![forbid(unsafe_code)]
 
+mod late;
 mod over;
 
+use late::Late;
 use over::Over;
 
 use mqscript_plugin::prelude::*;
@@ -92,4 +95,4 @@ impl Drop for Panicking {
     }
 }
 
-mqscript_plugin::export_core!(Panicking, Over);
+mqscript_plugin::export_core!(Panicking, Over, Late);
