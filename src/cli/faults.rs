@@ -57,7 +57,7 @@ pub fn of_run(error: &RunError) -> Diagnostics {
         fault = fault.found(declares.join(" "));
     }
     if let RunError::CannotReceive { because, .. } = error {
-        fault = fault.note(format!("`{because}` asks for it"));
+        fault = fault.note(format!("{because} asks for it"));
     }
     fault.help(help).into()
 }

@@ -2,8 +2,9 @@
 //!
 //! Of JSON Schema it knows `type`, `properties`, `required`, `additionalProperties`, `items`, `enum`, `minimum`,
 //! `maximum`, `minProperties`, `maxProperties`, `minItems`, `maxItems`, `default`, `writeOnly` and our formats:
-//! `duration`, `duration-distribution`, `size`, `size-distribution`, `share`, `rate`. Other keywords are for
-//! people and other tools. An object with `properties` takes no others unless the schema says so.
+//! `duration`, `duration-distribution`, `size`, `size-distribution`, `share`, `rate`. An option's `needs` lists
+//! capabilities that the chain must have for it: "RECEIVES" makes a run receive. Other keywords are for people and
+//! other tools. An object with `properties` takes no others unless the schema says so.
 
 use super::error::OptionFault;
 use super::find::nearest;

@@ -38,6 +38,8 @@ pub struct ResolvedCore {
     pub capabilities: u64,
     /// Its options, defaults filled in, secrets shown as `***`: to be printed and saved.
     pub options: Map<String, Value>,
+    /// The option written that makes no sense unless copies are received, if any.
+    pub receives_for: Option<String>,
 }
 
 /// A chain that can be made for a run, as often as wanted.
@@ -109,10 +111,20 @@ pub fn plan_chain(
             path: info.path.clone(),
             capabilities: info.capabilities,
             options: resolved.shown,
+            receives_for: needing(&info.schema, &request.options, "RECEIVES"),
         });
         chain.recipes.push((vetted, Value::Object(resolved.full).to_string()));
     }
     Ok(chain)
+}
+
+/// The first option written that needs a capability of the whole chain: its rule names it under `needs`.
+fn needing(schema: &Value, written: &Map<String, Value>, capability: &str) -> Option<String> {
+    let needs = |key: &&String| {
+        let needed = schema["properties"][key.as_str()]["needs"].as_array();
+        needed.is_some_and(|names| names.iter().any(|name| name == capability))
+    };
+    written.keys().find(needs).cloned()
 }
 
 /// What a reference means: a name to be found, or a file and perhaps the name of a core within.

@@ -211,11 +211,17 @@ impl<T> EventQueue<T> {
     /// Moves all that wait to the end of `into`; costs one load when there are none.
     #[inline]
     pub fn drain(&self, into: &mut Vec<T>) {
-        if self.waiting.load(Ordering::Acquire) {
+        if self.is_waiting() {
             let mut queue = lock(&self.queue);
             self.waiting.store(false, Ordering::Release);
             into.extend(queue.drain(..));
         }
+    }
+
+    /// Whether any wait.
+    #[inline]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
     }
 
     /// How many found no room.

@@ -19,6 +19,7 @@ mod names;
 mod notices;
 mod observer;
 mod occupancy;
+mod outages;
 mod player;
 mod processing;
 mod queue;

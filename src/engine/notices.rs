@@ -2,19 +2,26 @@
 
 use super::clock::Clock;
 use super::player::Player;
+use crate::cores::{CoreEvent, HostServices};
 use crate::metrics::results::{Notice, NoticeSample};
 use std::collections::BTreeMap;
 
 /// Texts kept of each kind.
 const SAMPLES_MAX: usize = 20;
+/// The kind under which events are counted that came too many at once to be kept.
+const LOST: &str = "events_lost";
 
-/// Everything noticed so far, by kind.
+/// Everything noticed so far, by the interned name of its kind.
 #[derive(Debug, Default)]
-pub struct Notices(pub BTreeMap<String, Notice>);
+pub struct Notices(Vec<Option<Notice>>);
 
 impl Notices {
-    fn add(&mut self, kind: String, at_ns: u64, text: String) {
-        let notice = self.0.entry(kind).or_insert_with(|| Notice { first_ns: at_ns, ..Notice::default() });
+    fn add(&mut self, kind: u32, at_ns: u64, text: String) {
+        let place = kind as usize;
+        if place >= self.0.len() {
+            self.0.resize(place + 1, None);
+        }
+        let notice = self.0[place].get_or_insert_with(|| Notice { first_ns: at_ns, ..Notice::default() });
         notice.count += 1;
         notice.first_ns = notice.first_ns.min(at_ns);
         notice.last_ns = notice.last_ns.max(at_ns);
@@ -22,17 +29,46 @@ impl Notices {
             notice.sample.push(NoticeSample { at_ns, text });
         }
     }
+
+    /// As results, by name.
+    pub fn by_name(self, services: &HostServices) -> BTreeMap<String, Notice> {
+        let named =
+            |(kind, notice): (usize, Option<Notice>)| Some((services.interner.text(kind as u32), notice?));
+        let mut all: BTreeMap<String, Notice> = self.0.into_iter().enumerate().filter_map(named).collect();
+        let lost = services.events.lost();
+        if lost > 0 {
+            all.entry(LOST.to_owned()).or_default().count += lost;
+        }
+        all
+    }
 }
 
 impl<C: Clock> Player<'_, C> {
-    /// Takes over what the cores have said since the last time.
-    pub fn take_notices(&mut self) {
+    /// Takes over the events that the cores have told, if any: one load if not.
+    #[inline]
+    pub fn take_events(&mut self) {
+        if self.services.events.is_waiting() {
+            self.take_waiting_events();
+        }
+    }
+
+    #[inline(never)]
+    fn take_waiting_events(&mut self) {
         let mut events = Vec::new();
         self.services.events.drain(&mut events);
-        for event in events {
-            let kind = self.services.interner.text(event.kind);
-            self.notices.add(kind, event.at_ns.saturating_sub(self.origin_ns), event.text);
+        for CoreEvent { kind, at_ns, text, .. } in events {
+            let at_ns = at_ns.saturating_sub(self.origin_ns);
+            if self.outages.concern(kind) {
+                let backlog = self.backlog();
+                self.outages.note(kind, at_ns, &text, self.now_ns, backlog);
+            }
+            self.notices.add(kind, at_ns, text);
         }
+    }
+
+    /// Takes over what the cores have said since the last time.
+    pub fn take_notices(&mut self) {
+        self.take_events();
         let mut lines = Vec::new();
         self.services.log.drain(&mut lines);
         for line in lines {

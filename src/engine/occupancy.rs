@@ -37,6 +37,11 @@ impl Occupancy {
         integral
     }
 
+    /// How many messages are in `place`.
+    pub fn count(&self, place: Place) -> u64 {
+        self.places[place as usize].count
+    }
+
     /// So many messages came to `place` just now.
     #[inline]
     pub fn enter(&mut self, place: Place, now_ns: u64, messages: u64) {

@@ -147,6 +147,7 @@ pub struct Player<'a, C: Clock> {
     pub load_ended_ns: Option<u64>,
     pub stop: Option<Stop>,
     pub notices: super::notices::Notices,
+    pub outages: super::outages::Outages,
     /// The current phase: index into `rules.phase_starts`.
     pub phase: usize,
     /// So many agents that their records do not fit into the caches.
@@ -184,6 +185,7 @@ impl<'a, C: Clock> Player<'a, C> {
     pub fn new(parts: Parts<'a, C>) -> Player<'a, C> {
         let wants_messages = parts.observer.wants_messages();
         let batch = parts.plan.processor.batch_size as usize;
+        let outages = super::outages::Outages::new(&parts.services.interner);
         Player {
             plan: parts.plan,
             rules: parts.rules,
@@ -224,6 +226,7 @@ impl<'a, C: Clock> Player<'a, C> {
             load_ended_ns: None,
             stop: None,
             notices: super::notices::Notices::default(),
+            outages,
             phase: 0,
             many_agents: parts.plan.agents() >= MANY_AGENTS,
             soon: [u32::MAX; 4],

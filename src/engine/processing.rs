@@ -30,6 +30,20 @@ impl<C: Clock> Player<'_, C> {
         progressed || resumed
     }
 
+    /// Messages that wait: in the queue, held before it, or backing off.
+    pub fn backlog(&self) -> u64 {
+        self.occupancy.count(Place::Queue) + self.occupancy.count(Place::Backoff)
+    }
+
+    /// In and after an outage: how many wait is looked at where it changes its course.
+    #[inline]
+    fn watch_backlog(&mut self) {
+        if self.outages.are_watched() {
+            let backlog = self.backlog();
+            self.outages.backlog(self.now_ns, backlog);
+        }
+    }
+
     fn workers_free(&self) -> usize {
         (self.plan.processor.workers as usize).saturating_sub(self.in_flight)
     }
@@ -126,6 +140,7 @@ impl<C: Clock> Player<'_, C> {
     /// Offers `staged` to the core; what it did not accept stays there. Returns how many it accepted.
     #[inline]
     fn hand_over(&mut self) -> usize {
+        self.watch_backlog();
         let token = self.tokens.next();
         let settings = &self.generator.settings;
         self.envelopes.fill(&self.staged, &self.messages, settings, self.run, token, self.origin_ns);
@@ -157,6 +172,8 @@ impl<C: Clock> Player<'_, C> {
             self.staged.drain(..accepted);
         }
         self.absorb_deliveries();
+        self.take_events();
+        self.watch_backlog();
         if let Some(failure) = published.failure {
             self.fail(failure);
         }
@@ -185,6 +202,7 @@ impl<C: Clock> Player<'_, C> {
         let result = self.session.poll(self.now_ns + self.origin_ns, &mut self.out);
         self.absorb_outcomes(0..0);
         self.absorb_deliveries();
+        self.take_events();
         if let Err(failure) = result {
             self.fail(failure);
         }
@@ -264,6 +282,9 @@ impl<C: Clock> Player<'_, C> {
         self.recorder.answered(message.cell, message.agent);
         if message.result == abi::DELIVERED {
             let (at_ns, accepted_ns) = (message.at_ns, message.accepted_ns);
+            if self.outages.are_watched() {
+                self.outages.delivered(at_ns);
+            }
             self.receiving.expect(message, self.generator.agents.len());
             self.end(id, FinalOutcome::Delivered, 0, at_ns, Some(accepted_ns));
         } else {
@@ -312,6 +333,7 @@ impl<C: Clock> Player<'_, C> {
     /// Sends a message into its backoff, or ends it as `outcome`.
     fn try_again(&mut self, id: u32, outcome: FinalOutcome, again: bool, reason: u32, at_ns: u64) {
         self.recorder.attempt_lost(reason);
+        self.outages.failed(at_ns);
         let retry = &self.plan.processor.retry;
         let message = &mut self.messages[id];
         if !again || message.attempts >= retry.attempts {

@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::names::Parties;
 use super::notices::Notices;
+use super::outages::Outages;
 use super::player::{Player, Stop};
 use super::run::{Played, mean_gap_ns};
 use crate::cores::{Chain, HostServices, ResolvedChain, capability_names};
@@ -18,6 +19,7 @@ pub struct Finished {
     pub recorder: Recorder,
     occupancy: Occupancy,
     notices: Notices,
+    outages: Outages,
     stop: Option<Stop>,
     parties: Parties,
     services: HostServices,
@@ -49,6 +51,7 @@ impl Finished {
             recorder: player.recorder,
             occupancy,
             notices: player.notices,
+            outages: player.outages,
             stop,
             parties: player.renderer.parties,
             services: player.services,
@@ -85,7 +88,8 @@ impl Finished {
         self.recorder.summarise(&mut run, &naming, window_end.saturating_sub(plan.warm_up_ns));
         run.duration_ns = self.recorder.last_end_ns;
         run.occupancy = self.occupancy;
-        run.notices = self.notices.0;
+        run.notices = self.notices.by_name(&self.services);
+        run.outages = self.outages.into_rows();
         run.partial = self.stop.as_ref().map(Stop::in_words);
         judge(&mut run, self.stop.as_ref(), self.copies_missing);
         let late = self.recorder.extras.generated_late;
@@ -174,6 +178,7 @@ fn blank(plan: &Plan, clock: ClockKind, core: Core, environment: Environment) ->
         series: Series::default(),
         occupancy: Occupancy::default(),
         notices: BTreeMap::new(),
+        outages: Vec::new(),
         checks: Vec::new(),
         warnings: Vec::new(),
         plan: plan.written.clone(),

@@ -39,8 +39,8 @@ pub enum RunError {
     CannotReceive {
         /// The core's name.
         core: String,
-        /// What asked for it: `on_message` or `receive`.
-        because: &'static str,
+        /// What asked for it, for people: `on_message`, `receive`, or a layer's option.
+        because: String,
     },
     /// The core must touch nothing real, but declares that it does.
     #[error("the core `{core}` is not pure")]
@@ -165,21 +165,26 @@ fn clock_of(plan: &Plan, resolved: &ResolvedChain) -> Result<ClockKind, RunError
     }
 }
 
-/// "auto = some group has `on_message`, or the core is live and RECEIVES."
+/// "auto = some group has `on_message`, or the core is live and RECEIVES", or an option asks for copies to strike.
 fn receives(plan: &Plan, resolved: &ResolvedChain) -> Result<bool, RunError> {
     let callbacks = plan.has_callback(|callbacks| callbacks.on_message.is_some());
     let unable = resolved.cores.iter().find(|core| core.capabilities & abi::RECEIVES == 0);
     let live = resolved.cores.iter().any(|core| core.capabilities & abi::SIMULATED == 0);
+    let asked = resolved.cores.iter().find_map(|core| Some((&core.id, core.receives_for.as_ref()?)));
     let wanted = match plan.receive {
         Receive::Always => true,
         Receive::Never if callbacks => true,
         Receive::Never => false,
-        Receive::Auto => callbacks || (live && unable.is_none()),
+        Receive::Auto => callbacks || asked.is_some() || (live && unable.is_none()),
     };
     match unable {
         Some(core) if wanted => Err(RunError::CannotReceive {
             core: core.id.clone(),
-            because: if callbacks { "on_message" } else { "receive" },
+            because: match asked {
+                _ if callbacks => "`on_message`".to_owned(),
+                Some((layer, option)) => format!("the option `{option}` of `{layer}`"),
+                None => "`receive`".to_owned(),
+            },
         }),
         _ => Ok(wanted),
     }

@@ -79,6 +79,8 @@ pub struct Run {
     pub occupancy: Occupancy,
     /// What happened on the way, by kind.
     pub notices: BTreeMap<String, Notice>,
+    /// Outages that a core told of, and what they did to the messages; the first 1,000.
+    pub outages: Vec<Outage>,
     /// The scenario's checks, and those that the script made.
     pub checks: Vec<CheckResult>,
     /// What makes the numbers doubtful.
@@ -361,6 +363,28 @@ pub struct NoticeSample {
     pub at_ns: u64,
     /// What was said.
     pub text: String,
+}
+
+/// An outage that a core told of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Outage {
+    /// What the core said of it.
+    pub text: String,
+    /// When it began.
+    pub start_ns: u64,
+    /// When it ended; null if it had not by the end of the run.
+    pub end_ns: Option<u64>,
+    /// From its beginning to the first attempt that failed within it; null if none did.
+    pub first_failure_after_ns: Option<u64>,
+    /// From its end to the first delivery; null if there was none.
+    pub recovered_after_ns: Option<u64>,
+    /// Messages that waited (in the queue, held before it, or backing off) when it began.
+    pub backlog_before: u64,
+    /// The most that waited from then on until the backlog was as small again.
+    pub backlog_max: u64,
+    /// From its end until no more waited than before it; null if that did not happen.
+    pub drained_after_ns: Option<u64>,
 }
 
 /// A check with what was seen.

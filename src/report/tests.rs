@@ -103,6 +103,7 @@ pub(super) fn nine_agents() -> Run {
         series: Series::default(),
         occupancy: Occupancy::default(),
         notices: BTreeMap::new(),
+        outages: Vec::new(),
         checks: vec![
             check("success_rate >= 99.9%", true, "99.99 %"),
             check("total.p99 < 100ms", true, "38.2 ms"),
@@ -163,6 +164,19 @@ pub(super) fn stages() -> Run {
             sample: vec![NoticeSample { at_ns: 412 * MS, text: "worker 2 went away".into() }],
         },
     );
+    run.outages = vec![
+        Outage {
+            text: "outage 1 refuses for 2.00 s".into(),
+            start_ns: 10_000 * MS,
+            end_ns: Some(12_000 * MS),
+            first_failure_after_ns: Some(0),
+            recovered_after_ns: Some(31 * MS),
+            backlog_before: 2,
+            backlog_max: 1_412,
+            drained_after_ns: Some(1_200 * MS),
+        },
+        Outage { start_ns: 59_000 * MS, backlog_max: 3, ..Outage::default() },
+    ];
     run.warnings = vec![Warning {
         kind: "uncertain".into(),
         seen: "14 messages ended uncertain".into(),

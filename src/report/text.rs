@@ -53,6 +53,7 @@ pub fn summary(run: &Run, look: &Look) -> String {
         times::section(run, look),
         agents::section(run, look),
         doubts::notices(run, look),
+        doubts::outages(run, look),
         doubts::warnings(run, look),
         speed(run, look),
         if look.full { origin(run, look) } else { Vec::new() },

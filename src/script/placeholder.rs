@@ -99,6 +99,7 @@ pub fn placeholder(plan: &Plan) -> Run {
         series: Series::default(),
         occupancy: Occupancy::default(),
         notices: BTreeMap::new(),
+        outages: Vec::new(),
         checks: Vec::new(),
         warnings: Vec::new(),
         plan: plan.written.clone(),

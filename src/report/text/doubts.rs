@@ -2,12 +2,14 @@
 
 use super::Look;
 use super::lines::{labelled, wrapped};
-use crate::metrics::results::Run;
+use crate::metrics::results::{Outage, Run};
 use crate::report::number::{count, printable, span};
 use crate::report::table::shortened;
 
 /// Kinds of notices shown before the rest is only counted.
 const NOTICES_MAX: usize = 8;
+/// Outages shown before the rest is only counted.
+const OUTAGES_MAX: usize = 5;
 
 /// One line for each kind of notice.
 pub fn notices(run: &Run, look: &Look) -> Vec<String> {
@@ -29,6 +31,48 @@ pub fn notices(run: &Run, look: &Look) -> Vec<String> {
         lines.extend(labelled("", &format!("… and {rest} more kinds"), look));
     }
     lines
+}
+
+/// One line for each outage: when, and how the messages got over it.
+pub fn outages(run: &Run, look: &Look) -> Vec<String> {
+    let rows = if look.full { usize::MAX } else { OUTAGES_MAX };
+    let mut lines = Vec::new();
+    for (place, outage) in run.outages.iter().take(rows).enumerate() {
+        let heading = if place == 0 { "outages" } else { "" };
+        lines.extend(labelled(heading, &outage_in_words(outage), look));
+    }
+    let rest = run.outages.len().saturating_sub(rows);
+    if rest > 0 {
+        lines.extend(labelled("", &format!("… and {rest} more"), look));
+    }
+    lines
+}
+
+fn outage_in_words(outage: &Outage) -> String {
+    let when = match outage.end_ns {
+        Some(end_ns) => format!("for {}", span(end_ns - outage.start_ns.min(end_ns))),
+        None => "until the end".to_owned(),
+    };
+    let failure = match outage.first_failure_after_ns {
+        Some(0) => "failures at once".to_owned(),
+        Some(after_ns) => format!("first failure after {}", span(after_ns)),
+        None => "no failure".to_owned(),
+    };
+    let backlog = format!("backlog up to {}", count(outage.backlog_max));
+    let mut parts = vec![failure, backlog];
+    if outage.end_ns.is_some() {
+        parts.push(match outage.recovered_after_ns {
+            Some(0) => "recovered at once".to_owned(),
+            Some(after_ns) => format!("recovered after {}", span(after_ns)),
+            None => "never recovered".to_owned(),
+        });
+        parts.push(match outage.drained_after_ns {
+            Some(0) => "drained at once".to_owned(),
+            Some(after_ns) => format!("drained after {}", span(after_ns)),
+            None => "never drained".to_owned(),
+        });
+    }
+    format!("at {} {when}: {}", span(outage.start_ns), parts.join(", "))
 }
 
 /// Each warning: what was seen, why it matters, what to do.
