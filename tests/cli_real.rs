@@ -2,7 +2,7 @@
 
 mod cli_support;
 
-use cli_support::{folder, mqscript};
+use cli_support::{command, folder, mqscript};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -128,4 +128,16 @@ fn it_is_listed_as_live() {
     {
         assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
     }
+}
+
+#[test]
+fn what_the_core_has_to_say_is_told() {
+    let folder = folder();
+    let script = script(folder.path(), "false");
+    let mut command = command(&["run", &script, "--real", "--core-option", "keep=true"]);
+    let ended: cli_support::Ended = command.env("TMPDIR", folder.path()).output().unwrap().into();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let note = ended.stderr.lines().find(|line| line.starts_with("note: core `sqlite`: the queue stays in "));
+    let file = note.expect("a note").rsplit_once(' ').unwrap().1;
+    assert!(Path::new(file).starts_with(folder.path()) && Path::new(file).is_file(), "{file}");
 }

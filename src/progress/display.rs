@@ -1,5 +1,6 @@
 //! How far a run has come, on stderr.
 
+use crate::cores::abi;
 use crate::engine::{Progress, Started};
 use crate::plan::ClockKind;
 use crate::report::{count, magnitude, printable, shortened, span};
@@ -75,6 +76,22 @@ impl Display {
                 .with_prefix(shortened(&printable(&started.name), NAME_WIDTH));
         }
         self.run = Some(started.clone());
+    }
+
+    /// A core has something to say: a line of its own, unless it is for whoever debugs the core.
+    pub fn say(&mut self, core: &str, level: u32, text: &str) {
+        let word = match level {
+            abi::LOG_ERROR => "error",
+            abi::LOG_WARN => "warning",
+            abi::LOG_INFO if self.mode != Mode::Silent => "note",
+            _ => return,
+        };
+        let line = format!("{word}: core `{core}`: {}", printable(text));
+        match self.mode {
+            Mode::Bar => self.bar.println(line),
+            // A closed stderr must not end the run.
+            Mode::Lines | Mode::Silent => drop(writeln!(std::io::stderr(), "{line}")),
+        }
     }
 
     /// The run has come this far.

@@ -44,6 +44,10 @@ impl<W: Write> Observer for Watcher<W> {
         !self.stop.load(Ordering::Relaxed)
     }
 
+    fn log(&mut self, core: &str, level: u32, text: &str) {
+        self.display.say(core, level, text);
+    }
+
     fn wants_messages(&self) -> bool {
         self.events.is_some()
     }
