@@ -111,7 +111,7 @@ pub struct Published {
 }
 
 /// The texts of a delivery, as its core filled them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliveredText<'a> {
     /// The shown sender.
     pub sender: &'a str,
@@ -119,6 +119,22 @@ pub struct DeliveredText<'a> {
     pub recipient: &'a str,
     /// The wire type.
     pub message_type: &'a str,
+    /// The tags.
+    pub tags: Vec<&'a str>,
+    /// The metadata: keys and values.
+    pub metadata: Vec<(&'a str, &'a str)>,
+}
+
+/// `len` items from `first` on; none at NULL.
+///
+/// # Safety
+/// Unless `first` is NULL, so many items lie there for as long as `'a`.
+unsafe fn raw_slice<'a, T>(first: *const T, len: u32) -> &'a [T] {
+    if first.is_null() {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(first, len as usize) }
 }
 
 /// An open session on a chain of cores. It belongs to one thread at a time.
@@ -270,14 +286,21 @@ impl Session {
     pub fn text<'a>(&'a self, out: &'a Out, index: usize) -> Option<DeliveredText<'a>> {
         let delivery = self.current(out, index)?;
         // SAFETY: as for `content`: "Valid as long as `content`".
-        let [sender, recipient, message_type] = unsafe {
-            let text = delivery.text.as_ref()?;
-            [text.sender, text.recipient, text.message_type].map(|part| part.as_bytes())
-        };
+        let text = unsafe { delivery.text.as_ref() }?;
+        // SAFETY: as above, for what the text points to.
+        let read = |part: abi::Str| std::str::from_utf8(unsafe { part.as_bytes() }).ok();
+        // SAFETY: as above: so many tags and pairs, as the core says.
+        let (tags, pairs) =
+            unsafe { (raw_slice(text.tags, text.tags_len), raw_slice(text.metadata, text.metadata_len)) };
         Some(DeliveredText {
-            sender: std::str::from_utf8(sender).ok()?,
-            recipient: std::str::from_utf8(recipient).ok()?,
-            message_type: std::str::from_utf8(message_type).ok()?,
+            sender: read(text.sender)?,
+            recipient: read(text.recipient)?,
+            message_type: read(text.message_type)?,
+            tags: tags.iter().map(|tag| read(*tag)).collect::<Option<_>>()?,
+            metadata: pairs
+                .iter()
+                .map(|pair| Some((read(pair.key)?, read(pair.value)?)))
+                .collect::<Option<_>>()?,
         })
     }
 

@@ -163,15 +163,23 @@ impl<C: Clock> Player<'_, C> {
         message
     }
 
+    /// The cell of a message of this type that was intended for then, which is not later than now.
+    #[inline(always)]
+    pub fn cell_of(&self, intended_ns: u64, type_id: u16) -> u16 {
+        let mut phase = self.phase;
+        while phase > 0 && intended_ns < self.rules.phase_starts[phase] {
+            phase -= 1;
+        }
+        phase as u16 * self.rules.types + type_id
+    }
+
     /// Counts a message that was generated just now.
     #[inline(always)]
     fn generated(&mut self, id: u32) {
+        let Message { intended_ns, type_id, .. } = self.messages[id];
+        let cell = self.cell_of(intended_ns, type_id);
         let message = &mut self.messages[id];
-        let mut phase = self.phase;
-        while phase > 0 && message.intended_ns < self.rules.phase_starts[phase] {
-            phase -= 1;
-        }
-        message.cell = phase as u16 * self.rules.types + message.type_id;
+        message.cell = cell;
         let waiting = self.waiting.len() as u64;
         self.recorder.generated(message.cell, message.agent, message.recipient, self.now_ns, waiting);
         if !C::VIRTUAL && self.recorder.in_window(message.cell) {

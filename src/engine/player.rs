@@ -145,6 +145,8 @@ pub struct Player<'a, C: Clock> {
     pub sources: u64,
     /// When the load ended.
     pub load_ended_ns: Option<u64>,
+    /// The drain hit its limit.
+    pub drain_cut: bool,
     pub stop: Option<Stop>,
     pub notices: super::notices::Notices,
     pub outages: super::outages::Outages,
@@ -214,7 +216,7 @@ impl<'a, C: Clock> Player<'a, C> {
             sends_free: Vec::new(),
             blocked: VecDeque::new(),
             untold: 0,
-            receiving: Receiving::new(parts.receive),
+            receiving: Receiving::new(parts.receive, parts.plan.agents(), parts.plan.ledger_memory),
             behaviour: parts.behaviour,
             observer: parts.observer,
             wants_messages,
@@ -224,6 +226,7 @@ impl<'a, C: Clock> Player<'a, C> {
             handed_over: 0,
             sources: 0,
             load_ended_ns: None,
+            drain_cut: false,
             stop: None,
             notices: super::notices::Notices::default(),
             outages,
@@ -437,6 +440,7 @@ impl<'a, C: Clock> Player<'a, C> {
             return false;
         }
         if self.drain_is_over() {
+            self.drain_cut = true;
             return true;
         }
         let unable = self.hand_overs_left() == 0 && self.in_flight == 0;
@@ -456,8 +460,13 @@ impl<'a, C: Clock> Player<'a, C> {
         if self.receiving.pending() > 0 || self.untold > 0 {
             return true;
         }
-        if !self.receiving.active || self.receiving.all_received() {
+        if !self.receiving.active {
             return false;
+        }
+        if self.receiving.all_received() {
+            // What another run left behind is taken as long as it keeps coming.
+            let foreign = self.receiving.last_foreign_ns;
+            return !C::VIRTUAL && foreign.is_some_and(|last| self.now_ns < last + MISSING_COPIES_NS);
         }
         if C::VIRTUAL {
             return self.core_due_ns() != u64::MAX;

@@ -158,6 +158,11 @@ impl<C: Clock> Player<'_, C> {
             (message.accepted_ns, message.token, message.result) = (self.now_ns, token, 0);
             message.place = Whereabouts::InFlight;
             self.recorder.attempted(message.cell, message.agent, message.attempts);
+            if self.receiving.active && message.attempts == 1 {
+                let measured = self.recorder.in_window(message.cell);
+                let Message { agent, sequence, recipient, .. } = *message;
+                self.receiving.ledger.handed_over(agent, sequence, recipient, measured);
+            }
         }
         self.tokens.accepted(accepted as u64);
         self.in_flight += accepted;
@@ -285,7 +290,9 @@ impl<C: Clock> Player<'_, C> {
             if self.outages.are_watched() {
                 self.outages.delivered(at_ns);
             }
-            self.receiving.expect(message, self.generator.agents.len());
+            if self.receiving.active {
+                self.receiving.ledger.delivered(message.agent, message.sequence, message.recipient);
+            }
             self.end(id, FinalOutcome::Delivered, 0, at_ns, Some(accepted_ns));
         } else {
             self.attempt_failed(id);

@@ -1,13 +1,16 @@
 //! What a run leaves, written down as results.
 
 use super::clock::Clock;
+use super::ledger::Ledger;
 use super::names::Parties;
 use super::notices::Notices;
 use super::outages::Outages;
 use super::player::{Player, Stop};
 use super::run::{Played, mean_gap_ns};
-use crate::cores::{Chain, HostServices, ResolvedChain, capability_names};
-use crate::metrics::results::{Core, Environment, Figures, Layer, Ledger, Occupancy, Run, Series, Times};
+use crate::cores::{Chain, HostServices, ResolvedChain, abi, capability_names};
+use crate::metrics::results::{
+    self, Copies, Core, Environment, Figures, Layer, Occupancy, Run, Series, Times,
+};
 use crate::metrics::{Naming, Recorder, doubts, seal};
 use crate::plan::{ClockKind, End, Plan};
 use serde_json::Value;
@@ -24,12 +27,14 @@ pub struct Finished {
     parties: Parties,
     services: HostServices,
     boundaries_ns: Vec<u64>,
-    copies_missing: bool,
+    copies: Option<Copies>,
+    /// Something about copies is unknown, and why.
+    unknown: Option<&'static str>,
 }
 
 impl Finished {
     /// Takes a player apart and closes its session.
-    pub fn of<C: Clock>(mut player: Player<'_, C>) -> Finished {
+    pub fn of<C: Clock>(mut player: Player<'_, C>, capabilities: u64) -> Finished {
         let occupancy = player.occupancy.results(player.recorder.in_system);
         let window_end = match (player.plan.end, player.rules.load_end_ns) {
             (End::Duration(_), Some(end)) => end,
@@ -40,7 +45,17 @@ impl Finished {
         let window_end = if player.stop.is_some() { window_end.min(player.now_ns) } else { window_end };
         let last = boundaries_ns.last().copied().unwrap_or(0);
         boundaries_ns.push(window_end.max(last));
-        let copies_missing = player.receiving.active && !player.receiving.all_received();
+        let (mut copies, mut unknown) = (None, None);
+        if player.receiving.active {
+            let ledger = &player.receiving.ledger;
+            copies = Some(copies_of(ledger, capabilities & abi::CONFIRMS != 0));
+            if player.drain_cut && !player.receiving.all_received() {
+                unknown = Some("copies of delivered messages had not arrived when the drain hit its limit");
+            } else if ledger.is_blurred() {
+                unknown = Some("the ledger of copies was too large: `ledger_memory` allows for more");
+            }
+            ledger.lost(|agent, lost| player.recorder.agents.lost(agent, lost));
+        }
         let mut stop = player.stop.take();
         if let Err(failure) = player.session.close()
             && stop.is_none()
@@ -56,7 +71,8 @@ impl Finished {
             parties: player.renderer.parties,
             services: player.services,
             boundaries_ns,
-            copies_missing,
+            copies,
+            unknown,
         }
     }
 
@@ -69,6 +85,7 @@ impl Finished {
         mut chain: Chain,
         environment: Environment,
     ) -> Played {
+        let capabilities = chain.capabilities();
         let core = core_of(plan, resolved, &mut chain);
         let stats_failed = chain.clean().and_then(|()| chain.destroy()).err();
         let mut run = blank(plan, clock, core, environment);
@@ -91,7 +108,8 @@ impl Finished {
         run.notices = self.notices.by_name(&self.services);
         run.outages = self.outages.into_rows();
         run.partial = self.stop.as_ref().map(Stop::in_words);
-        judge(&mut run, self.stop.as_ref(), self.copies_missing);
+        run.ledger.copies = self.copies;
+        judge(&mut run, self.stop.as_ref(), self.unknown, capabilities, &plan.tolerate);
         let late = self.recorder.extras.generated_late;
         let found = doubts(&run, late, mean_gap_ns(plan), plan.max_schedule_lag_ns);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
@@ -118,18 +136,75 @@ impl Stop {
     }
 }
 
-/// "False: unbalanced … Unknown: the core failed in mid-run, or the drain hit its limit with acknowledged copies
-/// missing. Else true."
-fn judge(run: &mut Run, stop: Option<&Stop>, copies_missing: bool) {
+/// The receiver's ledger as results show it.
+fn copies_of(ledger: &Ledger, confirms: bool) -> Copies {
+    let seen = ledger.copies();
+    Copies {
+        expected: seen.expected,
+        received: seen.received,
+        lost: if confirms { seen.outstanding } else { 0 },
+        missing: if confirms { 0 } else { seen.outstanding },
+        duplicated: seen.duplicated,
+        recovered: seen.recovered(),
+        unexpected: seen.unexpected,
+        foreign: seen.foreign,
+        out_of_order: ledger.measures_order().then_some(seen.out_of_order),
+        corrupted: seen.corrupted,
+        late: seen.late,
+    }
+}
+
+/// "False: unbalanced; lost, unexpected or corrupted > 0; duplicated > 0 where EXACTLY_ONCE; out_of_order > 0 where
+/// ORDERED. Unknown: the core failed in mid-run, or the drain hit its limit with acknowledged copies missing. Else
+/// true." Copies of a run that was stopped had no time to come: they are not judged.
+fn judge(
+    run: &mut Run,
+    stop: Option<&Stop>,
+    unknown: Option<&'static str>,
+    capabilities: u64,
+    tolerate: &[String],
+) {
     run.valid = Some(true);
     if matches!(stop, Some(Stop::CoreFailed(_))) {
         run.valid = None;
         run.invalid_because.push("the core failed in mid-run".to_owned());
-    }
-    if copies_missing && stop.is_none() {
+    } else if let (Some(why), None) = (unknown, stop) {
         run.valid = None;
-        run.invalid_because
-            .push("copies that were acknowledged had not arrived when the drain ended".to_owned());
+        run.invalid_because.push(why.to_owned());
+    }
+    if let Some(copies) = &run.ledger.copies {
+        let certain = unknown.is_none() && stop.is_none();
+        let promised = |capability: u64| capabilities & capability != 0;
+        let classes = [
+            ("lost", copies.lost, certain, ""),
+            ("unexpected", copies.unexpected, true, ""),
+            ("corrupted", copies.corrupted, true, ""),
+            (
+                "duplicated",
+                copies.duplicated,
+                promised(abi::EXACTLY_ONCE),
+                ", though the core promises exactly one",
+            ),
+            (
+                "out_of_order",
+                copies.out_of_order.unwrap_or(0),
+                promised(abi::ORDERED),
+                ", though the core promises order",
+            ),
+        ];
+        for (class, count, judged, promise) in classes {
+            if count == 0 || !judged {
+                continue;
+            }
+            let copies = if count == 1 { "copy" } else { "copies" };
+            let text = format!("{count} {copies} {}{promise}", class.replace('_', " "));
+            if tolerate.iter().any(|name| name == class) {
+                run.tolerated.push(text);
+            } else {
+                run.valid = Some(false);
+                run.invalid_because.push(text);
+            }
+        }
     }
     if !run.ledger.balanced {
         run.valid = Some(false);
@@ -164,8 +239,9 @@ fn blank(plan: &Plan, clock: ClockKind, core: Core, environment: Environment) ->
         digest: String::new(),
         valid: None,
         invalid_because: Vec::new(),
+        tolerated: Vec::new(),
         partial: None,
-        ledger: Ledger::default(),
+        ledger: results::Ledger::default(),
         duration_ns: 0,
         window_ns: 0,
         figures: Figures::default(),

@@ -319,7 +319,7 @@ impl Stage<'_> {
             services: self.services.clone(),
         });
         player.play();
-        Finished::of(player)
+        Finished::of(player, self.capabilities)
     }
 }
 

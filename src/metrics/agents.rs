@@ -4,6 +4,7 @@ use super::histogram::{CoarseHistogram, Exact};
 use super::prefetch::prefetch;
 use super::recorder::FinalOutcome;
 use super::results::{AgentFigures, Counts, RecipientFigures, Times};
+use std::collections::BTreeMap;
 
 /// Percentiles by agent are kept up to so many agents.
 pub const PERCENTILES_MAX: usize = 1_000;
@@ -43,11 +44,12 @@ struct RecipientCell {
     addressed: u32,
     delivered: u32,
     received: u32,
+    duplicated: u32,
     last_activity_ns: u64,
 }
 
 const UNADDRESSED: RecipientCell =
-    RecipientCell { addressed: 0, delivered: 0, received: 0, last_activity_ns: NEVER };
+    RecipientCell { addressed: 0, delivered: 0, received: 0, duplicated: 0, last_activity_ns: NEVER };
 
 /// The records of all agents.
 #[derive(Debug)]
@@ -57,6 +59,8 @@ pub struct AgentsRecorder {
     all: RecipientCell,
     totals: Vec<CoarseHistogram>,
     receives: bool,
+    /// Copies lost, by agent; only agents that lost some.
+    lost: BTreeMap<u32, u64>,
 }
 
 impl AgentsRecorder {
@@ -69,6 +73,7 @@ impl AgentsRecorder {
             all: UNADDRESSED,
             totals: vec![CoarseHistogram::default(); percentiles],
             receives,
+            lost: BTreeMap::new(),
         }
     }
 
@@ -150,9 +155,19 @@ impl AgentsRecorder {
         cell.last_activity_ns = at_ns;
     }
 
-    /// A copy arrived at an agent.
-    pub fn received(&mut self, agent: u32) {
+    /// The first copy of a message arrived at an agent.
+    #[inline]
+    pub(super) fn received(&mut self, agent: u32) {
         self.recipients[agent as usize].received += 1;
+    }
+
+    pub(super) fn duplicated(&mut self, agent: u32) {
+        self.recipients[agent as usize].duplicated += 1;
+    }
+
+    /// So many copies never arrived at an agent.
+    pub fn lost(&mut self, agent: u32, copies: u64) {
+        *self.lost.entry(agent).or_default() += copies;
     }
 
     /// The agent's figures.
@@ -181,10 +196,13 @@ impl AgentsRecorder {
     /// What was addressed to an agent, or to [`ALL`].
     pub fn recipient_figures(&self, recipient: u32) -> RecipientFigures {
         let cell = if recipient == ALL { &self.all } else { &self.recipients[recipient as usize] };
+        let receives = self.receives && recipient != ALL;
         RecipientFigures {
             addressed: u64::from(cell.addressed),
             delivered: u64::from(cell.delivered),
-            received: (self.receives && recipient != ALL).then_some(u64::from(cell.received)),
+            received: receives.then_some(u64::from(cell.received)),
+            lost: receives.then(|| self.lost.get(&recipient).copied().unwrap_or(0)),
+            duplicated: receives.then_some(u64::from(cell.duplicated)),
             last_activity_ns: some_time(cell.last_activity_ns),
         }
     }

@@ -1,6 +1,6 @@
 //! Figures looked up in results, and checks evaluated on them.
 
-use super::results::{CheckResult, Counts, Figures, Run, Times};
+use super::results::{CheckResult, Copies, Counts, Figures, Run, Times};
 use crate::plan::units::human_duration;
 use crate::plan::{Check, Figure, Literal, Operand, Scope};
 
@@ -30,6 +30,8 @@ pub fn lookup(run: &Run, figure: &Figure) -> Option<Literal> {
                 "addressed" => Some(count(recipient.addressed)),
                 "delivered" => Some(count(recipient.delivered)),
                 "received" => recipient.received.map(count),
+                "lost" => recipient.lost.map(count),
+                "duplicated" => recipient.duplicated.map(count),
                 "last_activity" => recipient.last_activity_ns.map(duration),
                 _ => None,
             }
@@ -103,8 +105,25 @@ fn of_run(run: &Run, name: &str, statistic: Option<&str>) -> Option<Literal> {
         "blocked" => Some(count(run.ledger.blocked)),
         "skipped" => Some(count(run.ledger.skipped)),
         "suppressed" => Some(count(run.ledger.suppressed)),
-        _ => of_figures(&run.figures, name, statistic),
+        _ => of_figures(&run.figures, name, statistic)
+            .or_else(|| of_copies(run.ledger.copies.as_ref()?, name).map(count)),
     }
+}
+
+fn of_copies(copies: &Copies, name: &str) -> Option<u64> {
+    Some(match name {
+        "expected" => copies.expected,
+        "received" => copies.received,
+        "lost" => copies.lost,
+        "missing" => copies.missing,
+        "duplicated" => copies.duplicated,
+        "recovered" => copies.recovered,
+        "unexpected" => copies.unexpected,
+        "foreign" => copies.foreign,
+        "out_of_order" => copies.out_of_order?,
+        "corrupted" => copies.corrupted,
+        _ => return None,
+    })
 }
 
 fn of_figures(figures: &Figures, name: &str, statistic: Option<&str>) -> Option<Literal> {
@@ -113,6 +132,7 @@ fn of_figures(figures: &Figures, name: &str, statistic: Option<&str>) -> Option<
         "delivery" => of_times(&figures.delivery, statistic),
         "total" => of_times(&figures.total, statistic),
         "gave_up" => of_times(&figures.gave_up, statistic),
+        "end_to_end" => of_times(&figures.end_to_end, statistic),
         "offered" => Some(Literal::Rate(figures.offered_per_s)),
         "throughput" => Some(Literal::Rate(figures.throughput_per_s)),
         "success_rate" => figures.success_rate.map(Literal::Share),

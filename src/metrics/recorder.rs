@@ -71,6 +71,8 @@ pub struct Cell {
     pub total: Histogram,
     /// Intended arrival to the end, messages not delivered.
     pub gave_up: Histogram,
+    /// Intended arrival to reception, the first copy of each message and agent.
+    pub end_to_end: Histogram,
 }
 
 impl Cell {
@@ -81,6 +83,7 @@ impl Cell {
         self.delivery.merge(&other.delivery);
         self.total.merge(&other.total);
         self.gave_up.merge(&other.gave_up);
+        self.end_to_end.merge(&other.end_to_end);
     }
 }
 
@@ -120,8 +123,6 @@ pub struct Extras {
     pub suppressed: u64,
     /// Arrivals of the window that were generated only after it (wall clock).
     pub generated_late: u64,
-    /// Copies received.
-    pub received: u64,
 }
 
 /// All records of one run.
@@ -210,6 +211,22 @@ impl Recorder {
         self.cells[cell as usize].counts.answered += 1;
         if self.in_window(cell) {
             self.agents.answered(agent);
+        }
+    }
+
+    /// The first copy of a message of this cell arrived at an agent, so long after it was intended.
+    #[inline]
+    pub fn received(&mut self, cell: u16, agent: u32, end_to_end_ns: u64) {
+        self.cells[cell as usize].end_to_end.record(end_to_end_ns);
+        if self.in_window(cell) {
+            self.agents.received(agent);
+        }
+    }
+
+    /// One more copy of a message of this cell arrived at an agent.
+    pub fn duplicated(&mut self, cell: u16, agent: u32) {
+        if self.in_window(cell) {
+            self.agents.duplicated(agent);
         }
     }
 

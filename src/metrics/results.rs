@@ -49,6 +49,8 @@ pub struct Run {
     pub valid: Option<bool>,
     /// Why `valid` is not true; empty if it is.
     pub invalid_because: Vec<String>,
+    /// What would have made the run invalid, but for the scenario's `tolerate`.
+    pub tolerated: Vec<String>,
     /// Why the run ended before its time (interrupted, core failed); null for a whole run.
     pub partial: Option<String>,
     /// The sender's ledger, over the whole run.
@@ -144,6 +146,38 @@ pub struct Ledger {
     pub skipped: u64,
     /// Calls of `me.send` after the end of the load.
     pub suppressed: u64,
+    /// The receiver's ledger, over the whole run; null unless copies were received.
+    pub copies: Option<Copies>,
+}
+
+/// The receiver's ledger: received = expected − lost − missing + recovered. A message to one agent is one copy, a
+/// broadcast as many as there are other agents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Copies {
+    /// Copies of delivered messages.
+    pub expected: u64,
+    /// Copies received, each message and agent once.
+    pub received: u64,
+    /// Expected copies that never came, though the core had confirmed them.
+    pub lost: u64,
+    /// Expected copies that never came over a core that does not confirm.
+    pub missing: u64,
+    /// Copies of messages that the agent had received before.
+    pub duplicated: u64,
+    /// Copies received of messages that are not known as delivered.
+    pub recovered: u64,
+    /// Copies that nobody sent to that agent in this run, or without a stamp.
+    pub unexpected: u64,
+    /// Copies of another run; acknowledged and left out of everything else.
+    pub foreign: u64,
+    /// First attempts' copies older than one of the same sender, recipient and priority that came before; null if
+    /// there were too many pairs to tell.
+    pub out_of_order: Option<u64>,
+    /// Copies whose content was not what was sent.
+    pub corrupted: u64,
+    /// Copies that came after the ledger had closed their part for want of memory (`ledger_memory`).
+    pub late: u64,
 }
 
 /// Counts of messages and attempts.
@@ -225,6 +259,8 @@ pub struct Figures {
     pub total: Times,
     /// Intended arrival to the end, of messages not delivered.
     pub gave_up: Times,
+    /// Intended arrival to reception, of copies received; without any unless the core receives.
+    pub end_to_end: Times,
 }
 
 /// A statistic of times. All but `count` are null if `count` is 0.
@@ -278,8 +314,12 @@ pub struct RecipientFigures {
     pub addressed: u64,
     /// Those that were delivered, as the sender knows.
     pub delivered: u64,
-    /// Copies received; null without a receiving core.
+    /// Copies received, each message once; null without a receiving core.
     pub received: Option<u64>,
+    /// Copies that it should have received and did not; null without a receiving core.
+    pub lost: Option<u64>,
+    /// Copies of messages that it had received before; null without a receiving core.
+    pub duplicated: Option<u64>,
     /// When a message to it last had its outcome; null if never.
     pub last_activity_ns: Option<u64>,
 }

@@ -78,6 +78,7 @@ impl Recorder {
             blocked: self.extras.blocked,
             skipped: self.extras.skipped,
             suppressed: self.extras.suppressed,
+            copies: None,
         }
     }
 
@@ -127,5 +128,6 @@ fn figures<'a>(cells: impl Iterator<Item = &'a Cell>, window_ns: u64) -> Figures
         delivery: all.delivery.times(),
         total: all.total.times(),
         gave_up: all.gave_up.times(),
+        end_to_end: all.end_to_end.times(),
     }
 }

@@ -43,6 +43,7 @@ fn figures(generated: u64, failed: u64, seconds: f64) -> Figures {
         delivery: times(generated, [1.0, 5.5, 9.1, 9.91, 10.0, 5.5]),
         total: times(delivered, [1.0, 6.21, 14.3, 38.2, 81.5, 7.6]),
         gave_up: times(failed, [40.0, 50.0, 60.0, 60.0, 61.0, 50.0]),
+        end_to_end: Times::default(),
     }
 }
 
@@ -75,6 +76,7 @@ pub(super) fn nine_agents() -> Run {
         digest: "0".repeat(64),
         valid: Some(true),
         invalid_because: Vec::new(),
+        tolerated: Vec::new(),
         partial: None,
         ledger: Ledger {
             balanced: true,

@@ -81,6 +81,7 @@ pub fn placeholder(plan: &Plan) -> Run {
         digest: String::new(),
         valid: Some(true),
         invalid_because: Vec::new(),
+        tolerated: Vec::new(),
         partial: None,
         ledger: Ledger { balanced: true, ..Ledger::default() },
         duration_ns: 0,

@@ -61,6 +61,9 @@ fn verdict(run: &Run) -> (Mood, String) {
             let text = "generator-limited: this machine could not produce the load asked for";
             (Mood::Doubt, text.to_owned())
         }
+        Some(true) if !run.tolerated.is_empty() => {
+            (Mood::Doubt, format!("valid, but for what is tolerated: {}", run.tolerated.join(", ")))
+        }
         Some(true) => (Mood::Good, "valid: every message is accounted for".to_owned()),
     };
     match (run.checks.len(), failed) {

@@ -1,0 +1,128 @@
+//! Sixty-four messages of one agent, as the receiver's ledger knows them.
+
+/// Messages in a chunk.
+pub const SIZE: u64 = 64;
+/// The number of a broadcast's recipient.
+const ALL: u32 = u32::MAX;
+
+/// Which of an agent's messages `64 n + 1 … 64 n + 64` were handed over, delivered as the sender knows, and
+/// received, and by whom. Bit i stands for message `64 n + 1 + i`.
+#[derive(Debug)]
+pub struct Chunk {
+    sender: u32,
+    handed_over: u64,
+    delivered: u64,
+    /// Messages to one agent that it received.
+    received: u64,
+    to_all: u64,
+    /// Messages whose intended time lies in the measured window.
+    measured: u64,
+    recipients: [u32; SIZE as usize],
+    /// Broadcasts received, by agent; empty as long as the chunk has no broadcast.
+    received_by: Vec<u64>,
+    /// Copies of messages handed over that have not been received.
+    awaited: u64,
+}
+
+/// What a copy was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// The first of its message for this agent; whether the message was known as delivered by then.
+    First {
+        /// Whether its sender knows it as delivered.
+        delivered: bool,
+    },
+    /// Another of a message that this agent has received.
+    Again,
+    /// Of a message that was never handed over for this agent.
+    Never,
+}
+
+impl Chunk {
+    /// Nothing handed over yet.
+    pub fn new(sender: u32) -> Chunk {
+        Chunk {
+            sender,
+            handed_over: 0,
+            delivered: 0,
+            received: 0,
+            to_all: 0,
+            measured: 0,
+            recipients: [0; SIZE as usize],
+            received_by: Vec::new(),
+            awaited: 0,
+        }
+    }
+
+    /// The bytes it takes.
+    pub fn bytes(&self) -> u64 {
+        (size_of::<Chunk>() + 8 * self.received_by.capacity()) as u64
+    }
+
+    /// The core accepted message `bit` for the first time; `copies` are what it will be, `agents` all agents.
+    #[inline]
+    pub fn handed_over(&mut self, bit: u64, recipient: u32, measured: bool, copies: u64, agents: usize) {
+        self.handed_over |= 1 << bit;
+        self.measured |= u64::from(measured) << bit;
+        self.recipients[bit as usize] = recipient;
+        self.awaited += copies;
+        if recipient == ALL {
+            self.to_all |= 1 << bit;
+            self.received_by.resize(agents, 0);
+        }
+    }
+
+    /// The sender learned that message `bit` was delivered; returns how many of its copies were received before.
+    #[inline]
+    pub fn delivered(&mut self, bit: u64) -> u64 {
+        self.delivered |= 1 << bit;
+        if self.to_all >> bit & 1 == 0 {
+            return self.received >> bit & 1;
+        }
+        self.received_by.iter().map(|received| received >> bit & 1).sum()
+    }
+
+    /// A copy of message `bit` arrived at `agent`.
+    #[inline]
+    pub fn received(&mut self, bit: u64, agent: u32) -> Seen {
+        if self.handed_over >> bit & 1 == 0 {
+            return Seen::Never;
+        }
+        let received = if self.to_all >> bit & 1 == 0 {
+            if self.recipients[bit as usize] != agent {
+                return Seen::Never;
+            }
+            &mut self.received
+        } else {
+            match self.received_by.get_mut(agent as usize) {
+                Some(received) if agent != self.sender => received,
+                _ => return Seen::Never,
+            }
+        };
+        if *received >> bit & 1 != 0 {
+            return Seen::Again;
+        }
+        *received |= 1 << bit;
+        self.awaited -= 1;
+        Seen::First { delivered: self.delivered >> bit & 1 != 0 }
+    }
+
+    /// Whether all its messages were delivered and every copy was received: then there is nothing to remember.
+    #[inline]
+    pub fn is_complete(&self) -> bool {
+        self.awaited == 0 && self.delivered == u64::MAX
+    }
+
+    /// Tells, for each agent, how many copies of measured messages it should have received and has not.
+    pub fn lost(&self, mut tell: impl FnMut(u32, u64)) {
+        let to_one = self.delivered & self.measured & !self.to_all & !self.received;
+        (0..SIZE).filter(|bit| to_one >> bit & 1 != 0).for_each(|bit| tell(self.recipients[bit as usize], 1));
+        let to_all = self.delivered & self.measured & self.to_all;
+        for (agent, received) in self.received_by.iter().enumerate() {
+            let missing = (to_all & !received).count_ones();
+            if missing > 0 && agent as u32 != self.sender {
+                tell(agent as u32, u64::from(missing));
+            }
+        }
+    }
+}

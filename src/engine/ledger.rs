@@ -1,0 +1,481 @@
+//! The receiver's ledger: what became of every copy, in the classes of Jepsen's set and queue checkers.
+//!
+//! Messages are kept in chunks of 64 by agent. A chunk whose messages were all delivered and received once is
+//! forgotten, so memory follows the gaps, not the messages. What the others take is bounded: beyond it the oldest
+//! chunk is sealed as it stands, and a copy that comes for it later is counted as `late`.
+
+use super::chunk::{self, Chunk, Seen};
+use super::order::Order;
+use mqscript_plugin::Stamp;
+use std::collections::VecDeque;
+
+/// The number of a broadcast's recipient.
+const ALL: u32 = u32::MAX;
+/// No chunk yet.
+const NONE: u32 = u32::MAX;
+/// A chunk in which everything was delivered and received.
+const COMPLETE: u32 = u32::MAX - 1;
+/// A chunk closed for want of memory.
+const SEALED: u32 = u32::MAX - 2;
+
+/// No run generates more: a stamp beyond was changed on its way.
+const SEQUENCE_MAX: u64 = u32::MAX as u64;
+
+/// Counts of copies over the whole run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Copies {
+    /// Of messages delivered, as their senders know.
+    pub expected: u64,
+    /// The first of each message and agent.
+    pub received: u64,
+    /// Expected copies that have not come.
+    pub outstanding: u64,
+    /// Of messages and agents that had received one.
+    pub duplicated: u64,
+    /// Of this run's messages that were never handed over for this agent, or without a stamp.
+    pub unexpected: u64,
+    /// Of another run.
+    pub foreign: u64,
+    /// First attempts' copies that are older than one that came before them.
+    pub out_of_order: u64,
+    /// With a content that differs from what was sent.
+    pub corrupted: u64,
+    /// For chunks that had been sealed.
+    pub late: u64,
+}
+
+impl Copies {
+    /// Received though not known as delivered: "received = expected − lost + recovered".
+    pub fn recovered(&self) -> u64 {
+        (self.received + self.outstanding) - self.expected
+    }
+}
+
+/// What a copy counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The first for its agent.
+    Received,
+    /// One more.
+    Duplicated,
+    /// Nobody sent it, or not to this agent.
+    Unexpected,
+    /// Too late to tell.
+    Late,
+}
+
+/// The chunks of one agent, the first `base` of which are complete.
+#[derive(Debug, Default)]
+struct Sender {
+    base: u32,
+    chunks: VecDeque<u32>,
+}
+
+/// The ledger.
+#[derive(Debug)]
+pub struct Ledger {
+    agents: u32,
+    senders: Vec<Sender>,
+    pool: Vec<Option<Chunk>>,
+    free: Vec<u32>,
+    /// Open chunks, oldest first, by sender and number; some may have been completed since.
+    opened: VecDeque<(u32, u32)>,
+    bytes: u64,
+    bytes_max: u64,
+    order: Order,
+    copies: Copies,
+    /// Copies that measured messages of sealed chunks lost, by agent.
+    sealed_lost: Vec<(u32, u64)>,
+    /// A message of a sealed chunk was delivered afterwards: what is expected is not known any more.
+    blurred: bool,
+}
+
+impl Ledger {
+    /// The ledger of a run with so many agents, which takes about `bytes_max` bytes at most.
+    pub fn new(agents: u32, bytes_max: u64) -> Ledger {
+        Ledger {
+            agents,
+            senders: (0..agents).map(|_| Sender::default()).collect(),
+            pool: Vec::new(),
+            free: Vec::new(),
+            opened: VecDeque::new(),
+            bytes: 0,
+            bytes_max,
+            order: Order::new(agents as usize),
+            copies: Copies::default(),
+            sealed_lost: Vec::new(),
+            blurred: false,
+        }
+    }
+
+    /// The counts so far.
+    pub fn copies(&self) -> &Copies {
+        &self.copies
+    }
+
+    /// Whether the order of all pairs was measured.
+    pub fn measures_order(&self) -> bool {
+        self.order.is_measured()
+    }
+
+    /// Whether something is unknown because a chunk was sealed before its time.
+    pub fn is_blurred(&self) -> bool {
+        self.blurred || self.copies.late > 0
+    }
+
+    /// Copies of one message.
+    #[inline]
+    fn copies_of(&self, recipient: u32) -> u64 {
+        if recipient == ALL { u64::from(self.agents) - 1 } else { 1 }
+    }
+
+    /// The core accepted a message for the first time.
+    #[inline]
+    pub fn handed_over(&mut self, sender: u32, sequence: u64, recipient: u32, measured: bool) {
+        let (number, bit) = place(sequence);
+        let state = &mut self.senders[sender as usize];
+        let Some(offset) = number.checked_sub(state.base) else { return };
+        while state.chunks.len() <= offset as usize {
+            state.chunks.push_back(NONE);
+        }
+        let mut index = state.chunks[offset as usize];
+        if index == NONE {
+            index = self.open(sender, number);
+            self.senders[sender as usize].chunks[offset as usize] = index;
+        }
+        let (copies, agents) = (self.copies_of(recipient), self.agents as usize);
+        let Some(Some(chunk)) = self.pool.get_mut(index as usize) else {
+            self.blurred = true;
+            return;
+        };
+        let before = chunk.bytes();
+        chunk.handed_over(bit, recipient, measured, copies, agents);
+        self.bytes += chunk.bytes() - before;
+        if self.bytes > self.bytes_max {
+            self.seal_oldest();
+        }
+    }
+
+    fn open(&mut self, sender: u32, number: u32) -> u32 {
+        let chunk = Chunk::new(sender);
+        self.bytes += chunk.bytes();
+        self.opened.push_back((sender, number));
+        if self.opened.len() > 64 + 2 * (self.pool.len() - self.free.len()) {
+            self.forget_closed();
+        }
+        match self.free.pop() {
+            Some(index) => {
+                self.pool[index as usize] = Some(chunk);
+                index
+            }
+            None => {
+                self.pool.push(Some(chunk));
+                (self.pool.len() - 1) as u32
+            }
+        }
+    }
+
+    /// Drops from `opened` what is open no more.
+    fn forget_closed(&mut self) {
+        let opened = std::mem::take(&mut self.opened);
+        self.opened =
+            opened.into_iter().filter(|(sender, number)| self.slot(*sender, *number) < SEALED).collect();
+    }
+
+    /// What stands for a chunk: its index in the pool, or one of the constants.
+    #[inline]
+    fn slot(&self, sender: u32, number: u32) -> u32 {
+        let Some(state) = self.senders.get(sender as usize) else { return NONE };
+        match number.checked_sub(state.base) {
+            None => COMPLETE,
+            Some(offset) => state.chunks.get(offset as usize).copied().unwrap_or(NONE),
+        }
+    }
+
+    /// A message was delivered, as its sender knows now.
+    #[inline]
+    pub fn delivered(&mut self, sender: u32, sequence: u64, recipient: u32) {
+        let (number, bit) = place(sequence);
+        let slot = self.slot(sender, number);
+        let Some(Some(chunk)) = self.pool.get_mut(slot as usize) else {
+            self.blurred = true;
+            return;
+        };
+        let before = chunk.delivered(bit);
+        let complete = chunk.is_complete();
+        let copies = self.copies_of(recipient);
+        self.copies.expected += copies;
+        self.copies.outstanding += copies - before;
+        if complete {
+            self.close(sender, number, COMPLETE);
+        }
+    }
+
+    /// A copy with this run's stamp came to `agent`.
+    #[inline]
+    pub fn received(&mut self, stamp: &Stamp, agent: u32) -> Class {
+        let (sender, sequence) = (stamp.sender, stamp.sequence);
+        if sequence > SEQUENCE_MAX {
+            return self.received_for_closed(NONE);
+        }
+        let (number, bit) = place(sequence);
+        let slot = self.slot(sender, number);
+        let Some(Some(chunk)) = self.pool.get_mut(slot as usize) else {
+            return self.received_for_closed(slot);
+        };
+        match chunk.received(bit, agent) {
+            Seen::Again => {
+                self.copies.duplicated += 1;
+                Class::Duplicated
+            }
+            Seen::Never => {
+                self.copies.unexpected += 1;
+                Class::Unexpected
+            }
+            Seen::First { delivered } => {
+                let complete = delivered && chunk.is_complete();
+                self.copies.received += 1;
+                self.copies.outstanding -= u64::from(delivered);
+                let priority = stamp.flags & mqscript_plugin::abi::STAMP_PRIORITY;
+                if stamp.attempt == 1 && self.order.is_late(sender, agent, priority, sequence) {
+                    self.copies.out_of_order += 1;
+                }
+                if complete {
+                    self.close(sender, number, COMPLETE);
+                }
+                Class::Received
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn received_for_closed(&mut self, slot: u32) -> Class {
+        match slot {
+            COMPLETE => {
+                self.copies.duplicated += 1;
+                Class::Duplicated
+            }
+            SEALED => {
+                self.copies.late += 1;
+                Class::Late
+            }
+            _ => {
+                self.copies.unexpected += 1;
+                Class::Unexpected
+            }
+        }
+    }
+
+    /// A copy came that bears no stamp.
+    pub fn without_stamp(&mut self) {
+        self.copies.unexpected += 1;
+    }
+
+    /// A copy of another run came.
+    pub fn foreign(&mut self) {
+        self.copies.foreign += 1;
+    }
+
+    /// The content of a copy was not what was sent.
+    pub fn corrupted(&mut self) {
+        self.copies.corrupted += 1;
+    }
+
+    /// Forgets a chunk; `as_what` stands for it from now on.
+    fn close(&mut self, sender: u32, number: u32, as_what: u32) {
+        let state = &mut self.senders[sender as usize];
+        let offset = (number - state.base) as usize;
+        let index = std::mem::replace(&mut state.chunks[offset], as_what);
+        while state.chunks.front() == Some(&COMPLETE) {
+            state.chunks.pop_front();
+            state.base += 1;
+        }
+        if let Some(chunk) = self.pool[index as usize].take() {
+            self.bytes -= chunk.bytes();
+            self.free.push(index);
+            if as_what == SEALED {
+                chunk.lost(|agent, copies| self.sealed_lost.push((agent, copies)));
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn seal_oldest(&mut self) {
+        while self.bytes > self.bytes_max
+            && let Some((sender, number)) = self.opened.pop_front()
+        {
+            if self.slot(sender, number) < SEALED {
+                self.close(sender, number, SEALED);
+            }
+        }
+    }
+
+    /// Tells how many copies of measured messages each agent should have received and has not; an agent may be
+    /// told several times.
+    pub fn lost(&self, mut tell: impl FnMut(u32, u64)) {
+        self.sealed_lost.iter().for_each(|(agent, copies)| tell(*agent, *copies));
+        self.pool.iter().flatten().for_each(|chunk| chunk.lost(&mut tell));
+    }
+}
+
+/// The chunk of a message, and its bit there.
+#[inline]
+fn place(sequence: u64) -> (u32, u64) {
+    let index = sequence - 1;
+    ((index / chunk::SIZE) as u32, index % chunk::SIZE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{HashMap, HashSet};
+
+    const AGENTS: u32 = 4;
+
+    fn stamp(sender: u32, sequence: u64) -> Stamp {
+        Stamp { run: 1, sender, sequence, attempt: 2, ..Stamp::default() }
+    }
+
+    /// What the ledger must come to, kept in the plainest way.
+    #[derive(Default)]
+    struct Model {
+        recipients: HashMap<(u32, u64), u32>,
+        delivered: HashSet<(u32, u64)>,
+        received: HashSet<(u32, u64, u32)>,
+        duplicated: u64,
+        unexpected: u64,
+    }
+
+    impl Model {
+        fn is_for(&self, sender: u32, sequence: u64, agent: u32) -> bool {
+            match self.recipients.get(&(sender, sequence)) {
+                Some(&ALL) => agent != sender,
+                other => other == Some(&agent),
+            }
+        }
+
+        fn expected(&self) -> HashSet<(u32, u64, u32)> {
+            let copies =
+                self.delivered.iter().flat_map(|&(s, q)| (0..AGENTS).map(move |agent| (s, q, agent)));
+            copies.filter(|&(s, q, agent)| self.is_for(s, q, agent)).collect()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_plain_sets(
+            steps in prop::collection::vec((0u32..3, 1u64..150, 0u32..AGENTS, 0u32..8), 1..3_000),
+        ) {
+            let mut ledger = Ledger::new(AGENTS, 1 << 20);
+            let mut model = Model::default();
+            let mut next = [0u64; 3];
+            for (sender, back, agent, what) in steps {
+                let newest = &mut next[sender as usize];
+                // Mostly in order, as in life; sometimes anything at all.
+                let sequence = newest.saturating_sub(back / 4).max(1);
+                match what {
+                    0..=2 => {
+                        *newest += 1;
+                        let recipient = if back % 5 == 0 { ALL } else { (sender + 1) % AGENTS };
+                        model.recipients.insert((sender, *newest), recipient);
+                        ledger.handed_over(sender, *newest, recipient, true);
+                    }
+                    3 | 4 => {
+                        if let Some(&recipient) = model.recipients.get(&(sender, sequence))
+                            && model.delivered.insert((sender, sequence))
+                        {
+                            ledger.delivered(sender, sequence, recipient);
+                        }
+                    }
+                    _ => {
+                        let right = model.recipients.get(&(sender, sequence)).copied().unwrap_or(agent);
+                        let agent = if what == 7 || right == ALL { agent } else { right };
+                        let class = ledger.received(&stamp(sender, sequence), agent);
+                        if !model.is_for(sender, sequence, agent) {
+                            model.unexpected += 1;
+                            prop_assert_eq!(class, Class::Unexpected);
+                        } else if model.received.insert((sender, sequence, agent)) {
+                            prop_assert_eq!(class, Class::Received);
+                        } else {
+                            model.duplicated += 1;
+                            prop_assert_eq!(class, Class::Duplicated);
+                        }
+                    }
+                }
+            }
+            let expected = model.expected();
+            let copies = *ledger.copies();
+            prop_assert_eq!(copies.expected, expected.len() as u64);
+            prop_assert_eq!(copies.received, model.received.len() as u64);
+            prop_assert_eq!(copies.outstanding, expected.difference(&model.received).count() as u64);
+            prop_assert_eq!(copies.recovered(), model.received.difference(&expected).count() as u64);
+            prop_assert_eq!((copies.duplicated, copies.unexpected), (model.duplicated, model.unexpected));
+            let mut lost = 0;
+            ledger.lost(|_, copies| lost += copies);
+            prop_assert_eq!(lost, copies.outstanding);
+        }
+    }
+
+    fn sent_and_received(ledger: &mut Ledger, sequences: std::ops::RangeInclusive<u64>) {
+        for sequence in sequences {
+            ledger.handed_over(0, sequence, 1, true);
+            ledger.delivered(0, sequence, 1);
+            assert_eq!(ledger.received(&stamp(0, sequence), 1), Class::Received);
+        }
+    }
+
+    #[test]
+    fn what_is_complete_costs_nothing() {
+        let mut ledger = Ledger::new(2, 1 << 20);
+        sent_and_received(&mut ledger, 1..=640_000);
+        assert_eq!((ledger.bytes, ledger.senders[0].chunks.len()), (0, 0));
+        assert!(ledger.pool.len() <= 2 && ledger.opened.len() <= 70);
+        // A copy of long ago is still known as the second one.
+        assert_eq!(ledger.received(&stamp(0, 5), 1), Class::Duplicated);
+        assert_eq!(ledger.received(&stamp(0, 640_001), 1), Class::Unexpected);
+        assert!(!ledger.is_blurred());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_given_up_is_told() {
+        let mut ledger = Ledger::new(2, 4_000);
+        for sequence in 1..=6_400 {
+            ledger.handed_over(0, sequence, 1, true);
+            ledger.delivered(0, sequence, 1);
+        }
+        assert!(ledger.bytes <= 4_000);
+        assert!(!ledger.is_blurred());
+        let mut lost = 0;
+        ledger.lost(|agent, copies| {
+            assert_eq!(agent, 1);
+            lost += copies;
+        });
+        assert_eq!((lost, ledger.copies().outstanding), (6_400, 6_400));
+        assert_eq!(ledger.received(&stamp(0, 1), 1), Class::Late);
+        assert!(ledger.is_blurred());
+    }
+
+    #[test]
+    fn stamps_that_nobody_wrote_are_unexpected() {
+        let mut ledger = Ledger::new(2, 1 << 20);
+        sent_and_received(&mut ledger, 1..=3);
+        for (sender, sequence) in [(0, u64::MAX), (0, 4), (1, 1), (7, 1)] {
+            assert_eq!(ledger.received(&stamp(sender, sequence), 1), Class::Unexpected);
+        }
+        assert_eq!(ledger.received(&stamp(0, 2), 0), Class::Unexpected);
+        assert_eq!(ledger.copies().unexpected, 5);
+    }
+
+    #[test]
+    fn only_first_copies_of_first_attempts_have_an_order() {
+        let mut ledger = Ledger::new(3, 1 << 20);
+        (1..=6).for_each(|sequence| ledger.handed_over(0, sequence, 1, true));
+        let mut come = |sequence, attempt| {
+            ledger.received(&Stamp { attempt, ..stamp(0, sequence) }, 1);
+            ledger.copies().out_of_order
+        };
+        assert_eq!([come(2, 1), come(1, 2), come(4, 2), come(3, 1), come(2, 1)], [0; 5]);
+        assert_eq!([come(6, 1), come(5, 1)], [0, 1]);
+    }
+}

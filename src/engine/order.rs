@@ -1,0 +1,108 @@
+//! Whether copies come in order.
+
+use mqscript_plugin::random::mix;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// The most pairs whose order is measured.
+pub const PAIRS_MAX: usize = 1_000_000;
+const PRIORITIES: usize = 4;
+
+/// Of each (sender, recipient, priority) the newest message seen.
+#[derive(Debug)]
+pub enum Order {
+    /// So few agents that each pair has a place: by sender, recipient, priority.
+    Dense {
+        /// How many agents.
+        agents: usize,
+        /// The newest sequence seen; 0 = none.
+        newest: Vec<u64>,
+    },
+    /// The pairs that occurred.
+    Sparse(HashMap<u64, u64, BuildHasherDefault<Mixing>>),
+    /// More pairs occurred than are measured.
+    GivenUp,
+}
+
+impl Order {
+    /// For so many agents.
+    pub fn new(agents: usize) -> Order {
+        match agents.checked_mul(agents).and_then(|pairs| pairs.checked_mul(PRIORITIES)) {
+            Some(places) if places <= PAIRS_MAX => Order::Dense { agents, newest: vec![0; places] },
+            _ => Order::Sparse(HashMap::default()),
+        }
+    }
+
+    /// A first copy of a message's first attempt came; returns whether a newer one of its pair came before.
+    #[inline]
+    pub fn is_late(&mut self, sender: u32, recipient: u32, priority: u8, sequence: u64) -> bool {
+        let newest = match self {
+            Order::Dense { agents, newest } => {
+                let pair = sender as usize * *agents + recipient as usize;
+                &mut newest[pair * PRIORITIES + usize::from(priority)]
+            }
+            Order::Sparse(pairs) => {
+                // Agents are numbered below 2³¹.
+                let key = u64::from(sender) << 33 | u64::from(recipient) << 2 | u64::from(priority);
+                if pairs.len() == PAIRS_MAX && !pairs.contains_key(&key) {
+                    *self = Order::GivenUp;
+                    return false;
+                }
+                pairs.entry(key).or_default()
+            }
+            Order::GivenUp => return false,
+        };
+        let late = sequence < *newest;
+        *newest = sequence.max(*newest);
+        late
+    }
+
+    /// Whether every pair was measured.
+    pub fn is_measured(&self) -> bool {
+        !matches!(self, Order::GivenUp)
+    }
+}
+
+/// Spreads keys that are numbers already.
+#[derive(Debug, Default)]
+pub struct Mixing(u64);
+
+impl Hasher for Mixing {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = mix(self.0 ^ u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = mix(key);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pair_has_its_own_order() {
+        for mut order in [Order::new(3), Order::Sparse(HashMap::default())] {
+            assert!(!order.is_late(0, 1, 1, 5));
+            assert!(order.is_late(0, 1, 1, 4));
+            assert!(!order.is_late(0, 1, 2, 4) && !order.is_late(0, 2, 1, 4) && !order.is_late(1, 0, 1, 4));
+            assert!(order.is_late(0, 1, 1, 1) && !order.is_late(0, 1, 1, 6));
+        }
+    }
+
+    #[test]
+    fn too_many_pairs_are_not_measured() {
+        let mut order = Order::new(2_000_000);
+        for recipient in 0..PAIRS_MAX as u32 {
+            assert!(!order.is_late(0, recipient, 0, 2));
+        }
+        assert!(order.is_late(0, 7, 0, 1) && order.is_measured());
+        order.is_late(1, 0, 0, 1);
+        assert!(!order.is_measured() && !order.is_late(0, 7, 0, 1));
+    }
+}
