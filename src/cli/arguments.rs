@@ -112,6 +112,17 @@ pub struct PlanFlags {
     /// Longest delivery time of a mock core: `10ms`
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "The core")]
     pub max_latency: Option<String>,
+    /// Lay chaos over the session's core: `crash=2%,spike=5%`, or as a map `{outage: {at: 10s, lasts: 2s}}`
+    /// [with no value: crash=1%,spike=5%]
+    #[arg(
+        long,
+        value_name = "FAULT=SHARE,…",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        help_heading = "The core"
+    )]
+    pub chaos: Option<String>,
     /// Use simulated cores only: nothing leaves this process
     #[arg(long, help_heading = "The core")]
     pub pure: bool,

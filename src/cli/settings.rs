@@ -26,6 +26,7 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
         set: pairs(&flags.set),
         core: flags.core.as_deref().or(flags.real.as_deref()).map(from_here),
         core_options: pairs(&flags.core_options),
+        chaos: flags.chaos.clone(),
         success_rate: flags.success_rate.clone(),
         min_latency: flags.min_latency.clone(),
         max_latency: flags.max_latency.clone(),

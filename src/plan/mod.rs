@@ -4,6 +4,7 @@
 
 mod agents;
 mod arrival;
+mod chaos_flag;
 mod check;
 mod figure_path;
 mod message;

@@ -3,7 +3,7 @@
 use super::text::parse_yaml;
 use super::tree::{Node, Origin, Written};
 use super::units::{canonical_duration, parse_duration, parse_rate, parse_share};
-use super::{ClockKind, CoreSpec};
+use super::{ClockKind, CoreSpec, LayerSpec};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, read_distribution};
@@ -11,6 +11,8 @@ use serde_json::json;
 
 /// The core whose options `--success-rate`, `--min-latency` and `--max-latency` set.
 const MOCK: &str = "mock";
+/// The layer that `--chaos` lays over the session's core.
+const CHAOS: &str = "chaos";
 /// The mock core's own default latency, of which `--min-latency` alone changes one end.
 const MOCK_LATENCY_NS: (u64, u64) = (1_000_000, 10_000_000);
 
@@ -35,6 +37,8 @@ pub struct Overrides {
     pub core: Option<String>,
     /// `--core-option K=V`: options of the session's core.
     pub core_options: Vec<(String, String)>,
+    /// `--chaos[=…]`: a layer of chaos over the session's core.
+    pub chaos: Option<String>,
     /// `--success-rate` of every mock core.
     pub success_rate: Option<String>,
     /// `--min-latency` of every mock core.
@@ -189,9 +193,25 @@ impl Overrides {
         }
     }
 
-    /// Whether any flag asks for something of the session's core.
-    pub fn names_core(&self) -> bool {
-        self.core.is_some() || !self.core_options.is_empty()
+    /// The flag that asks for something of the session's core, if any.
+    pub fn names_core(&self) -> Option<&'static str> {
+        if self.core.is_some() || !self.core_options.is_empty() {
+            return Some("`--core` (or `--real`)");
+        }
+        self.chaos.as_ref().map(|_| "`--chaos`")
+    }
+
+    /// Lays the layer of `--chaos` over the session's core.
+    ///
+    /// # Errors
+    /// The faults cannot be read.
+    pub fn apply_chaos(&self, core: &mut CoreSpec) -> Result<(), Diagnostics> {
+        if let Some(text) = &self.chaos {
+            let options = super::chaos_flag::read(text)?;
+            core.name = format!("{CHAOS} over {}", core.name);
+            core.layers.push(LayerSpec { layer: CHAOS.to_owned(), options });
+        }
+        Ok(())
     }
 
     /// Lays `--success-rate`, `--min-latency` and `--max-latency` over a core. Returns whether it is a mock core,
@@ -286,6 +306,11 @@ impl Overrides {
         }
         if let Some(text) = &self.success_rate {
             faults_of(&mut faults, "--success-rate", parse_share(text));
+        }
+        if let Some(text) = &self.chaos
+            && let Err(all) = super::chaos_flag::read(text)
+        {
+            faults.append(all);
         }
         for (flag, text) in [("--min-latency", &self.min_latency), ("--max-latency", &self.max_latency)] {
             if let Some(text) = text {

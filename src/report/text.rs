@@ -12,7 +12,7 @@ pub use verdict::GENERATOR_LIMITED;
 
 use super::number::{amount, magnitude, percent, printable, span};
 use super::style::Palette;
-use crate::metrics::results::{CheckResult, Run};
+use crate::metrics::results::{CheckResult, Layer, Run};
 pub use lines::wrapped;
 use lines::{label, labelled};
 
@@ -108,7 +108,10 @@ pub fn closing(runs: &[Run], repeat: &str, look: &Look) -> String {
 
 fn heading(run: &Run, look: &Look) -> String {
     let core = format!("{} {}", run.core.name, run.core.version);
-    let layers: String = run.core.layers.iter().map(|layer| format!(" under {}", layer.id)).collect();
+    // The name that a core has by itself tells of its layers.
+    let told = |layer: &&Layer| run.core.name.contains(&format!("{} over ", layer.id));
+    let layers = run.core.layers.iter().filter(|layer| !told(layer));
+    let layers: String = layers.map(|layer| format!(" under {}", layer.id)).collect();
     let rest = format!(" · {}{layers} · seed {} · {} clock", core.trim_end(), run.seed, run.clock);
     let mut lines =
         wrapped(&format!("{}{}", printable(&run.name), printable(&rest)), 0, look.width).into_iter();

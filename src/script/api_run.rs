@@ -144,6 +144,7 @@ fn core_of(
     let mut spec = read_core(&node, if core.is_some() { source } else { &no_place })?;
     if of_session {
         state.overrides.apply_core_options(&mut spec)?;
+        state.overrides.apply_chaos(&mut spec)?;
         state.session_core_used = true;
     }
     if state.overrides.apply_to_core(&mut spec)? {

@@ -287,8 +287,8 @@ fn unused_flags(state: &super::state::State) -> Vec<Diagnostic> {
         return faults;
     }
     let cores: Vec<&str> = state.plans.iter().map(|planned| planned.plan.core.name.as_str()).collect();
-    if state.overrides.names_core() && !state.session_core_used {
-        let fault = Diagnostic::new(Exit::Usage, "neither `--core` nor `--real` has a meaning here")
+    if let Some(flag) = state.overrides.names_core().filter(|_| !state.session_core_used) {
+        let fault = Diagnostic::new(Exit::Usage, format!("{flag} has no meaning here"))
             .found(format!("this script names all its cores itself: {}", cores.join(", ")))
             .help("use `run(scenario)` or `default_core` in the script");
         faults.push(fault);
@@ -300,7 +300,7 @@ fn unused_flags(state: &super::state::State) -> Vec<Diagnostic> {
         ("--max-latency", &o.max_latency),
     ];
     for (flag, _) in mock_flags.into_iter().filter(|(_, said)| said.is_some() && !state.mock_met) {
-        let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning here"))
+        let fault = Diagnostic::new(Exit::Usage, format!("{flag} has no meaning here"))
             .found(format!("no run is on a mock core; the cores are {}", cores.join(", ")))
             .help("use `--core-option KEY=VALUE` for an option of another core");
         faults.push(fault);
