@@ -300,7 +300,7 @@ fn unused_flags(state: &super::state::State) -> Vec<Diagnostic> {
         ("--max-latency", &o.max_latency),
     ];
     for (flag, _) in mock_flags.into_iter().filter(|(_, said)| said.is_some() && !state.mock_met) {
-        let fault = Diagnostic::new(Exit::Usage, format!("{flag} has no meaning here"))
+        let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning here"))
             .found(format!("no run is on a mock core; the cores are {}", cores.join(", ")))
             .help("use `--core-option KEY=VALUE` for an option of another core");
         faults.push(fault);
