@@ -174,8 +174,8 @@ fn links_lead_somewhere() {
 }
 
 /// Flags of cargo and of releases to come, which the pages may name.
-const OTHER_FLAGS: [&str; 7] =
-    ["--bench", "--bin", "--check", "--compare", "--release", "--test", "--workspace"];
+const OTHER_FLAGS: [&str; 8] =
+    ["--bench", "--bin", "--check", "--compare", "--ignored", "--release", "--test", "--workspace"];
 
 /// Flags in a text: `--` and a word.
 fn flags(text: &str) -> impl Iterator<Item = &str> {

@@ -4,7 +4,7 @@ mod common;
 
 use common::{MS, S, finder, plan, play, sure};
 use mqscript::engine::{self, NoBehaviour, RunError, Setting, Silent};
-use mqscript::metrics::results::{Outage, Run};
+use mqscript::metrics::results::{Outage, RecipientFigures, Run};
 use mqscript::plan::{LayerSpec, Plan, Receive, Retry};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -112,8 +112,10 @@ fn stacked_layers_and_their_order_stand_in_the_results() {
 #[test]
 fn a_fault_of_copies_makes_the_run_receive() {
     let run = play(&under(&[json!({ "duplicate": 0.1 })], 5));
-    let received: u64 = run.by_recipient.values().filter_map(|row| row.received).sum();
-    assert_eq!(received, run.ledger.counts.delivered + run.notices["duplicate"].count);
+    let sum =
+        |of: fn(&RecipientFigures) -> Option<u64>| run.by_recipient.values().filter_map(of).sum::<u64>();
+    assert_eq!(sum(|row| row.received), run.ledger.counts.delivered);
+    assert_eq!(sum(|row| row.duplicated), run.notices["duplicate"].count);
 
     let mut never = under(&[json!({ "duplicate": 0.1 })], 5);
     never.receive = Receive::Never;
