@@ -33,6 +33,7 @@ mod timeline;
 mod tokens;
 
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
+pub use ledger::{Class as CopyClass, Copies, Ledger};
 pub use names::Parties;
 pub use observer::{MessageRecord, Observer, Progress, Silent, Started};
 pub use player::{ROUNDS_MAX, Stop};
