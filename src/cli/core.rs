@@ -4,8 +4,8 @@ use super::arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
 use super::{faults, terminal};
 use crate::cores::{CoreInfo, Finder, ListedFile, abi, capability_names, core_info, list_cores};
 use crate::diagnostics::{Diagnostics, Exit};
+use crate::report::printable;
 use crate::report::text::{Look, wrapped};
-use crate::report::{Column, Table, printable};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;
@@ -38,32 +38,31 @@ fn list(flags: &CoreFolders) -> Diagnostics {
     wrong
 }
 
+/// Each core: its id, version, kind and capabilities, what it is, and its file; then the files that are not used.
 fn listing(cores: &[&CoreInfo], files: &[ListedFile], look: &Look) -> String {
-    let mut table = Table::new(vec![
-        Column::names("core"),
-        Column::texts("version", 0),
-        Column::texts("kind", 0),
-        Column::texts("what it is", 1),
-    ]);
-    for info in cores {
-        table.row(vec![info.id.clone(), info.version.clone(), kind(info).to_owned(), info.summary.clone()]);
-    }
     let mut text = String::new();
-    for line in table.lines(0, look.width, &look.palette) {
-        let _ = writeln!(text, "{line}");
+    for info in cores {
+        let able = capability_names(info.capabilities & !(abi::SIMULATED | abi::LAYER));
+        let head = format!("{} {} · {}", printable(&info.id), printable(&info.version), kind(info));
+        let _ = writeln!(text, "{}", look.palette.strong(&head));
+        let path = info.path.display().to_string();
+        for line in
+            [&info.summary, &able.join(" "), &path].into_iter().filter(|line| !line.is_empty())
+        {
+            let _ = writeln!(text, "{}", wrapped(&printable(line), 2, look.width).join("\n"));
+        }
     }
-    text.push_str("\nfiles\n");
     for file in files {
-        let path = printable(&file.path.display().to_string());
-        let _ = match &file.hidden_by {
-            None => writeln!(text, "  {path}"),
-            Some(winner) if is_same_build(winner, &file.path) => Ok(()),
-            Some(winner) => {
-                let why =
-                    format!("  {path} is not used: {} comes first", printable(&winner.display().to_string()));
-                writeln!(text, "{}", look.palette.doubt(&why))
-            }
-        };
+        if let Some(winner) = &file.hidden_by
+            && !is_same_build(winner, &file.path)
+        {
+            let [path, winner] = [&file.path, winner].map(|path| printable(&path.display().to_string()));
+            let _ = writeln!(
+                text,
+                "{}",
+                look.palette.doubt(&format!("{path} is not used: {winner} comes first"))
+            );
+        }
     }
     text
 }
