@@ -3,7 +3,8 @@
 //! Of JSON Schema it knows `type`, `properties`, `required`, `additionalProperties`, `items`, `enum`, `minimum`,
 //! `maximum`, `minProperties`, `maxProperties`, `minItems`, `maxItems`, `default`, `writeOnly` and our formats:
 //! `duration`, `duration-distribution`, `size`, `size-distribution`, `share`, `rate`. An option's `needs` lists
-//! capabilities that the chain must have for it: "RECEIVES" makes a run receive. Other keywords are for people and
+//! capabilities that the chain must have for it: "RECEIVES" makes a run receive; its `lacks` lists, by value, those that
+//! the core has not under it. Other keywords are for people and
 //! other tools. An object with `properties` takes no others unless the schema says so.
 
 use super::error::OptionFault;

@@ -1,13 +1,13 @@
 //! From what was asked for to cores that are found, loaded, vetted and configured, but not yet made.
 
-use super::chain::{Chain, Recipe, combined};
+use super::chain::{BY_AND, Chain, Recipe, combined};
 use super::error::CoreError;
 use super::find::{Finder, nearest};
 use super::load::load;
 use super::options::resolve;
 use super::run::RunConfig;
 use super::services::HostServices;
-use super::vet::{CoreInfo, Vetted};
+use super::vet::{CoreInfo, Vetted, capability_named};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub struct ResolvedCore {
     pub version: String,
     /// Its library.
     pub path: PathBuf,
-    /// What it declares: bits of [`abi`](mqscript_plugin::abi).
+    /// What it declares, as far as these options leave it: bits of [`abi`](mqscript_plugin::abi).
     pub capabilities: u64,
     /// Its options, defaults filled in, secrets shown as `***`: to be printed and saved.
     pub options: Map<String, Value>,
@@ -109,7 +109,7 @@ pub fn plan_chain(
             id: info.id.clone(),
             version: info.version.clone(),
             path: info.path.clone(),
-            capabilities: info.capabilities,
+            capabilities: info.capabilities & !lacking(&info.schema, &resolved.full),
             options: resolved.shown,
             receives_for: needing(&info.schema, &request.options, "RECEIVES"),
         });
@@ -125,6 +125,16 @@ fn needing(schema: &Value, written: &Map<String, Value>, capability: &str) -> Op
         needed.is_some_and(|names| names.iter().any(|name| name == capability))
     };
     written.keys().find(needs).cloned()
+}
+
+/// What the core lacks under these options: an option's rule names, under `lacks`, what each of its values takes away.
+/// Only what a chain has by AND: nothing that a core touches is ever taken away.
+fn lacking(schema: &Value, options: &Map<String, Value>) -> u64 {
+    let taken = |(key, value): (&String, &Value)| {
+        let names = schema["properties"][key.as_str()]["lacks"][value.as_str()?].as_array()?;
+        Some(names.iter().filter_map(Value::as_str).map(capability_named).fold(0, |all, bit| all | bit))
+    };
+    options.iter().filter_map(taken).fold(0, |all, bits| all | bits) & BY_AND
 }
 
 /// What a reference means: a name to be found, or a file and perhaps the name of a core within.

@@ -70,6 +70,11 @@ impl CoreInfo {
     }
 }
 
+/// The bit of the capability of this name; none if there is no such capability.
+pub(super) fn capability_named(name: &str) -> u64 {
+    abi::CAPABILITY_NAMES.iter().find(|(_, known)| *known == name).map_or(0, |(bit, _)| *bit)
+}
+
 /// The names of capability bits; a bit unknown to this host is told by its number.
 pub fn capability_names(bits: u64) -> Vec<String> {
     let mut names = Vec::new();
