@@ -70,6 +70,7 @@ pub struct Queue {
     pub outcomes: Vec<abi::Outcome>,
     /// Every copy so far.
     pub copies: Vec<Copy>,
+    core: &'static str,
     run: u32,
     next_token: u64,
 }
@@ -95,8 +96,13 @@ pub fn on(path: &Path, more: Value) -> Value {
 
 impl Queue {
     pub fn open(options: Value, config: RunConfig) -> Result<Queue, CoreError> {
+        Queue::of("sqlite", options, config)
+    }
+
+    /// With another core than sqlite.
+    pub fn of(core: &'static str, options: Value, config: RunConfig) -> Result<Queue, CoreError> {
         let run = config.run;
-        let running = start(&[super::support::request("sqlite", options)], config)?;
+        let running = start(&[super::support::request(core, options)], config)?;
         running.services.wake.register_current_thread();
         Ok(Queue {
             chain: running.chain,
@@ -105,6 +111,7 @@ impl Queue {
             out: running.out,
             outcomes: Vec::new(),
             copies: Vec::new(),
+            core,
             run,
             next_token: 1,
         })
@@ -254,11 +261,11 @@ impl Queue {
 
     /// Ends the run, whatever became of the session.
     pub fn end(self) -> Value {
-        let Queue { mut chain, session, .. } = self;
+        let Queue { mut chain, session, core, .. } = self;
         session.close().expect("it closes in time");
         let stats = chain.stats().expect("it knows its figures");
         chain.clean().expect("it cleans up");
         chain.destroy().expect("it ends");
-        stats["sqlite"].clone()
+        stats[core].clone()
     }
 }

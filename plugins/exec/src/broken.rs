@@ -1,0 +1,93 @@
+//! How a process can break, and what is said about it.
+
+use mqscript_plugin::prelude::*;
+use std::time::Duration;
+
+/// What went wrong with a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breakage {
+    /// It could not be started.
+    NotStarted(Error),
+    /// It ended by itself.
+    Died,
+    /// It closed its standard input or output and lives on.
+    Deaf,
+    /// It has messages and answers none.
+    Hung(Duration),
+    /// It did not become ready.
+    NotReady(Duration),
+    /// What it said makes no sense.
+    Rubbish(String),
+    /// It answered what it was not asked, or twice.
+    Unasked(String),
+    /// It serves something else.
+    WrongMode {
+        /// What it said it serves.
+        found: String,
+        /// What the option says.
+        expected: &'static str,
+    },
+}
+
+/// All that can be the case, for interning: kind of the event, reason of the outcomes.
+pub const NAMES: [(&str, &str); 4] = [
+    ("exec_worker_died", "worker_died"),
+    ("exec_worker_hung", "worker_hung"),
+    ("exec_worker_rubbish", "worker_rubbish"),
+    ("exec_worker_answered_unasked", "worker_answered_unasked"),
+];
+
+impl Breakage {
+    /// Its place in [`NAMES`].
+    pub fn number(&self) -> usize {
+        match self {
+            Breakage::NotStarted(_) | Breakage::Died | Breakage::Deaf => 0,
+            Breakage::Hung(_) | Breakage::NotReady(_) => 1,
+            Breakage::Rubbish(_) | Breakage::WrongMode { .. } => 2,
+            Breakage::Unasked(_) => 3,
+        }
+    }
+
+    /// What it did, as a sentence without a subject; `ended` says how it ended.
+    pub fn in_words(&self, ended: &str) -> String {
+        match self {
+            Breakage::NotStarted(error) => format!("could not be started ({error})"),
+            Breakage::Died => ended.to_owned(),
+            Breakage::Deaf => "closed its standard input or output, but went on; it was killed".to_owned(),
+            Breakage::Hung(limit) => {
+                format!("had messages and answered none for {limit:?} (`timeout`); it was killed")
+            }
+            Breakage::NotReady(limit) => {
+                format!("was not ready within {limit:?} (`start_timeout`); it was killed")
+            }
+            Breakage::Rubbish(text) => format!("wrote a line that {text}; it was killed"),
+            Breakage::Unasked(text) => format!("{text}; it was killed"),
+            Breakage::WrongMode { found, expected } => {
+                format!("serves mode \"{found}\", not \"{expected}\"; it was killed")
+            }
+        }
+    }
+
+    /// As the reason why the core cannot start.
+    pub fn at_start(self, program: &str, ended: &str, last_words: &str) -> Error {
+        let help = match &self {
+            Breakage::NotStarted(error) => return error.clone(),
+            Breakage::WrongMode { found, .. } => {
+                return Error::config(format!(
+                    "`mode`: {program} serves mode \"{found}\"; write mode: \"{found}\", or let it call another \
+                     function of the adapter"
+                ));
+            }
+            Breakage::NotReady(_) | Breakage::Rubbish(_) => {
+                "; a program must first answer {\"init\": …} with {\"ready\": true}, as the Python adapter does, \
+                 or have the option `handshake: false`"
+            }
+            _ => "",
+        };
+        let what = self.in_words(ended);
+        Error::new(
+            Status::IO,
+            format!("`command`: {program} {what}, before it was ready{help}; {last_words}"),
+        )
+    }
+}

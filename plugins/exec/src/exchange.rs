@@ -1,0 +1,326 @@
+//! What the engine's thread and the workers' threads hand each other, under one lock that nobody holds for long.
+
+use crate::arrivals::Arrivals;
+use crate::request::Requests;
+use mqscript_plugin::prelude::*;
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// So many copies may wait for the host before no more are read.
+const ARRIVED_MAX: usize = 8192;
+/// So many bytes of content may wait for the host before no more is read.
+const ARRIVED_BYTES_MAX: usize = 64 << 20;
+/// So many bytes may wait to be written to one process; a message that begins below is still taken.
+const WAITING_BYTES_MAX: usize = 16 << 20;
+
+/// What became of messages with consecutive tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// The first token.
+    pub first: u64,
+    /// How many.
+    pub count: u32,
+    /// In the contract's terms.
+    pub result: OutcomeResult,
+    /// Interned.
+    pub reason: u32,
+    /// When that was known.
+    pub at_ns: u64,
+}
+
+impl Settled {
+    /// One message.
+    pub fn one(token: u64, result: OutcomeResult, reason: u32, at_ns: u64) -> Settled {
+        Settled { first: token, count: 1, result, reason, at_ns }
+    }
+
+    /// Whether `next` continues this; then it does so from now on.
+    fn continues_with(&mut self, next: &Settled) -> bool {
+        let alike = (self.result, self.reason, self.at_ns) == (next.result, next.reason, next.at_ns);
+        let continues = alike && self.first + u64::from(self.count) == next.first;
+        if continues {
+            self.count += next.count;
+        }
+        continues
+    }
+}
+
+/// How far a worker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Its first process is not ready yet.
+    Starting,
+    /// It takes messages.
+    Ready,
+    /// Its process broke, and will be started again.
+    Away,
+    /// Its process broke once too often.
+    GivenUp,
+}
+
+/// One worker, as the engine's thread sees it.
+#[derive(Debug)]
+pub struct Desk {
+    phase: Phase,
+    /// Accepted, to be written.
+    waiting: Requests,
+    /// Accepted, without an answer yet.
+    unanswered: usize,
+    /// The worker waits for its bell.
+    sleeping: bool,
+    bell: UnixStream,
+}
+
+impl Desk {
+    fn ring(&mut self) {
+        self.sleeping = false;
+        // A bell that cannot take another byte has rung.
+        let _ = (&self.bell).write(&[1]);
+    }
+}
+
+/// What the core did, for the report.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// Processes started.
+    pub started: u64,
+    /// Of these, in the place of one that broke.
+    pub restarts: u64,
+    /// Answers.
+    pub answers: u64,
+    /// Calls of `send_message` by processors.
+    pub sent: u64,
+    /// Of these, to nobody of the run.
+    pub sent_to_nobody: u64,
+    /// Processes that ignored the end of their input.
+    pub killed_at_close: u64,
+}
+
+/// All that is shared.
+#[derive(Debug, Default)]
+pub struct State {
+    desks: Vec<Desk>,
+    /// Answers, for the host.
+    pub settled: VecDeque<Settled>,
+    /// Copies, for the host.
+    pub arrived: Arrivals,
+    /// Why the core cannot go on.
+    pub failure: Option<Error>,
+    /// What was done.
+    pub tally: Tally,
+    reading_held: bool,
+    closing: bool,
+}
+
+impl State {
+    /// The worker for the next message: of those that have room, the one with the least to answer.
+    fn least_busy(&self, window: usize) -> Option<usize> {
+        let open = self.desks.iter().enumerate().filter(|(_, desk)| {
+            desk.phase == Phase::Ready
+                && desk.unanswered < window
+                && desk.waiting.bytes().len() < WAITING_BYTES_MAX
+        });
+        open.min_by_key(|(_, desk)| desk.unanswered).map(|(index, _)| index)
+    }
+
+    /// Takes a message for one of the workers, if one has room.
+    pub fn accept(&mut self, message: &Message<'_>, window: usize) -> bool {
+        let Some(index) = self.least_busy(window) else { return false };
+        let desk = &mut self.desks[index];
+        desk.waiting.push(message);
+        desk.unanswered += 1;
+        true
+    }
+
+    /// Wakes the workers that have something to write.
+    pub fn ring_where_needed(&mut self) {
+        for desk in self.desks.iter_mut().filter(|desk| desk.sleeping && !desk.waiting.is_empty()) {
+            desk.ring();
+        }
+    }
+
+    /// Lets the workers read again, if they were held and there is room.
+    pub fn release_reading(&mut self) {
+        if self.reading_held && self.has_room_for_copies() {
+            self.reading_held = false;
+            self.desks.iter_mut().for_each(Desk::ring);
+        }
+    }
+
+    fn has_room_for_copies(&self) -> bool {
+        self.arrived.len() < ARRIVED_MAX && self.arrived.bytes() < ARRIVED_BYTES_MAX
+    }
+
+    fn settle(&mut self, settled: Settled) {
+        if !self.settled.back_mut().is_some_and(|last| last.continues_with(&settled)) {
+            self.settled.push_back(settled);
+        }
+    }
+}
+
+/// What a worker is told when it looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// The session is closed.
+    pub closing: bool,
+    /// No more copies may be read for now.
+    pub held: bool,
+}
+
+/// The state, and the threads of the workers.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    state: Mutex<State>,
+    phase_changed: Condvar,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Exchange {
+    /// The state. A panic elsewhere leaves it whole: nothing that holds it can fail half-way.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a desk for one more worker; the worker's end of its bell.
+    pub fn add_desk(&self) -> io::Result<UnixStream> {
+        let (bell, ear) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        let waiting = Requests::default();
+        let desk = Desk { phase: Phase::Starting, waiting, unanswered: 0, sleeping: false, bell };
+        self.lock().desks.push(desk);
+        Ok(ear)
+    }
+
+    /// A worker's thread has started.
+    pub fn add_thread(&self, thread: JoinHandle<()>) {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.lock().desks.len()
+    }
+
+    /// Waits until no worker is starting; the failure of one, if there is.
+    pub fn until_ready(&self) -> Result<(), Error> {
+        let mut state = self.lock();
+        while state.failure.is_none() && state.desks.iter().any(|desk| desk.phase == Phase::Starting) {
+            state = self.phase_changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// A worker looks: takes over what waits for it, if it has written all it had.
+    pub fn look(&self, worker: usize, requests: &mut Requests) -> Order {
+        let mut state = self.lock();
+        let held = !state.has_room_for_copies();
+        state.reading_held |= held;
+        let closing = state.closing;
+        let desk = &mut state.desks[worker];
+        if requests.is_empty() {
+            std::mem::swap(&mut desk.waiting, requests);
+        }
+        desk.sleeping = requests.is_empty();
+        Order { closing, held }
+    }
+
+    /// Whether the session is closed.
+    pub fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
+    /// A worker hands in what its process has said; both are left empty.
+    pub fn post(&self, worker: usize, answers: &mut Vec<Settled>, arrivals: &mut Arrivals) {
+        let mut state = self.lock();
+        state.desks[worker].unanswered -= answers.len();
+        state.tally.answers += answers.len() as u64;
+        answers.drain(..).for_each(|answer| state.settle(answer));
+        state.arrived.append(arrivals);
+    }
+
+    /// The worker's process is ready.
+    pub fn is_ready(&self, worker: usize) {
+        self.lock().desks[worker].phase = Phase::Ready;
+        self.phase_changed.notify_all();
+    }
+
+    /// The worker's process broke: what was in flight, with all that waited there and is refused, is settled.
+    /// How many were refused because they waited.
+    pub fn broke(
+        &self,
+        worker: usize,
+        phase: Phase,
+        in_flight: Vec<Settled>,
+        reason: u32,
+        at_ns: u64,
+    ) -> usize {
+        let mut state = self.lock();
+        in_flight.into_iter().for_each(|settled| state.settle(settled));
+        let desk = &mut state.desks[worker];
+        desk.phase = phase;
+        desk.unanswered = 0;
+        let mut waiting = std::mem::take(&mut desk.waiting);
+        let mut refused = 0;
+        for token in waiting.tokens() {
+            state.settle(Settled::one(token, OutcomeResult::Refused, reason, at_ns));
+            refused += 1;
+        }
+        waiting.clear();
+        state.desks[worker].waiting = waiting;
+        self.phase_changed.notify_all();
+        refused
+    }
+
+    /// The worker is given up for good; whether it was the last.
+    pub fn give_up(&self, worker: usize) -> bool {
+        let mut state = self.lock();
+        state.desks[worker].phase = Phase::GivenUp;
+        state.desks.iter().all(|desk| desk.phase == Phase::GivenUp)
+    }
+
+    /// The core cannot go on. The first reason is kept.
+    pub fn fail(&self, error: Error) {
+        self.lock().failure.get_or_insert(error);
+        self.phase_changed.notify_all();
+    }
+
+    /// The session is closed: waits until every process has ended.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.closing = true;
+        state.desks.iter_mut().for_each(Desk::ring);
+        drop(state);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A panic there has been told by the session's next call.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn consecutive_answers_become_one() {
+        let mut state = State::default();
+        let (delivered, refused) = (OutcomeResult::Delivered, OutcomeResult::Refused);
+        let one = |token, result, at_ns| Settled::one(token, result, 0, at_ns);
+        for settled in [
+            one(1, delivered, 5),
+            one(2, delivered, 5),
+            one(4, delivered, 5),
+            one(5, refused, 5),
+            one(6, refused, 6),
+        ] {
+            state.settle(settled);
+        }
+        let counts: Vec<(u64, u32)> = state.settled.iter().map(|s| (s.first, s.count)).collect();
+        assert_eq!(counts, [(1, 2), (4, 1), (5, 1), (6, 1)]);
+    }
+}

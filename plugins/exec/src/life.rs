@@ -1,0 +1,508 @@
+//! The life of one process: what is written to it, what it says, and when it is over.
+
+use crate::answer::{self, LINE_BYTES_MAX, Line, Sent};
+use crate::arrivals::{Arrivals, sender_of};
+use crate::broken::Breakage;
+use crate::exchange::{Order, Settled};
+use crate::last_words::LastWords;
+use crate::lines::Lines;
+use crate::options::Mode;
+use crate::process::{Heard, Process, hear, in_words};
+use crate::request::Requests;
+use crate::worker::{Crew, Told, for_reading, wait};
+use mqscript_plugin::LogLevel;
+use mqscript_plugin::prelude::*;
+use rustix::event::{PollFd, PollFlags};
+use serde_json::json;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// A program that makes no handshake is ready when it has lived for so long.
+const SETTLES: Duration = Duration::from_millis(100);
+/// A process that has closed a stream may take so long to end.
+const GOES: Duration = Duration::from_millis(500);
+/// At least so often it is asked whether the process still lives: a child of its own can hold its streams open.
+const LOOKS_EVERY: Duration = Duration::from_millis(250);
+/// As above, while it is expected to end.
+const LOOKS_OFTEN: Duration = Duration::from_millis(5);
+/// One read.
+const READ_BYTES: usize = 64 << 10;
+/// So many reads, before it is looked whether there is something to write.
+const READS_MAX: usize = 16;
+
+/// How a life ends.
+#[derive(Debug)]
+pub enum Ended {
+    /// The session was closed.
+    Closed,
+    /// It broke.
+    Broken(Breakage),
+}
+
+/// A process that lives.
+#[derive(Debug)]
+pub struct Life<'a> {
+    crew: &'a Crew,
+    worker: usize,
+    ear: &'a UnixStream,
+    process: Process,
+    started: Instant,
+    ready: bool,
+    /// What is written before any message.
+    hello: Vec<u8>,
+    /// What is being written.
+    requests: Requests,
+    /// So many bytes of it are written.
+    written: usize,
+    /// Tokens taken over, in order, and whether they are answered; the first is not.
+    asked: VecDeque<(u64, bool)>,
+    /// When it last answered, or had something to answer.
+    progress: Instant,
+    lines: Lines,
+    last_words: LastWords,
+    answers: u64,
+    answered: Vec<Settled>,
+    arrivals: Arrivals,
+    output_open: bool,
+    errors_open: bool,
+    /// Since when it is expected to end.
+    going: Option<Instant>,
+    /// Since when it has seen the end of its input.
+    closing: Option<Instant>,
+    looked: Instant,
+    buffer: Vec<u8>,
+}
+
+/// Empties a bell.
+pub fn drain(mut ear: &UnixStream) {
+    let mut bytes = [0; 64];
+    while matches!(ear.read(&mut bytes), Ok(64)) {}
+}
+
+impl<'a> Life<'a> {
+    /// A process just started.
+    pub fn new(crew: &'a Crew, worker: usize, ear: &'a UnixStream, process: Process) -> Life<'a> {
+        let now = Instant::now();
+        let mut life = Life {
+            crew,
+            worker,
+            ear,
+            process,
+            started: now,
+            ready: false,
+            hello: Vec::new(),
+            requests: Requests::default(),
+            written: 0,
+            asked: VecDeque::new(),
+            progress: now,
+            lines: Lines::default(),
+            last_words: LastWords::default(),
+            answers: 0,
+            answered: Vec::new(),
+            arrivals: Arrivals::default(),
+            output_open: true,
+            errors_open: true,
+            going: None,
+            closing: None,
+            looked: now,
+            buffer: vec![0; READ_BYTES],
+        };
+        if crew.settings.handshake {
+            life.hello = life.greeting();
+        }
+        life
+    }
+
+    /// What the process is told of the run, as a line.
+    fn greeting(&self) -> Vec<u8> {
+        let settings = &self.crew.settings;
+        let mut init = json!({
+            "protocol": 1,
+            "mode": settings.mode.name(),
+            "worker": self.worker + 1,
+            "workers": settings.workers,
+            "run": self.crew.run,
+            "seed": self.crew.seed.to_string(),
+        });
+        if settings.mode == Mode::Processor {
+            init["arguments"] = settings.arguments.clone().into();
+            init["mock"] = settings.mock.for_the_adapter();
+        }
+        let mut line = json!({ "init": init }).to_string().into_bytes();
+        line.push(b'\n');
+        line
+    }
+
+    /// Lives until the end.
+    pub fn live(&mut self) -> Ended {
+        loop {
+            let order = self.look();
+            if order.closing {
+                self.close_input();
+            }
+            self.write();
+            self.wait(order.held);
+            self.overhear();
+            if let Err(breakage) = self.listen(order.held)
+                && self.closing.is_none()
+            {
+                return Ended::Broken(breakage);
+            }
+            if let Some(ended) = self.judge() {
+                return ended;
+            }
+        }
+    }
+
+    fn look(&mut self) -> Order {
+        if !self.ready {
+            let closing = self.crew.exchange.is_closing();
+            return Order { closing, held: false };
+        }
+        if self.written == self.requests.bytes().len() {
+            self.requests.clear();
+            self.written = 0;
+        }
+        let had_none = self.requests.is_empty();
+        let order = self.crew.exchange.look(self.worker, &mut self.requests);
+        if had_none && !self.requests.is_empty() {
+            if self.asked.is_empty() {
+                self.progress = Instant::now();
+            }
+            self.asked.extend(self.requests.tokens().map(|token| (token, false)));
+        }
+        order
+    }
+
+    fn close_input(&mut self) {
+        if self.closing.is_none() {
+            self.closing = Some(Instant::now());
+            self.process.input = None;
+        }
+    }
+
+    /// Writes as much as it takes.
+    fn write(&mut self) {
+        while let Some(input) = &mut self.process.input {
+            let greets = !self.hello.is_empty();
+            let rest = if greets { &self.hello[..] } else { &self.requests.bytes()[self.written..] };
+            if rest.is_empty() {
+                return;
+            }
+            match input.write(rest) {
+                Ok(count) if greets => drop(self.hello.drain(..count)),
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(_) => {
+                    self.process.input = None;
+                    self.going.get_or_insert_with(Instant::now);
+                }
+            }
+        }
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&mut self, held: bool) {
+        let mut streams = Vec::with_capacity(4);
+        streams.push(for_reading(self.ear.as_fd()));
+        if self.output_open && !held {
+            streams.push(for_reading(self.process.output.as_fd()));
+        }
+        if self.errors_open {
+            streams.push(for_reading(self.process.errors.as_fd()));
+        }
+        let to_write = !self.hello.is_empty() || self.written < self.requests.bytes().len();
+        if let Some(input) = self.process.input.as_ref().filter(|_| to_write) {
+            streams.push(PollFd::from_borrowed_fd(input.as_fd(), PollFlags::OUT));
+        }
+        let limit = self.time_left();
+        if !wait(&mut streams, limit) {
+            // Nothing came: time to look whether it lives.
+            self.looked -= LOOKS_EVERY;
+        }
+        drain(self.ear);
+    }
+
+    /// Until something must be judged anew.
+    fn time_left(&self) -> Duration {
+        let settings = &self.crew.settings;
+        let left = |since: Instant, limit: Duration| limit.saturating_sub(since.elapsed());
+        let mut limit = LOOKS_EVERY;
+        if self.going.is_some() || self.closing.is_some() {
+            limit = LOOKS_OFTEN;
+        } else if !self.ready {
+            let ready = if settings.handshake { settings.start_timeout } else { SETTLES };
+            limit = limit.min(left(self.started, ready));
+        } else if !self.asked.is_empty() {
+            limit = limit.min(left(self.progress, settings.timeout));
+        }
+        limit
+    }
+
+    /// Keeps what it writes to standard error.
+    fn overhear(&mut self) {
+        let Life { crew, worker, process, last_words, buffer, .. } = self;
+        let (show, host, number) = (crew.settings.show_output, &crew.host, *worker + 1);
+        for _ in 0..READS_MAX {
+            match hear(&mut process.errors, buffer) {
+                Heard::Bytes(count) => last_words.take_in(&buffer[..count], |line| {
+                    if show {
+                        let line = crew.redactor.clean(format!("worker {number}: {line}"));
+                        host.log(LogLevel::Info, &line);
+                    }
+                }),
+                Heard::Nothing => return,
+                Heard::End => {
+                    self.errors_open = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Takes in what it says.
+    fn listen(&mut self, held: bool) -> Result<(), Breakage> {
+        for _ in 0..if held { 0 } else { READS_MAX } {
+            match hear(&mut self.process.output, &mut self.buffer) {
+                Heard::Bytes(count) => {
+                    let at_ns = self.crew.host.now_ns();
+                    self.lines.push(&self.buffer[..count]);
+                    let taken = self.take_lines(at_ns);
+                    self.post();
+                    taken?;
+                }
+                Heard::Nothing => return Ok(()),
+                Heard::End => {
+                    self.output_open = false;
+                    self.going.get_or_insert_with(Instant::now);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_lines(&mut self, at_ns: u64) -> Result<(), Breakage> {
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut taken = Ok(());
+        while let (Ok(()), Some(line)) = (&taken, lines.next_line()) {
+            taken = self.take(line, at_ns);
+        }
+        if taken.is_ok() && lines.rest().len() > LINE_BYTES_MAX {
+            let shown = answer::shown(lines.rest());
+            taken = Err(Breakage::Rubbish(format!("does not end: {shown}")));
+        }
+        self.lines = lines;
+        taken
+    }
+
+    fn take(&mut self, line: &[u8], at_ns: u64) -> Result<(), Breakage> {
+        let rubbish = |why: String| Breakage::Rubbish(why);
+        let said = answer::read(line).map_err(rubbish)?;
+        if !self.ready && !matches!(said, Line::Ready(_)) {
+            return Err(rubbish(format!("came before it said that it is ready: {}", answer::shown(line))));
+        }
+        match said {
+            Line::Outcome { token, result, reason } => self.outcome(token, result, reason, at_ns),
+            Line::Ready(mode) => self.says_ready(mode),
+            Line::Sent(sent) => {
+                self.sent(&sent, at_ns).map_err(|why| rubbish(format!("{why}: {}", answer::shown(line))))
+            }
+            Line::Notice(kind, text) => {
+                let kind = self.crew.host.intern(&kind);
+                self.crew.host.event(kind, at_ns, &self.crew.redactor.clean(text.into_owned()));
+                Ok(())
+            }
+        }
+    }
+
+    fn says_ready(&mut self, mode: Option<Cow<'_, str>>) -> Result<(), Breakage> {
+        if self.ready {
+            return Err(Breakage::Unasked("said once more that it is ready".to_owned()));
+        }
+        let expected = self.crew.settings.mode.name();
+        let found = mode.as_deref().unwrap_or(Mode::Send.name());
+        if found != expected {
+            return Err(Breakage::WrongMode { found: found.to_owned(), expected });
+        }
+        self.becomes_ready();
+        Ok(())
+    }
+
+    fn becomes_ready(&mut self) {
+        self.ready = true;
+        self.crew.exchange.is_ready(self.worker);
+        self.crew.host.wake();
+    }
+
+    fn outcome(
+        &mut self,
+        token: u64,
+        result: OutcomeResult,
+        reason: Option<Cow<'_, str>>,
+        at_ns: u64,
+    ) -> Result<(), Breakage> {
+        let place = self.asked.binary_search_by_key(&token, |(token, _)| *token).ok();
+        let written = self.requests.first_unwritten(self.written).is_none_or(|first| token < first);
+        let Some(place) = place.filter(|place| written && !self.asked[*place].1) else {
+            let text = format!(
+                "answered {token}, which is not waiting for an answer: asked for never, or answered twice"
+            );
+            return Err(Breakage::Unasked(text));
+        };
+        self.asked[place].1 = true;
+        while self.asked.front().is_some_and(|(_, answered)| *answered) {
+            self.asked.pop_front();
+        }
+        let reason = match (result, reason) {
+            (OutcomeResult::Delivered, _) => 0,
+            (_, Some(reason)) => self.reason(reason),
+            (_, None) => self.crew.names.not_delivered,
+        };
+        self.answered.push(Settled::one(token, result, reason, at_ns));
+        self.answers += 1;
+        Ok(())
+    }
+
+    /// A reason as people read it: one line.
+    fn reason(&self, reason: Cow<'_, str>) -> u32 {
+        let line = reason.lines().map(str::trim).find(|line| !line.is_empty());
+        match line {
+            Some(line) => self.crew.host.intern(&self.crew.redactor.clean(line.to_owned())),
+            None => self.crew.names.not_delivered,
+        }
+    }
+
+    /// A processor called `send_message`.
+    fn sent(&mut self, sent: &Sent<'_>, at_ns: u64) -> Result<(), &'static str> {
+        if self.crew.settings.mode == Mode::Send {
+            return Err("is a delivery, and `mode` is \"send\"");
+        }
+        let content = sent.content().ok_or("has a `content_base64` that is none")?;
+        let Some(agents) = &self.crew.agents else {
+            self.crew.exchange.lock().tally.sent += 1;
+            return Ok(());
+        };
+        let stamp = sent.stamp();
+        let recipients = agents.recipients(&sent.recipient, sender_of(&stamp));
+        {
+            let tally = &mut self.crew.exchange.lock().tally;
+            tally.sent += 1;
+            tally.sent_to_nobody += u64::from(recipients.is_none());
+        }
+        let Some(recipients) = recipients else {
+            let text =
+                format!("the processor sent to `{}`, and nobody in this run is called so", sent.recipient);
+            self.crew.host.event(self.crew.names.unknown_recipient, at_ns, &text);
+            return Ok(());
+        };
+        let text = || ArrivedText::new(&sent.sender, &sent.recipient, &sent.message_type);
+        let text = self.crew.wants_content.then(text);
+        self.arrivals.push(stamp, &content, text, &recipients, at_ns);
+        Ok(())
+    }
+
+    /// Hands in what it said.
+    fn post(&mut self) {
+        if self.answered.is_empty() && self.arrivals.is_empty() {
+            return;
+        }
+        if !self.answered.is_empty() {
+            self.progress = Instant::now();
+        }
+        self.crew.exchange.post(self.worker, &mut self.answered, &mut self.arrivals);
+        self.crew.host.wake();
+    }
+
+    /// Whether it is over, and how.
+    fn judge(&mut self) -> Option<Ended> {
+        let settings = &self.crew.settings;
+        let over =
+            |since: Option<Instant>, limit: Duration| since.is_some_and(|since| since.elapsed() >= limit);
+        let expected = self.going.is_some() || self.closing.is_some();
+        let mut died = false;
+        if expected || self.looked.elapsed() >= LOOKS_EVERY {
+            self.looked = Instant::now();
+            died = self.process.has_ended();
+        }
+        if self.closing.is_some() {
+            if !died && !over(self.closing, settings.grace) {
+                return None;
+            }
+            if !died {
+                self.killed_at_close();
+            }
+            return Some(Ended::Closed);
+        }
+        if died {
+            return Some(Ended::Broken(self.last_answers().err().unwrap_or(Breakage::Died)));
+        }
+        if over(self.going, GOES) {
+            return Some(Ended::Broken(Breakage::Deaf));
+        }
+        if !self.ready {
+            if !settings.handshake && over(Some(self.started), SETTLES) {
+                self.becomes_ready();
+            } else if over(Some(self.started), settings.start_timeout) {
+                return Some(Ended::Broken(Breakage::NotReady(settings.start_timeout)));
+            }
+        } else if !self.asked.is_empty() && over(Some(self.progress), settings.timeout) {
+            return Some(Ended::Broken(Breakage::Hung(settings.timeout)));
+        }
+        None
+    }
+
+    /// It has ended: what it said before still counts.
+    fn last_answers(&mut self) -> Result<(), Breakage> {
+        self.overhear();
+        self.listen(false)
+    }
+
+    fn killed_at_close(&mut self) {
+        self.crew.exchange.lock().tally.killed_at_close += 1;
+        let text = format!(
+            "worker {} (process {}) did not end within {:?} of the end of its input (`grace`), and was killed",
+            self.worker + 1,
+            self.process.id(),
+            self.crew.settings.grace
+        );
+        self.crew.host.log(LogLevel::Warn, &text);
+    }
+
+    /// It broke: ends it, and answers for it. What it may have read is uncertain, the rest is refused.
+    pub fn settle(&mut self, breakage: &Breakage) -> Told {
+        let ended = in_words(self.process.end());
+        self.overhear();
+        let at_ns = self.crew.host.now_ns();
+        let reason = self.crew.reason_of(breakage);
+        let first_unwritten = self.requests.first_unwritten(self.written).unwrap_or(u64::MAX);
+        let (mut uncertain, mut refused) = (0, 0);
+        let left = self.asked.drain(..).filter(|(_, answered)| !answered).map(|(token, _)| {
+            let result = match token < first_unwritten {
+                true => OutcomeResult::Uncertain,
+                false => OutcomeResult::Refused,
+            };
+            *(if token < first_unwritten { &mut uncertain } else { &mut refused }) += 1;
+            Settled::one(token, result, reason, at_ns)
+        });
+        let left: Vec<Settled> = left.collect();
+        let phase = self.crew.phase_after(self.ready);
+        refused += self.crew.exchange.broke(self.worker, phase, left, reason, at_ns);
+        Told {
+            process: self.process.id(),
+            was_ready: self.ready,
+            answers: self.answers,
+            uncertain,
+            refused,
+            ended,
+            last_words: self.crew.redactor.clean(self.last_words.in_words()),
+            last_line: self.crew.redactor.clean(self.last_words.last_line().to_owned()),
+            at_ns,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Bytes that come in pieces, and the lines in them.
+
+/// What was read and not yet taken as a line.
+#[derive(Debug, Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    /// The first byte of the next line.
+    start: usize,
+    /// No line feed lies before this.
+    looked: usize,
+}
+
+impl Lines {
+    /// Adds what was read.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole line, without its end.
+    pub fn next_line(&mut self) -> Option<&[u8]> {
+        let Some(found) = self.bytes[self.looked..].iter().position(|byte| *byte == b'\n') else {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+            self.looked = self.bytes.len();
+            return None;
+        };
+        let (from, end) = (self.start, self.looked + found);
+        (self.start, self.looked) = (end + 1, end + 1);
+        let line = &self.bytes[from..end];
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
+    /// Bytes that are no whole line yet.
+    pub fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_however_they_were_cut() {
+        let text = b"one\r\n\nthree is longer\nfour";
+        for piece in 1..text.len() {
+            let (mut lines, mut found) = (Lines::default(), Vec::new());
+            for bytes in text.chunks(piece) {
+                lines.push(bytes);
+                while let Some(line) = lines.next_line() {
+                    found.push(String::from_utf8(line.to_vec()).unwrap());
+                }
+            }
+            assert_eq!(found, ["one", "", "three is longer"], "{piece}");
+            assert_eq!(lines.rest(), b"four");
+        }
+    }
+}

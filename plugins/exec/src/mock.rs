@@ -1,0 +1,86 @@
+//! The simulated messaging core that a processor under test sends through: its laws, as the adapter reads them.
+
+use mqscript_plugin::distribution::Distribution;
+use mqscript_plugin::prelude::*;
+use mqscript_plugin::units::{parse_share, share_from_number};
+use mqscript_plugin::written::{Dimension, read_distribution};
+use serde_json::{Value, json};
+
+/// Points of a law's quantile function. The adapter, which knows no laws, draws among them.
+const QUANTILES: u64 = 1024;
+
+/// How the simulated core behaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mock {
+    latency: Distribution,
+    success_rate: f64,
+    crash: f64,
+    spike_rate: f64,
+    spike_by: Distribution,
+}
+
+fn share(key: &str, value: Option<&Value>, otherwise: f64) -> Result<f64, Error> {
+    let read = match value.map(|value| (value.as_str(), value.as_f64())) {
+        Some((Some(text), _)) => parse_share(text),
+        Some((_, Some(number))) => share_from_number(number),
+        _ => return Ok(otherwise),
+    };
+    read.map_err(|error| Error::config(format!("`mock.{key}`: {error}")))
+}
+
+fn law(key: &str, value: Option<&Value>, otherwise: Distribution) -> Result<Distribution, Error> {
+    let Some(value) = value else { return Ok(otherwise) };
+    read_distribution(value, Dimension::Duration)
+        .map_err(|error| Error::config(format!("`mock.{key}`: {error}")))
+}
+
+/// The law's quantiles in seconds, in the middle of equal cells.
+fn quantiles(law: &Distribution) -> Vec<f64> {
+    if let Distribution::Constant(value) = law {
+        return vec![*value as f64 / 1e9];
+    }
+    let cell = u64::MAX / QUANTILES;
+    (0..QUANTILES).map(|i| law.sample(i * cell + cell / 2) as f64 / 1e9).collect()
+}
+
+impl Mock {
+    /// Reads the option `mock`.
+    pub fn read(option: Option<&Value>) -> Result<Mock, Error> {
+        let at = |key: &str| option.and_then(|mock| mock.get(key));
+        let spike = |key: &str| at("spike").and_then(|spike| spike.get(key));
+        let usual = Distribution::Uniform { min: 1_000_000, max: 10_000_000 };
+        Ok(Mock {
+            latency: law("latency", at("latency"), usual)?,
+            success_rate: share("success_rate", at("success_rate"), 0.95)?,
+            crash: share("crash", at("crash"), 0.0)?,
+            spike_rate: share("spike.rate", spike("rate"), 0.0)?,
+            spike_by: law("spike.by", spike("by"), Distribution::Uniform { min: 0, max: 500_000_000 })?,
+        })
+    }
+
+    /// As the adapter gets it.
+    pub fn for_the_adapter(&self) -> Value {
+        json!({
+            "latency_s": quantiles(&self.latency),
+            "success_rate": self.success_rate,
+            "crash": self.crash,
+            "spike_rate": self.spike_rate,
+            "spike_s": quantiles(&self.spike_by),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_follow_the_law() {
+        let table = quantiles(&Distribution::Uniform { min: 1_000_000, max: 10_000_000 });
+        assert_eq!(table.len(), 1024);
+        assert!(table.is_sorted() && table[0] > 0.001 && table[1023] < 0.010);
+        let mean = table.iter().sum::<f64>() / 1024.0;
+        assert!((mean - 0.0055).abs() < 1e-6, "{mean}");
+        assert_eq!(quantiles(&Distribution::Constant(5_000_000)), [0.005]);
+    }
+}

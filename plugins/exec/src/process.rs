@@ -1,0 +1,105 @@
+//! One process of the program: its streams, which never block, and its end, which takes its children along.
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+
+/// A process that was started. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    pid: Pid,
+    ended: Option<ExitStatus>,
+    /// Its standard input; dropped, the process sees the end of it.
+    pub input: Option<ChildStdin>,
+    /// Its standard output.
+    pub output: ChildStdout,
+    /// Its standard error.
+    pub errors: ChildStderr,
+}
+
+/// What a read came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// So many bytes.
+    Bytes(usize),
+    /// Nothing for now.
+    Nothing,
+    /// Nothing any more.
+    End,
+}
+
+impl Process {
+    /// Starts a command whose three streams are pipes.
+    pub fn start(mut command: Command) -> io::Result<Process> {
+        let mut child = command.process_group(0).spawn()?;
+        let missing = || io::Error::other("a stream of the process is no pipe");
+        let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let process = Process {
+            pid: Pid::from_child(&child),
+            child,
+            ended: None,
+            input,
+            output: output.ok_or_else(missing)?,
+            errors: errors.ok_or_else(missing)?,
+        };
+        let input = process.input.as_ref().ok_or_else(missing)?;
+        for stream in [input.as_fd(), process.output.as_fd(), process.errors.as_fd()] {
+            rustix::io::ioctl_fionbio(stream, true)?;
+        }
+        Ok(process)
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended by itself. It stays in the table of processes, so that its number, and that of its
+    /// group, belong to nobody else yet.
+    pub fn has_ended(&self) -> bool {
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        self.ended.is_some() || matches!(waitid(WaitId::Pid(self.pid), look), Ok(Some(_)) | Err(_))
+    }
+
+    /// Ends it, and whatever it has started in its group; how it ended.
+    pub fn end(&mut self) -> Option<ExitStatus> {
+        if self.ended.is_none() {
+            // The group is killed before its leader is reaped: until then its number cannot be another's. It may
+            // be empty already.
+            let _ = kill_process_group(self.pid, Signal::KILL);
+            self.ended = self.child.wait().ok();
+        }
+        self.ended
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Reads what is there, without waiting.
+pub fn hear(stream: &mut impl Read, into: &mut [u8]) -> Heard {
+    loop {
+        match stream.read(into) {
+            Ok(0) => return Heard::End,
+            Ok(count) => return Heard::Bytes(count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Heard::Nothing,
+            Err(_) => return Heard::End,
+        }
+    }
+}
+
+/// How it ended, in words.
+pub fn in_words(status: Option<ExitStatus>) -> String {
+    match status.map(|status| (status.code(), status.signal())) {
+        Some((Some(code), _)) => format!("exited with code {code}"),
+        Some((None, Some(signal))) => format!("was killed by signal {signal}"),
+        _ => "ended".to_owned(),
+    }
+}

@@ -1,0 +1,42 @@
+//! Keeps the values of the option `env` out of everything that is told.
+
+/// How a secret is shown.
+const HIDDEN: &str = "***";
+/// A value shorter than this is no secret, and would be struck out of ordinary words.
+const SECRET_MIN: usize = 3;
+
+/// The values that must not be told.
+#[derive(Debug, Clone, Default)]
+pub struct Redactor(Vec<String>);
+
+impl Redactor {
+    /// For the variables of the option `env`.
+    pub fn new(env: &[(String, String)]) -> Redactor {
+        let mut values: Vec<String> =
+            env.iter().map(|(_, value)| value.clone()).filter(|value| value.len() >= SECRET_MIN).collect();
+        // A value that is part of another must not be struck out first.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Redactor(values)
+    }
+
+    /// The text without secrets.
+    pub fn clean(&self, text: String) -> String {
+        self.0.iter().fold(text, |text, value| match text.contains(value) {
+            true => text.replace(value, HIDDEN),
+            false => text,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_struck_out_wherever_they_stand() {
+        let pair = |value: &str| ("NAME".to_owned(), value.to_owned());
+        let redactor = Redactor::new(&[pair("tiger"), pair("tiger-lily"), pair("1"), pair("")]);
+        let text = "no tiger-lily, no tigers: 1".to_owned();
+        assert_eq!(redactor.clean(text), "no ***, no ***s: 1");
+    }
+}

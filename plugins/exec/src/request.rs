@@ -1,0 +1,119 @@
+//! Messages on their way to a process: one line of JSON each.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use mqscript_plugin::prelude::*;
+
+/// The names of priorities.
+const PRIORITIES: [&str; 4] = ["low", "regular", "high", "urgent"];
+
+/// Lines to be written, each with the token of its message. Emptied and filled again, it allocates nothing.
+#[derive(Debug, Default)]
+pub struct Requests {
+    bytes: Vec<u8>,
+    /// Token, and where its line ends.
+    ends: Vec<(u64, usize)>,
+}
+
+impl Requests {
+    /// Adds a message.
+    pub fn push(&mut self, message: &Message<'_>) {
+        let bytes = &mut self.bytes;
+        bytes.extend_from_slice(b"{\"id\":\"");
+        bytes.extend_from_slice(message.token().to_string().as_bytes());
+        bytes.extend_from_slice(b"\",\"attempt\":");
+        bytes.extend_from_slice(message.attempt().to_string().as_bytes());
+        bytes.extend_from_slice(b",\"stamp\":\"");
+        bytes.extend_from_slice(&message.stamp().encode());
+        bytes.extend_from_slice(b"\",\"priority\":\"");
+        bytes.extend_from_slice(PRIORITIES[usize::from(message.priority() & 3)].as_bytes());
+        bytes.push(b'"');
+        if let Some(text) = message.text() {
+            for (key, value) in [
+                ("sender", text.sender()),
+                ("recipient", text.recipient()),
+                ("message_type", text.message_type()),
+            ] {
+                push_key(bytes, key);
+                push_text(bytes, value);
+            }
+            push_key(bytes, "tags");
+            push_list(bytes, [b'[', b']'], text.tags(), push_text);
+            push_key(bytes, "metadata");
+            push_list(bytes, [b'{', b'}'], text.metadata(), |bytes, (key, value)| {
+                push_text(bytes, key);
+                bytes.push(b':');
+                push_text(bytes, value);
+            });
+        }
+        push_content(bytes, message.content());
+        bytes.extend_from_slice(b"}\n");
+        self.ends.push((message.token(), self.bytes.len()));
+    }
+
+    /// All lines, one after the other.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The tokens, in the order of the lines.
+    pub fn tokens(&self) -> impl Iterator<Item = u64> + '_ {
+        self.ends.iter().map(|(token, _)| *token)
+    }
+
+    /// The first message of whose line no byte is written, if so many are.
+    pub fn first_unwritten(&self, written: usize) -> Option<u64> {
+        let start = |index: usize| if index == 0 { 0 } else { self.ends[index - 1].1 };
+        (0..self.ends.len()).find(|index| start(*index) >= written).map(|index| self.ends[index].0)
+    }
+
+    /// Forgets them; the memory stays.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+}
+
+fn push_key(bytes: &mut Vec<u8>, key: &str) {
+    bytes.extend_from_slice(b",\"");
+    bytes.extend_from_slice(key.as_bytes());
+    bytes.extend_from_slice(b"\":");
+}
+
+fn push_text(bytes: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(bytes, text).expect("a text is JSON, and memory takes it");
+}
+
+fn push_list<T>(
+    bytes: &mut Vec<u8>,
+    brackets: [u8; 2],
+    items: impl Iterator<Item = T>,
+    push: impl Fn(&mut Vec<u8>, T),
+) {
+    bytes.push(brackets[0]);
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            bytes.push(b',');
+        }
+        push(bytes, item);
+    }
+    bytes.push(brackets[1]);
+}
+
+fn push_content(bytes: &mut Vec<u8>, content: &[u8]) {
+    match std::str::from_utf8(content) {
+        Ok(text) => {
+            push_key(bytes, "content");
+            push_text(bytes, text);
+        }
+        Err(_) => {
+            push_key(bytes, "content_base64");
+            push_text(bytes, &STANDARD.encode(content));
+        }
+    }
+}

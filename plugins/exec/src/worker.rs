@@ -1,0 +1,223 @@
+//! One worker: a thread that starts a process, and another in its place when it breaks.
+
+use crate::arrivals::Agents;
+use crate::broken::{Breakage, NAMES};
+use crate::exchange::{Exchange, Phase};
+use crate::launch::Launch;
+use crate::life::{Ended, Life};
+use crate::options::Settings;
+use crate::redact::Redactor;
+use mqscript_plugin::LogLevel;
+use mqscript_plugin::prelude::*;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The longest pause before a process is started again.
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+
+/// What all workers of a run share.
+#[derive(Debug)]
+pub struct Crew {
+    /// The options.
+    pub settings: Settings,
+    /// How to start the program.
+    pub launch: Launch,
+    /// Where messages come from and answers go to.
+    pub exchange: Arc<Exchange>,
+    /// The host.
+    pub host: Host,
+    /// Whom copies are for; none if nothing is received.
+    pub agents: Option<Agents>,
+    /// Whether copies bring their texts.
+    pub wants_content: bool,
+    /// Keeps secrets.
+    pub redactor: Redactor,
+    /// Reasons and kinds of events.
+    pub names: Names,
+    /// The run's number.
+    pub run: u32,
+    /// The run's seed.
+    pub seed: u64,
+}
+
+/// Interned reasons and kinds of events.
+#[derive(Debug)]
+pub struct Names {
+    /// Event and reason of each breakage.
+    breakages: [(u32, u32); NAMES.len()],
+    restarted: u32,
+    given_up: u32,
+    /// The reason of a failure for which the program gave none.
+    pub not_delivered: u32,
+    /// A processor sent to nobody of the run.
+    pub unknown_recipient: u32,
+}
+
+impl Names {
+    /// Interns them.
+    pub fn new(host: &Host) -> Names {
+        Names {
+            breakages: NAMES.map(|(event, reason)| (host.intern(event), host.intern(reason))),
+            restarted: host.intern("exec_worker_restarted"),
+            given_up: host.intern("exec_worker_given_up"),
+            not_delivered: host.intern("not_delivered"),
+            unknown_recipient: host.intern("exec_unknown_recipient"),
+        }
+    }
+}
+
+/// One worker.
+#[derive(Debug)]
+pub struct Worker {
+    /// What it shares.
+    pub crew: Arc<Crew>,
+    /// Its place among all.
+    pub index: usize,
+    /// Rings when there is something to do.
+    pub ear: UnixStream,
+}
+
+impl Worker {
+    /// Starts processes until the session is closed, or one broke once too often.
+    pub fn work(self) {
+        let Worker { crew, index, ear } = &self;
+        let (mut restarts, mut pause, mut was_ready) = (0, crew.settings.backoff, false);
+        loop {
+            let (breakage, told) = match crew.launch.start() {
+                Err(error) => (Breakage::NotStarted(error), Told::default()),
+                Ok(process) => {
+                    crew.exchange.lock().tally.started += 1;
+                    let mut life = Life::new(crew, *index, ear, process);
+                    match life.live() {
+                        Ended::Closed => return,
+                        Ended::Broken(breakage) => {
+                            let told = life.settle(&breakage);
+                            (breakage, told)
+                        }
+                    }
+                }
+            };
+            was_ready |= told.was_ready;
+            if !was_ready {
+                crew.exchange.fail(breakage.at_start(crew.settings.program(), &told.ended, &told.last_words));
+                return;
+            }
+            if told.answers > 0 {
+                pause = crew.settings.backoff;
+            }
+            self.tell(&breakage, &told);
+            if restarts == crew.settings.restarts {
+                self.give_up(&breakage, &told);
+                return;
+            }
+            if self.closes_within(pause) {
+                return;
+            }
+            (restarts, pause) = (restarts + 1, (pause * 2).min(BACKOFF_MAX));
+            crew.exchange.lock().tally.restarts += 1;
+            let text =
+                format!("worker {}: restart {restarts} of at most {}", index + 1, crew.settings.restarts);
+            crew.host.event(crew.names.restarted, crew.host.now_ns(), &text);
+        }
+    }
+
+    /// Says that the process broke.
+    fn tell(&self, breakage: &Breakage, told: &Told) {
+        let what = breakage.in_words(&told.ended);
+        let (worker, process) = (self.index + 1, told.process);
+        let text = self.crew.redactor.clean(format!(
+            "worker {worker} (process {process}) {what}; {} messages that it had are uncertain, {} that it did not \
+             have yet are refused; {}",
+            told.uncertain, told.refused, told.last_words
+        ));
+        let kind = self.crew.names.breakages[breakage.number()].0;
+        self.crew.host.event(kind, told.at_ns, &text);
+        self.crew.host.wake();
+    }
+
+    /// *Rationale.* A session's failure has room for few words: the event before has them all.
+    fn give_up(&self, breakage: &Breakage, told: &Told) {
+        let restarts = self.crew.settings.restarts;
+        let last = self.crew.exchange.give_up(self.index);
+        let given_up = format!("worker {} is given up after {restarts} restarts", self.index + 1);
+        self.crew.host.event(self.crew.names.given_up, self.crew.host.now_ns(), &given_up);
+        if last {
+            let (program, what) = (self.crew.settings.program(), breakage.in_words(&told.ended));
+            let text = format!(
+                "`restarts`: {program} broke once more than the {restarts} restarts that each worker has; the last \
+                 time it {what}: `{}`",
+                told.last_line
+            );
+            self.crew.exchange.fail(Error::new(Status::IO, self.crew.redactor.clean(text)));
+        } else {
+            self.crew.host.log(LogLevel::Warn, &given_up);
+        }
+        self.crew.host.wake();
+    }
+
+    /// Waits; whether the session was closed meanwhile.
+    fn closes_within(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        loop {
+            if self.crew.exchange.is_closing() {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            crate::life::drain(&self.ear);
+            wait(&mut [PollFd::new(&self.ear, PollFlags::IN)], left);
+        }
+    }
+}
+
+impl Crew {
+    /// The reason of the outcomes that a breakage brings.
+    pub fn reason_of(&self, breakage: &Breakage) -> u32 {
+        self.names.breakages[breakage.number()].1
+    }
+
+    /// What the worker becomes when its process breaks.
+    pub fn phase_after(&self, was_ready: bool) -> Phase {
+        if was_ready { Phase::Away } else { Phase::Starting }
+    }
+}
+
+/// What is to be told of a process that broke.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Its number.
+    pub process: u32,
+    /// Whether it had become ready.
+    pub was_ready: bool,
+    /// How many messages it answered.
+    pub answers: u64,
+    /// How many it had.
+    pub uncertain: usize,
+    /// How many it was to have.
+    pub refused: usize,
+    /// How it ended, in words.
+    pub ended: String,
+    /// What it wrote to standard error last.
+    pub last_words: String,
+    /// The last line of it.
+    pub last_line: String,
+    /// When that was known.
+    pub at_ns: u64,
+}
+
+/// Waits until one of the streams has something, at most for `limit`; whether one has.
+pub fn wait(streams: &mut [PollFd<'_>], limit: Duration) -> bool {
+    let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
+    // An interruption by a signal is as good as nothing.
+    poll(streams, Some(&limit)).is_ok_and(|ready| ready > 0)
+}
+
+/// A stream to wait for.
+pub fn for_reading(stream: BorrowedFd<'_>) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(stream, PollFlags::IN)
+}
