@@ -1,0 +1,126 @@
+//! `--core exec`: whole runs through a program of the user's own.
+
+mod cli_support;
+
+use cli_support::{folder, mqscript};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn there_is_python() -> bool {
+    let there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        assert!(std::env::var_os("MQSCRIPT_NO_SKIP").is_none(), "nothing may be skipped: no python3 here");
+        println!("skipped: there is no python3 here");
+    }
+    there
+}
+
+/// A script that sends nine times fifty messages through `core("exec", …)` with these options.
+fn script(folder: &Path, options: &str, more: &str) -> String {
+    let path = folder.join("through_a_program.rhai");
+    let text = format!(
+        "run(scenario(#{{ agents: 9, arrival: all_at_once(), messages_per_agent: 50, \
+         mix: #{{ direct: 80, broadcast: 20 }}, {more} processor: #{{ workers: 32, retry: #{{ attempts: 3, \
+         backoff: \"5ms\" }} }} }}), core(\"exec\", #{{ {options} }}));"
+    );
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Runs a script; the exit code, and the only run of its results.
+#[track_caller]
+fn run(arguments: &[&str]) -> (i32, Value) {
+    let ended = mqscript(&[&["run", "--format", "json", "--quiet"], arguments].concat());
+    let report: Value = serde_json::from_str(&ended.stdout)
+        .unwrap_or_else(|_| panic!("{}: {}\n{}", ended.code, ended.stdout, ended.stderr));
+    (ended.code, report["runs"][0].clone())
+}
+
+#[test]
+fn a_script_through_a_program_balances() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let options = "command: [\"python3\", \"plugins/exec/examples/send_message.py\"], workers: 2";
+    let (code, run) = run(&[&script(folder.path(), options, "")]);
+    assert_eq!(code, 0, "{run}");
+    assert_eq!((&run["clock"], &run["core"]["id"]), (&json!("wall"), &json!("exec")));
+    assert_eq!((&run["valid"], &run["ledger"]["balanced"]), (&json!(true), &json!(true)));
+    assert_eq!((&run["ledger"]["generated"], &run["ledger"]["delivered"]), (&json!(450), &json!(450)));
+    let stats = &run["core"]["stats"]["exec"];
+    assert_eq!(
+        (&stats["answers"], &stats["started"], &stats["mode"]),
+        (&json!(450), &json!(2), &json!("send"))
+    );
+}
+
+#[test]
+fn a_program_that_breaks_in_mid_run_is_told_and_the_ledger_balances() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let notes = folder.path().join("notes");
+    let command = format!("python3 tests/cores/exec/unruly.py die+once {}", notes.display());
+    let (code, run) =
+        run(&[&script(folder.path(), &format!("command: \"{command}\", backoff: \"10ms\""), "")]);
+    assert_eq!(code, 0, "what was uncertain is tried again: {run}");
+    assert_eq!((&run["ledger"]["balanced"], &run["ledger"]["delivered"]), (&json!(true), &json!(450)));
+    let died = &run["notices"]["exec_worker_died"];
+    assert_eq!(died["count"], json!(1), "{}", run["notices"]);
+    let text = died["sample"][0]["text"].as_str().unwrap();
+    assert!(text.contains("exited with code 3") && text.contains("trouble with message"), "{text}");
+    assert_eq!(run["notices"]["exec_worker_restarted"]["count"], json!(1));
+}
+
+#[test]
+fn a_processor_under_test_sends_every_copy() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let options = "command: [\"python3\", \"plugins/exec/examples/processor.py\"], mode: \"processor\", \
+                   arguments: #{ batch_size: 20 }, mock: #{ latency: \"0ms..1ms\", success_rate: 0.9 }";
+    let (code, run) = run(&[&script(folder.path(), options, "")]);
+    assert_eq!(code, 0, "{run}");
+    assert_eq!((&run["valid"], &run["ledger"]["delivered"]), (&json!(true), &json!(450)));
+    assert_eq!(run["core"]["stats"]["exec"]["sent"], json!(450));
+}
+
+#[test]
+fn flags_and_faults() {
+    let ended = mqscript(&["run", "--core", "exec", "--pure", "--core-option", "command=./deliver"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (6, ""));
+    assert!(
+        ended.stderr.contains("`exec` is not pure") && ended.stderr.contains("STARTS_PROCESSES"),
+        "{ended:?}"
+    );
+    let ended = mqscript(&["run", "--core", "exec"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (6, ""));
+    assert!(ended.stderr.contains("command"), "{}", ended.stderr);
+    let ended = mqscript(&["run", "--core", "exec", "--core-option", "command=no_such_program tiger"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (6, ""));
+    for part in ["there is no program `no_such_program`", "CONFIG", "mqscript core info exec"] {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("tiger"), "{}", ended.stderr);
+    let folder = folder();
+    let script = script(folder.path(), "command: \"true\"", "receive: true,");
+    let ended = mqscript(&["run", &script]);
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(ended.stderr.contains("the core `exec` cannot receive"), "{}", ended.stderr);
+}
+
+#[test]
+fn it_is_listed_as_live() {
+    let ended = mqscript(&["core", "list"]);
+    let line = ended.stdout.lines().find(|line| line.starts_with("exec ")).expect("a line for it");
+    assert!(line.contains("live"), "{line}");
+    let ended = mqscript(&["core", "info", "exec"]);
+    for part in ["STARTS_PROCESSES", "mode = send", "send | processor", "workers = 1"] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+}
