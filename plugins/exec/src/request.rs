@@ -68,8 +68,12 @@ impl Requests {
 
     /// The first message of whose line no byte is written, if so many are.
     pub fn first_unwritten(&self, written: usize) -> Option<u64> {
-        let start = |index: usize| if index == 0 { 0 } else { self.ends[index - 1].1 };
-        (0..self.ends.len()).find(|index| start(*index) >= written).map(|index| self.ends[index].0)
+        let first = match written {
+            0 => 0,
+            // The line after the one that holds the last byte written.
+            _ => self.ends.partition_point(|(_, end)| *end < written) + 1,
+        };
+        self.ends.get(first).map(|(token, _)| *token)
     }
 
     /// Forgets them; the memory stays.
@@ -115,5 +119,19 @@ fn push_content(bytes: &mut Vec<u8>, content: &[u8]) {
             push_key(bytes, "content_base64");
             push_text(bytes, &STANDARD.encode(content));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_begun_counts_as_written() {
+        let requests = Requests { bytes: vec![b'x'; 30], ends: vec![(5, 10), (7, 20), (8, 30)] };
+        let first = |written| requests.first_unwritten(written);
+        assert_eq!([first(0), first(1), first(10), first(11)], [Some(5), Some(7), Some(7), Some(8)]);
+        assert_eq!([first(20), first(21), first(30)], [Some(8), None, None]);
+        assert_eq!(Requests::default().first_unwritten(0), None);
     }
 }

@@ -87,7 +87,10 @@ impl Worker {
         let (mut restarts, mut pause, mut was_ready) = (0, crew.settings.backoff, false);
         loop {
             let (breakage, told) = match crew.launch.start() {
-                Err(error) => (Breakage::NotStarted(error), Told::default()),
+                Err(error) => {
+                    let (at_ns, last_words) = (crew.host.now_ns(), "there was no process".to_owned());
+                    (Breakage::NotStarted(error), Told { at_ns, last_words, ..Told::default() })
+                }
                 Ok(process) => {
                     crew.exchange.lock().tally.started += 1;
                     let mut life = Life::new(crew, *index, ear, process);
