@@ -6,7 +6,8 @@ use cli_support::{folder, mqscript};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 fn there_is_python() -> bool {
     let there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
@@ -88,6 +89,51 @@ fn a_processor_under_test_sends_every_copy() {
     assert_eq!(code, 0, "{run}");
     assert_eq!((&run["valid"], &run["ledger"]["delivered"]), (&json!(true), &json!(450)));
     assert_eq!(run["core"]["stats"]["exec"]["sent"], json!(450));
+}
+
+/// Waits until it holds.
+#[track_caller]
+fn until(holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "it never came to hold");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a process lives (a zombie does not).
+fn lives(process: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
+#[test]
+fn no_process_outlives_mqscript_however_it_ends() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    for (signal, code) in [("-KILL", None), ("-TERM", Some(143)), ("-INT", Some(130))] {
+        let notes = folder.path().join(signal);
+        let command = format!("python3 tests/cores/exec/unruly.py well+behaved {}", notes.display());
+        let path = folder.path().join("long.rhai");
+        let text = format!(
+            "run(scenario(#{{ agents: 2, arrival: poisson(\"20/s\"), mix: [\"direct\"], duration: \"60s\" }}), \
+             core(\"exec\", #{{ command: \"{command}\", workers: 2 }}));"
+        );
+        fs::write(&path, text).unwrap();
+        let mut run = cli_support::command(&["run", "-q", path.to_str().unwrap()]);
+        let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        until(|| fs::read_to_string(&notes).is_ok_and(|text| text.lines().count() == 2));
+        // Let it come as far as its load: the end of a run that has begun is the matter here.
+        std::thread::sleep(Duration::from_millis(300));
+        let processes = fs::read_to_string(&notes).unwrap();
+        assert!(processes.lines().all(lives), "{processes}");
+        let sent = Command::new("kill").args([signal, &run.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(run.wait().unwrap().code(), code, "{signal}");
+        until(|| !processes.lines().any(lives));
+    }
 }
 
 #[test]
