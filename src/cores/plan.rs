@@ -220,3 +220,23 @@ pub fn list_cores(finder: &Finder) -> Vec<ListedFile> {
     };
     finder.files().into_iter().map(look).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mqscript_plugin::abi;
+    use serde_json::json;
+
+    #[test]
+    fn a_choice_takes_away_what_a_core_can_but_nothing_that_it_touches() {
+        let lacks = json!({ "send": ["RECEIVES", "CONFIRMS", "STARTS_PROCESSES", "NO_SUCH"], "both": [] });
+        let schema = json!({ "properties": { "mode": { "lacks": lacks } } });
+        let lacking = |options: Value| lacking(&schema, options.as_object().unwrap());
+        assert_eq!(lacking(json!({ "mode": "send" })), abi::RECEIVES | abi::CONFIRMS);
+        for options in
+            [json!({ "mode": "both" }), json!({ "mode": 7 }), json!({ "other": "send" }), json!({})]
+        {
+            assert_eq!(lacking(options), 0);
+        }
+    }
+}
