@@ -123,6 +123,7 @@ fn no_process_outlives_mqscript_however_it_ends() {
         );
         fs::write(&path, text).unwrap();
         let mut run = cli_support::command(&["run", "-q", path.to_str().unwrap()]);
+        run.env("TMPDIR", folder.path());
         let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         until(|| fs::read_to_string(&notes).is_ok_and(|text| text.lines().count() == 2));
         // Let it come as far as its load: the end of a run that has begun is the matter here.
@@ -133,6 +134,11 @@ fn no_process_outlives_mqscript_however_it_ends() {
         assert!(sent.success());
         assert_eq!(run.wait().unwrap().code(), code, "{signal}");
         until(|| !processes.lines().any(lives));
+        let adapters = fs::read_dir(folder.path()).unwrap().filter(|entry| {
+            entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("mqscript-exec-")
+        });
+        // Nobody is left to remove the adapter of the run that was killed.
+        assert_eq!(adapters.count(), 1, "{signal}");
     }
 }
 
