@@ -176,3 +176,24 @@ fn it_is_listed_as_live() {
         assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
     }
 }
+
+#[test]
+fn the_ledger_finds_what_a_processor_loses() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    for (example, exit) in [("processor.py", 0), ("processor_with_a_loss.py", 8)] {
+        let options = format!(
+            "mode: \"processor\", command: [\"python3\", \"plugins/exec/examples/{example}\"], \
+             mock: #{{ latency: \"0ms\", success_rate: 0.8 }}"
+        );
+        let (code, run) = run(&[&script(folder.path(), &options, "")]);
+        let copies = &run["ledger"]["copies"];
+        assert_eq!(code, exit, "{example}: {copies}");
+        assert_eq!(copies["lost"].as_u64().unwrap() > 0, exit == 8, "{example}: {copies}");
+        for none in ["unexpected", "foreign", "corrupted", "recovered", "late"] {
+            assert_eq!(copies[none], json!(0), "{example}, {none}: {copies}");
+        }
+    }
+}

@@ -46,9 +46,7 @@ fn listing(cores: &[&CoreInfo], files: &[ListedFile], look: &Look) -> String {
         let head = format!("{} {} · {}", printable(&info.id), printable(&info.version), kind(info));
         let _ = writeln!(text, "{}", look.palette.strong(&head));
         let path = info.path.display().to_string();
-        for line in
-            [&info.summary, &able.join(" "), &path].into_iter().filter(|line| !line.is_empty())
-        {
+        for line in [&info.summary, &able.join(" "), &path].into_iter().filter(|line| !line.is_empty()) {
             let _ = writeln!(text, "{}", wrapped(&printable(line), 2, look.width).join("\n"));
         }
     }
