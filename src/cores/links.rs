@@ -27,6 +27,7 @@ pub(super) struct Links {
     session_open: AtomicBool,
     /// A control call did not return: no other may be made ("never overlap"), and nothing can be freed.
     hung: AtomicBool,
+    destroyed: AtomicBool,
 }
 
 /// One core that exists.
@@ -117,8 +118,8 @@ impl Links {
         agents: u32,
         receives: bool,
     ) -> Links {
-        let (session_open, hung) = (AtomicBool::new(false), AtomicBool::new(false));
-        Links { links, services, clock, agents, receives, session_open, hung }
+        let [session_open, hung, destroyed] = [(); 3].map(|()| AtomicBool::new(false));
+        Links { links, services, clock, agents, receives, session_open, hung, destroyed }
     }
 
     pub fn outermost(&self) -> &str {
@@ -288,13 +289,15 @@ impl Links {
                 unsafe { (link.calls.destroy)(link.raw.get()) };
             })?;
         }
+        self.destroyed.store(true, Ordering::Release);
         Ok(())
     }
 }
 
 impl Drop for Links {
     fn drop(&mut self) {
-        if self.session_open.load(Ordering::Acquire) || self.hung.load(Ordering::Acquire) {
+        // A session that was closed after its chain was dropped leaves it to this.
+        if !self.destroyed.load(Ordering::Acquire) && self.destroy().is_err() {
             // Cores that were never destroyed may still look at what they were given.
             for link in self.links.drain(..) {
                 std::mem::forget(link);
