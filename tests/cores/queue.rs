@@ -95,6 +95,7 @@ pub fn on(path: &Path, more: Value) -> Value {
 }
 
 impl Queue {
+    /// A run on the sqlite core.
     pub fn open(options: Value, config: RunConfig) -> Result<Queue, CoreError> {
         Queue::of("sqlite", options, config)
     }

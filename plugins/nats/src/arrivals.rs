@@ -1,0 +1,86 @@
+//! Copies on their way from the client to the host.
+
+use crate::waiting::{RECIPIENT, SENDER, STAMP, TYPE};
+use async_nats::{HeaderMap, Message as Received, Subject};
+use bytes::Bytes;
+use mqscript_plugin::prelude::*;
+
+/// One copy.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The agent it is for.
+    pub agent: u32,
+    /// Its identity; none if it bore none.
+    pub stamp: Stamp,
+    /// Its content, if the host wants it.
+    pub content: Bytes,
+    /// Its texts, if the host wants them and it bore them.
+    pub text: Option<ArrivedText>,
+    /// Whether it was handed out before.
+    pub redelivered: bool,
+    /// When the client saw it.
+    pub at_ns: u64,
+    /// Where it is acknowledged.
+    pub reply: Option<Subject>,
+}
+
+/// The stamp that a message bears.
+pub fn stamp_of(message: &Received) -> Stamp {
+    let text = message.headers.as_ref().and_then(|headers| headers.get(STAMP));
+    text.and_then(|text| Stamp::decode(text.as_str().as_bytes())).unwrap_or(Stamp::NONE)
+}
+
+fn texts_of(headers: &HeaderMap) -> Option<ArrivedText> {
+    let text = |name| headers.get(name).map_or("", |value| value.as_str());
+    headers.get(SENDER.clone())?;
+    Some(ArrivedText::new(text(SENDER), text(RECIPIENT), text(TYPE)))
+}
+
+impl Arrival {
+    /// The copy that `message` is.
+    pub fn of(message: Received, stamp: Stamp, agent: u32, wants_content: bool, at_ns: u64) -> Arrival {
+        let text = message.headers.as_ref().filter(|_| wants_content).and_then(texts_of);
+        Arrival {
+            agent,
+            stamp,
+            content: if wants_content { message.payload } else { Bytes::new() },
+            text,
+            redelivered: message.reply.as_deref().is_some_and(|reply| deliveries(reply) > 1),
+            at_ns,
+            reply: message.reply,
+        }
+    }
+
+    /// As the host gets it.
+    pub fn arrived(&self, ack_tag: u64) -> Arrived<'_> {
+        Arrived {
+            stamp: self.stamp,
+            content: &self.content,
+            text: self.text.as_ref(),
+            at_ns: self.at_ns,
+            recipient_id: self.agent,
+            ack_tag,
+            redelivered: self.redelivered,
+        }
+    }
+}
+
+/// How often the server has handed out a copy: it says so in the subject for its acknowledgement,
+/// `$JS.ACK.STREAM.CONSUMER.DELIVERIES.…`, or with domain and account before the stream (ADR-15).
+fn deliveries(reply: &str) -> u64 {
+    let words = reply.split('.').count();
+    let place = if words >= 11 { 6 } else { 4 };
+    reply.split('.').nth(place).and_then(|word| word.parse().ok()).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::deliveries;
+
+    #[test]
+    fn deliveries_are_counted_by_the_server() {
+        assert_eq!(deliveries("$JS.ACK.stream.consumer.2.10.20.1700000000000000000.0"), 2);
+        assert_eq!(deliveries("$JS.ACK.hub.ACCHASH.stream.consumer.3.10.20.1700000000000000000.0.token"), 3);
+        assert_eq!(deliveries("_INBOX.abc"), 1);
+    }
+}

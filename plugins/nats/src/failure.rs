@@ -1,0 +1,85 @@
+//! What went wrong with the server, told as the contract asks: where, what was found, what to do.
+
+use crate::options::Settings;
+use async_nats::{ConnectError, ConnectErrorKind};
+use mqscript_plugin::prelude::*;
+
+/// No connection could be made.
+pub fn of_connecting(error: &ConnectError, settings: &Settings) -> Error {
+    let url = &settings.url;
+    let reason = settings.credentials.hide(&whole_chain(error));
+    let with = settings.credentials.name();
+    // A handshake that fails shows as an error of input or output.
+    let kind = match error.kind() {
+        ConnectErrorKind::Io if settings.tls.is_some() && !is_refused(error) => ConnectErrorKind::Tls,
+        kind => kind,
+    };
+    match kind {
+        ConnectErrorKind::ServerParse => Error::config(format!(
+            "`url`: {url} is no address of a server ({reason}); write nats://HOST:PORT or tls://HOST:PORT"
+        )),
+        ConnectErrorKind::AuthorizationViolation => Error::new(
+            Status::AUTH,
+            format!(
+                "the server at {url} does not let in {with}; it is told who may by `user` and `password`, `token`, \
+                 `nkey` or `credentials`"
+            ),
+        ),
+        ConnectErrorKind::Authentication => Error::new(
+            Status::AUTH,
+            format!(
+                "{with} cannot sign what the server at {url} asks to be signed; is it a user's seed (SU…)?"
+            ),
+        ),
+        ConnectErrorKind::Tls => Error::new(
+            Status::CONNECT,
+            format!(
+                "no encrypted connection to {url}: {reason}; `tls: #{{ ca: \"FILE.pem\" }}` names the authority to \
+                 trust, `certificate` and `key` the client's own"
+            ),
+        ),
+        _ => Error::new(
+            Status::CONNECT,
+            format!(
+                "no NATS server answers at {url}: {reason}; start one (`nats-server -js`), or say by `url` where \
+                 it is"
+            ),
+        ),
+    }
+}
+
+/// Whether nobody listens there.
+fn is_refused(error: &ConnectError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+}
+
+/// The server did not do what JetStream was asked for.
+pub fn of_jetstream(error: &dyn std::error::Error, doing: &str, settings: &Settings) -> Error {
+    let reason = settings.credentials.hide(&whole_chain(error));
+    Error::new(Status::IO, format!("{doing} on the server at {}: {reason}", settings.url))
+}
+
+/// The server has no JetStream.
+pub fn no_jetstream(reason: &str, settings: &Settings) -> Error {
+    let reason = settings.credentials.hide(reason);
+    Error::config(format!(
+        "the server at {} has no JetStream for this account ({reason}); start it with `-js`, or choose \
+         `mode: \"core\"`, which confirms nothing",
+        settings.url
+    ))
+}
+
+/// An error and all its sources, each once.
+pub fn whole_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        source = inner.source();
+    }
+    text
+}

@@ -1,0 +1,126 @@
+//! The connection to the server: made, watched, and made again by the client when it was lost.
+
+use crate::exchange::Exchange;
+use crate::failure;
+use crate::options::Settings;
+use async_nats::{Client, ConnectOptions, Event};
+use mqscript_plugin::LogLevel;
+use mqscript_plugin::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A server that does not answer for two of these is lost.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// So many copies of one subscription may wait in the client; more are dropped by it.
+const SUBSCRIPTION_CAPACITY: usize = 1 << 16;
+/// The longest pause between two attempts to connect again.
+const RECONNECT_MAX: Duration = Duration::from_secs(1);
+
+/// How often the connection was lost so far.
+pub type Losses = watch::Receiver<u64>;
+
+/// What the core says of the connection.
+#[derive(Debug)]
+struct Teller {
+    host: Host,
+    exchange: Arc<Exchange>,
+    losses: watch::Sender<u64>,
+    url: String,
+    disconnected: u32,
+    connected: u32,
+    outage: u32,
+    outage_end: u32,
+    slow_consumer: u32,
+}
+
+/// Connects, and says when the connection is lost.
+pub async fn connect(
+    settings: &Settings,
+    name: String,
+    host: &Host,
+    exchange: &Arc<Exchange>,
+) -> Result<(Client, Losses), Error> {
+    let (losses, watched) = watch::channel(0);
+    let teller = Arc::new(Teller {
+        host: host.clone(),
+        exchange: Arc::clone(exchange),
+        losses,
+        url: settings.url.clone(),
+        disconnected: host.intern("nats_disconnected"),
+        connected: host.intern("nats_connected"),
+        outage: host.intern("outage"),
+        outage_end: host.intern("outage_end"),
+        slow_consumer: host.intern("nats_slow_consumer"),
+    });
+    let mut options = ConnectOptions::new()
+        .name(name)
+        .connection_timeout(settings.connect_timeout)
+        .request_timeout(Some(settings.connect_timeout))
+        .ping_interval(PING_INTERVAL)
+        .subscription_capacity(SUBSCRIPTION_CAPACITY)
+        .client_capacity(2 * settings.window + 1024)
+        .skip_subject_validation(true)
+        .reconnect_delay_callback(|attempts| {
+            Duration::from_millis(10 << attempts.clamp(1, 10)).min(RECONNECT_MAX)
+        })
+        .event_callback(move |event| {
+            teller.tell(event);
+            std::future::ready(())
+        });
+    if let Some(tls) = &settings.tls {
+        options = options.require_tls(tls.required);
+        if tls.first {
+            options = options.tls_first();
+        }
+        if let Some(authorities) = &tls.authorities {
+            options = options.add_root_certificates(authorities.clone());
+        }
+        if let Some((certificate, key)) = &tls.identity {
+            options = options.add_client_certificate(certificate.clone(), key.clone());
+        }
+    }
+    let options = settings.credentials.add_to(options)?;
+    let addresses: Vec<&str> = settings.url.split(',').map(str::trim).collect();
+    let client = options.connect(addresses).await;
+    let client = client.map_err(|error| failure::of_connecting(&error, settings))?;
+    exchange.lock().connected = true;
+    Ok((client, watched))
+}
+
+impl Teller {
+    fn tell(&self, event: Event) {
+        let at_ns = self.host.now_ns();
+        let outage = format!("no connection to {}", self.url);
+        match event {
+            Event::Disconnected => {
+                let was = std::mem::replace(&mut self.exchange.lock().connected, false);
+                self.losses.send_modify(|losses| *losses += 1);
+                if was {
+                    self.host.event(self.disconnected, at_ns, &self.url);
+                    self.host.event(self.outage, at_ns, &outage);
+                }
+            }
+            Event::Connected if *self.losses.borrow() > 0 => {
+                let mut state = self.exchange.lock();
+                state.tally.reconnects += 1;
+                let was = std::mem::replace(&mut state.connected, true);
+                drop(state);
+                if !was {
+                    self.host.event(self.connected, at_ns, &self.url);
+                    self.host.event(self.outage_end, at_ns, &outage);
+                }
+                self.exchange.to_publisher.notify_one();
+                self.host.wake();
+            }
+            Event::SlowConsumer(_) => {
+                self.exchange.lock().tally.dropped += 1;
+                self.host.event(self.slow_consumer, at_ns, "the client drops copies that wait too long");
+            }
+            Event::ServerError(error) => {
+                self.host.log(LogLevel::Warn, &format!("the server at {} says: {error}", self.url));
+            }
+            _ => {}
+        }
+    }
+}

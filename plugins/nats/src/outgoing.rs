@@ -1,0 +1,104 @@
+//! What both publishers do: take over what was accepted, hand it to the client, tell the host.
+
+use crate::exchange::{Answer, Exchange, push_answer};
+use crate::names::Names;
+use crate::waiting::{Parcel, Waiting};
+use async_nats::{Client, Subject};
+use bytes::Bytes;
+use mqscript_plugin::abi;
+use mqscript_plugin::prelude::*;
+use std::sync::Arc;
+
+/// Acknowledges a copy.
+const ACK: Bytes = Bytes::from_static(b"+ACK");
+
+/// The way to the server.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// The connection.
+    pub client: Client,
+    /// To the session.
+    pub exchange: Arc<Exchange>,
+    /// The host.
+    pub host: Host,
+    names: Arc<Names>,
+    /// The subjects used so far, by party.
+    subjects: Vec<Option<Subject>>,
+    to_all: Subject,
+}
+
+impl Outgoing {
+    /// On this connection.
+    pub fn new(client: Client, names: Arc<Names>, exchange: Arc<Exchange>, host: Host) -> Outgoing {
+        let to_all = names.subject(abi::ALL);
+        Outgoing { client, exchange, host, names, subjects: Vec::new(), to_all }
+    }
+
+    /// Takes over what waits, and sends acknowledgements of copies. Without a connection what waits is refused, and
+    /// acknowledgements wait for the next.
+    pub async fn take(&mut self, disconnected: u32, answers: &mut Vec<Answer>) -> Option<Waiting> {
+        let (waiting, acknowledged) = self.take_over();
+        let Some(acknowledged) = acknowledged else {
+            let at_ns = self.host.now_ns();
+            for token in waiting.tokens() {
+                push_answer(answers, token, OutcomeResult::Refused, disconnected, at_ns);
+            }
+            return None;
+        };
+        for reply in acknowledged {
+            // The client fails only when it has ended, and with it the session.
+            let _ = self.client.publish(reply, ACK).await;
+        }
+        (!waiting.is_empty()).then_some(waiting)
+    }
+
+    /// What waits, and what is to be acknowledged if there is a connection.
+    fn take_over(&self) -> (Waiting, Option<Vec<Subject>>) {
+        let mut state = self.exchange.lock();
+        let waiting = std::mem::take(&mut state.waiting);
+        if !state.connected {
+            return (waiting, None);
+        }
+        let acknowledged = std::mem::take(&mut state.acknowledged);
+        state.tally.published += waiting.len() as u64;
+        state.tally.acknowledged += acknowledged.len() as u64;
+        (waiting, Some(acknowledged))
+    }
+
+    /// Hands a message to the client. `false`: the server takes none of this size.
+    pub async fn send(&mut self, parcel: Parcel, reply: Option<String>) -> bool {
+        let subject = self.subject(parcel.recipient);
+        let Parcel { headers, content, .. } = parcel;
+        let sent = match reply {
+            Some(reply) => self.client.publish_with_reply_and_headers(subject, reply, headers, content).await,
+            None => self.client.publish_with_headers(subject, headers, content).await,
+        };
+        sent.is_ok()
+    }
+
+    fn subject(&mut self, recipient: u32) -> Subject {
+        if recipient == abi::ALL {
+            return self.to_all.clone();
+        }
+        let place = recipient as usize;
+        if self.subjects.len() <= place {
+            self.subjects.resize(place + 1, None);
+        }
+        self.subjects[place].get_or_insert_with(|| self.names.subject(recipient)).clone()
+    }
+
+    /// Tells the host.
+    pub fn tell(&self, answers: &mut Vec<Answer>) {
+        if !answers.is_empty() {
+            self.exchange.lock().answer(answers);
+            self.host.wake();
+        }
+    }
+
+    /// Whether the session is closed and nothing is left to be sent.
+    pub fn is_finished(&self) -> bool {
+        let state = self.exchange.lock();
+        let is_idle = state.waiting.is_empty() && (state.acknowledged.is_empty() || !state.connected);
+        state.closing && is_idle
+    }
+}

@@ -1,0 +1,164 @@
+//! What arrives for the agents, by consumers of the stream or by plain subscriptions.
+
+use crate::arrivals::{Arrival, stamp_of};
+use crate::exchange::Exchange;
+use crate::names::Names;
+use async_nats::jetstream::Message as Stored;
+use async_nats::jetstream::consumer::PullConsumer;
+use async_nats::jetstream::consumer::pull::{MessagesError, MessagesErrorKind};
+use async_nats::{Client, Message as Received, Subscriber};
+use futures_util::StreamExt;
+use mqscript_plugin::LogLevel;
+use mqscript_plugin::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// So many copies are taken from the client at a time.
+const CHUNK: usize = 256;
+/// So many copies a consumer asks the server for at a time.
+const PULL: usize = 500;
+/// So long the server keeps a request for copies.
+const PULL_EXPIRES: Duration = Duration::from_secs(30);
+/// The pause before a consumer that failed is read again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What all subscribers need.
+#[derive(Debug, Clone)]
+pub struct Subscribers {
+    /// To the session.
+    pub exchange: Arc<Exchange>,
+    /// The host.
+    pub host: Host,
+    /// Whether the host wants contents.
+    pub wants_content: bool,
+}
+
+/// One copy, as the client gives it.
+trait Copy {
+    fn message(self) -> Received;
+}
+
+impl Copy for Received {
+    fn message(self) -> Received {
+        self
+    }
+}
+
+impl Copy for Stored {
+    fn message(self) -> Received {
+        self.message
+    }
+}
+
+impl Subscribers {
+    /// Passes on what arrived for an agent. An agent's own broadcast is none of its copies: it is acknowledged here.
+    fn pass_on(&self, agent: u32, messages: impl Iterator<Item = Received>) {
+        let at_ns = self.host.now_ns();
+        let mut state = self.exchange.lock();
+        let mut own = false;
+        for message in messages {
+            let stamp = stamp_of(&message);
+            if message.subject.ends_with(".all") && stamp != Stamp::NONE && stamp.sender == agent {
+                own |= message.reply.is_some();
+                state.acknowledged.extend(message.reply);
+                continue;
+            }
+            let copy = Arrival::of(message, stamp, agent, self.wants_content, at_ns);
+            state.arrived_bytes += copy.content.len();
+            state.arrived.push(copy);
+        }
+        drop(state);
+        if own {
+            self.exchange.to_publisher.notify_one();
+        }
+        self.host.wake();
+    }
+
+    /// Reads a consumer for ever. What keeps it from being read is waited out.
+    pub async fn read(self, agent: u32, consumer: PullConsumer) {
+        let mut told = false;
+        loop {
+            let messages =
+                consumer.stream().max_messages_per_batch(PULL).expires(PULL_EXPIRES).messages().await;
+            match messages {
+                Ok(messages) => self.read_on(agent, messages, &mut told).await,
+                Err(error) => self.warn(agent, &error, &mut told),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Reads until the client ends the stream of messages.
+    async fn read_on(
+        &self,
+        agent: u32,
+        messages: async_nats::jetstream::consumer::pull::Stream,
+        told: &mut bool,
+    ) {
+        let mut chunks = messages.ready_chunks(CHUNK);
+        loop {
+            self.exchange.wait_for_room().await;
+            let Some(chunk) = chunks.next().await else { return };
+            let mut failure = None;
+            let good = chunk.into_iter().filter_map(|message| match message {
+                Ok(message) => Some(message.message()),
+                Err(error) => {
+                    failure = Some(error);
+                    None
+                }
+            });
+            self.pass_on(agent, good.collect::<Vec<_>>().into_iter());
+            if let Some(error) = failure.filter(|error| !is_passing(error)) {
+                self.warn(agent, &error, told);
+                return;
+            }
+        }
+    }
+
+    /// Says once what is wrong with a consumer.
+    fn warn(&self, agent: u32, error: &dyn std::error::Error, told: &mut bool) {
+        if !std::mem::replace(told, true) && self.exchange.lock().connected {
+            let name = agent + 1;
+            let text = format!("a consumer of agent {name} cannot be read: {error}; it is tried again");
+            self.host.log(LogLevel::Warn, &text);
+        }
+    }
+
+    /// Passes on what a subscription gets, until it ends.
+    pub async fn listen(self, agent: u32, subscriber: Subscriber) {
+        let mut chunks = subscriber.ready_chunks(CHUNK);
+        loop {
+            self.exchange.wait_for_room().await;
+            let Some(chunk) = chunks.next().await else { return };
+            self.pass_on(agent, chunk.into_iter().map(Copy::message));
+        }
+    }
+}
+
+/// Whether the stream of messages goes on by itself.
+fn is_passing(error: &MessagesError) -> bool {
+    matches!(error.kind(), MessagesErrorKind::MissingHeartbeat)
+}
+
+/// Subscribes every agent to its subjects; when it returns, all subscriptions are in force.
+pub async fn subscribe(
+    client: &Client,
+    names: &Names,
+    limit: Duration,
+) -> Result<Vec<(u32, Subscriber)>, Error> {
+    let failed = |error: &dyn std::error::Error| Error::new(Status::CONNECT, format!("subscribing: {error}"));
+    let mut all = Vec::new();
+    for agent in 0..names.run().agents() {
+        for subject in names.subjects_of(agent) {
+            all.push((agent, client.subscribe(subject).await.map_err(|error| failed(&error))?));
+        }
+    }
+    // The server does what a client asks in order: when this comes back, it has done all before.
+    let inbox = client.new_inbox();
+    let mut echo = client.subscribe(inbox.clone()).await.map_err(|error| failed(&error))?;
+    client.publish(inbox, bytes::Bytes::new()).await.map_err(|error| failed(&error))?;
+    match tokio::time::timeout(limit, echo.next()).await {
+        Ok(Some(_)) => Ok(all),
+        _ => Err(Error::new(Status::CONNECT, "the server does not answer to subscriptions")),
+    }
+}
