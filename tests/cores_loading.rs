@@ -150,6 +150,17 @@ fn an_unknown_name_says_where_it_looked_and_what_is_near() {
 }
 
 #[test]
+fn a_core_that_the_default_build_leaves_out_says_how_to_build_it() {
+    let nowhere = Finder::with_folders(&[temporary("empty")]);
+    let error = plan_chain(&nowhere, Path::new("/"), &[request("nats", json!({}))]).unwrap_err();
+    let told = "core `nats` is not built: cargo build --release -p mqscript-nats";
+    assert_eq!(error.to_string(), told);
+    let error = plan_chain(&nowhere, Path::new("/"), &[request("nast", json!({}))]).unwrap_err();
+    let CoreError::NotFound { nearest, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(nearest, &["nats"]);
+}
+
+#[test]
 fn the_first_folder_wins_and_what_is_hidden_is_listed() {
     let (first, second) = (temporary("first"), temporary("second"));
     for folder in [&first, &second] {

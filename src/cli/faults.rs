@@ -24,7 +24,7 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
                     .help_if(error.help())
             })
             .collect(),
-        CoreError::NotFound { searched, .. } => {
+        CoreError::NotFound { searched, .. } | CoreError::NotBuilt { searched, .. } => {
             let mut fault = plain(error);
             for folder in searched {
                 fault = fault.note(format!("looked in {}", folder.display()));

@@ -123,6 +123,16 @@ pub enum CoreError {
         /// Names that exist and are near, nearest first.
         nearest: Vec<String>,
     },
+    /// A core of this project that the default build leaves out, and no library of that name in any of the folders.
+    #[error("core `{name}` is not built: cargo build --release -p {package}")]
+    NotBuilt {
+        /// The name asked for.
+        name: String,
+        /// The package that builds it.
+        package: &'static str,
+        /// Where was looked, in order.
+        searched: Vec<PathBuf>,
+    },
     /// The reference is neither a name nor the path of a file.
     #[error("`{reference}` is no core: {reason}")]
     BadReference {
@@ -236,6 +246,11 @@ impl CoreError {
             CoreError::NotFound { .. } => {
                 "`mqscript core list` shows all cores; `--core-path FOLDER` adds a \
                  folder; a path with `/` names a file"
+                    .to_owned()
+            }
+            CoreError::NotBuilt { .. } => {
+                "build it in a checkout of mqscript; it then lies beside the program. `--core-path FOLDER` adds a \
+                 folder where it lies elsewhere"
                     .to_owned()
             }
             CoreError::BadReference { .. } => {

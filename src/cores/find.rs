@@ -9,6 +9,9 @@ use std::time::SystemTime;
 /// The environment variable with more folders, written like `PATH`.
 pub const CORE_PATH_VARIABLE: &str = "MQSCRIPT_CORE_PATH";
 
+/// The project's own cores that the default build leaves out, with the packages that build them.
+const OPTIONAL: [(&str, &str); 1] = [("nats", "mqscript-nats")];
+
 /// Folders that count as one place: the newest file of a name wins among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
@@ -82,12 +85,14 @@ impl Finder {
                 return Ok(path);
             }
         }
+        let (name, searched) = (name.to_owned(), self.folders().map(Path::to_owned).collect());
+        if let Some((_, package)) = OPTIONAL.iter().find(|(core, _)| *core == name) {
+            return Err(CoreError::NotBuilt { name, package, searched });
+        }
         let names: Vec<String> = self.files().into_iter().map(|found| found.name).collect();
-        Err(CoreError::NotFound {
-            name: name.to_owned(),
-            searched: self.folders().map(Path::to_owned).collect(),
-            nearest: nearest(name, names.iter().map(String::as_str)),
-        })
+        let known = names.iter().map(String::as_str).chain(OPTIONAL.map(|(core, _)| core));
+        let nearest = nearest(&name, known);
+        Err(CoreError::NotFound { name, searched, nearest })
     }
 
     /// Every core's file, by place and then by name.

@@ -147,7 +147,7 @@ impl Core for Nats {
                 });
             }
             Mode::Core => {
-                let publisher = Written::new(client, names, exchange, host, losses);
+                let publisher = Written::new(client, names, exchange, host, losses, self.settings.window);
                 self.reactor.start_job(async move {
                     publisher.work().await;
                     let _ = told.send(());

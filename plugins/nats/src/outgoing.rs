@@ -76,6 +76,11 @@ impl Outgoing {
         sent.is_ok()
     }
 
+    /// Whether there is a connection.
+    pub fn is_connected(&self) -> bool {
+        self.exchange.lock().connected
+    }
+
     fn subject(&mut self, recipient: u32) -> Subject {
         if recipient == abi::ALL {
             return self.to_all.clone();

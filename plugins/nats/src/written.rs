@@ -5,9 +5,13 @@ use crate::link::Losses;
 use crate::names::Names;
 use crate::outgoing::Outgoing;
 use crate::reasons::Reasons;
+use crate::waiting::Parcel;
 use async_nats::Client;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
+
+/// At least so many messages are written together, where so many wait.
+const PART_MIN: usize = 64;
 
 /// The publisher.
 #[derive(Debug)]
@@ -16,6 +20,8 @@ pub struct Written {
     losses: Losses,
     reasons: Reasons,
     answers: Vec<Answer>,
+    /// So many messages are written together.
+    part: usize,
 }
 
 impl Written {
@@ -26,10 +32,11 @@ impl Written {
         exchange: Arc<Exchange>,
         host: Host,
         losses: Losses,
+        window: usize,
     ) -> Written {
         let reasons = Reasons::new(&host);
         let outgoing = Outgoing::new(client, names, exchange, host);
-        Written { outgoing, losses, reasons, answers: Vec::new() }
+        Written { outgoing, losses, reasons, answers: Vec::new(), part: PART_MIN.max(window / 4) }
     }
 
     /// Works until the session is closed.
@@ -44,15 +51,34 @@ impl Written {
         }
     }
 
-    /// Sends what waits as one batch, and waits until it is written. *Rationale.* The client forgets what was not written
-    /// when the connection is lost, and reports it as written once there is another: so a loss decides, not the report.
+    /// Sends what waits, a part at a time, so that the host can hand over more while the next part is written.
     async fn send(&mut self) {
-        self.losses.mark_unchanged();
         let Some(waiting) = self.outgoing.take(self.reasons.disconnected, &mut self.answers).await else {
             return;
         };
-        let mut sent = Vec::with_capacity(waiting.len());
-        for parcel in waiting.into_parcels() {
+        let mut parcels = waiting.into_parcels().peekable();
+        while parcels.peek().is_some() {
+            self.losses.mark_unchanged();
+            let part = parcels.by_ref().take(self.part);
+            match self.outgoing.is_connected() {
+                true => self.write(part).await,
+                false => {
+                    let at_ns = self.outgoing.host.now_ns();
+                    for parcel in part {
+                        let reason = self.reasons.disconnected;
+                        push_answer(&mut self.answers, parcel.token, OutcomeResult::Refused, reason, at_ns);
+                    }
+                }
+            }
+            self.outgoing.tell(&mut self.answers);
+        }
+    }
+
+    /// Sends these messages and waits until they are written. *Rationale.* The client forgets what was not written when
+    /// the connection is lost, and reports it as written once there is another: so a loss decides, not the report.
+    async fn write(&mut self, parcels: impl Iterator<Item = Parcel>) {
+        let mut sent = Vec::with_capacity(self.part);
+        for parcel in parcels {
             let token = parcel.token;
             match self.outgoing.send(parcel, None).await {
                 true => sent.push(token),

@@ -1,0 +1,176 @@
+//! The nats core against a bare loop over the same client library, with the same messages and the same window.
+//!
+//! `cargo bench -p mqscript-nats` starts a server for itself and prints, for each round, messages a second through the
+//! core, messages a second of the bare loop, and the ratio: with JetStream, where a message counts when it is
+//! acknowledged, and without, where it counts when it is written. The bare loop publishes with the headers that the core
+//! writes, and awaits the acknowledgement of the oldest message when the window is full.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use async_nats::jetstream::stream::{Config, StorageType};
+use async_nats::{Client, HeaderMap, jetstream};
+use mqscript::cores::*;
+use serde_json::json;
+use std::collections::VecDeque;
+use std::future::IntoFuture;
+use std::time::Instant;
+use support::queue::config;
+use support::server::Server;
+use support::{cores, on};
+
+/// Messages of one measurement.
+const MESSAGES: u64 = 100_000;
+/// Messages of one hand-over.
+const BATCH: usize = 256;
+/// Messages that may wait for their acknowledgement.
+const WINDOW: usize = 2_048;
+const ROUNDS: usize = 7;
+
+const CONTENT: &str = "Welcome Agent-2, from Agent-1: this is the message that tells you what to do next";
+
+/// Messages a second through the core.
+fn through_the_core(server: &Server, mode: &str) -> f64 {
+    let options = on(server, json!({ "mode": mode, "window": WINDOW, "storage": "file" }));
+    let mut running = cores::start(&[cores::request("nats", options)], config(7, false)).unwrap();
+    running.services.wake.register_current_thread();
+    let tags = [abi::Str::new("SYSTEM"), abi::Str::new("ONBOARDING")];
+    let metadata = [abi::Pair { key: abi::Str::new("step"), value: abi::Str::new("3") }];
+    let text = abi::Text {
+        sender: abi::Str::new("Agent-1"),
+        recipient: abi::Str::new("Agent-2"),
+        message_type: abi::Str::new("ONBOARDING"),
+        tags: tags.as_ptr(),
+        tags_len: 2,
+        metadata: metadata.as_ptr(),
+        metadata_len: 1,
+        ..abi::Text::EMPTY
+    };
+    let message = abi::Message {
+        recipient_id: 1,
+        priority: abi::PRIORITY_REGULAR,
+        content: abi::Bytes::new(CONTENT.as_bytes()),
+        text: &text,
+        ..abi::Message::EMPTY
+    };
+    let mut batch = vec![message; BATCH];
+    let (mut accepted, mut answered) = (0, 0);
+    let start = Instant::now();
+    while answered < MESSAGES {
+        let mut held_back = accepted == MESSAGES;
+        while !held_back {
+            let n = BATCH.min((MESSAGES - accepted) as usize);
+            for (i, message) in batch[..n].iter_mut().enumerate() {
+                message.token = accepted + i as u64 + 1;
+                message.stamp = stamp(message.token);
+            }
+            let now_ns = running.services.clock.now_ns();
+            let published = running.session.publish(now_ns, &batch[..n], &mut running.out);
+            assert!(published.failure.is_none(), "{:?}", published.failure);
+            accepted += u64::from(published.accepted);
+            held_back = (published.accepted as usize) < n || accepted == MESSAGES;
+        }
+        while !running.out.more && !running.services.wake.take() {
+            std::thread::park();
+        }
+        running.session.poll(running.services.clock.now_ns(), &mut running.out).unwrap();
+        for outcome in running.out.outcomes.drain(..) {
+            assert_eq!(outcome.result, abi::DELIVERED);
+            answered += u64::from(outcome.count);
+        }
+    }
+    let rate = MESSAGES as f64 / start.elapsed().as_secs_f64();
+    running.session.close().unwrap();
+    running.chain.clean().unwrap();
+    running.chain.destroy().unwrap();
+    rate
+}
+
+fn stamp(sequence: u64) -> abi::Stamp {
+    abi::Stamp { run: 7, sequence, attempt: 1, ..abi::Stamp::NONE }
+}
+
+/// The headers that the core writes.
+fn headers(sequence: u64) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("Nats-Msg-Id", format!("00000008-0-{sequence}"));
+    headers.insert("mqs-stamp", std::str::from_utf8(&stamp(sequence).encode()).unwrap());
+    headers.insert("mqs-priority", "regular");
+    headers.insert("mqs-sender", "Agent-1");
+    headers.insert("mqs-recipient", "Agent-2");
+    headers.insert("mqs-type", "ONBOARDING");
+    headers.insert("mqs-tags", "[\"SYSTEM\",\"ONBOARDING\"]");
+    headers.insert("mqs-metadata", "{\"step\":\"3\"}");
+    headers
+}
+
+/// Messages a second of a bare loop.
+fn bare(server: &Server, mode: &str) -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = async_nats::connect(server.url()).await.unwrap();
+        match mode {
+            "core" => bare_core(&client).await,
+            _ => bare_jetstream(&client).await,
+        }
+    })
+}
+
+async fn bare_jetstream(client: &Client) -> f64 {
+    let context = jetstream::new(client.clone());
+    let config = Config {
+        name: "BARE".to_owned(),
+        subjects: vec!["bare.>".to_owned()],
+        storage: StorageType::File,
+        ..Config::default()
+    };
+    context.create_stream(config).await.unwrap();
+    let mut window = VecDeque::with_capacity(WINDOW);
+    let start = Instant::now();
+    for sequence in 1..=MESSAGES {
+        if window.len() == WINDOW {
+            let oldest: jetstream::context::PublishAckFuture = window.pop_front().unwrap();
+            oldest.into_future().await.unwrap();
+        }
+        let ack = context.publish_with_headers("bare.to.Agent-2", headers(sequence), CONTENT.into()).await;
+        window.push_back(ack.unwrap());
+    }
+    for ack in window {
+        ack.into_future().await.unwrap();
+    }
+    let rate = MESSAGES as f64 / start.elapsed().as_secs_f64();
+    context.delete_stream("BARE").await.unwrap();
+    rate
+}
+
+async fn bare_core(client: &Client) -> f64 {
+    let start = Instant::now();
+    for sequence in 1..=MESSAGES {
+        client.publish_with_headers("bare.to.Agent-2", headers(sequence), CONTENT.into()).await.unwrap();
+        if sequence % WINDOW as u64 == 0 {
+            client.flush().await.unwrap();
+        }
+    }
+    client.flush().await.unwrap();
+    MESSAGES as f64 / start.elapsed().as_secs_f64()
+}
+
+fn main() {
+    let Some(server) = Server::start() else { return };
+    for mode in ["jetstream", "core"] {
+        let mut ratios = Vec::new();
+        for round in 1..=ROUNDS {
+            let (core, bare) = match round % 2 {
+                0 => {
+                    let bare = bare(&server, mode);
+                    (through_the_core(&server, mode), bare)
+                }
+                _ => (through_the_core(&server, mode), bare(&server, mode)),
+            };
+            ratios.push(core / bare);
+            println!("{mode}, round {round}: core {core:.0}/s, bare {bare:.0}/s, ratio {:.2}", core / bare);
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!("{mode}: median ratio {:.2}", ratios[ROUNDS / 2]);
+    }
+}
