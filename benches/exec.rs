@@ -3,12 +3,14 @@
 //! `cargo bench --bench exec` prints, for each round, messages a second through the core with the Python adapter,
 //! messages a second of the bare loop over the same lines, and the ratio. The two are measured in turns.
 
+#[path = "common/pump.rs"]
+mod pump;
 #[path = "../tests/cores/queue.rs"]
 mod queue;
 #[path = "../tests/cores/support.rs"]
 mod support;
 
-use mqscript::cores::*;
+use pump::{CONTENT, pump, stamp};
 use queue::config;
 use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
@@ -24,15 +26,9 @@ const BATCH: usize = 128;
 const WINDOW: usize = 1024;
 const ROUNDS: usize = 5;
 
-const CONTENT: &str = "Welcome Agent-2, from Agent-1: this is the message that tells you what to do next";
-
 /// A file of this folder.
 fn peer(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers").join(name).to_str().unwrap().to_owned()
-}
-
-fn stamp_of(token: u64) -> abi::Stamp {
-    abi::Stamp { run: 7, sequence: token, attempt: 1, flags: abi::PRIORITY_REGULAR, ..abi::Stamp::NONE }
 }
 
 /// Messages a second through the core.
@@ -40,56 +36,8 @@ fn through_the_core(processes: usize) -> f64 {
     let options =
         json!({ "command": ["python3", peer("exec_core.py")], "workers": processes, "window": WINDOW });
     let mut running = support::start(&[support::request("exec", options)], config(7, false)).unwrap();
-    running.services.wake.register_current_thread();
-    let tags = [abi::Str::new("SYSTEM"), abi::Str::new("ONBOARDING")];
-    let metadata = [abi::Pair { key: abi::Str::new("step"), value: abi::Str::new("3") }];
-    let text = abi::Text {
-        sender: abi::Str::new("Agent-1"),
-        recipient: abi::Str::new("Agent-2"),
-        message_type: abi::Str::new("ONBOARDING"),
-        tags: tags.as_ptr(),
-        tags_len: 2,
-        metadata: metadata.as_ptr(),
-        metadata_len: 1,
-        ..abi::Text::EMPTY
-    };
-    let message = abi::Message {
-        recipient_id: 1,
-        priority: abi::PRIORITY_REGULAR,
-        content: abi::Bytes::new(CONTENT.as_bytes()),
-        text: &text,
-        ..abi::Message::EMPTY
-    };
-    let mut batch = vec![message; BATCH];
-    let (mut accepted, mut answered) = (0, 0);
-    let start = Instant::now();
-    while answered < MESSAGES {
-        let mut held_back = accepted == MESSAGES;
-        while !held_back {
-            let n = BATCH.min((MESSAGES - accepted) as usize);
-            for (i, message) in batch[..n].iter_mut().enumerate() {
-                message.token = accepted + i as u64 + 1;
-                message.stamp = stamp_of(message.token);
-            }
-            let now_ns = running.services.clock.now_ns();
-            let published = running.session.publish(now_ns, &batch[..n], &mut running.out);
-            assert!(published.failure.is_none(), "{:?}", published.failure);
-            accepted += u64::from(published.accepted);
-            held_back = (published.accepted as usize) < n || accepted == MESSAGES;
-        }
-        while !running.out.more && !running.services.wake.take() {
-            std::thread::park();
-        }
-        running.session.poll(running.services.clock.now_ns(), &mut running.out).unwrap();
-        answered += running
-            .out
-            .outcomes
-            .drain(..)
-            .inspect(|outcome| assert_eq!(outcome.result, abi::DELIVERED))
-            .map(|outcome| u64::from(outcome.count))
-            .sum::<u64>();
-    }
-    let rate = MESSAGES as f64 / start.elapsed().as_secs_f64();
+    let (session, services, out) = (&mut running.session, &running.services, &mut running.out);
+    let rate = pump(session, services, out, MESSAGES, BATCH);
     running.session.close().unwrap();
     running.chain.clean().unwrap();
     running.chain.destroy().unwrap();
@@ -100,7 +48,7 @@ fn through_the_core(processes: usize) -> f64 {
 fn write_lines(file: &Path, count: u64) {
     let mut lines = String::new();
     for token in 1..=count {
-        let stamp = String::from_utf8(stamp_of(token).encode().to_vec()).unwrap();
+        let stamp = String::from_utf8(stamp(token).encode().to_vec()).unwrap();
         let line = json!({
             "id": token.to_string(), "attempt": 1, "stamp": stamp, "priority": "regular", "sender": "Agent-1",
             "recipient": "Agent-2", "message_type": "ONBOARDING", "tags": ["SYSTEM", "ONBOARDING"],

@@ -4,12 +4,14 @@
 //! bare loop with the core's own mean transaction, and the ratio; on the disk, and in memory where `/dev/shm` is. The
 //! core has at least four batches in flight. A folder after `--` is measured instead.
 
+#[path = "common/pump.rs"]
+mod pump;
 #[path = "../tests/cores/queue.rs"]
 mod queue;
 #[path = "../tests/cores/support.rs"]
 mod support;
 
-use mqscript::cores::*;
+use pump::{CONTENT, pump, stamp};
 use queue::{config, on};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -24,7 +26,6 @@ const BATCH: usize = 256;
 const BATCHES: usize = 8;
 const ROUNDS: usize = 5;
 
-const CONTENT: &str = "Welcome Agent-2, from Agent-1: this is the message that tells you what to do next";
 const TAGS: &str = "[\"SYSTEM\",\"ONBOARDING\"]";
 const METADATA: &str = "{\"step\":\"3\"}";
 
@@ -32,50 +33,8 @@ const METADATA: &str = "{\"step\":\"3\"}";
 fn through_the_core(file: &Path, synchronous: &str) -> (f64, Value) {
     let options = on(file, json!({ "ring": BATCH * BATCHES, "synchronous": synchronous }));
     let mut running = support::start(&[support::request("sqlite", options)], config(7, false)).unwrap();
-    running.services.wake.register_current_thread();
-    let tags = [abi::Str::new("SYSTEM"), abi::Str::new("ONBOARDING")];
-    let metadata = [abi::Pair { key: abi::Str::new("step"), value: abi::Str::new("3") }];
-    let text = abi::Text {
-        sender: abi::Str::new("Agent-1"),
-        recipient: abi::Str::new("Agent-2"),
-        message_type: abi::Str::new("ONBOARDING"),
-        tags: tags.as_ptr(),
-        tags_len: 2,
-        metadata: metadata.as_ptr(),
-        metadata_len: 1,
-        ..abi::Text::EMPTY
-    };
-    let message = abi::Message {
-        recipient_id: 1,
-        content: abi::Bytes::new(CONTENT.as_bytes()),
-        text: &text,
-        ..abi::Message::EMPTY
-    };
-    let mut batch = vec![message; BATCH];
-    let (mut accepted, mut answered) = (0, 0);
-    let start = Instant::now();
-    while answered < MESSAGES {
-        let mut held_back = accepted == MESSAGES;
-        while !held_back {
-            let n = BATCH.min((MESSAGES - accepted) as usize);
-            for (i, message) in batch[..n].iter_mut().enumerate() {
-                message.token = accepted + i as u64 + 1;
-                message.stamp =
-                    abi::Stamp { run: 7, sequence: message.token, attempt: 1, ..abi::Stamp::NONE };
-            }
-            let now_ns = running.services.clock.now_ns();
-            let published = running.session.publish(now_ns, &batch[..n], &mut running.out);
-            assert!(published.failure.is_none(), "{:?}", published.failure);
-            accepted += u64::from(published.accepted);
-            held_back = (published.accepted as usize) < n || accepted == MESSAGES;
-        }
-        while !running.out.more && !running.services.wake.take() {
-            std::thread::park();
-        }
-        running.session.poll(running.services.clock.now_ns(), &mut running.out).unwrap();
-        answered += running.out.outcomes.drain(..).map(|outcome| u64::from(outcome.count)).sum::<u64>();
-    }
-    let rate = MESSAGES as f64 / start.elapsed().as_secs_f64();
+    let (session, services, out) = (&mut running.session, &running.services, &mut running.out);
+    let rate = pump(session, services, out, MESSAGES, BATCH);
     running.session.close().unwrap();
     let stats = running.chain.stats().unwrap();
     running.chain.clean().unwrap();
@@ -97,7 +56,7 @@ fn bare(file: &Path, synchronous: &str, rows: u64) -> f64 {
         database.execute_batch("BEGIN IMMEDIATE").unwrap();
         for _ in 0..rows.min(MESSAGES - id) {
             id += 1;
-            let stamp = abi::Stamp { run: 7, sequence: id, attempt: 1, ..abi::Stamp::NONE }.encode();
+            let stamp = stamp(id).encode();
             let row = params![
                 id as i64,
                 "2026-01-01 00:00:00.000",

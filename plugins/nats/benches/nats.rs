@@ -5,12 +5,14 @@
 //! acknowledged, and without, where it counts when it is written. The bare loop publishes with the headers that the core
 //! writes, and awaits the acknowledgement of the oldest message when the window is full.
 
+#[path = "../../../benches/common/pump.rs"]
+mod pump;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use async_nats::jetstream::stream::{Config, StorageType};
 use async_nats::{Client, HeaderMap, jetstream};
-use mqscript::cores::*;
+use pump::{CONTENT, pump, stamp};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::future::IntoFuture;
@@ -27,67 +29,16 @@ const BATCH: usize = 256;
 const WINDOW: usize = 2_048;
 const ROUNDS: usize = 7;
 
-const CONTENT: &str = "Welcome Agent-2, from Agent-1: this is the message that tells you what to do next";
-
 /// Messages a second through the core.
 fn through_the_core(server: &Server, mode: &str) -> f64 {
     let options = on(server, json!({ "mode": mode, "window": WINDOW, "storage": "file" }));
     let mut running = cores::start(&[cores::request("nats", options)], config(7, false)).unwrap();
-    running.services.wake.register_current_thread();
-    let tags = [abi::Str::new("SYSTEM"), abi::Str::new("ONBOARDING")];
-    let metadata = [abi::Pair { key: abi::Str::new("step"), value: abi::Str::new("3") }];
-    let text = abi::Text {
-        sender: abi::Str::new("Agent-1"),
-        recipient: abi::Str::new("Agent-2"),
-        message_type: abi::Str::new("ONBOARDING"),
-        tags: tags.as_ptr(),
-        tags_len: 2,
-        metadata: metadata.as_ptr(),
-        metadata_len: 1,
-        ..abi::Text::EMPTY
-    };
-    let message = abi::Message {
-        recipient_id: 1,
-        priority: abi::PRIORITY_REGULAR,
-        content: abi::Bytes::new(CONTENT.as_bytes()),
-        text: &text,
-        ..abi::Message::EMPTY
-    };
-    let mut batch = vec![message; BATCH];
-    let (mut accepted, mut answered) = (0, 0);
-    let start = Instant::now();
-    while answered < MESSAGES {
-        let mut held_back = accepted == MESSAGES;
-        while !held_back {
-            let n = BATCH.min((MESSAGES - accepted) as usize);
-            for (i, message) in batch[..n].iter_mut().enumerate() {
-                message.token = accepted + i as u64 + 1;
-                message.stamp = stamp(message.token);
-            }
-            let now_ns = running.services.clock.now_ns();
-            let published = running.session.publish(now_ns, &batch[..n], &mut running.out);
-            assert!(published.failure.is_none(), "{:?}", published.failure);
-            accepted += u64::from(published.accepted);
-            held_back = (published.accepted as usize) < n || accepted == MESSAGES;
-        }
-        while !running.out.more && !running.services.wake.take() {
-            std::thread::park();
-        }
-        running.session.poll(running.services.clock.now_ns(), &mut running.out).unwrap();
-        for outcome in running.out.outcomes.drain(..) {
-            assert_eq!(outcome.result, abi::DELIVERED);
-            answered += u64::from(outcome.count);
-        }
-    }
-    let rate = MESSAGES as f64 / start.elapsed().as_secs_f64();
+    let (session, services, out) = (&mut running.session, &running.services, &mut running.out);
+    let rate = pump(session, services, out, MESSAGES, BATCH);
     running.session.close().unwrap();
     running.chain.clean().unwrap();
     running.chain.destroy().unwrap();
     rate
-}
-
-fn stamp(sequence: u64) -> abi::Stamp {
-    abi::Stamp { run: 7, sequence, attempt: 1, ..abi::Stamp::NONE }
 }
 
 /// The headers that the core writes.
