@@ -12,7 +12,7 @@ pub struct Arrival {
     pub agent: u32,
     /// Its identity; none if it bore none.
     pub stamp: Stamp,
-    /// Its content, if the host wants it.
+    /// Its content. The host holds it against the stamp's checksum even where no agent reads it.
     pub content: Bytes,
     /// Its texts, if the host wants them and it bore them.
     pub text: Option<ArrivedText>,
@@ -37,13 +37,13 @@ fn texts_of(headers: &HeaderMap) -> Option<ArrivedText> {
 }
 
 impl Arrival {
-    /// The copy that `message` is.
-    pub fn of(message: Received, stamp: Stamp, agent: u32, wants_content: bool, at_ns: u64) -> Arrival {
-        let text = message.headers.as_ref().filter(|_| wants_content).and_then(texts_of);
+    /// The copy that `message` is, with its texts if agents read them.
+    pub fn of(message: Received, stamp: Stamp, agent: u32, wants_text: bool, at_ns: u64) -> Arrival {
+        let text = message.headers.as_ref().filter(|_| wants_text).and_then(texts_of);
         Arrival {
             agent,
             stamp,
-            content: if wants_content { message.payload } else { Bytes::new() },
+            content: message.payload,
             text,
             redelivered: message.reply.as_deref().is_some_and(|reply| deliveries(reply) > 1),
             at_ns,

@@ -211,7 +211,7 @@ impl Nats {
         let subscribers = Subscribers {
             exchange: Arc::clone(&self.exchange),
             host: self.host.clone(),
-            wants_content: self.names.run().wants_content(),
+            wants_text: self.names.run().wants_content(),
         };
         if self.settings.mode == Mode::JetStream {
             for (agent, consumer) in self.consumers.take().unwrap_or_default() {

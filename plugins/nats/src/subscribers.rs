@@ -29,8 +29,8 @@ pub struct Subscribers {
     pub exchange: Arc<Exchange>,
     /// The host.
     pub host: Host,
-    /// Whether the host wants contents.
-    pub wants_content: bool,
+    /// Whether agents read what arrives.
+    pub wants_text: bool,
 }
 
 /// One copy, as the client gives it.
@@ -63,7 +63,7 @@ impl Subscribers {
                 state.acknowledged.extend(message.reply);
                 continue;
             }
-            let copy = Arrival::of(message, stamp, agent, self.wants_content, at_ns);
+            let copy = Arrival::of(message, stamp, agent, self.wants_text, at_ns);
             state.arrived_bytes += copy.content.len();
             state.arrived.push(copy);
         }

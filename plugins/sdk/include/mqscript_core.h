@@ -250,7 +250,8 @@ typedef struct mqs_run {
   const void *host_data;
   // 1 = the host wants deliveries (each agent is one subscriber).
   uint32_t receive;
-  // 1 = the host wants contents back in deliveries.
+  // 1 = agents read what arrives: texts and contents are wanted even where the medium need not carry them. A
+  // content that the medium did carry is returned always: the host holds it against the stamp's checksum.
   uint32_t wants_content;
   // The most tokens that are ever unanswered at once.
   uint32_t max_in_flight;

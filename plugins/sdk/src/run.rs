@@ -119,7 +119,7 @@ impl Run {
         self.raw().receive != 0
     }
 
-    /// Whether the host wants contents back in deliveries.
+    /// Whether agents read what arrives: then contents and texts are wanted even where the medium need not carry them.
     pub fn wants_content(&self) -> bool {
         self.raw().wants_content != 0
     }

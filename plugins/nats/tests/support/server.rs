@@ -121,6 +121,19 @@ impl Server {
         assert!(sent.expect("a program `kill`").success());
     }
 
+    /// Bytes that have come to its port and that it has not read.
+    pub fn unread(&self) -> u64 {
+        let table = fs::read_to_string("/proc/net/tcp").expect("Linux");
+        let port = format!(":{:04X}", self.port);
+        let unread = |line: &str| {
+            let mut words = line.split_whitespace().skip(1);
+            words.next()?.ends_with(&port).then_some(())?;
+            let (_, received) = words.nth(2)?.split_once(':')?;
+            u64::from_str_radix(received, 16).ok()
+        };
+        table.lines().filter_map(unread).sum()
+    }
+
     /// What its monitoring page says.
     pub fn monitor(&self, page: &str) -> Value {
         let mut stream = TcpStream::connect(("127.0.0.1", self.monitor)).expect("the monitoring port");

@@ -87,7 +87,8 @@ pub struct Run {
     pub host_data: *const c_void,
     /// 1 = the host wants deliveries (each agent is one subscriber).
     pub receive: u32,
-    /// 1 = the host wants contents back in deliveries.
+    /// 1 = agents read what arrives: texts and contents are wanted even where the medium need not carry them. A
+    /// content that the medium did carry is returned always: the host holds it against the stamp's checksum.
     pub wants_content: u32,
     /// The most tokens that are ever unanswered at once.
     pub max_in_flight: u32,
