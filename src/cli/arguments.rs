@@ -1,8 +1,9 @@
 //! The flags as they are typed. What they mean is decided where they are used.
 
-use super::values::{KeyValue, Seed, key_value, seed};
+use super::values::{KeyValue, Seed, duration, key_value, seed};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -141,6 +142,13 @@ pub struct RunFlags {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub plan: PlanFlags,
+
+    /// Give up a core whose call has not returned for so long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "The core")]
+    pub hang_timeout: Duration,
+    /// Do the work in this very process, for a debugger; a core that dies takes the results along
+    #[arg(long, help_heading = "The core")]
+    pub in_process: bool,
 
     /// Save all results as JSON
     #[arg(short, long, value_name = "FILE", help_heading = "Results")]

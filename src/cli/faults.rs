@@ -65,7 +65,7 @@ pub fn of_run(error: &RunError) -> Diagnostics {
 /// The end of a core in a run, or on the way to one.
 pub fn of_failure(failure: &CoreFailure) -> Diagnostic {
     let help = match failure.kind {
-        FailureKind::Breach | FailureKind::Panic { .. } | FailureKind::Stuck => {
+        FailureKind::Breach | FailureKind::Panic { .. } | FailureKind::Stuck | FailureKind::Died => {
             format!("this is a fault of the core, not of the script: tell whoever wrote `{}`", failure.core)
         }
         FailureKind::Status(_) | FailureKind::TimedOut(_) => {

@@ -2,10 +2,12 @@
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 const BUFFER_BYTES: usize = 1 << 16;
+/// No line of events is longer: contents are bounded.
+const LINE_BYTES_MAX: u64 = 64 << 20;
 
 /// A file under construction. It stands under a temporary name in the same folder until [`Output::keep`] moves
 /// it to its place in one step; dropped before, it leaves nothing.
@@ -60,6 +62,36 @@ impl Output {
     fn new(path: &Path, temporary: Option<PathBuf>, replaces: bool, file: File) -> Output {
         let writer = Some(BufWriter::with_capacity(BUFFER_BYTES, file));
         Output { path: path.to_owned(), temporary, replaces, writer }
+    }
+
+    /// Takes the file over from a process that died while it wrote: from its start again.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        match (&mut self.writer, &self.temporary) {
+            (Some(writer), Some(_)) => {
+                writer.get_ref().set_len(0)?;
+                writer.rewind()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the file over from a process that died while it wrote: a line that was cut short is taken off.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn cut_to_whole_lines(&mut self) -> io::Result<()> {
+        let (Some(writer), Some(temporary)) = (&self.writer, &self.temporary) else { return Ok(()) };
+        let mut written = File::open(temporary)?;
+        let len = written.metadata()?.len();
+        let start = len.saturating_sub(LINE_BYTES_MAX);
+        written.seek(SeekFrom::Start(start))?;
+        let mut end = Vec::new();
+        written.read_to_end(&mut end)?;
+        let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(start, |at| start + at as u64 + 1);
+        writer.get_ref().set_len(whole)
     }
 
     /// Ends the file and moves it to its place.

@@ -3,16 +3,18 @@
 use crate::diagnostics::Exit;
 use std::any::Any;
 use std::io::Write;
-use std::panic::{PanicHookInfo, UnwindSafe, catch_unwind, set_hook};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 
 /// Runs the program; a panic in it becomes [`Exit::Bug`].
-pub fn guarded(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
+pub fn guarded(program: impl FnOnce() -> Exit) -> Exit {
     set_hook(Box::new(report));
     caught(program)
 }
 
-fn caught(program: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
-    catch_unwind(program).unwrap_or(Exit::Bug)
+/// The same for a part of the program.
+pub fn caught(program: impl FnOnce() -> Exit) -> Exit {
+    // Nothing is looked at afterwards but the exit.
+    catch_unwind(AssertUnwindSafe(program)).unwrap_or(Exit::Bug)
 }
 
 fn report(info: &PanicHookInfo<'_>) {

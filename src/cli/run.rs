@@ -4,7 +4,7 @@ use super::arguments::{Format, RunFlags};
 use super::interrupt::Interrupt;
 use super::outputs::Output;
 use super::stage::Stage;
-use super::{repeat, settings, terminal, verdict};
+use super::{panic, repeat, settings, terminal, verdict};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::metrics::results::{Report, Run};
@@ -12,19 +12,57 @@ use crate::plan::Overrides;
 use crate::progress::{Display, Mode, Watcher};
 use crate::report::{json, text};
 use crate::script::{self, Execution, Print, Settings, Source};
+use crate::supervise::{self, Death, Legacy, Lifeline};
+#[cfg(unix)]
+use crate::supervise::{Ending, Side};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Runs a script.
 pub fn command(flags: &RunFlags) -> Exit {
-    match Prepared::from(flags) {
-        Ok(prepared) => prepared.play(flags),
+    let prepared = match Prepared::from(flags) {
+        Ok(prepared) => prepared,
         Err(wrong) => {
             terminal::complain(&wrong);
-            wrong.exit()
+            return wrong.exit();
+        }
+    };
+    if flags.in_process { prepared.play(flags, None) } else { supervised(prepared, flags) }
+}
+
+/// Lets a child do the work, and tells what it could not tell itself.
+#[cfg(unix)]
+fn supervised(prepared: Prepared, flags: &RunFlags) -> Exit {
+    match supervise::fork() {
+        Ok(Side::Child(child)) => {
+            let lifeline = child.lifeline();
+            child.end(panic::caught(|| prepared.play(flags, Some(lifeline))))
+        }
+        Ok(Side::Parent(parent)) => match parent.watch(flags.hang_timeout, terminal::note) {
+            Ok(Ending::Done(code)) => Exit::from_code(code).unwrap_or(Exit::Bug),
+            Ok(Ending::Died(block, death)) => prepared.bury(flags, &death, Legacy::read(block, &death)),
+            Ok(Ending::DiedAfter(code, death)) => {
+                let wrong = Diagnostics::from(death.diagnostic().note("all results had been written"));
+                terminal::complain(&wrong);
+                wrong.exit().worst(Exit::from_code(code).unwrap_or(Exit::Bug))
+            }
+            Err(error) => {
+                let title = format!("the process that does the work cannot be watched: {error}");
+                terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
+                Exit::Bug
+            }
+        },
+        Err(error) => {
+            terminal::note(&format!("the work is done in this very process: {error}"));
+            prepared.play(flags, None)
         }
     }
+}
+
+#[cfg(not(unix))]
+fn supervised(prepared: Prepared, flags: &RunFlags) -> Exit {
+    prepared.play(flags, None)
 }
 
 /// The files that a run leaves behind.
@@ -55,7 +93,6 @@ struct Prepared {
     source: Source,
     overrides: Overrides,
     outputs: Outputs,
-    interrupt: Interrupt,
 }
 
 impl Prepared {
@@ -71,14 +108,20 @@ impl Prepared {
             }
         };
         let source = settings::script(&flags.script)?;
-        let interrupt = Interrupt::listen()
-            .map_err(|error| Diagnostic::new(Exit::Bug, format!("signals cannot be listened to: {error}")))?;
-        Ok(Prepared { source, overrides, outputs, interrupt })
+        Ok(Prepared { source, overrides, outputs })
     }
 
-    fn play(self, flags: &RunFlags) -> Exit {
+    fn play(self, flags: &RunFlags, lifeline: Option<Lifeline>) -> Exit {
+        let interrupt = match Interrupt::listen() {
+            Ok(interrupt) => interrupt,
+            Err(error) => {
+                let title = format!("signals cannot be listened to: {error}");
+                terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
+                return Exit::Bug;
+            }
+        };
         let display = Display::new(Mode::of_stderr(flags.quiet));
-        let watcher = Watcher::new(display, self.interrupt.flag(), self.outputs.events);
+        let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_lifeline(lifeline);
         let mut stage = Stage {
             finder: Finder::new(&flags.plan.core_path),
             pure: flags.plan.pure,
@@ -94,10 +137,31 @@ impl Prepared {
             print: printer(flags.format),
             ..Settings::default()
         };
-        let mut execution = script::execute(&self.source, &settings, &mut stage, &self.interrupt.flag());
+        let mut execution = script::execute(&self.source, &settings, &mut stage, &interrupt.flag());
         execution.runs.extend(stage.broken);
         let outputs = Outputs { results: self.outputs.results, events: stage.watcher.into_events() };
-        conclude(flags, seed, execution, outputs, &self.interrupt)
+        conclude(flags, seed, execution, outputs).worst(interrupt.exit().unwrap_or(Exit::Success))
+    }
+
+    /// Prints and saves what the process that died has left.
+    fn bury(mut self, flags: &RunFlags, death: &Death, legacy: Legacy) -> Exit {
+        terminal::clear_progress();
+        let mut diagnostics = Diagnostics::from(death.diagnostic());
+        let taken_over = [
+            self.outputs.results.as_mut().map(Output::start_again),
+            self.outputs.events.as_mut().map(Output::cut_to_whole_lines),
+        ];
+        for error in taken_over.into_iter().flatten().filter_map(Result::err) {
+            let title = format!("what the process had written cannot be taken over: {error}");
+            diagnostics.push(Diagnostic::new(Exit::Usage, title));
+        }
+        let runs = legacy.finished.into_iter().chain(legacy.partial).collect();
+        conclude(
+            flags,
+            self.overrides.seed,
+            Execution { runs, diagnostics, ..Execution::default() },
+            self.outputs,
+        )
     }
 }
 
@@ -117,13 +181,7 @@ fn printer(format: Format) -> Print {
 }
 
 /// Prints and saves what was played; the exit code of it all.
-fn conclude(
-    flags: &RunFlags,
-    seed: Option<u64>,
-    execution: Execution,
-    outputs: Outputs,
-    interrupt: &Interrupt,
-) -> Exit {
+fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: Outputs) -> Exit {
     let judged = verdict::exit(&execution);
     let Execution { runs, checks, diagnostics, .. } = execution;
     // An interruption is told by the exit code and the results, not as a fault of the script.
@@ -158,8 +216,7 @@ fn conclude(
         wrong.append(fault);
     }
     terminal::complain(&wrong);
-    let exit = wrong.exit().worst(judged);
-    interrupt.exit().map_or(exit, |interrupted| exit.worst(interrupted))
+    wrong.exit().worst(judged)
 }
 
 fn save(mut output: Output, report: &Report) -> Result<(), Diagnostics> {

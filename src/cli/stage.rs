@@ -45,4 +45,8 @@ impl<W: Write> Player for Stage<W> {
         self.broken = Some(played.run);
         Err(wrong)
     }
+
+    fn finished(&mut self, run: &Run) {
+        self.watcher.judged(run);
+    }
 }

@@ -4,7 +4,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::Palette;
 use crate::report::text::Look;
 use anstream::{AutoStream, ColorChoice};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// How a summary is laid out on stdout: colours only on a terminal that wants them.
 pub fn look() -> Look {
@@ -38,6 +38,14 @@ pub fn print(text: &str) -> Result<(), Diagnostics> {
 pub fn note(text: &str) {
     // Nobody is left to be told that stderr is closed.
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Takes away what a process that died has left of its progress on a terminal.
+pub fn clear_progress() {
+    if std::io::stderr().is_terminal() {
+        // Back to the line's start, clear it, show the cursor.
+        let _ = write!(std::io::stderr(), "\r\x1b[2K\x1b[?25h");
+    }
 }
 
 /// Tells all that is wrong, on stderr.

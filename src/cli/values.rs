@@ -1,7 +1,9 @@
 //! Values of flags that clap does not know.
 
 use crate::plan::SEED_MAX;
+use mqscript_plugin::units::parse_duration;
 use rand::TryRng;
+use std::time::Duration;
 
 /// `KEY=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,18 @@ impl Seed {
             Seed::Number(number) => Ok(number),
             Seed::Random => Ok(rand::rngs::SysRng.try_next_u64()? & SEED_MAX),
         }
+    }
+}
+
+/// Reads how long something may take.
+///
+/// # Errors
+/// No duration with its unit, or none at all.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(0) => Err("it must be longer than nothing".to_owned()),
+        Ok(ns) => Ok(Duration::from_nanos(ns)),
+        Err(error) => Err(error.to_string()),
     }
 }
 

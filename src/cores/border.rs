@@ -1,7 +1,7 @@
 //! One border: the calls into one core's session, checked and named, whoever calls — the engine or a layer.
 
 use super::error::CoreFailure;
-use super::services::{CallWatch, FUNCTIONS};
+use super::vitals::{FUNCTIONS, Slot};
 use mqscript_plugin::abi;
 use mqscript_plugin::units::SIZE_MAX_BYTES;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(super) struct Border {
     pub below: *mut Border,
     pub virtual_clock: bool,
     pub agents: u32,
-    pub watch: Arc<CallWatch>,
+    pub slot: &'static Slot,
     /// The first failure seen here: it ends the session, whatever a layer above makes of it.
     pub failure: Option<CoreFailure>,
 }
@@ -90,10 +90,10 @@ impl Border {
         let before = Before::of(out);
         *accepted = 0;
         error.len = 0;
-        let called = self.watch.enter(self.depth, PUBLISH);
+        let called = self.slot.enter(self.depth, PUBLISH);
         // SAFETY: "None of these blocks"; "Everything passed in is borrowed for the call": the caller's promise.
         let status = unsafe { (self.calls.publish)(self.session, now_ns, messages, n, accepted, out, error) };
-        self.watch.leave(called);
+        self.slot.leave(called);
         let too_many = *accepted > n;
         if status == abi::OK && !too_many && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
@@ -114,10 +114,10 @@ impl Border {
     pub unsafe fn poll(&mut self, now_ns: u64, out: &mut abi::Out, error: &mut abi::ErrorBuffer) -> i32 {
         let before = Before::of(out);
         error.len = 0;
-        let called = self.watch.enter(self.depth, POLL);
+        let called = self.slot.enter(self.depth, POLL);
         // SAFETY: as in `publish`.
         let status = unsafe { (self.calls.poll)(self.session, now_ns, out, error) };
-        self.watch.leave(called);
+        self.slot.leave(called);
         if status == abi::OK && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
@@ -150,10 +150,10 @@ impl Border {
             self.fail(CoreFailure::breach(&self.core, "acknowledge", text));
             return abi::INVALID;
         };
-        let called = self.watch.enter(self.depth, ACKNOWLEDGE);
+        let called = self.slot.enter(self.depth, ACKNOWLEDGE);
         // SAFETY: as in `publish`.
         let status = unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) };
-        self.watch.leave(called);
+        self.slot.leave(called);
         if status == abi::OK && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
@@ -167,10 +167,10 @@ impl Border {
     pub unsafe fn flush(&mut self, now_ns: u64, error: &mut abi::ErrorBuffer) -> i32 {
         let Some(flush) = self.calls.flush else { return abi::OK };
         error.len = 0;
-        let called = self.watch.enter(self.depth, FLUSH);
+        let called = self.slot.enter(self.depth, FLUSH);
         // SAFETY: as in `publish`.
         let status = unsafe { flush(self.session, now_ns, error) };
-        self.watch.leave(called);
+        self.slot.leave(called);
         if status != abi::OK {
             self.fail(CoreFailure::from_status(&self.core, FUNCTIONS[FLUSH], status, &told(error)));
         }

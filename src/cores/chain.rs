@@ -60,7 +60,8 @@ impl Chain {
         let mut links: Vec<Arc<Link>> = Vec::with_capacity(recipes.len());
         let mut effective = Vec::with_capacity(recipes.len());
         for (depth, recipe) in recipes.iter().enumerate() {
-            match Link::create(recipe, &run, &services, seed_of(recipes, depth, seed)) {
+            services.vitals.name_core(depth, &recipe.vetted.info.id);
+            match Link::create(recipe, depth, &run, &services, seed_of(recipes, depth, seed)) {
                 Ok((link, bits)) => {
                     links.push(Arc::new(link));
                     effective.push(bits);
@@ -73,7 +74,6 @@ impl Chain {
                 }
             }
         }
-        services.watch.name_cores(links.iter().map(|link| link.core.clone()).collect());
         let chain = Chain {
             links: Some(Arc::new(Links::new(links, services, clock, agents, receives))),
             capabilities: combined(effective),

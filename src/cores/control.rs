@@ -1,21 +1,31 @@
 //! Control calls: on a helper thread, with a time limit.
 
 use super::error::CoreFailure;
+use super::last_words;
+use super::services::HostServices;
+use super::vitals::{FUNCTIONS, work_for};
 use mqscript_plugin::abi::{self, ErrorBuffer};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Runs `call` on a helper thread and waits at most `limit`. A call that does not return keeps its thread and
-/// whatever it owns for the rest of the process's life.
+/// How often is looked whether the process is dying while a call is waited for.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Runs `call`, a function of the core at a depth, on a helper thread and waits at most `services.control_limit`. A call
+/// that does not return keeps its thread and whatever it owns for the rest of the process's life.
 pub(super) fn within<T: Send + 'static>(
     core: &str,
-    function: &'static str,
-    limit: Duration,
+    (depth, function): (usize, &'static str),
+    services: &HostServices,
     call: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, CoreFailure> {
     let (send, receive) = sync_channel(1);
+    let slot = services.vitals.slot();
+    let index = FUNCTIONS.iter().position(|name| *name == function).unwrap_or_default();
+    let before = slot.enter(depth, index);
     let thread = thread::Builder::new().name(format!("control {core}")).spawn(move || {
+        work_for(Some(slot));
         // After the limit this waits in the channel for ever: a core that comes too late may still look at what
         // it was given.
         let _ = send.send(call());
@@ -23,22 +33,38 @@ pub(super) fn within<T: Send + 'static>(
     let thread = match thread {
         Ok(thread) => thread,
         Err(error) => {
+            slot.leave(before);
             let text = format!("the system gives no thread: {error}");
             return Err(CoreFailure::from_status(core, function, abi::INTERNAL, &text));
         }
     };
-    match receive.recv_timeout(limit) {
+    let answer = wait_for(&receive, services.control_limit);
+    slot.leave(before);
+    match answer {
         Ok(value) => {
             let _ = thread.join();
             Ok(value)
         }
         Err(RecvTimeoutError::Timeout) => {
             std::mem::forget(receive);
-            Err(CoreFailure::timed_out(core, function, limit))
+            Err(CoreFailure::timed_out(core, function, services.control_limit))
         }
         Err(RecvTimeoutError::Disconnected) => {
             let text = "the host's helper thread died";
             Err(CoreFailure::from_status(core, function, abi::INTERNAL, text))
+        }
+    }
+}
+
+/// Waits for the helper thread. Should the call kill the process, its signal handler waits for what this thread writes
+/// down.
+fn wait_for<T>(receive: &Receiver<T>, limit: Duration) -> Result<T, RecvTimeoutError> {
+    let end = Instant::now() + limit;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match receive.recv_timeout(left.min(LOOK)) {
+            Err(RecvTimeoutError::Timeout) if !left.is_zero() => last_words::speak_if_dying(),
+            answer => return answer,
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum FailureKind {
     Stuck,
     /// A call did not return within this time.
     TimedOut(Duration),
+    /// The process died in it.
+    Died,
 }
 
 /// The end of a core in a run: no further call is made but `close`.
@@ -63,6 +65,11 @@ impl CoreFailure {
         CoreFailure { core: core.to_owned(), function, kind, text: text.to_owned() }
     }
 
+    /// The process died in a call of the core: `text` says how.
+    pub fn died(core: &str, function: &'static str, text: String) -> CoreFailure {
+        CoreFailure { core: core.to_owned(), function, kind: FailureKind::Died, text }
+    }
+
     #[cold]
     pub(super) fn timed_out(core: &str, function: &'static str, limit: Duration) -> CoreFailure {
         CoreFailure {
@@ -87,6 +94,7 @@ impl fmt::Display for CoreFailure {
             }
             FailureKind::Panic { place: None } => write!(f, "core `{core}` panicked in `{function}`")?,
             FailureKind::Stuck => write!(f, "core `{core}` is stuck")?,
+            FailureKind::Died => write!(f, "core `{core}` died in `{function}`")?,
             FailureKind::TimedOut(limit) => {
                 write!(f, "core `{core}`: `{function}` did not return within {} s", limit.as_secs_f64())?;
             }

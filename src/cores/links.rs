@@ -33,6 +33,8 @@ pub(super) struct Links {
 /// One core that exists.
 pub(super) struct Link {
     pub core: Arc<str>,
+    /// Position in the chain: 0 is innermost.
+    pub depth: usize,
     pub calls: Calls,
     raw: Handle<RawCore>,
     /// Kept where it is, and as long as the core: it has pointers to both.
@@ -67,6 +69,7 @@ impl<T> Handle<T> {
 impl Link {
     pub fn create(
         recipe: &Recipe<'_>,
+        depth: usize,
         run: &Arc<RunFor>,
         services: &HostServices,
         seed: u64,
@@ -75,7 +78,7 @@ impl Link {
         let core: Arc<str> = info.id.as_str().into();
         let (calls, options) = (recipe.vetted.calls, recipe.options.to_owned());
         let (host, run) = (Arc::new(HostFor::new(services.clone(), core.clone())), run.clone());
-        let (host, run, told, raw, effective) = within(&core, "create", services.control_limit, move || {
+        let (host, run, told, raw, effective) = within(&core, (depth, "create"), services, move || {
             let (mut raw, mut effective) = (ptr::null_mut(), 0u64);
             let told = Told::by(|error| {
                 let text = abi::Str::new(&options);
@@ -89,7 +92,7 @@ impl Link {
         if raw.0.is_null() {
             return Err(CoreFailure::breach(&core, "create", "it returned OK, but no core"));
         }
-        let link = Link { core: core.clone(), calls, raw, _host: host, _run: run };
+        let link = Link { core: core.clone(), depth, calls, raw, _host: host, _run: run };
         let known = effective & (BY_AND | BY_OR | abi::LAYER);
         let undeclared = known & !info.capabilities;
         if undeclared != 0 {
@@ -104,7 +107,7 @@ impl Link {
 
 fn destroy(link: &Arc<Link>, services: &HostServices) -> Result<(), CoreFailure> {
     let moved = link.clone();
-    within(&link.core, "destroy", services.control_limit, move || {
+    within(&link.core, (link.depth, "destroy"), services, move || {
         // SAFETY: "[control] Frees the core": its session is closed, and nobody calls it afterwards.
         unsafe { (moved.calls.destroy)(moved.raw.get()) };
     })
@@ -138,7 +141,7 @@ impl Links {
             return Err(CoreFailure::from_status(&link.core, function, abi::POISONED, text));
         }
         let moved = link.clone();
-        let result = within(&link.core, function, self.services.control_limit, move || call(&moved));
+        let result = within(&link.core, (link.depth, function), &self.services, move || call(&moved));
         if result.is_err() {
             self.hung.store(true, Ordering::Release);
         }
@@ -198,7 +201,7 @@ impl Links {
                         below,
                         virtual_clock: links.clock == ClockKind::Virtual,
                         agents: links.agents,
-                        watch: links.services.watch.clone(),
+                        slot: links.services.vitals.slot(),
                         failure: None,
                     };
                     borders.push(Box::into_raw(Box::new(border)));

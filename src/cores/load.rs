@@ -2,6 +2,7 @@
 
 use super::error::CoreError;
 use super::vet::{Vetted, vet};
+use super::vitals::shown;
 use super::whole::truncation;
 use mqscript_plugin::abi;
 use std::collections::HashMap;
@@ -45,9 +46,11 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
     if let Some(reason) = truncation(path).map_err(|error| not_loadable(error.to_string()))? {
         return Err(not_loadable(reason));
     }
+    let _noted = Noted::loading(path);
     let library = open_library(path).map_err(|error| not_loadable(whole_chain(&error)))?;
     // "Libraries are never unloaded": threads and destructors of a core may outlive every session.
     let library = std::mem::ManuallyDrop::new(library);
+    note_place(path);
     let missing = |symbol| CoreError::NotAPlugin { path: path.to_owned(), symbol };
 
     // SAFETY: "`mqs_plugin_abi()` … asked first, frozen for ever": a symbol of this name has this type.
@@ -77,6 +80,40 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
     // SAFETY: the entry "returns memory that stays valid for ever", which begins with its `struct_size`.
     let cores = unsafe { vet(path, found, descriptor)? };
     Ok(Loaded { cores: cores.into_iter().map(Arc::new).collect() })
+}
+
+/// Shows which library's own code runs while it is loaded and entered.
+struct Noted;
+
+impl Noted {
+    fn loading(path: &Path) -> Noted {
+        if let Some(shared) = shown() {
+            shared.loading.set(path.as_os_str().as_encoded_bytes());
+        }
+        Noted
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        if let Some(shared) = shown() {
+            shared.loading.set(b"");
+        }
+    }
+}
+
+/// Shows where a library lies in memory, so that whoever died in it can be named. Linux says so in `/proc/self/maps`.
+fn note_place(path: &Path) {
+    let (Some(shared), Some(path)) = (shown(), path.to_str()) else { return };
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let ranges = maps.lines().filter(|line| line.ends_with(path)).filter_map(|line| {
+        let (start, rest) = line.split_once('-')?;
+        let (end, _) = rest.split_once(' ')?;
+        Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?))
+    });
+    if let Some((start, end)) = ranges.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1))) {
+        shared.add_library(start, end, path);
+    }
 }
 
 #[cfg(unix)]

@@ -13,6 +13,7 @@ mod control;
 mod error;
 mod find;
 mod host;
+mod last_words;
 mod links;
 mod load;
 mod options;
@@ -21,18 +22,19 @@ mod run;
 mod services;
 mod session;
 mod vet;
+pub mod vitals;
 mod whole;
 
 pub use chain::Chain;
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use find::{CORE_PATH_VARIABLE, Finder};
+pub use last_words::{expose, speak, speak_if_dying, with_last_words};
 pub use mqscript_plugin::abi;
 pub use plan::{
     CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, plan_chain,
 };
 pub use run::{ClockKind, PartyNames, RunConfig, TypeRow};
-pub use services::{
-    CallWatch, CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag, WatchedCall,
-};
+pub use services::{CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag};
 pub use session::{DeliveredText, Out, Published, Session};
 pub use vet::{CoreInfo, capability_names};
+pub use vitals::{Signs, Vitals, WatchedCall};

@@ -1,6 +1,7 @@
 //! What cores may ask of the host while a run is on, in safe terms: clock, wake, reasons, events, log.
 
 use super::run::ClockKind;
+use super::vitals::Vitals;
 use mqscript_plugin::abi::{INTERNED_BYTES_MAX, INTERNED_MAX};
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -230,56 +231,6 @@ impl<T> EventQueue<T> {
     }
 }
 
-/// What of the session is being called right now, for a watchdog on another thread.
-#[derive(Debug, Default)]
-pub struct CallWatch {
-    word: AtomicU64,
-    cores: OnceLock<Vec<Arc<str>>>,
-}
-
-/// A call that has not returned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WatchedCall {
-    /// The core or layer.
-    pub core: Arc<str>,
-    /// The function of the contract.
-    pub function: &'static str,
-    /// The call's number: unchanged between two looks = still the same call.
-    pub number: u64,
-}
-
-pub(super) const FUNCTIONS: [&str; 4] = ["publish", "poll", "acknowledge", "flush"];
-
-impl CallWatch {
-    pub(super) fn name_cores(&self, cores: Vec<Arc<str>>) {
-        let _ = self.cores.set(cores);
-    }
-
-    /// Notes a call of function `function` of core `depth`; returns what to give back to `leave`.
-    #[inline]
-    pub(super) fn enter(&self, depth: usize, function: usize) -> u64 {
-        let before = self.word.load(Ordering::Relaxed);
-        let number = (before >> 16) + 1;
-        self.word.store(number << 16 | (depth as u64) << 8 | (function as u64 + 1), Ordering::Relaxed);
-        before
-    }
-
-    /// The call returned: the one around it goes on, if any. The number never goes back.
-    #[inline]
-    pub(super) fn leave(&self, before: u64) {
-        let number = self.word.load(Ordering::Relaxed) >> 16;
-        self.word.store(number << 16 | (before & 0xffff), Ordering::Relaxed);
-    }
-
-    /// The call under way, if any. Any thread.
-    pub fn current(&self) -> Option<WatchedCall> {
-        let word = self.word.load(Ordering::Relaxed);
-        let function = FUNCTIONS.get((word & 0xff).checked_sub(1)? as usize)?;
-        let core = self.cores.get()?.get((word >> 8 & 0xff) as usize)?;
-        Some(WatchedCall { core: core.clone(), function, number: word >> 16 })
-    }
-}
-
 /// All that the host offers to the cores of one run; clones share everything.
 #[derive(Debug, Clone)]
 pub struct HostServices {
@@ -293,8 +244,8 @@ pub struct HostServices {
     pub log: Arc<EventQueue<LogLine>>,
     /// The wish to be polled.
     pub wake: Arc<WakeFlag>,
-    /// The session call under way.
-    pub watch: Arc<CallWatch>,
+    /// What the run shows of itself: the call under way, how many messages have which name.
+    pub vitals: Arc<Vitals>,
     /// How long a control call may take.
     pub control_limit: Duration,
 }
@@ -303,7 +254,7 @@ impl HostServices {
     /// How long a control call may take unless something else is said.
     pub const CONTROL_LIMIT: Duration = Duration::from_secs(60);
 
-    /// Services of a run whose origin is now.
+    /// Services of a run whose origin is now, and whose loop is the calling thread's.
     pub fn new(clock: ClockKind) -> HostServices {
         HostServices {
             clock: Arc::new(RunClock::new(clock)),
@@ -311,7 +262,7 @@ impl HostServices {
             events: Arc::default(),
             log: Arc::default(),
             wake: Arc::default(),
-            watch: Arc::default(),
+            vitals: Arc::new(Vitals::claim()),
             control_limit: HostServices::CONTROL_LIMIT,
         }
     }
@@ -355,18 +306,5 @@ mod tests {
         queue.drain(&mut taken);
         assert!(taken.iter().copied().eq(0..EventQueue::<usize>::CAPACITY));
         assert_eq!(queue.lost(), 3);
-    }
-
-    #[test]
-    fn the_watch_names_the_innermost_call() {
-        let watch = CallWatch::default();
-        watch.name_cores(vec!["mock".into(), "chaos".into()]);
-        let idle = watch.enter(1, 0);
-        let outer = watch.enter(0, 0);
-        assert_eq!(watch.current().unwrap().core.as_ref(), "mock");
-        watch.leave(outer);
-        assert_eq!(watch.current().unwrap().core.as_ref(), "chaos");
-        watch.leave(idle);
-        assert_eq!(watch.current(), None);
     }
 }

@@ -64,6 +64,11 @@ impl Exit {
         }
     }
 
+    /// The way to end with this exit code.
+    pub fn from_code(code: u8) -> Option<Exit> {
+        Exit::WORST_FIRST.into_iter().find(|exit| exit.code() == code)
+    }
+
     /// The worse of two.
     pub fn worst(self, other: Exit) -> Exit {
         let rank = |exit| Exit::WORST_FIRST.iter().position(|known| *known == exit);

@@ -10,6 +10,30 @@ use crate::metrics::{Ended, FinalOutcome};
 use std::sync::Arc;
 
 impl<C: Clock> Player<'_, C> {
+    /// What the recorder must know of a message that ends.
+    #[inline(always)]
+    pub fn ended(
+        &self,
+        id: u32,
+        outcome: FinalOutcome,
+        reason: u32,
+        at_ns: u64,
+        accepted_ns: Option<u64>,
+    ) -> Ended {
+        let message = &self.messages[id];
+        Ended {
+            cell: message.cell,
+            agent: message.agent,
+            recipient: message.recipient,
+            intended_ns: message.intended_ns,
+            first_accepted_ns: message.first_accepted_ns,
+            last_accepted_ns: accepted_ns,
+            ended_ns: at_ns,
+            outcome,
+            reason,
+        }
+    }
+
     /// [`end`](Player::end) where it need not be fast.
     #[inline(never)]
     pub fn end_rarely(
@@ -28,17 +52,8 @@ impl<C: Clock> Player<'_, C> {
     pub fn end(&mut self, id: u32, outcome: FinalOutcome, reason: u32, at_ns: u64, accepted_ns: Option<u64>) {
         let message = &self.messages[id];
         let (agent, draft, holds_slot) = (message.agent, message.draft, message.holds_slot);
-        self.recorder.ended(&Ended {
-            cell: message.cell,
-            agent,
-            recipient: message.recipient,
-            intended_ns: message.intended_ns,
-            first_accepted_ns: message.first_accepted_ns,
-            last_accepted_ns: accepted_ns,
-            ended_ns: at_ns,
-            outcome,
-            reason,
-        });
+        let ended = self.ended(id, outcome, reason, at_ns, accepted_ns);
+        self.recorder.ended(&ended);
         if self.wants_messages {
             self.tell_message(id, outcome, reason, at_ns, accepted_ns);
         }
@@ -139,9 +154,16 @@ impl<C: Clock> Player<'_, C> {
         // Nobody is called any more, and nobody thinks: what follows only counts.
         self.rules.on_outcome.fill(false);
         let core_failed = matches!(self.stop, Some(Stop::CoreFailed(_)));
-        for id in self.messages.under_way() {
-            let message = &mut self.messages[id];
-            message.holds_slot = false;
+        for (id, outcome, reason) in self.rest(core_failed) {
+            self.messages[id].holds_slot = false;
+            self.end_rarely(id, outcome, reason, self.now_ns, None);
+        }
+    }
+
+    /// The names of all messages that are still under way, if the run ended now: (message, outcome, reason).
+    pub fn rest(&self, core_failed: bool) -> Vec<(u32, FinalOutcome, u32)> {
+        let name = |id: u32| {
+            let message = &self.messages[id];
             let (outcome, reason) = match (message.place, message.attempts) {
                 (Whereabouts::InFlight, _) if core_failed => {
                     (self.kept_as_dead_letter(FinalOutcome::Uncertain), self.reasons.core_failed)
@@ -149,7 +171,13 @@ impl<C: Clock> Player<'_, C> {
                 (_, 0) => (FinalOutcome::Unanswered, self.reasons.unsent),
                 _ => (FinalOutcome::Unanswered, self.reasons.no_outcome),
             };
-            self.end_rarely(id, outcome, reason, self.now_ns, None);
-        }
+            (id, outcome, reason)
+        };
+        self.messages.under_way().into_iter().map(name).collect()
+    }
+
+    /// Whether every message has its name.
+    pub fn is_settled(&self) -> bool {
+        self.recorder.ended == self.recorder.generated
     }
 }

@@ -29,6 +29,7 @@ mod queue;
 mod receiving;
 mod results;
 mod run;
+mod so_far;
 mod timeline;
 mod tokens;
 

@@ -12,7 +12,7 @@ const SAMPLES_MAX: usize = 20;
 const LOST: &str = "events_lost";
 
 /// Everything noticed so far, by the interned name of its kind.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Notices(Vec<Option<Notice>>);
 
 impl Notices {

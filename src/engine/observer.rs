@@ -1,6 +1,7 @@
 //! The engine's news. It prints nothing itself: whoever shows a run implements [`Observer`].
 
 use crate::metrics::FinalOutcome;
+use crate::metrics::results::Run;
 use crate::plan::{ClockKind, Priority};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -89,6 +90,15 @@ pub trait Observer {
 
     /// A core wants the user to read something; `level` is 1 error … 4 debug.
     fn log(&mut self, _core: &str, _level: u32, _text: &str) {}
+
+    /// Whether the results so far are wanted now; asked where [`Observer::progress`] is.
+    fn wants_results(&mut self) -> bool {
+        false
+    }
+
+    /// The results so far, as if the core had died just now: because they were wanted, or because it has (then `dying`,
+    /// and nothing more is told).
+    fn results_so_far(&mut self, _run: Run, _dying: bool) {}
 
     /// Whether [`Observer::message`] is wanted; asked once, before the run.
     fn wants_messages(&self) -> bool {

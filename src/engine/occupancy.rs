@@ -22,7 +22,7 @@ struct Integral {
 }
 
 /// ∫N dt of each place, in integers.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Occupancy {
     places: [Integral; 3],
 }

@@ -9,7 +9,7 @@ use crate::metrics::results::Outage;
 const OUTAGES_MAX: usize = 1_000;
 
 /// An outage that is not got over yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Watch {
     /// Its row among the results.
     row: usize,
@@ -17,7 +17,7 @@ struct Watch {
 }
 
 /// The outages of a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Outages {
     begins: u32,
     ends: u32,

@@ -10,9 +10,10 @@ use super::observer::{Observer, Progress};
 use super::occupancy::Occupancy;
 use super::queue::Waiting;
 use super::receiving::Receiving;
+use super::run::Scene;
 use super::timeline::{Class, Timeline};
 use super::tokens::Tokens;
-use crate::cores::{CoreError, CoreFailure, HostServices, Out, Session, abi};
+use crate::cores::{self, CoreError, CoreFailure, HostServices, Out, Session, abi};
 use crate::metrics::Recorder;
 use crate::plan::{End, Plan};
 use mqscript_plugin::random::Stream;
@@ -98,6 +99,8 @@ pub struct Cycle {
 /// A run being played.
 pub struct Player<'a, C: Clock> {
     pub plan: &'a Plan,
+    /// What the results say of the run beside what was measured.
+    pub scene: &'a Scene<'a>,
     pub rules: Rules,
     pub clock: C,
     pub now_ns: u64,
@@ -164,13 +167,13 @@ pub struct Player<'a, C: Clock> {
 /// What [`Player::new`] is made of.
 pub struct Parts<'a, C: Clock> {
     pub plan: &'a Plan,
+    pub scene: &'a Scene<'a>,
     pub rules: Rules,
     pub clock: C,
     pub origin_ns: u64,
     pub run: u32,
     pub session: Session,
     pub services: HostServices,
-    pub capabilities: u64,
     pub receive: bool,
     pub timeline: Timeline,
     pub generator: Generator,
@@ -190,6 +193,7 @@ impl<'a, C: Clock> Player<'a, C> {
         let outages = super::outages::Outages::new(&parts.services.interner);
         Player {
             plan: parts.plan,
+            scene: parts.scene,
             rules: parts.rules,
             clock: parts.clock,
             now_ns: 0,
@@ -198,7 +202,7 @@ impl<'a, C: Clock> Player<'a, C> {
             session: parts.session,
             services: parts.services,
             out: Out::with_capacity(batch.max(64), if parts.receive { 64 } else { 0 }),
-            core_reads_content: parts.capabilities & abi::READS_CONTENT != 0,
+            core_reads_content: parts.scene.capabilities & abi::READS_CONTENT != 0,
             timeline: parts.timeline,
             waiting: Waiting::default(),
             messages: Messages::default(),
@@ -241,6 +245,9 @@ impl<'a, C: Clock> Player<'a, C> {
 
     /// Plays the run to its end.
     pub fn play(&mut self) {
+        if self.observer.wants_results() {
+            self.tell_results_so_far(false);
+        }
         self.start();
         while self.stop.is_none() {
             if let Some(next) = self.instant() {
@@ -259,6 +266,7 @@ impl<'a, C: Clock> Player<'a, C> {
             };
             self.now_ns = self.clock.wait(next);
         }
+        cores::speak_if_dying();
         self.settle();
     }
 
@@ -374,6 +382,10 @@ impl<'a, C: Clock> Player<'a, C> {
         };
         if !self.observer.progress(&progress) && self.stop.is_none() {
             self.stop = Some(Stop::Interrupted(None));
+        }
+        cores::speak_if_dying();
+        if self.observer.wants_results() {
+            self.tell_results_so_far(false);
         }
     }
 
@@ -495,6 +507,7 @@ impl<'a, C: Clock> Player<'a, C> {
             return;
         }
         self.load_ended_ns = Some(self.now_ns);
+        self.show_signs();
         let result = self.session.flush(self.now_ns + self.origin_ns, &mut self.out);
         self.absorb_outcomes(0..0);
         self.absorb_deliveries();

@@ -147,6 +147,7 @@ impl<C: Clock> Player<'_, C> {
         if self.core_reads_content {
             self.envelopes.add_texts(&self.staged, &self.messages, settings, &self.renderer, &self.drafts);
         }
+        self.show_signs();
         let published =
             self.session.publish(self.now_ns + self.origin_ns, &self.envelopes.batch, &mut self.out);
         let accepted = (published.accepted as usize).min(self.staged.len());
@@ -204,6 +205,7 @@ impl<C: Clock> Player<'_, C> {
     #[inline(never)]
     pub fn poll(&mut self) {
         self.held_back = false;
+        self.show_signs();
         let result = self.session.poll(self.now_ns + self.origin_ns, &mut self.out);
         self.absorb_outcomes(0..0);
         self.absorb_deliveries();

@@ -204,6 +204,7 @@ impl<C: Clock> Player<'_, C> {
     /// Acknowledges the copies that were taken this turn.
     pub fn acknowledge(&mut self) {
         let tags = std::mem::take(&mut self.receiving.tags);
+        self.show_signs();
         let result = self.session.acknowledge(self.now_ns + self.origin_ns, &tags, &mut self.out);
         self.absorb_outcomes(0..0);
         self.absorb_deliveries();

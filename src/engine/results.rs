@@ -6,24 +6,25 @@ use super::names::Parties;
 use super::notices::Notices;
 use super::outages::Outages;
 use super::player::{Player, Stop};
-use super::run::{Played, mean_gap_ns};
-use crate::cores::{Chain, HostServices, ResolvedChain, abi, capability_names};
+use super::receiving::Receiving;
+use super::run::{Scene, mean_gap_ns};
+use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names};
 use crate::metrics::results::{
     self, Copies, Core, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
 use crate::metrics::{Naming, Recorder, doubts, seal};
-use crate::plan::{ClockKind, End, Plan};
-use serde_json::Value;
+use crate::plan::End;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What is left of a player when the run is over.
-pub struct Finished {
-    /// The records.
-    pub recorder: Recorder,
+/// What was measured, taken from a player.
+pub struct Measured {
+    recorder: Recorder,
     occupancy: Occupancy,
     notices: Notices,
     outages: Outages,
-    stop: Option<Stop>,
+    /// Why the run stopped before its time.
+    pub stop: Option<Stop>,
     parties: Parties,
     services: HostServices,
     boundaries_ns: Vec<u64>,
@@ -32,64 +33,61 @@ pub struct Finished {
     unknown: Option<&'static str>,
 }
 
-impl Finished {
-    /// Takes a player apart and closes its session.
-    pub fn of<C: Clock>(mut player: Player<'_, C>, capabilities: u64) -> Finished {
-        let occupancy = player.occupancy.results(player.recorder.in_system);
-        let window_end = match (player.plan.end, player.rules.load_end_ns) {
-            (End::Duration(_), Some(end)) => end,
-            _ => player.recorder.last_end_ns,
-        };
-        let mut boundaries_ns = std::mem::take(&mut player.rules.phase_starts);
-        // A run that stopped early measured only until then.
-        let window_end = if player.stop.is_some() { window_end.min(player.now_ns) } else { window_end };
-        let last = boundaries_ns.last().copied().unwrap_or(0);
-        boundaries_ns.push(window_end.max(last));
-        let (mut copies, mut unknown) = (None, None);
-        if player.receiving.active {
-            let ledger = &player.receiving.ledger;
-            copies = Some(copies_of(ledger, capabilities & abi::CONFIRMS != 0));
-            if player.drain_cut && !player.receiving.all_received() {
-                unknown = Some("copies of delivered messages had not arrived when the drain hit its limit");
-            } else if ledger.is_blurred() {
-                unknown = Some("the ledger of copies was too large: `ledger_memory` allows for more");
-            }
-            ledger.lost(|agent, lost| player.recorder.agents.lost(agent, lost));
-        }
-        let mut stop = player.stop.take();
-        if let Err(failure) = player.session.close()
-            && stop.is_none()
-        {
-            stop = Some(Stop::CoreFailed(failure));
-        }
-        Finished {
+impl Measured {
+    /// What a run that is over has measured, and its session.
+    pub fn of<C: Clock>(mut player: Player<'_, C>) -> (Measured, Session) {
+        let (boundaries_ns, copies, unknown) = (boundaries(&player), copies(&player), unknown(&player));
+        charge_losses(&player.receiving, &mut player.recorder);
+        let measured = Measured {
+            occupancy: player.occupancy.results(player.recorder.in_system),
             recorder: player.recorder,
-            occupancy,
             notices: player.notices,
             outages: player.outages,
-            stop,
+            stop: player.stop,
             parties: player.renderer.parties,
             services: player.services,
             boundaries_ns,
             copies,
             unknown,
+        };
+        (measured, player.session)
+    }
+
+    /// What a run has measured so far, as if its core had failed with `failure` just now.
+    pub fn so_far<C: Clock>(player: &Player<'_, C>, failure: CoreFailure) -> Measured {
+        let mut recorder = player.recorder.clone();
+        charge_losses(&player.receiving, &mut recorder);
+        for (id, outcome, reason) in player.rest(true) {
+            recorder.ended(&player.ended(id, outcome, reason, player.now_ns, None));
+        }
+        let mut occupancy = player.occupancy.clone();
+        occupancy.finish(player.now_ns);
+        Measured {
+            occupancy: occupancy.results(recorder.in_system),
+            recorder,
+            notices: player.notices.clone(),
+            outages: player.outages.clone(),
+            stop: Some(Stop::CoreFailed(failure)),
+            parties: player.renderer.parties.clone(),
+            services: player.services.clone(),
+            boundaries_ns: boundaries(player),
+            copies: copies(player),
+            unknown: unknown(player),
         }
     }
 
-    /// The results of the run.
-    pub fn into_results(
-        self,
-        plan: &Plan,
-        clock: ClockKind,
-        resolved: &ResolvedChain,
-        mut chain: Chain,
-        environment: Environment,
-    ) -> Played {
-        let capabilities = chain.capabilities();
-        let core = core_of(plan, resolved, &mut chain);
-        let stats_failed = chain.clean().and_then(|()| chain.destroy()).err();
-        let mut run = blank(plan, clock, core, environment);
-        for core in &resolved.cores {
+    /// Messages generated.
+    pub fn generated(&self) -> u64 {
+        self.recorder.generated
+    }
+
+    /// The results; `stats` is what the cores told of themselves.
+    pub fn results(self, scene: &Scene<'_>, stats: Map<String, Value>) -> (Run, Option<Stop>) {
+        let plan = scene.plan;
+        let so_far = || scene.stopwatch.finish(self.generated(), None);
+        let environment = scene.over.clone().unwrap_or_else(so_far);
+        let mut run = blank(scene, core_of(scene, stats), environment);
+        for core in &scene.resolved.cores {
             run.environment.files.insert(format!("core {}", core.id), core.path.display().to_string());
         }
         let stages = plan.stages();
@@ -109,13 +107,51 @@ impl Finished {
         run.outages = self.outages.into_rows();
         run.partial = self.stop.as_ref().map(Stop::in_words);
         run.ledger.copies = self.copies;
-        judge(&mut run, self.stop.as_ref(), self.unknown, capabilities, &plan.tolerate);
+        judge(&mut run, self.stop.as_ref(), self.unknown, scene.capabilities, &plan.tolerate);
         let late = self.recorder.extras.generated_late;
         let found = doubts(&run, late, mean_gap_ns(plan), plan.max_schedule_lag_ns);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
         seal(&mut run);
-        let stop = self.stop.or_else(|| stats_failed.map(Stop::CoreUnclean));
-        Played { run, stop }
+        (run, self.stop)
+    }
+}
+
+/// Where the phases begin, and where the measured window ends.
+fn boundaries<C: Clock>(player: &Player<'_, C>) -> Vec<u64> {
+    let window_end = match (player.plan.end, player.rules.load_end_ns) {
+        (End::Duration(_), Some(end)) => end,
+        _ => player.recorder.last_end_ns,
+    };
+    // A run that stopped early measured only until then.
+    let is_over = player.stop.is_none() && player.is_settled();
+    let window_end = if is_over { window_end } else { window_end.min(player.now_ns) };
+    let mut boundaries_ns = player.rules.phase_starts.clone();
+    let last = boundaries_ns.last().copied().unwrap_or(0);
+    boundaries_ns.push(window_end.max(last));
+    boundaries_ns
+}
+
+fn copies<C: Clock>(player: &Player<'_, C>) -> Option<Copies> {
+    let confirms = player.scene.capabilities & abi::CONFIRMS != 0;
+    player.receiving.active.then(|| copies_of(&player.receiving.ledger, confirms))
+}
+
+fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<&'static str> {
+    if !player.receiving.active {
+        None
+    } else if player.drain_cut && !player.receiving.all_received() {
+        Some("copies of delivered messages had not arrived when the drain hit its limit")
+    } else if player.receiving.ledger.is_blurred() {
+        Some("the ledger of copies was too large: `ledger_memory` allows for more")
+    } else {
+        None
+    }
+}
+
+/// Lost copies count for the agents that did not get them.
+fn charge_losses(receiving: &Receiving, recorder: &mut Recorder) {
+    if receiving.active {
+        receiving.ledger.lost(|agent, lost| recorder.agents.lost(agent, lost));
     }
 }
 
@@ -212,29 +248,30 @@ fn judge(
     }
 }
 
-fn core_of(plan: &Plan, resolved: &ResolvedChain, chain: &mut Chain) -> Core {
-    let inner = &resolved.cores[0];
-    let layers = resolved.cores[1..].iter().map(|layer| Layer {
+fn core_of(scene: &Scene<'_>, stats: Map<String, Value>) -> Core {
+    let inner = &scene.resolved.cores[0];
+    let layers = scene.resolved.cores[1..].iter().map(|layer| Layer {
         id: layer.id.clone(),
         version: layer.version.clone(),
         options: Value::Object(layer.options.clone()),
     });
     Core {
-        name: plan.core.name.clone(),
+        name: scene.plan.core.name.clone(),
         id: inner.id.clone(),
         version: inner.version.clone(),
         options: Value::Object(inner.options.clone()),
         layers: layers.collect(),
-        capabilities: capability_names(chain.capabilities()),
-        stats: Value::Object(chain.stats().unwrap_or_default()),
+        capabilities: capability_names(scene.capabilities),
+        stats: Value::Object(stats),
     }
 }
 
-fn blank(plan: &Plan, clock: ClockKind, core: Core, environment: Environment) -> Run {
+fn blank(scene: &Scene<'_>, core: Core, environment: Environment) -> Run {
+    let plan = scene.plan;
     Run {
         name: plan.name.clone(),
         seed: plan.seed,
-        clock: clock.name().to_owned(),
+        clock: scene.clock.name().to_owned(),
         core,
         digest: String::new(),
         valid: None,

@@ -7,12 +7,14 @@ use super::generator::Generator;
 use super::names::Parties;
 use super::observer::{Observer, Started};
 use super::player::{Parts, Player, Reasons, Rules, Stop};
-use super::results::Finished;
+use super::results::Measured;
+use super::so_far::Closing;
 use super::timeline::Timeline;
 use crate::cores::{
-    self, Chain, CoreError, CoreRequest, Finder, HostServices, ResolvedChain, RunConfig, TypeRow, abi,
+    self, Chain, CoreError, CoreRequest, Finder, HostServices, ResolvedChain, RunConfig, Session, TypeRow,
+    abi,
 };
-use crate::metrics::results::Run;
+use crate::metrics::results::{Environment, Run};
 use crate::metrics::{AgentsRecorder, Recorder, Stopwatch};
 use crate::plan::{Arrival, ClockKind, End, Group, Plan, Receive};
 use mqscript_plugin::random::{Stream, mix, text_key};
@@ -118,9 +120,10 @@ pub fn run(
         }
     };
     observer.started(&started(plan, clock));
-    let capabilities = chain.capabilities();
-    let stage = Stage { plan, parties, services, session, origin_ns, number, capabilities, receive };
-    let finished = match clock {
+    let mut scene =
+        Scene { plan, clock, resolved: &resolved, capabilities: chain.capabilities(), stopwatch, over: None };
+    let stage = Stage { scene: &scene, parties, services, session, origin_ns, number, receive };
+    let (measured, session) = match clock {
         ClockKind::Virtual => {
             let clock = VirtualClock::new(&stage.services);
             stage.play(clock, behaviour, observer)
@@ -131,8 +134,30 @@ pub fn run(
             stage.play(clock, behaviour, observer)
         }
     };
-    let environment = stopwatch.finish(finished.recorder.generated, behaviour.seconds());
-    Ok(finished.into_results(plan, clock, &resolved, chain, environment))
+    scene.over = Some(scene.stopwatch.finish(measured.generated(), behaviour.seconds()));
+    Ok(close(measured, session, chain, &scene, observer))
+}
+
+/// Takes the cores down and writes down what was measured.
+fn close(
+    measured: Measured,
+    session: Session,
+    mut chain: Chain,
+    scene: &Scene<'_>,
+    observer: &mut dyn Observer,
+) -> Played {
+    let mut closing = Closing { measured: Some(measured), scene, observer };
+    let (closed, stats, ended) = cores::with_last_words(&mut closing, Closing::last_words, |_| {
+        let closed = session.close();
+        let stats = chain.stats().unwrap_or_default();
+        (closed, stats, chain.clean().and_then(|()| chain.destroy()))
+    });
+    let mut measured = closing.measured.expect("only last words take it");
+    if let Err(failure) = closed {
+        measured.stop.get_or_insert(Stop::CoreFailed(failure));
+    }
+    let (run, stop) = measured.results(scene, stats);
+    Played { run, stop: stop.or_else(|| ended.err().map(Stop::CoreUnclean)) }
 }
 
 fn requests(plan: &Plan) -> Vec<CoreRequest> {
@@ -208,11 +233,7 @@ fn type_row(row: &crate::plan::MessageType) -> TypeRow {
     }
 }
 
-fn open(
-    chain: &mut Chain,
-    clock: ClockKind,
-    services: &HostServices,
-) -> Result<(cores::Session, u64), CoreError> {
+fn open(chain: &mut Chain, clock: ClockKind, services: &HostServices) -> Result<(Session, u64), CoreError> {
     chain.prepare()?;
     let origin_ns = match clock {
         ClockKind::Virtual => 0,
@@ -265,15 +286,30 @@ fn timeline_for(plan: &Plan) -> Timeline {
     Timeline::new(agents + plan.processor.workers as usize, gap, gap * agents as f64)
 }
 
+/// What the results say of a run beside what was measured.
+pub struct Scene<'a> {
+    /// What is played.
+    pub plan: &'a Plan,
+    /// On which clock.
+    pub clock: ClockKind,
+    /// On which cores.
+    pub resolved: &'a ResolvedChain,
+    /// What they can do.
+    pub capabilities: u64,
+    /// What it costs.
+    pub stopwatch: Stopwatch,
+    /// What it has cost, once the load is over and the last message has its name.
+    pub over: Option<Environment>,
+}
+
 /// Everything a run needs, before its clock is chosen.
 struct Stage<'a> {
-    plan: &'a Plan,
+    scene: &'a Scene<'a>,
     parties: Parties,
     services: HostServices,
-    session: cores::Session,
+    session: Session,
     origin_ns: u64,
     number: u32,
-    capabilities: u64,
     receive: bool,
 }
 
@@ -283,8 +319,8 @@ impl Stage<'_> {
         clock: C,
         behaviour: &mut dyn Behaviour,
         observer: &mut dyn Observer,
-    ) -> Finished {
-        let plan = self.plan;
+    ) -> (Measured, Session) {
+        let plan = self.scene.plan;
         let generator = Generator::new(plan, &self.parties);
         let renderer = Renderer::new(plan.seed, self.parties.clone(), &plan.types, &generator.settings);
         let rules = rules(plan);
@@ -293,13 +329,13 @@ impl Stage<'_> {
         let intern = |text: &str| self.services.interner.intern(text);
         let mut player = Player::new(Parts {
             plan,
+            scene: self.scene,
             recorder: Recorder::new(plan.types.len(), phases, plan.warm_up_ns > 0, agents),
             rules,
             clock,
             origin_ns: self.origin_ns,
             run: self.number,
             session: self.session,
-            capabilities: self.capabilities,
             receive: self.receive,
             timeline: timeline_for(plan),
             generator,
@@ -318,8 +354,8 @@ impl Stage<'_> {
             },
             services: self.services.clone(),
         });
-        player.play();
-        Finished::of(player, self.capabilities)
+        cores::with_last_words(&mut player, Player::last_words, Player::play);
+        Measured::of(player)
     }
 }
 

@@ -52,7 +52,7 @@ const UNADDRESSED: RecipientCell =
     RecipientCell { addressed: 0, delivered: 0, received: 0, duplicated: 0, last_activity_ns: NEVER };
 
 /// The records of all agents.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AgentsRecorder {
     agents: Vec<AgentCell>,
     recipients: Vec<RecipientCell>,

@@ -44,9 +44,10 @@ impl FinalOutcome {
             [self as usize]
     }
 
+    /// Where it is counted.
     #[inline]
-    fn count(self, counts: &mut Counts) {
-        *match self {
+    pub fn of(self, counts: &mut Counts) -> &mut u64 {
+        match self {
             FinalOutcome::Delivered => &mut counts.delivered,
             FinalOutcome::Failed => &mut counts.failed,
             FinalOutcome::DeadLettered => &mut counts.dead_lettered,
@@ -54,7 +55,7 @@ impl FinalOutcome {
             FinalOutcome::Expired => &mut counts.expired,
             FinalOutcome::Uncertain => &mut counts.uncertain,
             FinalOutcome::Unanswered => &mut counts.unanswered,
-        } += 1;
+        }
     }
 }
 
@@ -126,7 +127,7 @@ pub struct Extras {
 }
 
 /// All records of one run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Recorder {
     /// By phase, then by type; the warm-up, if any, is the first phase.
     pub cells: Vec<Cell>,
@@ -154,6 +155,8 @@ pub struct Recorder {
     pub ended: u64,
     /// Messages delivered.
     pub delivered: u64,
+    /// Messages that have ended otherwise, by final outcome.
+    pub not_delivered: [u64; FinalOutcome::ALL.len()],
 }
 
 impl Recorder {
@@ -173,6 +176,7 @@ impl Recorder {
             generated: 0,
             ended: 0,
             delivered: 0,
+            not_delivered: [0; FinalOutcome::ALL.len()],
         }
     }
 
@@ -246,7 +250,7 @@ impl Recorder {
         }
         let in_window = self.in_window(e.cell);
         let cell = &mut self.cells[e.cell as usize];
-        e.outcome.count(&mut cell.counts);
+        *e.outcome.of(&mut cell.counts) += 1;
         if e.first_accepted_ns != u64::MAX {
             cell.queue_wait.record(e.first_accepted_ns.saturating_sub(e.intended_ns));
             if let Some(accepted) = e.last_accepted_ns {
@@ -258,6 +262,7 @@ impl Recorder {
             cell.total.record(total);
             self.series.delivered(e.ended_ns, total);
         } else {
+            self.not_delivered[e.outcome as usize] += 1;
             cell.gave_up.record(total);
             self.series.not_delivered(e.ended_ns);
             *self.by_reason.entry((e.outcome, e.reason)).or_default() += 1;

@@ -30,7 +30,7 @@ impl Point {
 
 /// Collects the points while time goes on. Times must not go back by more than rounding: what comes late counts
 /// in the current interval.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SeriesRecorder {
     interval_ns: u64,
     /// End of the last point.

@@ -3,6 +3,8 @@
 use super::display::Display;
 use super::events::Event;
 use crate::engine::{MessageRecord, Observer, Progress, Started};
+use crate::metrics::results::Run;
+use crate::supervise::Lifeline;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,13 +15,27 @@ pub struct Watcher<W> {
     display: Display,
     stop: Arc<AtomicBool>,
     events: Option<W>,
+    lifeline: Option<Lifeline>,
     runs: usize,
 }
 
 impl<W: Write> Watcher<W> {
     /// `stop` is true once the user wants to stop; every message is written to `events`, if any.
     pub fn new(display: Display, stop: Arc<AtomicBool>, events: Option<W>) -> Watcher<W> {
-        Watcher { display, stop, events, runs: 0 }
+        Watcher { display, stop, events, lifeline: None, runs: 0 }
+    }
+
+    /// Results are written down there, so that they outlive the process.
+    pub fn with_lifeline(mut self, lifeline: Option<Lifeline>) -> Watcher<W> {
+        self.lifeline = lifeline;
+        self
+    }
+
+    /// A run is over, and its checks are judged.
+    pub fn judged(&mut self, run: &Run) {
+        if let Some(lifeline) = &mut self.lifeline {
+            lifeline.finished(run);
+        }
     }
 
     /// A run is over, however it ended.
@@ -37,6 +53,9 @@ impl<W: Write> Observer for Watcher<W> {
     fn started(&mut self, started: &Started) {
         self.runs += 1;
         self.display.started(started);
+        if let Some(lifeline) = &mut self.lifeline {
+            lifeline.started();
+        }
     }
 
     fn progress(&mut self, progress: &Progress) -> bool {
@@ -46,6 +65,20 @@ impl<W: Write> Observer for Watcher<W> {
 
     fn log(&mut self, core: &str, level: u32, text: &str) {
         self.display.say(core, level, text);
+    }
+
+    fn wants_results(&mut self) -> bool {
+        self.lifeline.as_ref().is_some_and(Lifeline::wants_results)
+    }
+
+    fn results_so_far(&mut self, run: Run, dying: bool) {
+        if let Some(lifeline) = &mut self.lifeline {
+            lifeline.results_so_far(&run);
+        }
+        if let Some(events) = self.events.as_mut().filter(|_| dying) {
+            // Nobody is left to be told that the disk is full.
+            let _ = events.flush();
+        }
     }
 
     fn wants_messages(&self) -> bool {

@@ -27,6 +27,9 @@ pub trait Player {
     /// # Errors
     /// The core cannot be had, fails, or a behaviour failed; an interrupted run is no error but a partial result.
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics>;
+
+    /// A run that was played is over, and its scenario's checks are judged.
+    fn finished(&mut self, _run: &Run) {}
 }
 
 /// What a script is evaluated for.
@@ -234,6 +237,7 @@ fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<A
     if !checking {
         run.checks.extend(plan.checks.iter().map(|check| evaluate(&run, check)).collect::<Vec<_>>());
         seal(&mut run);
+        player.finished(&run);
     }
     Ok(Arc::new(run))
 }

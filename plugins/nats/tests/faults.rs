@@ -106,7 +106,10 @@ fn a_server_that_goes_away_and_comes_back() {
     server.signal("-STOP");
     assert_eq!(queue.offer(&[parcel(0, 1, 2), parcel(0, 1, 3)]).unwrap(), 2);
     // Both are written: either is longer than its stamp and its id, twice.
-    queue.until(|_| server.unread() > 400);
+    queue.until(|_| {
+        println!("unread {}", server.unread());
+        server.unread() > 400
+    });
     server.kill();
     queue.until(|queue| queue.answered() == 3);
     assert_eq!(told(&queue)[1], (abi::UNCERTAIN, "connection_lost".to_owned(), 2));

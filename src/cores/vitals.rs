@@ -1,0 +1,435 @@
+//! What a process shows of its runs while it works: which call is under way, and how many messages have which name.
+//!
+//! All of it is plain atomics in one block of memory ([`Shared`]). A supervised process puts that block where its
+//! supervisor can read it, so that it tells the truth even when the process is dead.
+
+use std::cell::Cell;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// Engine loops that can be seen at once; more work unseen.
+pub const SLOTS: usize = 64;
+/// The names under which a message leaves a run.
+pub const NAMES: usize = 7;
+/// Libraries whose place in memory is known.
+const LIBRARIES_MAX: usize = 64;
+/// As many as a chain has cores.
+const CORES_MAX: usize = super::CHAIN_MAX;
+
+/// The functions of the contract, as they are named in failures.
+pub(super) const FUNCTIONS: [&str; 11] = [
+    "publish",
+    "poll",
+    "acknowledge",
+    "flush",
+    "create",
+    "prepare",
+    "open",
+    "close",
+    "stats",
+    "clean",
+    "destroy",
+];
+/// The first of the control calls.
+const CONTROL: usize = 4;
+
+/// A text of at most `N` bytes that is written once and read from elsewhere.
+#[repr(C)]
+pub struct Text<const N: usize> {
+    len: AtomicU32,
+    bytes: [AtomicU8; N],
+}
+
+impl<const N: usize> Text<N> {
+    /// Writes the text, cut to its room. Safe in a signal handler.
+    pub fn set(&self, text: &[u8]) {
+        for (to, from) in self.bytes.iter().zip(text) {
+            to.store(*from, Ordering::Relaxed);
+        }
+        self.len.store(text.len().min(N) as u32, Ordering::Release);
+    }
+
+    /// What was written; empty if nothing was.
+    pub fn get(&self) -> String {
+        let len = (self.len.load(Ordering::Acquire) as usize).min(N);
+        let bytes: Vec<u8> = self.bytes[..len].iter().map(|byte| byte.load(Ordering::Relaxed)).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// How far the death of the process has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Stage {
+    /// It works.
+    Alive,
+    /// A fatal signal has come; what was measured is being written down.
+    Dying,
+    /// All has been written down.
+    Told,
+}
+
+/// The fatal signal, as far as the process could note it.
+#[repr(C)]
+pub struct Fatal {
+    stage: AtomicU32,
+    /// The signal's number; 0 if the process was ended by a call of `exit`.
+    pub signal: AtomicI32,
+    /// The thread that it came to, as the kernel numbers it.
+    pub thread: AtomicU32,
+    /// The number of the loop's slot from 1; 0 if the thread belongs to none.
+    pub slot: AtomicU32,
+    /// Where the thread was, in memory.
+    pub instruction: AtomicU64,
+    /// How often the supervisor has looked at the dying process.
+    pub looks: AtomicU32,
+}
+
+impl Fatal {
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::Acquire) {
+            0 => Stage::Alive,
+            1 => Stage::Dying,
+            _ => Stage::Told,
+        }
+    }
+
+    /// Goes on to the next stage. Returns false if that was reached before.
+    pub fn advance(&self, to: Stage) -> bool {
+        self.stage.fetch_max(to as u32, Ordering::AcqRel) < to as u32
+    }
+}
+
+/// Where a library lies in memory.
+#[repr(C)]
+struct Library {
+    start: AtomicU64,
+    end: AtomicU64,
+    path: Text<512>,
+}
+
+/// One engine loop, as seen from outside.
+#[repr(C)]
+pub struct Slot {
+    busy: AtomicU32,
+    /// The loop's thread, as the kernel numbers it.
+    pub thread: AtomicU32,
+    call: AtomicU64,
+    /// The run's time.
+    now_ns: AtomicU64,
+    generated: AtomicU64,
+    in_flight: AtomicU64,
+    ended: [AtomicU64; NAMES],
+    cores: [Text<64>; CORES_MAX],
+    /// Where the newest results of the run stand that goes on here, in the supervisor's terms; 0 = none.
+    pub snapshot: AtomicU64,
+}
+
+/// All that a process shows. Memory of zeros is a valid value.
+#[repr(C)]
+pub struct Shared {
+    /// How the process died.
+    pub fatal: Fatal,
+    /// The library that is being loaded.
+    pub loading: Text<512>,
+    libraries_len: AtomicU32,
+    /// The exit code plus one, once all is done.
+    pub done: AtomicU32,
+    /// How much of the journal of finished runs is written.
+    pub journal_len: AtomicU64,
+    libraries: [Library; LIBRARIES_MAX],
+    slots: [Slot; SLOTS],
+}
+
+static SHARED: OnceLock<&'static Shared> = OnceLock::new();
+/// Slots of a process that shows nothing, to be used again.
+static UNSEEN: Mutex<Vec<&'static Slot>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// The slot whose loop, or whose control call, this thread is at work for.
+    static CURRENT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+}
+
+/// From now on this process shows what it does in `shared`. The first call counts.
+pub fn show_in(shared: &'static Shared) {
+    let _ = SHARED.set(shared);
+}
+
+/// What this process shows, if it shows anything.
+pub fn shown() -> Option<&'static Shared> {
+    SHARED.get().copied()
+}
+
+/// The slot that the calling thread is at work for. Safe in a signal handler.
+pub fn current_slot() -> Option<&'static Slot> {
+    CURRENT.try_with(Cell::get).ok().flatten()
+}
+
+/// The calling thread is at work for `slot`.
+pub(super) fn work_for(slot: Option<&'static Slot>) {
+    CURRENT.set(slot);
+}
+
+impl Shared {
+    /// All slots.
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// Those of loops at work.
+    pub fn busy(&self) -> impl Iterator<Item = (usize, &Slot)> {
+        self.slots.iter().enumerate().filter(|(_, slot)| slot.busy.load(Ordering::Acquire) == 1)
+    }
+
+    /// The number of one of its slots.
+    pub fn number_of(&self, slot: &Slot) -> Option<usize> {
+        self.slots.iter().position(|one| std::ptr::eq(one, slot))
+    }
+
+    /// Notes where a library lies.
+    pub fn add_library(&self, start: u64, end: u64, path: &str) {
+        let index = self.libraries_len.load(Ordering::Relaxed) as usize;
+        if let Some(library) = self.libraries.get(index) {
+            library.start.store(start, Ordering::Relaxed);
+            library.end.store(end, Ordering::Relaxed);
+            library.path.set(path.as_bytes());
+            self.libraries_len.store(index as u32 + 1, Ordering::Release);
+        }
+    }
+
+    /// The path of the library that lies at `address`.
+    pub fn library_at(&self, address: u64) -> Option<String> {
+        let len = (self.libraries_len.load(Ordering::Acquire) as usize).min(LIBRARIES_MAX);
+        let inside = |library: &&Library| {
+            let (start, end) = (library.start.load(Ordering::Relaxed), library.end.load(Ordering::Relaxed));
+            (start..end).contains(&address)
+        };
+        self.libraries[..len].iter().find(inside).map(|library| library.path.get())
+    }
+}
+
+/// A call that has not returned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchedCall {
+    /// The core or layer.
+    pub core: String,
+    /// The function of the contract.
+    pub function: &'static str,
+    /// Whether it is a control call, which has a limit of its own.
+    pub control: bool,
+    /// The call's number: unchanged between two looks = still the same call.
+    pub number: u64,
+}
+
+/// How many messages of a run have which name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// The run's time.
+    pub now_ns: u64,
+    /// Messages generated.
+    pub generated: u64,
+    /// Of those, how many are in flight.
+    pub in_flight: u64,
+    /// How many have ended, by final outcome, in the order of the ledger.
+    pub ended: [u64; NAMES],
+}
+
+impl Slot {
+    /// Notes a call of function `function` of core `depth`; returns what to give back to `leave`.
+    #[inline]
+    pub(super) fn enter(&self, depth: usize, function: usize) -> u64 {
+        let before = self.call.load(Ordering::Relaxed);
+        let number = (before >> 16) + 1;
+        self.call.store(number << 16 | (depth as u64) << 8 | (function as u64 + 1), Ordering::Relaxed);
+        before
+    }
+
+    /// The call returned: the one around it goes on, if any. The number never goes back.
+    #[inline]
+    pub(super) fn leave(&self, before: u64) {
+        let number = self.call.load(Ordering::Relaxed) >> 16;
+        self.call.store(number << 16 | (before & 0xffff), Ordering::Relaxed);
+    }
+
+    /// Names the core at `depth`.
+    pub(super) fn name_core(&self, depth: usize, core: &str) {
+        if let Some(name) = self.cores.get(depth) {
+            name.set(core.as_bytes());
+        }
+    }
+
+    /// The names of the chain's cores, innermost first.
+    pub fn cores(&self) -> Vec<String> {
+        self.cores.iter().map(Text::get).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Whether a call is under way. Safe in a signal handler.
+    pub fn is_in_a_call(&self) -> bool {
+        self.call.load(Ordering::Relaxed) & 0xff != 0
+    }
+
+    /// The call under way, if any. Any thread, any process.
+    pub fn current(&self) -> Option<WatchedCall> {
+        let word = self.call.load(Ordering::Relaxed);
+        let index = (word & 0xff).checked_sub(1)? as usize;
+        let function = FUNCTIONS.get(index)?;
+        let core = self.cores.get((word >> 8 & 0xff) as usize)?.get();
+        Some(WatchedCall { core, function, control: index >= CONTROL, number: word >> 16 })
+    }
+
+    /// Shows how the run stands.
+    #[inline]
+    pub fn show(&self, signs: &Signs) {
+        self.now_ns.store(signs.now_ns, Ordering::Relaxed);
+        self.generated.store(signs.generated, Ordering::Relaxed);
+        self.in_flight.store(signs.in_flight, Ordering::Relaxed);
+        for (to, from) in self.ended.iter().zip(&signs.ended) {
+            to.store(*from, Ordering::Relaxed);
+        }
+    }
+
+    /// How the run stands, as last shown.
+    pub fn signs(&self) -> Signs {
+        let load = |value: &AtomicU64| value.load(Ordering::Relaxed);
+        Signs {
+            now_ns: load(&self.now_ns),
+            generated: load(&self.generated),
+            in_flight: load(&self.in_flight),
+            ended: std::array::from_fn(|i| load(&self.ended[i])),
+        }
+    }
+
+    fn take(&self) -> bool {
+        let free = self.busy.compare_exchange(0, 2, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        if free {
+            self.call.store(0, Ordering::Relaxed);
+            self.snapshot.store(0, Ordering::Relaxed);
+            self.show(&Signs::default());
+            self.cores.iter().for_each(|name| name.set(b""));
+            self.thread.store(thread_number(), Ordering::Relaxed);
+            self.busy.store(1, Ordering::Release);
+        }
+        free
+    }
+}
+
+/// The calling thread, as the kernel numbers it; 0 where it does not.
+fn thread_number() -> u32 {
+    #[cfg(target_os = "linux")]
+    return rustix::thread::gettid().as_raw_nonzero().get() as u32;
+    #[cfg(not(target_os = "linux"))]
+    0
+}
+
+/// The slot of one engine loop, for as long as this lives.
+pub struct Vitals(&'static Slot);
+
+impl Vitals {
+    /// A slot for the loop of the calling thread.
+    pub fn claim() -> Vitals {
+        let seen = SHARED.get().and_then(|shared| shared.slots.iter().find(|slot| slot.take()));
+        let slot = seen.unwrap_or_else(|| {
+            let reused = UNSEEN.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let slot = reused.unwrap_or_else(|| Box::leak(Box::new(unseen())));
+            slot.take();
+            slot
+        });
+        CURRENT.set(Some(slot));
+        Vitals(slot)
+    }
+
+    /// The slot itself.
+    pub fn slot(&self) -> &'static Slot {
+        self.0
+    }
+}
+
+/// A slot outside of what is shown.
+fn unseen() -> Slot {
+    let text = || Text { len: AtomicU32::new(0), bytes: std::array::from_fn(|_| AtomicU8::new(0)) };
+    Slot {
+        busy: AtomicU32::new(0),
+        thread: AtomicU32::new(0),
+        call: AtomicU64::new(0),
+        now_ns: AtomicU64::new(0),
+        generated: AtomicU64::new(0),
+        in_flight: AtomicU64::new(0),
+        ended: std::array::from_fn(|_| AtomicU64::new(0)),
+        cores: std::array::from_fn(|_| text()),
+        snapshot: AtomicU64::new(0),
+    }
+}
+
+impl Deref for Vitals {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        self.0
+    }
+}
+
+impl std::fmt::Debug for Vitals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Vitals").field(&self.current()).finish()
+    }
+}
+
+impl Drop for Vitals {
+    fn drop(&mut self) {
+        self.0.busy.store(0, Ordering::Release);
+        if current_slot().is_some_and(|slot| std::ptr::eq(slot, self.0)) {
+            CURRENT.set(None);
+        }
+        let seen = SHARED.get().is_some_and(|shared| shared.number_of(self.0).is_some());
+        if !seen {
+            UNSEEN.lock().unwrap_or_else(PoisonError::into_inner).push(self.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_call_is_named() {
+        let vitals = Vitals::claim();
+        vitals.name_core(0, "mock");
+        vitals.name_core(1, "chaos");
+        let idle = vitals.enter(1, 0);
+        let outer = vitals.enter(0, 0);
+        assert_eq!(vitals.current().unwrap().core, "mock");
+        vitals.leave(outer);
+        assert_eq!(vitals.current().unwrap().core, "chaos");
+        vitals.leave(idle);
+        assert_eq!((vitals.current(), vitals.is_in_a_call()), (None, false));
+        let call = vitals.enter(0, CONTROL);
+        let seen = vitals.current().unwrap();
+        assert_eq!((seen.function, seen.control), ("create", true));
+        vitals.leave(call);
+    }
+
+    #[test]
+    fn a_slot_is_used_again_and_starts_afresh() {
+        let first = Vitals::claim();
+        first.name_core(0, "mock");
+        first.show(&Signs { generated: 5, ..Signs::default() });
+        assert_eq!(first.signs().generated, 5);
+        let slot: *const Slot = first.slot();
+        assert!(current_slot().is_some_and(|current| std::ptr::eq(current, slot)));
+        drop(first);
+        assert!(current_slot().is_none());
+        let second = Vitals::claim();
+        assert_eq!((second.signs(), second.cores()), (Signs::default(), Vec::new()));
+    }
+
+    #[test]
+    fn texts_are_cut_to_their_room() {
+        let text: Text<4> = Text { len: AtomicU32::new(0), bytes: std::array::from_fn(|_| AtomicU8::new(0)) };
+        assert_eq!(text.get(), "");
+        text.set(b"abcdef");
+        assert_eq!(text.get(), "abcd");
+    }
+}

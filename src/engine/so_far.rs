@@ -1,0 +1,68 @@
+//! What of a run can be seen from outside before it is over: how many messages have which name, and results so far.
+
+use super::clock::Clock;
+use super::message::Whereabouts;
+use super::observer::Observer;
+use super::player::Player;
+use super::results::Measured;
+use super::run::Scene;
+use crate::cores::{CoreFailure, Signs, expose};
+use crate::metrics::FinalOutcome;
+use serde_json::Map;
+
+impl<C: Clock> Player<'_, C> {
+    /// Shows how the run stands, before the core is called: it may never come back.
+    #[inline(always)]
+    pub fn show_signs(&mut self) {
+        let mut ended = self.recorder.not_delivered;
+        ended[FinalOutcome::Delivered as usize] = self.recorder.delivered;
+        self.services.vitals.show(&Signs {
+            now_ns: self.now_ns,
+            generated: self.recorder.generated,
+            in_flight: (self.in_flight + self.staged.len()) as u64,
+            ended,
+        });
+        expose(self);
+    }
+
+    /// Tells the results so far.
+    #[cold]
+    pub fn tell_results_so_far(&mut self, dying: bool) {
+        let failure = CoreFailure::died(self.session.core(), "publish", String::new());
+        let measured = Measured::so_far(self, failure);
+        let (run, _) = measured.results(self.scene, Map::new());
+        self.observer.results_so_far(run, dying);
+    }
+
+    /// The core has killed the process in mid-call: nobody knows what became of the messages in its hands.
+    #[cold]
+    pub fn last_words(&mut self) {
+        for id in std::mem::take(&mut self.staged) {
+            let message = &mut self.messages[id];
+            message.attempts = message.attempts.max(1);
+            message.place = Whereabouts::InFlight;
+        }
+        self.tell_results_so_far(true);
+    }
+}
+
+/// A run that is over, while its cores are taken down.
+pub struct Closing<'a> {
+    /// What it measured.
+    pub measured: Option<Measured>,
+    /// What it is about.
+    pub scene: &'a Scene<'a>,
+    /// Who is told.
+    pub observer: &'a mut dyn Observer,
+}
+
+impl Closing<'_> {
+    /// A core has killed the process while it was taken down: what was measured is whole.
+    #[cold]
+    pub fn last_words(&mut self) {
+        if let Some(measured) = self.measured.take() {
+            let (run, _) = measured.results(self.scene, Map::new());
+            self.observer.results_so_far(run, true);
+        }
+    }
+}

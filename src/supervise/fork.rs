@@ -1,0 +1,79 @@
+//! One program becomes two processes: one works, the other watches.
+
+use super::block::Block;
+use super::lifeline::Lifeline;
+use super::signals;
+use crate::cores::vitals::{Stage, show_in};
+use crate::diagnostics::Exit;
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use std::io;
+use std::sync::atomic::Ordering;
+
+/// On which side of the fork this is.
+#[derive(Debug)]
+pub enum Side {
+    /// The process that works.
+    Child(Child),
+    /// The process that watches.
+    Parent(Parent),
+}
+
+/// The process that works.
+#[derive(Debug)]
+pub struct Child {
+    block: &'static Block,
+}
+
+/// The process that watches.
+#[derive(Debug)]
+pub struct Parent {
+    pub(super) block: &'static Block,
+    pub(super) child: Pid,
+}
+
+/// Splits the process. Call it while it has one thread.
+///
+/// # Errors
+/// The system gives no process, or no memory that two can share.
+pub fn fork() -> io::Result<Side> {
+    let block = Block::new()?;
+    let parent = getpid();
+    // SAFETY: the process has one thread, so that the child gets a whole copy of it: no lock is held by a thread that
+    // is not there.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            // A child whose parent was killed winds up as if the user had asked it to.
+            let _ = set_parent_process_death_signal(Some(Signal::TERM));
+            if getppid() != Some(parent) {
+                std::process::exit(i32::from(Exit::Terminated.code()));
+            }
+            show_in(block.shared());
+            signals::listen();
+            Ok(Side::Child(Child { block }))
+        }
+        child => {
+            let child = Pid::from_raw(child).expect("a process has a number");
+            Ok(Side::Parent(Parent { block, child }))
+        }
+    }
+}
+
+impl Child {
+    /// Where the process writes down its runs.
+    pub fn lifeline(&self) -> Lifeline {
+        Lifeline::new(self.block)
+    }
+
+    /// The work is done.
+    pub fn end(self, exit: Exit) -> ! {
+        let shared = self.block.shared();
+        shared.done.store(u32::from(exit.code()) + 1, Ordering::Release);
+        // A thread of a core that dies just now has waited for this: it goes on and ends the process.
+        while shared.fatal.stage() != Stage::Alive {
+            shared.fatal.advance(Stage::Told);
+            std::thread::park();
+        }
+        std::process::exit(i32::from(exit.code()))
+    }
+}

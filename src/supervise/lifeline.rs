@@ -1,0 +1,54 @@
+//! What a supervised process writes down of its runs, so that they survive it.
+
+use super::block::Block;
+use crate::cores::vitals::current_slot;
+use crate::metrics::results::Run;
+use std::time::{Duration, Instant};
+
+/// Results so far are written at most so often.
+const INTERVAL: Duration = Duration::from_millis(250);
+/// They take at most this share of the time: one part in so many.
+const SHARE: u32 = 100;
+
+/// The way from a process to whoever outlives it.
+#[derive(Debug)]
+pub struct Lifeline {
+    block: &'static Block,
+    next: Instant,
+}
+
+impl Lifeline {
+    /// Writes into `block`.
+    pub fn new(block: &'static Block) -> Lifeline {
+        Lifeline { block, next: Instant::now() }
+    }
+
+    /// A run begins: its first results are due.
+    pub fn started(&mut self) {
+        self.next = Instant::now();
+    }
+
+    /// Whether results so far are due.
+    pub fn wants_results(&self) -> bool {
+        Instant::now() >= self.next
+    }
+
+    /// Writes the results so far of the calling thread's run.
+    pub fn results_so_far(&mut self, run: &Run) {
+        let start = Instant::now();
+        let number = current_slot().and_then(|slot| self.block.shared().number_of(slot));
+        if let (Some(slot), Ok(bytes)) = (number, serde_json::to_vec(run)) {
+            // Without room there is only less to tell.
+            let _ = self.block.write_snapshot(slot, &bytes);
+        }
+        self.next = Instant::now() + (start.elapsed() * SHARE).max(INTERVAL);
+    }
+
+    /// Writes down a run that is over.
+    pub fn finished(&mut self, run: &Run) {
+        if let Ok(mut line) = serde_json::to_vec(run) {
+            line.push(b'\n');
+            let _ = self.block.append(&line);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! A run's process, and the one that watches it.
+//!
+//! [`fork`] splits the program: the child does the work, the parent waits. What the child shows of its runs stands in
+//! memory that both see ([`Block`]), so that whatever becomes of the child, the parent knows which call of which core
+//! was under way and how many messages have which name. A child that gets a fatal signal writes down all it has
+//! measured before it dies; one that is killed outright leaves what it last wrote, and exact counts.
+
+mod block;
+mod death;
+#[cfg(unix)]
+mod fork;
+mod legacy;
+mod lifeline;
+#[cfg(unix)]
+mod signals;
+#[cfg(unix)]
+mod watch;
+mod watchdog;
+
+pub use block::Block;
+pub use death::{Cause, Death};
+#[cfg(unix)]
+pub use fork::{Child, Parent, Side, fork};
+pub use legacy::Legacy;
+pub use lifeline::Lifeline;
+#[cfg(unix)]
+pub use watch::Ending;

@@ -1,0 +1,171 @@
+//! What a supervised process does when it is about to die: it lets the loop that stands still in the middle of a core's
+//! call write down what it has measured, and then dies of the very signal that came.
+//!
+//! The handler runs on a stack of its own. It takes memory and formats text, which a handler should not; should it hang
+//! or fault in turn, the supervisor goes by what was written before.
+
+use crate::cores::speak;
+use crate::cores::vitals::{Shared, Slot, Stage, current_slot, shown};
+use libc::{c_int, c_void, siginfo_t};
+use std::ptr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Signals that end a process because of what one of its threads did.
+const FATAL: [c_int; 7] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGABRT, libc::SIGSYS, libc::SIGTRAP];
+/// How long a thread waits for the loop, which must come to its next look first.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Words of the stack that are searched for a library's code.
+const STACK_WORDS: usize = 512;
+
+/// The signal by which the supervisor says: the call that you are in is given up.
+pub fn give_up_signal() -> c_int {
+    // Away from the ends, which others like.
+    libc::SIGRTMIN() + 11
+}
+
+/// Listens for the death of this process from now on.
+pub fn listen() {
+    for signal in FATAL {
+        handle(signal, on_fatal);
+    }
+    handle(give_up_signal(), on_given_up);
+    // SAFETY: a function that lives for ever and takes nothing.
+    unsafe { libc::atexit(on_exit) };
+}
+
+type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
+
+fn handle(signal: c_int, handler: Handler) {
+    // SAFETY: zeros are a valid `sigaction`; the handler lives for ever and has the type that SA_SIGINFO asks for.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        libc::sigaction(signal, &action, ptr::null_mut());
+    }
+}
+
+extern "C" fn on_fatal(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
+    if let Some(shared) = shown() {
+        note_and_speak(shared, signal, context);
+    }
+    die_of(signal);
+}
+
+extern "C" fn on_given_up(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
+    let in_a_call = current_slot().is_some_and(|slot| slot.is_in_a_call());
+    if let Some(shared) = shown().filter(|_| in_a_call) {
+        note_and_speak(shared, signal, context);
+        die_of(libc::SIGKILL);
+    }
+    // The call has returned at the last moment.
+}
+
+extern "C" fn on_exit() {
+    if let Some(shared) = shown().filter(|shared| shared.done.load(Ordering::Acquire) == 0) {
+        note_and_speak(shared, 0, ptr::null_mut());
+    }
+}
+
+fn note_and_speak(shared: &'static Shared, signal: c_int, context: *mut c_void) {
+    let thread = this_thread();
+    let fatal = &shared.fatal;
+    if !fatal.advance(Stage::Dying) {
+        // The last words have faulted themselves, or another thread is at it.
+        if fatal.thread.load(Ordering::Acquire) != thread {
+            wait_until_told(shared);
+        }
+        return;
+    }
+    let slot = current_slot();
+    fatal.signal.store(signal, Ordering::Relaxed);
+    fatal.thread.store(thread, Ordering::Release);
+    let number = slot.and_then(|slot| shared.number_of(slot)).map_or(0, |number| number as u32 + 1);
+    fatal.slot.store(number, Ordering::Relaxed);
+    fatal.instruction.store(instruction_of(context), Ordering::Release);
+    if slot.is_some_and(|slot| is_loops_own(slot, thread)) {
+        if slot.is_some_and(Slot::is_in_a_call) {
+            // SAFETY: the loop's thread stands still inside a call of the contract, and dies after this.
+            unsafe { speak() };
+            fatal.advance(Stage::Told);
+        }
+    } else {
+        wait_until_told(shared);
+    }
+    name_library(shared, context);
+}
+
+/// Whether the thread is that of the slot's loop, and no helper of it.
+fn is_loops_own(slot: &Slot, thread: u32) -> bool {
+    slot.thread.load(Ordering::Relaxed) == thread
+}
+
+/// Waits until a loop has seen that the process is dying and has written down what it has, or all was done before.
+fn wait_until_told(shared: &Shared) {
+    let mut waited = Duration::ZERO;
+    let step = Duration::from_millis(2);
+    while shared.fatal.stage() != Stage::Told && waited < PATIENCE {
+        std::thread::sleep(step);
+        waited += step;
+    }
+}
+
+/// Where the thread was when the signal came; 0 if that is not known.
+fn instruction_of(context: *mut c_void) -> u64 {
+    registers(context).map_or(0, |(instruction, _)| instruction)
+}
+
+/// Instruction and stack pointer.
+fn registers(context: *mut c_void) -> Option<(u64, u64)> {
+    // SAFETY: with SA_SIGINFO the third argument is a `ucontext_t`, or NULL from `on_exit`.
+    let context = unsafe { context.cast::<libc::ucontext_t>().as_ref() }?;
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    {
+        let registers = &context.uc_mcontext.gregs;
+        let of = |register: c_int| registers[register as usize] as u64;
+        Some((of(libc::REG_RIP), of(libc::REG_RSP)))
+    }
+    #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+    {
+        Some((context.uc_mcontext.pc, context.uc_mcontext.sp))
+    }
+    #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    {
+        let _ = context;
+        None
+    }
+}
+
+/// Where the signal came outside of any known library, as `abort` raises it, the innermost caller that lies in one is
+/// looked for on the stack.
+fn name_library(shared: &Shared, context: *mut c_void) {
+    let Some((instruction, stack)) = registers(context) else { return };
+    let known = |address: u64| shared.library_at(address).is_some();
+    if known(instruction) || !stack.is_multiple_of(8) {
+        return;
+    }
+    for word in 0..STACK_WORDS {
+        // SAFETY: above the stack pointer lies the stack in use. Should it end before, this thread faults once more,
+        // and dies of that: all that matters is written down.
+        let value = unsafe { ptr::read_volatile((stack as *const u64).add(word)) };
+        if known(value) {
+            shared.fatal.instruction.store(value, Ordering::Release);
+            return;
+        }
+    }
+}
+
+fn this_thread() -> u32 {
+    rustix::thread::gettid().as_raw_nonzero().get() as u32
+}
+
+/// Lets the signal do what it does without a handler.
+fn die_of(signal: c_int) {
+    // SAFETY: puts the default back and sends the signal to this thread; it comes when the handler returns.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+}

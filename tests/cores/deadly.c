@@ -1,0 +1,124 @@
+/* A core that kills its process: in the way, in the call and after the number of messages that its options say. */
+#define _GNU_SOURCE
+#include "mqscript_core.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char OPTIONS[] = "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {"
+    "\"way\": {\"type\": \"string\", \"default\": \"none\", \"description\": \"How\"},"
+    "\"where\": {\"type\": \"string\", \"default\": \"publish\", \"description\": \"In which call\"},"
+    "\"after\": {\"type\": \"integer\", \"minimum\": 0, \"default\": 1000, \"description\": \"Messages before\"}}}";
+
+struct mqs_core {
+  char way[16], where[16];
+  uint64_t after, taken;
+};
+
+static void text_option(mqs_str json, const char *key, char *into, size_t cap) {
+  const char *at = memmem(json.ptr, json.len, key, strlen(key));
+  size_t n = 0;
+  for (at += strlen(key) + 2; n + 1 < cap && *at != '"'; at++) /* over `":"` */
+    if (*at != ':') into[n++] = *at;
+  into[n] = 0;
+}
+
+static uint64_t number_option(mqs_str json, const char *key) {
+  const char *at = memmem(json.ptr, json.len, key, strlen(key));
+  return strtoull(at + strlen(key) + 1, NULL, 10); /* over `:` */
+}
+
+static int overflow(int depth) {
+  volatile char room[4096];
+  room[0] = (char)depth;
+  return depth < 1 << 30 ? overflow(depth + 1) + room[0] : 0;
+}
+
+static void *thread_dies(void *nothing) {
+  (void)nothing;
+  *(volatile int *)8 = 1;
+  return NULL;
+}
+
+static void die(const char *way) {
+  if (!strcmp(way, "segv")) *(volatile int *)8 = 1;
+  if (!strcmp(way, "abort")) abort();
+  if (!strcmp(way, "ill")) __builtin_trap();
+  if (!strcmp(way, "stack")) overflow(0);
+  if (!strcmp(way, "kill")) raise(SIGKILL);
+  if (!strcmp(way, "exit")) exit(3);
+  if (!strcmp(way, "quick")) _exit(3);
+  if (!strcmp(way, "silent")) { signal(SIGSEGV, SIG_DFL); *(volatile int *)8 = 1; }
+  if (!strcmp(way, "spin")) for (volatile int on = 1; on;) {}
+  if (!strcmp(way, "pause")) for (;;) pause();
+  if (!strcmp(way, "slow")) usleep(1600 * 1000);
+  if (!strcmp(way, "thread")) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, thread_dies, NULL);
+    usleep(20 * 1000); /* the call itself returns */
+  }
+}
+
+static void die_in(mqs_core *core, const char *where) {
+  if (!strcmp(core->where, where)) die(core->way);
+}
+
+#ifdef DIES_LOADING
+__attribute__((constructor)) static void loading(void) { die("segv"); }
+#endif
+
+static int32_t create(const mqs_host *host, mqs_str options, const mqs_run *run, uint64_t seed, mqs_core **core,
+                      uint64_t *capabilities, mqs_error *error) {
+  (void)host, (void)run, (void)seed, (void)error;
+  *core = calloc(1, sizeof **core);
+  text_option(options, "\"way\"", (*core)->way, sizeof (*core)->way);
+  text_option(options, "\"where\"", (*core)->where, sizeof (*core)->where);
+  (*core)->after = number_option(options, "\"after\"");
+  *capabilities = MQS_SIMULATED;
+  die_in(*core, "create");
+  return MQS_OK;
+}
+
+static void destroy(mqs_core *core) {
+  die_in(core, "destroy");
+  free(core);
+}
+
+static int32_t open_session(mqs_core *core, const mqs_open *open, mqs_session **session, mqs_error *error) {
+  (void)open, (void)error;
+  die_in(core, "open");
+  *session = (mqs_session *)core;
+  return MQS_OK;
+}
+
+static void close_session(mqs_session *session) { die_in((mqs_core *)session, "close"); }
+
+static int32_t publish(mqs_session *session, uint64_t now_ns, const mqs_message *messages, uint32_t n,
+                       uint32_t *accepted, mqs_out *out, mqs_error *error) {
+  mqs_core *core = (mqs_core *)session;
+  (void)error;
+  for (*accepted = 0; *accepted < n; ++*accepted) {
+    if (++core->taken == core->after) die_in(core, "publish");
+    mqs_add_outcome(out, messages[*accepted].token, 1, MQS_DELIVERED, 0, now_ns + 5000000);
+  }
+  return MQS_OK;
+}
+
+static int32_t poll_session(mqs_session *session, uint64_t now_ns, mqs_out *out, mqs_error *error) {
+  (void)now_ns, (void)out, (void)error;
+  die_in((mqs_core *)session, "poll");
+  return MQS_OK;
+}
+
+static const mqs_core_vtable FUNCTIONS = {.struct_size = sizeof FUNCTIONS, .create = create, .destroy = destroy,
+    .open = open_session, .close = close_session, .publish = publish, .poll = poll_session};
+static const mqs_core_descriptor CORE = {.struct_size = sizeof CORE, .capabilities = MQS_SIMULATED,
+    .id = MQS_STR("deadly"), .summary = MQS_STR("Kills its process"),
+    .options_schema = MQS_STR(OPTIONS), .vtable = &FUNCTIONS};
+static const mqs_core_descriptor *const CORES[] = {&CORE};
+static const mqs_plugin_descriptor PLUGIN = {.struct_size = sizeof PLUGIN, .abi = MQS_ABI, .name = MQS_STR("deadly"),
+    .version = MQS_STR("0.1.0"), .cores = CORES, .cores_len = 1};
+
+uint32_t mqs_plugin_abi(void) { return MQS_ABI; }
+const mqs_plugin_descriptor *mqs_plugin_entry_v1(const mqs_host *host) { (void)host; return &PLUGIN; }
