@@ -49,11 +49,11 @@ const C: [(&str, &str); 4] = [
 pub fn command(flags: &CoreNewFlags) -> Diagnostics {
     match make(flags) {
         Ok(text) => terminal::print(&text).err().unwrap_or_default(),
-        Err(fault) => fault.into(),
+        Err(fault) => fault,
     }
 }
 
-fn make(flags: &CoreNewFlags) -> Result<String, Diagnostic> {
+fn make(flags: &CoreNewFlags) -> Result<String, Diagnostics> {
     let name = flags.name.as_str();
     check_name(name)?;
     let folder = flags.folder.clone().unwrap_or_else(|| name.into());
@@ -65,7 +65,7 @@ fn make(flags: &CoreNewFlags) -> Result<String, Diagnostic> {
         CoreLanguage::C => {
             if flags.sdk.is_some() {
                 let title = "`--sdk` has no meaning for a core in C: all it needs is the header, which is written along";
-                return Err(usage(title).help("leave out `--sdk`"));
+                return Err(usage(title).help("leave out `--sdk`").into());
             }
             c(name)
         }
@@ -79,12 +79,13 @@ fn usage(title: impl Into<String>) -> Diagnostic {
 }
 
 /// Refuses what cannot be a core's name, and names that are taken.
-fn check_name(name: &str) -> Result<(), Diagnostic> {
+fn check_name(name: &str) -> Result<(), Diagnostics> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let shown = printable(name);
     if name.contains(['/', '\\', '.']) {
         return Err(usage(format!("`{shown}` is a path, not a core's name"))
-            .help("the name comes first, the folder second: `mqscript core new tube work/tube`"));
+            .help("the name comes first, the folder second: `mqscript core new tube work/tube`")
+            .into());
     }
     if !name.starts_with(|c: char| c.is_ascii_lowercase())
         || !name.chars().all(plain)
@@ -96,21 +97,23 @@ fn check_name(name: &str) -> Result<(), Diagnostic> {
         let tamed: String = name.to_ascii_lowercase().replace(['-', ' '], "_");
         let help = (tamed != name && check_name(&tamed).is_ok()).then(|| format!("write `{tamed}`"));
         let found = if name.is_empty() { "nothing".to_owned() } else { format!("`{shown}`") };
-        return Err(usage("this is no name for a core").found(found).expected(expected).help_if(help));
+        return Err(usage("this is no name for a core").found(found).expected(expected).help_if(help).into());
     }
     if SHIPPED.contains(&name) {
         return Err(usage(format!("there is a core `{name}` already: it comes with mqscript"))
-            .help(format!("choose another name, such as `my_{name}`")));
+            .help(format!("choose another name, such as `my_{name}`"))
+            .into());
     }
     if RESERVED.split_whitespace().any(|word| word == name) {
         return Err(usage(format!("`{name}` is a reserved word"))
-            .help(format!("choose another name, such as `{name}_core`")));
+            .help(format!("choose another name, such as `{name}_core`"))
+            .into());
     }
     Ok(())
 }
 
 /// How the new crate's manifest names the SDK: by path, or by version.
-fn dependency(sdk: Option<&str>, checkout: &Path) -> Result<String, Diagnostic> {
+fn dependency(sdk: Option<&str>, checkout: &Path) -> Result<String, Diagnostics> {
     let Some(sdk) = sdk else {
         return match sdk_in(checkout) {
             Some(folder) => by_path(&folder),
@@ -118,7 +121,8 @@ fn dependency(sdk: Option<&str>, checkout: &Path) -> Result<String, Diagnostic> 
                 .note(format!("this program was built in {}, which is gone", checkout.display()))
                 .help("say where a checkout of mqscript is: `--sdk path/to/mqscript`")
                 .help(format!("or, where a registry has the crate mqscript-plugin: `--sdk {VERSION}`"))
-                .help("or write the core in C, which needs nothing but the header: `--lang c`")),
+                .help("or write the core in C, which needs nothing but the header: `--lang c`")
+                .into()),
         };
     };
     if let Some(folder) = sdk_in(Path::new(sdk)) {
@@ -130,7 +134,8 @@ fn dependency(sdk: Option<&str>, checkout: &Path) -> Result<String, Diagnostic> 
         return Ok(format!("\"{sdk}\""));
     }
     Err(usage(format!("`--sdk {}`: the SDK is not there", printable(sdk)))
-        .expected(format!("a checkout of mqscript, its folder plugins/sdk, or a version such as {VERSION}")))
+        .expected(format!("a checkout of mqscript, its folder plugins/sdk, or a version such as {VERSION}"))
+        .into())
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -145,12 +150,13 @@ fn sdk_in(folder: &Path) -> Option<PathBuf> {
     fs::canonicalize(found).ok()
 }
 
-fn by_path(folder: &Path) -> Result<String, Diagnostic> {
+fn by_path(folder: &Path) -> Result<String, Diagnostics> {
     match folder.to_str() {
         // What JSON escapes, TOML reads alike.
         Some(path) => Ok(format!("{{ path = {} }}", serde_json::Value::from(path))),
         None => Err(usage(format!("the SDK's folder {} has a name that is not UTF-8", folder.display()))
-            .help("move it, or give another one by `--sdk`")),
+            .help("move it, or give another one by `--sdk`")
+            .into()),
     }
 }
 
@@ -166,13 +172,14 @@ fn c(name: &str) -> Vec<NewFile> {
 }
 
 /// Writes the files into a folder that is not there yet; on a failure nothing stays of it.
-fn write(folder: &Path, files: &[NewFile]) -> Result<(), Diagnostic> {
+fn write(folder: &Path, files: &[NewFile]) -> Result<(), Diagnostics> {
     let shown = printable(&folder.display().to_string());
     if folder.symlink_metadata().is_ok() {
         return Err(usage(format!("`{shown}` is already there, and nothing is ever overwritten"))
-            .help("name another folder after the core's name, or move that one away"));
+            .help("name another folder after the core's name, or move that one away")
+            .into());
     }
-    let cannot = |error: io::Error| usage(format!("`{shown}` cannot be written: {error}"));
+    let cannot = |error: io::Error| Diagnostics::from(usage(format!("`{shown}` cannot be written: {error}")));
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent).map_err(cannot)?;
     }
@@ -256,7 +263,8 @@ mod tests {
             })
             .collect();
         let mut known = SHIPPED.map(str::to_owned).to_vec();
-        (there.sort(), known.sort());
+        there.sort();
+        known.sort();
         assert_eq!(there, known);
     }
 
