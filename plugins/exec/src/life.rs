@@ -2,7 +2,6 @@
 
 mod said;
 
-use crate::arrivals::Arrivals;
 use crate::broken::Breakage;
 use crate::exchange::{Order, Settled};
 use crate::last_words::LastWords;
@@ -12,6 +11,7 @@ use crate::process::{Heard, Process, hear, in_words};
 use crate::request::Requests;
 use crate::worker::{Crew, Told, for_reading, wait};
 use mqscript_plugin::LogLevel;
+use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use rustix::event::{PollFd, PollFlags};
 use serde_json::json;

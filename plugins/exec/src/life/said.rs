@@ -1,8 +1,8 @@
 //! What a process says, line by line, and what follows from it.
 
 use super::Life;
+use crate::agents::sender_of;
 use crate::answer::{self, LINE_BYTES_MAX, Line, Sent};
-use crate::arrivals::sender_of;
 use crate::broken::Breakage;
 use crate::exchange::Settled;
 use crate::options::Mode;
@@ -132,7 +132,13 @@ impl Life<'_> {
         };
         let text = || ArrivedText::new(&sent.sender, &sent.recipient, &sent.message_type);
         let text = self.crew.wants_content.then(text);
-        self.arrivals.push(stamp, &content, text, &recipients, at_ns);
+        if !recipients.is_empty() {
+            self.arrivals.push_message(stamp, &content, text);
+        }
+        for agent in recipients {
+            // Nothing to acknowledge: the processor has sent it, and will not send it again.
+            self.arrivals.push_copy(0, agent, false, at_ns);
+        }
         Ok(())
     }
 }
