@@ -1,17 +1,13 @@
 //! What the documentation shows is what the program does: its scripts run, its core is the SDK's, its links lead
 //! somewhere, its flags exist, and the README's output is the program's own.
 
+mod pages;
+
+use pages::blocks;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-
-/// One fenced block of a page.
-struct Block {
-    info: String,
-    line: usize,
-    text: String,
-}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -32,23 +28,6 @@ fn pages() -> Vec<(PathBuf, String)> {
         .collect();
     paths.sort();
     paths.into_iter().map(|path| (path.clone(), read(&path))).collect()
-}
-
-fn blocks(page: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut open: Option<Block> = None;
-    for (index, line) in page.lines().enumerate() {
-        match (line.strip_prefix("```"), &mut open) {
-            (Some(_), Some(_)) => blocks.extend(open.take()),
-            (Some(info), None) => {
-                open = Some(Block { info: info.to_owned(), line: index + 1, text: String::new() });
-            }
-            (None, Some(block)) => block.text.push_str(&format!("{line}\n")),
-            (None, None) => {}
-        }
-    }
-    assert!(open.is_none(), "a fenced block is never closed");
-    blocks
 }
 
 fn mqscript(arguments: &[&str]) -> Output {
@@ -174,8 +153,17 @@ fn links_lead_somewhere() {
 }
 
 /// Flags of cargo and of releases to come, which the pages may name.
-const OTHER_FLAGS: [&str; 8] =
-    ["--bench", "--bin", "--check", "--compare", "--ignored", "--release", "--test", "--workspace"];
+const OTHER_FLAGS: [&str; 9] = [
+    "--bench",
+    "--bin",
+    "--check",
+    "--compare",
+    "--ignored",
+    "--manifest-path",
+    "--release",
+    "--test",
+    "--workspace",
+];
 
 /// Flags in a text: `--` and a word.
 fn flags(text: &str) -> impl Iterator<Item = &str> {
@@ -193,7 +181,9 @@ fn flags(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn flags_that_are_named_exist() {
     let mut known: BTreeSet<String> = OTHER_FLAGS.map(str::to_owned).into();
-    for command in [&["--help"][..], &["run", "--help"], &["check", "--help"], &["core", "info", "--help"]] {
+    let commands = [&[][..], &["run"], &["check"], &["core", "info"], &["core", "new"]]
+        .map(|words| [words, &["--help"]].concat());
+    for command in &commands {
         let help = String::from_utf8(mqscript(command).stdout).unwrap();
         known.extend(flags(&help).map(str::to_owned));
     }

@@ -189,6 +189,8 @@ pub enum CoreCommand {
     List(CoreFolders),
     /// One core: what it can do, and its options with their defaults
     Info(CoreInfoFlags),
+    /// Make a folder with a new core, which builds at once
+    New(CoreNewFlags),
 }
 
 /// Where cores are looked for.
@@ -209,6 +211,33 @@ pub struct CoreInfoFlags {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub folders: CoreFolders,
+}
+
+/// Flags of `core new`.
+#[derive(Debug, Clone, Args)]
+pub struct CoreNewFlags {
+    /// The core's name: lower case letters, digits, `_`
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The folder to make [default: one named like the core]
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// The language it is written in
+    #[arg(long, value_enum, default_value_t = CoreLanguage::Rust, value_name = "rust|c", hide_possible_values = true)]
+    pub lang: CoreLanguage,
+    /// What a core in Rust is built on: a checkout of mqscript, or a version of the crate mqscript-plugin
+    /// [default: the checkout that this program was built from]
+    #[arg(long, value_name = "FOLDER|VERSION")]
+    pub sdk: Option<String>,
+}
+
+/// The languages that `core new` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CoreLanguage {
+    /// On the SDK.
+    Rust,
+    /// On the header.
+    C,
 }
 
 /// On which clock.

@@ -5,8 +5,8 @@ use super::vet::{Vetted, vet};
 use super::vitals::shown;
 use super::whole::truncation;
 use mqscript_plugin::abi;
+use mqscript_plugin::live::whole_chain;
 use std::collections::HashMap;
-use std::error::Error;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -128,20 +128,6 @@ fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
 fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
     // SAFETY: as on Unix.
     unsafe { libloading::Library::new(path) }
-}
-
-/// An error and all its sources: libloading prints only "dlopen failed", the reason is the source.
-fn whole_chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        source = inner.source();
-    }
-    text
 }
 
 struct EntryHost(abi::Host);

@@ -1,7 +1,7 @@
 //! What the engine's thread and the workers' threads hand each other, under one lock that nobody holds for long.
 
-use crate::arrivals::Arrivals;
 use crate::request::Requests;
+use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use std::collections::VecDeque;
 use std::io::{self, Write};

@@ -8,8 +8,8 @@
 #![forbid(unsafe_code)]
 
 mod adapter;
+mod agents;
 mod answer;
-mod arrivals;
 mod broken;
 mod exchange;
 mod last_words;
@@ -25,7 +25,7 @@ mod session;
 mod worker;
 
 use adapter::Adapter;
-use arrivals::Agents;
+use agents::Agents;
 use launch::Launch;
 use mqscript_plugin::prelude::*;
 use options::{Mode, Settings};

@@ -1,7 +1,7 @@
 //! The engine's handle: takes what is handed over, hands out what is known, and never waits.
 
-use crate::arrivals::Arrivals;
 use crate::exchange::{Exchange, State};
+use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 
@@ -70,8 +70,9 @@ impl Session for ProgramSession {
         }
         let answered = answer(&mut state, out);
         drop(state);
-        for index in first..self.given {
-            out.deliver(self.holding.arrived(index));
+        let holding = &self.holding;
+        for copy in &holding.copies()[first..self.given] {
+            out.deliver(holding.arrived(copy));
         }
         answered
     }

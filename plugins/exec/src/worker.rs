@@ -1,6 +1,6 @@
 //! One worker: a thread that starts a process, and another in its place when it breaks.
 
-use crate::arrivals::Agents;
+use crate::agents::Agents;
 use crate::broken::{Breakage, NAMES};
 use crate::exchange::{Exchange, Phase};
 use crate::launch::Launch;

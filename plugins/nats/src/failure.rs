@@ -2,6 +2,7 @@
 
 use crate::options::Settings;
 use async_nats::{ConnectError, ConnectErrorKind};
+use mqscript_plugin::live::whole_chain;
 use mqscript_plugin::prelude::*;
 
 /// No connection could be made.
@@ -68,18 +69,4 @@ pub fn no_jetstream(reason: &str, settings: &Settings) -> Error {
          `mode: \"core\"`, which confirms nothing",
         settings.url
     ))
-}
-
-/// An error and all its sources, each once.
-pub fn whole_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        source = inner.source();
-    }
-    text
 }

@@ -7,6 +7,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pu
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use mqscript_plugin::live::whole_chain;
 use mqscript_plugin::prelude::*;
 use serde_json::Value;
 use std::error::Error as StdError;
@@ -23,7 +24,7 @@ const ACK_PENDING_MAX: i64 = 10_000;
 pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Result<bool, Error> {
     // Read as a value: what servers say of an account differs by their versions.
     match context.request::<_, (), Value>("INFO", &()).await {
-        Err(error) => return Err(failure::no_jetstream(&failure::whole_chain(&error), settings)),
+        Err(error) => return Err(failure::no_jetstream(&whole_chain(&error), settings)),
         Ok(answer) if answer.get("error").is_some() => {
             let reason = answer["error"]["description"].as_str().unwrap_or("it does not say why");
             return Err(failure::no_jetstream(reason, settings));
@@ -35,7 +36,7 @@ pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Res
         StreamChoice::Existing(name) => name,
     };
     let stream = context.get_stream(name).await.map_err(|error| {
-        let reason = settings.credentials.hide(&failure::whole_chain(&error));
+        let reason = settings.credentials.hide(&whole_chain(&error));
         Error::config(format!(
             "`stream`: the server at {} has none of the name {name} ({reason}); leave `stream` out, and the run \
              makes its own",
@@ -161,7 +162,7 @@ pub async fn remove(
 
 /// Whether the server says that there is no such thing.
 fn is_gone(error: &dyn StdError) -> bool {
-    let text = failure::whole_chain(error);
+    let text = whole_chain(error);
     let codes = [ErrorCode::STREAM_NOT_FOUND, ErrorCode::CONSUMER_NOT_FOUND];
     codes.iter().any(|code| text.contains(&format!("error code {}", code.0))) || text.contains("not found")
 }

@@ -47,6 +47,7 @@
 
 pub mod abi;
 pub mod distribution;
+pub mod live;
 pub mod random;
 pub mod units;
 pub mod written;

@@ -1,7 +1,6 @@
 //! What the engine's thread and the writer's thread hand each other, under one lock that nobody holds for long.
 
-use crate::arrivals::Arrivals;
-use crate::waiting::Waiting;
+use mqscript_plugin::live::{Arrivals, Waiting};
 use mqscript_plugin::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -1,9 +1,9 @@
 //! Receiving: which messages of the file go to whom, what is out, and what comes back.
 
 use crate::agents::Agents;
-use crate::arrivals::Arrivals;
 use crate::exchange::{HandedOut, Tally};
 use crate::tables;
+use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};

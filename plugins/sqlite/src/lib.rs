@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 
 mod agents;
-mod arrivals;
 mod database;
 mod exchange;
 mod failure;
@@ -17,7 +16,6 @@ mod options;
 mod place;
 mod session;
 mod tables;
-mod waiting;
 mod writer;
 
 use agents::Agents;

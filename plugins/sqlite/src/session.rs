@@ -1,7 +1,7 @@
 //! The engine's handle: copies in what is handed over, hands out what is known, and never waits.
 
-use crate::arrivals::Arrivals;
 use crate::exchange::{Exchange, HandedOut, State};
+use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 

@@ -1,11 +1,10 @@
 //! The thread that owns the file: stores what waits, removes what was taken, reads what is next.
 
-use crate::arrivals::Arrivals;
 use crate::exchange::{Exchange, Job, Stored, Tally};
 use crate::failure;
 use crate::inbox::Inbox;
 use crate::tables;
-use crate::waiting::Waiting;
+use mqscript_plugin::live::{Arrivals, Waiting};
 use mqscript_plugin::prelude::*;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, params};
@@ -176,18 +175,19 @@ impl Writer {
             self.next_id = self.next_id.max(last_id + 1);
         }
         let mut insert = self.connection.prepare_cached(tables::INSERT)?;
-        for message in waiting.iter() {
+        for message in waiting.messages() {
+            let part = |range| waiting.part(range);
             let stamp = message.stamp.encode();
             insert.execute(params![
                 self.next_id,
                 now,
-                text(message.sender),
-                text(message.recipient),
-                text(message.message_type),
-                message.priority,
-                readable(message.content),
-                text(message.tags),
-                text(message.metadata),
+                text(part(message.sender())),
+                text(part(message.recipient())),
+                text(part(message.message_type())),
+                message.priority(),
+                readable(part(message.content())),
+                text(part(message.tags())),
+                text(part(message.metadata())),
                 self.agents.name(message.stamp.sender),
                 message.stamp.sequence as i64,
                 text(&stamp),

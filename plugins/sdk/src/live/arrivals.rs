@@ -1,18 +1,20 @@
-//! Copies on their way from the file to the host.
+//! Copies on their way from a medium to the host.
 
-use mqscript_plugin::prelude::*;
+use crate::abi::Stamp;
+use crate::buffers::Arrived;
+use crate::message::ArrivedText;
 use std::ops::Range;
 
 /// One copy.
 #[derive(Debug)]
 pub struct Arrival {
-    /// What the host acknowledges it by.
+    /// What the host acknowledges it by; 0 = nothing to acknowledge.
     pub tag: u64,
     /// The agent it is for.
     pub agent: u32,
     /// Whether it was handed out before.
     pub redelivered: bool,
-    /// When it was read.
+    /// When it arrived, in nanoseconds since the origin.
     pub at_ns: u64,
     /// Which message of the batch it is a copy of.
     message: usize,
@@ -25,7 +27,8 @@ struct Content {
     text: Option<ArrivedText>,
 }
 
-/// A batch of copies, with the messages they are copies of.
+/// A batch of copies, with the messages they are copies of. A core's thread fills one, the session takes it over
+/// and hands the copies out from it; emptied and filled again, it allocates nothing.
 #[derive(Debug, Default)]
 pub struct Arrivals {
     copies: Vec<Arrival>,
@@ -42,8 +45,11 @@ impl Arrivals {
     }
 
     /// Adds a copy of the message added last.
+    ///
+    /// # Panics
+    /// No message was added.
     pub fn push_copy(&mut self, tag: u64, agent: u32, redelivered: bool, at_ns: u64) {
-        let message = self.messages.len() - 1;
+        let message = self.messages.len().checked_sub(1).expect("a message comes before its copies");
         self.copies.push(Arrival { tag, agent, redelivered, at_ns, message });
     }
 
@@ -91,7 +97,7 @@ impl Arrivals {
         self.bytes.clear();
     }
 
-    /// A copy as the host takes it.
+    /// One of [`copies`](Arrivals::copies) as the host takes it.
     pub fn arrived(&self, copy: &Arrival) -> Arrived<'_> {
         let message = &self.messages[copy.message];
         Arrived {
@@ -103,5 +109,56 @@ impl Arrivals {
             ack_tag: copy.tag,
             redelivered: copy.redelivered,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(sequence: u64) -> Stamp {
+        Stamp { sequence, ..Stamp::NONE }
+    }
+
+    fn batch(first: u64, contents: &[&str]) -> Arrivals {
+        let mut batch = Arrivals::default();
+        for (content, sequence) in contents.iter().zip(first..) {
+            batch.push_message(stamp(sequence), content.as_bytes(), None);
+            for agent in 0..2 {
+                batch.push_copy(sequence * 10, agent, agent == 1, sequence + 100);
+            }
+        }
+        batch
+    }
+
+    fn told(batch: &Arrivals) -> Vec<(u64, &[u8], u32, u64, bool)> {
+        let copies = batch.copies().iter().map(|copy| batch.arrived(copy));
+        copies.map(|c| (c.stamp.sequence, c.content, c.recipient_id, c.ack_tag, c.redelivered)).collect()
+    }
+
+    #[test]
+    fn batches_put_together_keep_every_copy_with_its_message() {
+        let (mut all, mut more) = (batch(1, &["one", ""]), batch(3, &["three"]));
+        all.append(&mut more);
+        let expected: [(u64, &[u8], u32, u64, bool); 6] = [
+            (1, b"one", 0, 10, false),
+            (1, b"one", 1, 10, true),
+            (2, b"", 0, 20, false),
+            (2, b"", 1, 20, true),
+            (3, b"three", 0, 30, false),
+            (3, b"three", 1, 30, true),
+        ];
+        assert_eq!(told(&all), expected);
+        assert_eq!((all.len(), all.bytes(), more.is_empty(), more.bytes()), (6, 8, true, 0));
+    }
+
+    #[test]
+    fn an_empty_batch_takes_the_other_over() {
+        let (mut all, mut more) = (Arrivals::default(), batch(1, &["one"]));
+        all.push_message(stamp(9), b"without copies", None);
+        all.append(&mut more);
+        assert_eq!((told(&all)[0].1, all.bytes(), more.is_empty()), (&b"one"[..], 3, true));
+        all.clear();
+        assert!(all.is_empty() && all.bytes() == 0);
     }
 }

@@ -1,0 +1,144 @@
+//! What a process says, line by line, and what follows from it.
+
+use super::Life;
+use crate::agents::sender_of;
+use crate::answer::{self, LINE_BYTES_MAX, Line, Sent};
+use crate::broken::Breakage;
+use crate::exchange::Settled;
+use crate::options::Mode;
+use mqscript_plugin::prelude::*;
+use std::borrow::Cow;
+
+impl Life<'_> {
+    /// Takes in all whole lines that have come.
+    pub(super) fn take_lines(&mut self, at_ns: u64) -> Result<(), Breakage> {
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut taken = Ok(());
+        while let (Ok(()), Some(line)) = (&taken, lines.next_line()) {
+            taken = self.take(line, at_ns);
+        }
+        if taken.is_ok() && lines.rest().len() > LINE_BYTES_MAX {
+            let shown = answer::shown(lines.rest());
+            taken = Err(Breakage::Rubbish(format!("does not end: {shown}")));
+        }
+        self.lines = lines;
+        taken
+    }
+
+    fn take(&mut self, line: &[u8], at_ns: u64) -> Result<(), Breakage> {
+        let rubbish = |why: String| Breakage::Rubbish(why);
+        let said = answer::read(line).map_err(rubbish)?;
+        if !self.ready && !matches!(said, Line::Ready(_)) {
+            return Err(rubbish(format!("came before it said that it is ready: {}", answer::shown(line))));
+        }
+        match said {
+            Line::Outcome { token, result, reason } => self.outcome(token, result, reason, at_ns),
+            Line::Ready(mode) => self.says_ready(mode),
+            Line::Sent(sent) => {
+                self.sent(&sent, at_ns).map_err(|why| rubbish(format!("{why}: {}", answer::shown(line))))
+            }
+            Line::Notice(kind, text) => {
+                let kind = self.crew.host.intern(&kind);
+                self.crew.host.event(kind, at_ns, &self.crew.redactor.clean(text.into_owned()));
+                Ok(())
+            }
+        }
+    }
+
+    fn says_ready(&mut self, mode: Option<Cow<'_, str>>) -> Result<(), Breakage> {
+        if self.ready {
+            return Err(Breakage::Unasked("said once more that it is ready".to_owned()));
+        }
+        let expected = self.crew.settings.mode.name();
+        let found = mode.as_deref().unwrap_or(Mode::Send.name());
+        if found != expected {
+            return Err(Breakage::WrongMode { found: found.to_owned(), expected });
+        }
+        self.becomes_ready();
+        Ok(())
+    }
+
+    /// From now on it gets messages.
+    pub(super) fn becomes_ready(&mut self) {
+        self.ready = true;
+        self.crew.exchange.is_ready(self.worker);
+        self.crew.host.wake();
+    }
+
+    fn outcome(
+        &mut self,
+        token: u64,
+        result: OutcomeResult,
+        reason: Option<Cow<'_, str>>,
+        at_ns: u64,
+    ) -> Result<(), Breakage> {
+        let place = match self.asked.front() {
+            // Most answers come in order.
+            Some((first, _)) if *first == token => Some(0),
+            _ => self.asked.binary_search_by_key(&token, |(token, _)| *token).ok(),
+        };
+        let written = self.requests.first_unwritten(self.written).is_none_or(|first| token < first);
+        let Some(place) = place.filter(|place| written && !self.asked[*place].1) else {
+            let text = format!(
+                "answered {token}, which is not waiting for an answer: asked for never, or answered twice"
+            );
+            return Err(Breakage::Unasked(text));
+        };
+        self.asked[place].1 = true;
+        while self.asked.front().is_some_and(|(_, answered)| *answered) {
+            self.asked.pop_front();
+        }
+        let reason = match (result, reason) {
+            (OutcomeResult::Delivered, _) => 0,
+            (_, Some(reason)) => self.reason(reason),
+            (_, None) => self.crew.names.not_delivered,
+        };
+        self.answered.push(Settled::one(token, result, reason, at_ns));
+        self.answers += 1;
+        Ok(())
+    }
+
+    /// A reason as people read it: one line.
+    fn reason(&self, reason: Cow<'_, str>) -> u32 {
+        let line = reason.lines().map(str::trim).find(|line| !line.is_empty());
+        match line {
+            Some(line) => self.crew.host.intern(&self.crew.redactor.clean(line.to_owned())),
+            None => self.crew.names.not_delivered,
+        }
+    }
+
+    /// A processor called `send_message`.
+    fn sent(&mut self, sent: &Sent<'_>, at_ns: u64) -> Result<(), &'static str> {
+        if self.crew.settings.mode == Mode::Send {
+            return Err("is a delivery, and `mode` is \"send\"");
+        }
+        let content = sent.content().ok_or("has a `content_base64` that is none")?;
+        let Some(agents) = &self.crew.agents else {
+            self.crew.exchange.lock().tally.sent += 1;
+            return Ok(());
+        };
+        let stamp = sent.stamp();
+        let recipients = agents.recipients(&sent.recipient, sender_of(&stamp));
+        {
+            let tally = &mut self.crew.exchange.lock().tally;
+            tally.sent += 1;
+            tally.sent_to_nobody += u64::from(recipients.is_none());
+        }
+        let Some(recipients) = recipients else {
+            let text =
+                format!("the processor sent to `{}`, and nobody in this run is called so", sent.recipient);
+            self.crew.host.event(self.crew.names.unknown_recipient, at_ns, &text);
+            return Ok(());
+        };
+        let text = || ArrivedText::new(&sent.sender, &sent.recipient, &sent.message_type);
+        let text = self.crew.wants_content.then(text);
+        if !recipients.is_empty() {
+            self.arrivals.push_message(stamp, &content, text);
+        }
+        for agent in recipients {
+            // Nothing to acknowledge: the processor has sent it, and will not send it again.
+            self.arrivals.push_copy(0, agent, false, at_ns);
+        }
+        Ok(())
+    }
+}
