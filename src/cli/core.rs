@@ -1,7 +1,7 @@
 //! `core list` and `core info`.
 
 use super::arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
-use super::{faults, terminal};
+use super::{core_check, faults, terminal};
 use crate::cores::{CoreInfo, Finder, ListedFile, abi, capability_names, core_info, list_cores};
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::printable;
@@ -15,6 +15,7 @@ pub fn command(command: &CoreCommand) -> Exit {
     let wrong = match command {
         CoreCommand::List(folders) => list(folders),
         CoreCommand::Info(flags) => info(flags),
+        CoreCommand::Check(flags) => return core_check::command(flags),
     };
     terminal::complain(&wrong);
     wrong.exit()

@@ -17,6 +17,7 @@ mod links;
 mod load;
 mod options;
 mod plan;
+pub mod raw;
 mod run;
 mod services;
 mod session;
