@@ -7,9 +7,19 @@ use super::workload::{Batch, Parcel};
 use crate::cores::ClockKind;
 use crate::cores::abi::{self, OutcomeResult};
 use crate::cores::raw::{Appended, Copied, Slip, Stage};
+use mqscript_plugin::crc32c;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
+
+/// A copy in a line, its content by its length and checksum.
+fn in_words(copy: &Copied) -> String {
+    let Copied { stamp, content, at_ns, ack_tag, recipient_id, flags, .. } = copy;
+    let (len, checksum) = (content.len(), crc32c(content));
+    format!(
+        "copy at {recipient_id}, {at_ns} ns, tag {ack_tag}, flags {flags}: {stamp:?}, {len} bytes {checksum:08x}"
+    )
+}
 
 /// The accounts of one session.
 pub struct Ledger {
@@ -133,7 +143,7 @@ impl Ledger {
             self.outcome(now_ns, outcome);
         }
         for copy in &told.deliveries {
-            let _ = writeln!(self.story.transcript, "{now_ns} {function} {copy:?}");
+            let _ = writeln!(self.story.transcript, "{now_ns} {function} {}", in_words(copy));
             self.delivery(now_ns, copy);
         }
         if told.next_due_ns != abi::NEVER {

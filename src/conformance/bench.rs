@@ -1,6 +1,7 @@
 //! What a test is given, and how it ends.
 
 use super::rules::Rule;
+use super::tests_library::broken_rule;
 use crate::cores::raw::Subject;
 use crate::cores::{CoreError, Finder};
 use serde_json::{Map, Value};
@@ -40,6 +41,8 @@ pub struct Bench {
     pub finder: Finder,
     /// The core; a layer stands over a mock. Or why there is none.
     pub loaded: Result<Arc<Subject>, CoreError>,
+    /// The rule that is broken, where that is why there is none.
+    pub broken: Option<Rule>,
     /// The seed of every random choice.
     pub seed: u64,
 }
@@ -49,15 +52,19 @@ impl Bench {
     pub fn new(asked: &Asked, trail: Arc<dyn Fn(&'static str) + Send + Sync>) -> Bench {
         let finder = Finder::new(&asked.core_path);
         let here = PathBuf::new();
-        let load = |reference: &str, options: &Map<String, Value>| {
-            Subject::load(&finder, &here, reference, options, trail.clone())
-        };
-        let loaded =
-            load(&asked.reference, &asked.options).and_then(|subject| match subject.info().is_layer() {
-                true => Ok(subject.over(load("mock", &Map::new())?)),
+        let load = |reference: &str| Subject::load(&finder, &here, reference, trail.clone());
+        let mut broken = None;
+        let loaded = load(&asked.reference).and_then(|subject| {
+            let subject = subject.with(&asked.options).inspect_err(|error| {
+                broken = bad_default(error, &subject, &asked.options).then_some(Rule::Defaults);
+            })?;
+            match subject.info().is_layer() {
+                true => Ok(subject.over(load("mock")?.with(&Map::new())?)),
                 false => Ok(subject),
-            });
-        Bench { finder, loaded: loaded.map(Arc::new), seed: asked.seed }
+            }
+        });
+        let broken = broken.or(loaded.as_ref().err().and_then(broken_rule));
+        Bench { finder, loaded: loaded.map(Arc::new), broken, seed: asked.seed }
     }
 
     /// The core.
@@ -67,6 +74,15 @@ impl Bench {
     pub fn subject(&self) -> Result<&Arc<Subject>, Stop> {
         self.loaded.as_ref().map_err(|error| Stop::Blocked(error.to_string()))
     }
+}
+
+/// Whether options are refused for a default that nobody wrote.
+fn bad_default(error: &CoreError, subject: &Subject, written: &Map<String, Value>) -> bool {
+    let CoreError::Options { faults, .. } = error else { return false };
+    faults.iter().any(|fault| {
+        let key = fault.key_path.split(['.', '[']).next().unwrap_or_default();
+        !written.contains_key(key) && !subject.info().schema["properties"][key]["default"].is_null()
+    })
 }
 
 /// Breaks `rule` unless `holds`.

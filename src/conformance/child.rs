@@ -2,7 +2,6 @@
 
 use super::bench::{Asked, Bench};
 use super::list::{Test, named};
-use super::tests_library::broken_rule;
 use super::trail::Trail;
 use super::verdict::{Description, Paper, Refused, Verdict};
 use crate::cores::{CoreError, abi};
@@ -50,7 +49,7 @@ fn judge(test: &Test, asked: &Asked, trail: Arc<dyn Fn(&'static str) + Send + Sy
         path: subject.info().path.display().to_string(),
         capabilities: subject.declared(),
     });
-    let refused = bench.loaded.as_ref().err().filter(|error| broken_rule(error).is_none()).map(refused);
+    let refused = bench.loaded.as_ref().err().filter(|_| bench.broken.is_none()).map(refused);
     let verdict = Verdict::from((test.run)(&bench, &before));
     Paper { verdict, description, refused }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+/// Signals 32 and 33, which the C library keeps to itself: it uses them when threads come and go.
+const C_LIBRARY: u64 = 0b11 << 31;
+
 /// What a core must leave as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
@@ -21,7 +24,7 @@ impl Surroundings {
         let status = status();
         let signals = ["SigBlk", "SigIgn", "SigCgt"].into_iter().filter_map(|key| {
             let mask = u64::from_str_radix(field(&status, key)?, 16).ok()?;
-            Some((key.to_owned(), mask))
+            Some((key.to_owned(), mask & !C_LIBRARY))
         });
         Surroundings {
             folder: std::env::current_dir().ok(),

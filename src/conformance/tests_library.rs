@@ -24,10 +24,14 @@ pub fn broken_rule(error: &CoreError) -> Option<Rule> {
     })
 }
 
-fn loads_but_for(bench: &Bench, rule: Rule) -> Judged {
+/// Whether a core is there, or is missing for another reason than this rule.
+///
+/// # Errors
+/// This rule is broken; or another.
+pub fn loads_but_for(bench: &Bench, rule: Rule) -> Judged {
     match &bench.loaded {
         Ok(_) => Ok(()),
-        Err(error) if broken_rule(error) == Some(rule) => Err(Stop::Broken(rule, error.to_string())),
+        Err(error) if bench.broken == Some(rule) => Err(Stop::Broken(rule, error.to_string())),
         Err(error) => Err(Stop::Blocked(error.to_string())),
     }
 }

@@ -3,6 +3,7 @@
 use super::bench::{Bench, Judged, Stop, ensure};
 use super::play::Play;
 use super::rules::Rule;
+use super::story::Story;
 use super::system::{self, Surroundings};
 use super::workload::parcels;
 use crate::cores::raw::{Probe, Refusal, Stage, Subject};
@@ -88,13 +89,18 @@ pub fn cut_short(bench: &Bench, _: &Surroundings) -> Judged {
 }
 
 pub fn close_in_flight(bench: &Bench, _: &Surroundings) -> Judged {
+    let missing = |story: &Story| story.breaches.iter().any(|(rule, _)| *rule == Rule::Every);
+    let ordinary = Play::of(parcels(bench.seed, 100), bench.seed);
+    if missing(&bench.play(&ordinary)?) {
+        return Err(Stop::Blocked("some messages are never answered".to_owned()));
+    }
     for n in [1, 64, 1000] {
         let play = Play { leave: true, batches: vec![64], ..Play::of(parcels(bench.seed, n), bench.seed) };
         bench.play(&play)?;
     }
-    let whole = bench.play(&Play::of(parcels(bench.seed, 100), bench.seed))?;
-    let missing = whole.breaches.iter().find(|(rule, _)| *rule == Rule::Every);
-    ensure(missing.is_none(), Rule::Closed, || "the next session does not come to its end".to_owned())
+    ensure(!missing(&bench.play(&ordinary)?), Rule::Closed, || {
+        "after it, messages of the next session are never answered".to_owned()
+    })
 }
 
 pub fn again(bench: &Bench, _: &Surroundings) -> Judged {
@@ -123,8 +129,12 @@ pub fn again(bench: &Bench, _: &Surroundings) -> Judged {
     // One core, one session after the other.
     let mut probe = made(bench)?;
     probe.prepare().map_err(blocked("prepare"))?;
-    for _ in 0..3 {
-        probe.open().map_err(broken(Rule::Again, "open"))?.close();
+    probe.open().map_err(blocked("open"))?.close();
+    match probe.open() {
+        Ok(session) => session.close(),
+        // A host opens one session a core: a core may say that it is made for no more.
+        Err(refusal) if matches!(refusal.status, abi::INVALID | abi::UNSUPPORTED) => {}
+        Err(refusal) => return Err(broken(Rule::Again, "open")(refusal)),
     }
     probe.destroy();
     Ok(())
@@ -181,6 +191,7 @@ fn lives(bench: &Bench, each: &mut dyn FnMut(usize)) -> Result<usize, Stop> {
         0 => Duration::from_secs(3),
         _ => Duration::from_secs(20),
     };
+    std::mem::forget(stage.clone());
     let began = Instant::now();
     for life in 0..LIVES {
         if life >= 20 && began.elapsed() > budget {
@@ -243,10 +254,16 @@ pub fn leaks_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
 
 pub fn leaks_memory(bench: &Bench, _: &Surroundings) -> Judged {
     known_here()?;
+    let simulated = bench.subject()?.declared_by_chain() & abi::SIMULATED != 0;
+    let (threads, _) = growth(bench, system::threads)?;
+    if simulated && threads > 0 {
+        return Err(Stop::Blocked("it leaves threads behind, and they hold memory".to_owned()));
+    }
     let allocated = || crate::cores::raw::allocated_bytes().unwrap_or(0);
     let (grown, lives) = growth(bench, allocated)?;
-    // Tables that grow once in a while are no leak.
-    ensure(grown < lives * 8 + 4096, Rule::GivenBack, || {
+    // Tables that grow once in a while are no leak; threads and clients of brokers have caches besides.
+    let allowed = if simulated { lives * 8 + 4096 } else { lives * 1024 + (64 << 10) };
+    ensure(grown < allowed, Rule::GivenBack, || {
         format!("{grown} bytes more are allocated after {lives} lives: {} a life", grown / lives.max(1))
     })?;
     let (grown, lives) = growth(bench, system::resident_bytes)?;

@@ -3,6 +3,7 @@
 use super::bench::{Bench, Judged, Stop, ensure};
 use super::rules::Rule;
 use super::system::Surroundings;
+use super::tests_library::loads_but_for;
 use serde_json::{Map, Value, json};
 
 fn properties(schema: &Value) -> Map<String, Value> {
@@ -19,6 +20,7 @@ pub fn described(bench: &Bench, _: &Surroundings) -> Judged {
 }
 
 pub fn defaults(bench: &Bench, _: &Surroundings) -> Judged {
+    loads_but_for(bench, Rule::Defaults)?;
     let subject = bench.subject()?;
     for (key, rule) in properties(&subject.info().schema) {
         let Some(default) = rule.get("default") else { continue };

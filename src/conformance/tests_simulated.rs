@@ -131,7 +131,7 @@ pub fn virtual_time(bench: &Bench, _: &Surroundings) -> Judged {
     simulated(bench)?;
     let play = Play { batches: vec![50], ..Play::of(parcels(bench.seed, 500), bench.seed) };
     let first = baseline(bench, &play)?;
-    let slow = bench.play(&Play { dawdle: Duration::from_millis(25), ..play })?;
+    let slow = bench.play(&Play { dawdle: Duration::from_millis(70), ..play })?;
     ensure(first.transcript == slow.transcript, Rule::RealClock, || {
         format!("where more real time passes: {}", difference(&first.transcript, &slow.transcript))
     })
@@ -142,7 +142,11 @@ pub fn no_sleeping(bench: &Bench, _: &Surroundings) -> Judged {
     if !system::KNOWS_RESOURCES {
         return Err(Stop::Inapplicable("this system does not tell".to_owned()));
     }
-    let story = bench.play(&Play { batches: vec![4], ..Play::of(parcels(bench.seed, 400), bench.seed) })?;
+    let story = bench.play(&Play {
+        batches: vec![4],
+        count_waits: true,
+        ..Play::of(parcels(bench.seed, 400), bench.seed)
+    })?;
     let (waits, calls) = story.waits;
     // A page that is read from the disk makes a thread wait, too.
     ensure(waits < calls / 4, Rule::Sleeps, || {

@@ -51,9 +51,9 @@ pub fn types() -> Vec<TypeRow> {
     vec![row("direct", "SYSTEM_TO_AGENT", 1), row("broadcast", "BROADCAST", 1), row("urgent", "URGENT", 3)]
 }
 
-/// `n` messages: mostly from agent to agent, every tenth to all; their contents are of up to 200 bytes of any kind.
+/// `n` messages: mostly from agent to agent, every tenth to all; their contents are of 1 to 200 bytes of any kind.
 pub fn parcels(seed: u64, n: usize) -> Vec<Parcel> {
-    sized(seed, n, |draw| (draw % 201) as usize)
+    sized(seed, n, |draw| (draw % 200 + 1) as usize)
 }
 
 /// `n` messages whose contents have the sizes that `size` makes of a draw.

@@ -38,6 +38,8 @@ pub struct Probe {
     pub(super) below: Option<Box<Probe>>,
     /// Its effective capabilities.
     pub effective: u64,
+    /// Where the options stood. Whoever looks at them after `create` must not crash, but be told what it does.
+    _options: Vec<u8>,
 }
 
 // SAFETY: the contract lets control calls come from any thread, one at a time.
@@ -92,7 +94,14 @@ impl Probe {
                 }
                 Err(refusal)
             }
-            None => Ok(Probe { subject: subject.clone(), stage: stage.clone(), raw, below, effective }),
+            None => Ok(Probe {
+                subject: subject.clone(),
+                stage: stage.clone(),
+                raw,
+                below,
+                effective,
+                _options: options,
+            }),
         }
     }
 

@@ -20,24 +20,30 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Finds, loads and vets a core and completes its options. `trail` is told of each function before it is called.
+    /// Finds, loads and vets a core; its options come later. `trail` is told of each function before it is called.
     ///
     /// # Errors
-    /// It cannot be loaded, or refuses the options.
+    /// It cannot be loaded.
     pub fn load(
         finder: &Finder,
         base_dir: &Path,
         reference: &str,
-        options: &Map<String, Value>,
         trail: Arc<dyn Fn(&'static str) + Send + Sync>,
     ) -> Result<Subject, CoreError> {
         trail("load");
         let vetted = locate(finder, base_dir, reference)?;
-        let mut subject = Subject { vetted, below: None, trail, options: options.clone() };
-        subject.options = subject
+        Ok(Subject { vetted, below: None, trail, options: Map::new() })
+    }
+
+    /// The same with these options, defaults filled in.
+    ///
+    /// # Errors
+    /// It refuses them.
+    pub fn with(&self, options: &Map<String, Value>) -> Result<Subject, CoreError> {
+        let options = self
             .completed(options)
-            .map_err(|faults| CoreError::Options { core: subject.info().id.clone(), faults })?;
-        Ok(subject)
+            .map_err(|faults| CoreError::Options { core: self.info().id.clone(), faults })?;
+        Ok(Subject { options, ..self.clone() })
     }
 
     /// The same layer over this core.
