@@ -13,6 +13,7 @@ fn help_is_golden() {
         ("core_list", &["core", "list", "--help"]),
         ("core_info", &["core", "info", "--help"]),
         ("core_new", &["core", "new", "--help"]),
+        ("core_check", &["core", "check", "--help"]),
     ];
     for (name, arguments) in pages {
         let ended = mqscript(arguments);

@@ -191,6 +191,8 @@ pub enum CoreCommand {
     Info(CoreInfoFlags),
     /// Make a folder with a new core, which builds at once
     New(CoreNewFlags),
+    /// Whether a core holds the contract: some eighty tests, each in a process of its own
+    Check(CoreCheckFlags),
 }
 
 /// Where cores are looked for.
@@ -238,6 +240,33 @@ pub enum CoreLanguage {
     Rust,
     /// On the header.
     C,
+}
+
+/// Flags of `core check`.
+#[derive(Debug, Clone, Args)]
+pub struct CoreCheckFlags {
+    /// The core: a name, or a file (with a `/`); `FILE#NAME` is one of several in a file
+    #[arg(value_name = "NAME|PATH")]
+    pub core: String,
+
+    /// Run this test alone, or those whose names begin so
+    #[arg(long, value_name = "TEST")]
+    pub test: Option<String>,
+    /// Seed of the messages that are offered
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Set one of the core's options
+    #[arg(long = "core-option", value_name = "K=V", value_parser = key_value)]
+    pub core_options: Vec<KeyValue>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json", hide_possible_values = true)]
+    pub format: Format,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub folders: CoreFolders,
+    /// Run the test in this process and leave what it finds in this folder.
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub in_child: Option<PathBuf>,
 }
 
 /// On which clock.

@@ -1,7 +1,7 @@
 //! `core list` and `core info`; the other commands about cores have files of their own.
 
 use super::arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
-use super::{core_new, faults, terminal};
+use super::{core_check, core_new, faults, terminal};
 use crate::cores::{CoreInfo, Finder, ListedFile, abi, capability_names, core_info, list_cores};
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::printable;
@@ -16,6 +16,7 @@ pub fn command(command: &CoreCommand) -> Exit {
         CoreCommand::List(folders) => list(folders),
         CoreCommand::Info(flags) => info(flags),
         CoreCommand::New(flags) => core_new::command(flags),
+        CoreCommand::Check(flags) => return core_check::command(flags),
     };
     terminal::complain(&wrong);
     wrong.exit()

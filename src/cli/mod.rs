@@ -5,6 +5,7 @@
 pub mod arguments;
 mod check;
 mod core;
+mod core_check;
 mod core_new;
 mod faults;
 mod interrupt;

@@ -148,6 +148,10 @@ impl RunFor {
     pub(super) fn raw(&self) -> *const abi::Run {
         &self.raw
     }
+
+    pub(super) fn agents(&self) -> u32 {
+        self.raw.agents
+    }
 }
 
 thread_local! {

@@ -18,6 +18,7 @@ mod links;
 mod load;
 mod options;
 mod plan;
+pub mod raw;
 mod run;
 mod services;
 mod session;

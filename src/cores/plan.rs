@@ -129,7 +129,7 @@ fn needing(schema: &Value, written: &Map<String, Value>, capability: &str) -> Op
 
 /// What the core lacks under these options: an option's rule names, under `lacks`, what each of its values takes away.
 /// Only what a chain has by AND: nothing that a core touches is ever taken away.
-fn lacking(schema: &Value, options: &Map<String, Value>) -> u64 {
+pub(super) fn lacking(schema: &Value, options: &Map<String, Value>) -> u64 {
     let taken = |(key, value): (&String, &Value)| {
         let names = schema["properties"][key.as_str()]["lacks"][value.as_str()?].as_array()?;
         Some(names.iter().filter_map(Value::as_str).map(capability_named).fold(0, |all, bit| all | bit))
@@ -138,7 +138,7 @@ fn lacking(schema: &Value, options: &Map<String, Value>) -> u64 {
 }
 
 /// What a reference means: a name to be found, or a file and perhaps the name of a core within.
-fn locate(finder: &Finder, base_dir: &Path, reference: &str) -> Result<Arc<Vetted>, CoreError> {
+pub(super) fn locate(finder: &Finder, base_dir: &Path, reference: &str) -> Result<Arc<Vetted>, CoreError> {
     let bad = |reason: &str| {
         Err(CoreError::BadReference { reference: reference.to_owned(), reason: reason.to_owned() })
     };

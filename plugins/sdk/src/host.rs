@@ -42,6 +42,9 @@ unsafe impl Send for RawHost {}
 // SAFETY: as above.
 unsafe impl Sync for RawHost {}
 
+/// Before `open` has told one.
+const NO_WAKER: u64 = u64::MAX;
+
 impl Host {
     /// # Safety
     /// `raw` stays valid until [`retire`](Host::retire) has returned.
@@ -49,7 +52,7 @@ impl Host {
         let known = (!raw.is_null()).then_some(RawHost(raw));
         Host(Arc::new(Shared {
             raw: RwLock::new(known),
-            waker: AtomicU64::new(0),
+            waker: AtomicU64::new(NO_WAKER),
             panicked: AtomicBool::new(false),
             panic_text: Mutex::new(None),
         }))
@@ -88,9 +91,13 @@ impl Host {
         self.call(0, |host| Some(unsafe { host.now_ns?(host) }))
     }
 
-    /// Asks for a poll. Sticky and coalescing.
+    /// Asks for a poll. Sticky and coalescing; without effect before `open` and after `close`.
     pub fn wake(&self) {
         let waker = self.0.waker.load(Ordering::Acquire);
+        if waker == NO_WAKER {
+            // A thread that is ahead of `open`: nobody could poll yet.
+            return;
+        }
         self.call((), |host| {
             // SAFETY: as in `log`.
             unsafe { host.wake?(host, waker) };

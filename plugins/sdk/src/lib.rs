@@ -46,6 +46,7 @@
 //! ```
 
 pub mod abi;
+pub mod conformance;
 pub mod distribution;
 pub mod live;
 pub mod random;

@@ -1,0 +1,297 @@
+//! Starting a process for each test, watching it, and collecting what they found.
+
+use super::child::{PAPER, TRAIL};
+use super::ended::{Ended, Killed, is_session_call};
+use super::list::{Output, TESTS, Test};
+use super::trail::last_step;
+use super::verdict::{Description, Done, Paper, Refused, Verdict};
+use crate::cores::abi;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How a test's process is started: the test's name and the folder for what it finds → a command.
+pub type Start<'a> = dyn Fn(&str, &Path) -> Command + Sync + 'a;
+
+/// What the tests found.
+#[derive(Debug)]
+pub struct Report {
+    /// The core, where it could be loaded.
+    pub description: Option<Description>,
+    /// Every test, in the order of the list.
+    pub done: Vec<Done>,
+    /// Why there is no core to be checked; then no test says anything.
+    pub refused: Option<Refused>,
+}
+
+impl Report {
+    /// Whether no test failed.
+    pub fn holds(&self) -> bool {
+        !self.done.iter().any(|done| matches!(done.verdict, Verdict::Fails { .. }))
+    }
+}
+
+/// Limits on a test's process.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    session_call: Duration,
+    control_call: Duration,
+    whole: Duration,
+    resident_bytes: u64,
+    jobs: usize,
+}
+
+impl Limits {
+    /// A live core connects, starts programs and waits for real answers; and two tests of it at once might get into
+    /// each other's way.
+    fn of(description: Option<&Description>) -> Limits {
+        let live = description.is_some_and(|core| core.capabilities & abi::SIMULATED == 0);
+        let seconds = Duration::from_secs;
+        Limits {
+            session_call: seconds(3),
+            control_call: if live { seconds(60) } else { seconds(5) },
+            whole: if live { seconds(120) } else { seconds(30) },
+            resident_bytes: 1 << 30,
+            jobs: if live { 1 } else { 2 },
+        }
+    }
+}
+
+/// The tests of this name, or whose names begin with it; all without a name.
+pub fn selected(name: Option<&str>) -> Vec<&'static Test> {
+    let Some(name) = name else { return TESTS.iter().collect() };
+    match TESTS.iter().find(|test| test.name == name) {
+        Some(exact) => vec![exact],
+        None => TESTS.iter().filter(|test| test.name.starts_with(name)).collect(),
+    }
+}
+
+/// Runs these tests, each in a process that `start` starts.
+///
+/// # Errors
+/// A process cannot be started, or there is no place for its files.
+pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
+    let folder = tempfile::Builder::new().prefix("mqscript-check-").tempdir()?;
+    let mut report = Report { description: None, done: Vec::new(), refused: None };
+    let mut stages: Vec<u8> = tests.iter().map(|test| test.stage).collect();
+    stages.sort_unstable();
+    stages.dedup();
+    for stage in stages {
+        let now: Vec<&'static Test> = tests.iter().copied().filter(|test| test.stage == stage).collect();
+        let failed = report.done.iter().find(|done| matches!(done.verdict, Verdict::Fails { .. }));
+        if let Some(failed) = failed.map(|done| done.test) {
+            let why = format!("nothing more can be said while `{failed}` fails");
+            let skipped = |test: &&Test| {
+                let verdict = Verdict::NotApplicable { why: why.clone() };
+                Done { test: test.name, verdict, took: Duration::ZERO }
+            };
+            report.done.extend(now.iter().map(skipped));
+            continue;
+        }
+        let limits = Limits::of(report.description.as_ref());
+        for (done, paper) in side_by_side(&now, limits, folder.path(), start)? {
+            if let Some(paper) = paper {
+                report.description = report.description.take().or(paper.description);
+                report.refused = report.refused.take().or(paper.refused);
+            }
+            report.done.push(done);
+        }
+        if report.refused.is_some() {
+            return Ok(report);
+        }
+    }
+    settle(&mut report);
+    report.done.sort_by_key(|done| TESTS.iter().position(|test| test.name == done.test));
+    Ok(report)
+}
+
+/// A test that was kept from finding anything is not applicable, if another found what was in its way; if none did,
+/// it is the one to tell.
+fn settle(report: &mut Report) {
+    let found = !report.holds();
+    for done in &mut report.done {
+        if let Verdict::Blocked { why } = &done.verdict {
+            let why = why.clone();
+            done.verdict = match found {
+                true => Verdict::NotApplicable { why },
+                false => {
+                    let test = TESTS.iter().find(|test| test.name == done.test);
+                    let rule = test.and_then(|test| test.rules.first()).map_or(0, |rule| rule.number());
+                    Verdict::Fails { rule, seen: why }
+                }
+            };
+        }
+    }
+}
+
+type Found = (Done, Option<Paper>);
+
+fn side_by_side(
+    tests: &[&'static Test],
+    limits: Limits,
+    folder: &Path,
+    start: &Start<'_>,
+) -> io::Result<Vec<Found>> {
+    let next = AtomicUsize::new(0);
+    let found: Mutex<Vec<io::Result<Found>>> = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..limits.jobs.min(tests.len()) {
+            scope.spawn(|| {
+                while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let one = run(test, limits, &folder.join(test.name), start);
+                    found.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(one);
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_iter().collect()
+}
+
+fn run(test: &'static Test, limits: Limits, folder: &Path, start: &Start<'_>) -> io::Result<Found> {
+    std::fs::create_dir(folder)?;
+    let began = Instant::now();
+    let ended = watch(start(test.name, folder), limits, &folder.join(TRAIL))?;
+    let paper: Option<Paper> =
+        std::fs::read(folder.join(PAPER)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let verdict = match paper.as_ref().map(|paper| (&paper.verdict, test.output)) {
+        None => ended.verdict(),
+        Some((Verdict::Holds, Output::MustBeEmpty)) => ended.verdict_on_output(),
+        Some((Verdict::Holds, Output::MustEndWell)) => ended.verdict_on_end(),
+        Some((verdict, _)) => verdict.clone(),
+    };
+    Ok((Done { test: test.name, verdict, took: began.elapsed() }, paper))
+}
+
+/// Runs a process to its end, or until it breaks a limit.
+fn watch(mut command: Command, limits: Limits, trail: &Path) -> io::Result<Ended> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let stdout = child.stdout.take().map(reading);
+    let stderr = child.stderr.take().map(reading);
+    let began = Instant::now();
+    let mut step = last_step(trail);
+    let mut since = began;
+    let mut pause = Duration::from_micros(500);
+    let mut killed = None;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        let now = last_step(trail);
+        if now != step {
+            (step, since) = (now, Instant::now());
+        }
+        killed = why_to_kill(&child, limits, began.elapsed(), since.elapsed(), step.function.as_deref());
+        if killed.is_some() {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(8));
+    };
+    // What the core has started may hold a pipe open for ever.
+    let read = |text: Option<Receiver<String>>| {
+        text.and_then(|text| text.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default()
+    };
+    let (stdout, stderr) = (read(stdout), read(stderr));
+    Ok(Ended { status, killed, stdout, stderr, step: last_step(trail) })
+}
+
+fn why_to_kill(
+    child: &Child,
+    limits: Limits,
+    whole: Duration,
+    call: Duration,
+    function: Option<&str>,
+) -> Option<Killed> {
+    let call_limit = function.map(|function| match is_session_call(function) {
+        true => limits.session_call,
+        false => limits.control_call,
+    });
+    if call_limit.is_some_and(|limit| call > limit) {
+        return Some(Killed::Hangs);
+    }
+    if whole > limits.whole {
+        return Some(Killed::Slow);
+    }
+    (resident_bytes(child.id()) > limits.resident_bytes).then_some(Killed::Memory)
+}
+
+fn resident_bytes(process: u32) -> u64 {
+    let pages = std::fs::read_to_string(format!("/proc/{process}/statm")).ok();
+    let pages = pages.and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
+
+/// Reads a stream on a thread of its own.
+fn reading(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = channel();
+    thread::spawn(move || send.send(beginning(pipe)));
+    receive
+}
+
+/// The beginning of a stream; the rest is read and forgotten.
+fn beginning(mut pipe: impl Read) -> String {
+    const KEPT_BYTES: u64 = 64 << 10;
+    let mut kept = Vec::new();
+    let _ = pipe.by_ref().take(KEPT_BYTES).read_to_end(&mut kept);
+    let _ = io::copy(&mut pipe, &mut io::sink());
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(test: &'static str, verdict: Verdict) -> Done {
+        Done { test, verdict, took: Duration::ZERO }
+    }
+
+    #[test]
+    fn a_test_that_was_blocked_speaks_up_only_where_none_else_does() {
+        let blocked = || done("one_outcome", Verdict::Blocked { why: "publish failed".into() });
+        let fails = || done("status_ok", Verdict::Fails { rule: 50, seen: "IO".into() });
+        let settled = |all: Vec<Done>| {
+            let mut report = Report { description: None, done: all, refused: None };
+            settle(&mut report);
+            report.done.remove(0).verdict
+        };
+        assert_eq!(
+            settled(vec![blocked(), fails()]),
+            Verdict::NotApplicable { why: "publish failed".into() }
+        );
+        let alone = settled(vec![blocked()]);
+        assert!(
+            matches!(alone, Verdict::Fails { rule: 1.., ref seen } if seen == "publish failed"),
+            "{alone:?}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_that_hangs_dies_or_leaves_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { whole: Duration::from_millis(80), ..Limits::of(None) };
+        let told = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            match watch(command, limits, &folder.path().join("trail")).unwrap().verdict() {
+                Verdict::Fails { rule, seen } => (rule, seen),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(told("sleep 9"), (40, "it did not come to an end between two calls".to_owned()));
+        let (rule, seen) = told("echo ouch >&2; kill -SEGV $$");
+        assert_eq!(
+            (rule, seen.as_str()),
+            (103, "the process died of SIGSEGV between two calls; it said: ouch")
+        );
+        assert!(told("exit 3").1.starts_with("the process was ended with code 3"));
+    }
+}

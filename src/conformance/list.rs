@@ -1,0 +1,162 @@
+//! The tests, as data.
+
+use super::bench::{Bench, Judged};
+use super::rules::Rule::{self, *};
+use super::system::Surroundings;
+use super::{
+    tests_deliveries as deliveries, tests_layers as layers, tests_library as library, tests_life as life,
+    tests_options as options, tests_process as process, tests_session as session,
+    tests_simulated as simulated,
+};
+
+/// What a test asks of its process's streams and end, seen from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// Nothing.
+    Any,
+    /// Nothing may be printed.
+    MustBeEmpty,
+    /// It must end by itself, with success.
+    MustEndWell,
+}
+
+/// One test.
+pub struct Test {
+    /// Its name, as `--test` takes it.
+    pub name: &'static str,
+    /// What it asks, in one sentence.
+    pub sentence: &'static str,
+    /// The rules of which a failure breaks one; the first is the one it is shown under.
+    pub rules: &'static [Rule],
+    /// Tests of a later stage say nothing while one of an earlier stage fails.
+    pub stage: u8,
+    pub(super) output: Output,
+    pub(super) run: fn(&Bench, &Surroundings) -> Judged,
+}
+
+/// The test of this name.
+pub fn named(name: &str) -> Option<&'static Test> {
+    TESTS.iter().find(|test| test.name == name)
+}
+
+macro_rules! tests {
+    ($($stage:literal $name:ident [$($rule:ident)+] $room:ident::$run:ident $($output:ident)? = $sentence:literal;)+) => {
+        /// All tests, in the order in which they are shown.
+        pub static TESTS: &[Test] = &[$(Test {
+            name: stringify!($name),
+            sentence: $sentence,
+            rules: &[$($rule,)+],
+            stage: $stage,
+            output: tests!(@output $($output)?),
+            run: $room::$run,
+        },)+];
+    };
+    (@output) => { Output::Any };
+    (@output $output:ident) => { Output::$output };
+}
+
+tests! {
+    0 file [Whole] library::file = "It is a shared library for this system, whole, and can be loaded";
+    0 symbols [Symbols] library::symbols = "It exports the two functions of the contract";
+    0 version [Major] library::version = "It speaks the plugin ABI of this host";
+    0 descriptor [Descriptor] library::descriptor = "Its descriptor is there and as long as it should be";
+    0 names [Names] library::names = "Its names are UTF-8 and well formed";
+    0 functions [Functions] library::functions = "The functions that every core has are there";
+    0 schema [Schema] library::schema = "The options' schema is a JSON Schema of an object";
+    4 summary [Summary] library::summary = "The library and the core say in a line what they are";
+    4 options_described [Described] options::described = "Every option has a description and, unless it must be given, a default";
+    0 options_defaults [Defaults] options::defaults = "The defaults are what the schema asks for";
+    4 options_unknown_key [Unknown] options::unknown_key = "A key that no option has is refused";
+    4 options_wrong_type [Typed] options::wrong_type = "A value of the wrong type is refused, for every option";
+    4 capabilities_sound [Sound] library::capabilities = "The capabilities do not contradict each other";
+    1 create [Created] life::create = "A core can be made and destroyed";
+    4 capabilities_effective [Effective] life::effective = "What it can do under its options is among what it declares";
+    2 open [Opened] life::open = "A session can be opened and closed";
+    3 one_message [StatusOk] session::one_message = "A batch of one is accepted and answered";
+    4 simulated_alone [Touches] simulated::alone = "A simulated core has no threads and no descriptors";
+    4 prepare_twice [Prepared] life::prepare_twice = "Preparing twice is like preparing once";
+    4 cut_short [CutShort] life::cut_short = "A life may end after create, after prepare, and after open";
+    4 close_in_flight [Closed] life::close_in_flight = "A session can be closed with messages in flight";
+    4 one_after_the_other [Again] life::again = "Cores and sessions come one after the other";
+    4 stats [Stats] life::stats = "The figures for the report are a JSON object";
+    4 stats_room [Stats] life::stats_room = "The figures keep within the room they are given";
+    4 clean [Cleaned] life::clean = "What was prepared can be removed";
+    4 leaks_memory [GivenBack] life::leaks_memory = "A thousand lives leave no memory behind";
+    4 leaks_descriptors [GivenBack] life::leaks_descriptors = "A thousand lives leave no descriptor open";
+    4 leaks_threads [GivenBack] life::leaks_threads = "A thousand lives leave no thread behind";
+    4 quiet_after_destroy [QuietAfter] life::quiet = "After its end it does not call the host";
+    4 status_ok [StatusOk] session::status_ok = "Session calls go well, a thousand messages long";
+    4 accepted_prefix [Prefix] session::prefix = "It accepts no more than it was offered";
+    4 empty_batch [EmptyBatch] session::empty_batch = "A batch of none changes nothing";
+    4 largest_batch [Batches] session::largest_batch = "A batch of all that may be in flight is taken";
+    4 appends [Appends] session::appends = "It appends to the arrays and changes nothing else";
+    4 small_arrays [Room] session::small_arrays = "Nothing is lost where the arrays are smaller than what is ready";
+    4 more_ends [More] session::more_ends = "MORE comes to an end";
+    4 due_moves_on [Due] session::due_moves_on = "A wish for a poll that was granted is not repeated for nothing";
+    4 progress [Progress] session::progress = "Everything becomes known by the polls that the host owes";
+    4 back_pressure [Pressure] session::back_pressure = "What was not accepted is taken later";
+    4 calls_return [Blocks] session::calls_return = "No session call blocks";
+    4 borrowed_messages [Borrowed] session::borrowed_messages = "Messages are borrowed: they are overwritten as soon as `publish` returns";
+    4 borrowed_options [Borrowed] session::borrowed_options = "Options are borrowed: they are overwritten as soon as `create` returns";
+    4 any_thread [AnyThread] session::any_thread = "Each call may come on another thread";
+    4 waker [Waker] session::waker = "It wakes with the waker it was given";
+    4 wakes [Progress] session::wakes = "Wakes from other threads tell all that becomes known";
+    4 flush [Flush] session::flush = "A session without a message is flushed and drained";
+    4 host_texts [HostTexts] session::host_texts = "What it tells the host is UTF-8, and interned where it should be";
+    4 own_tokens [Own] session::own_tokens = "It speaks only of tokens that it accepted";
+    4 one_outcome [Once] session::one_outcome = "No token gets a second outcome";
+    4 every_outcome [Every] session::every_outcome = "Every accepted token gets its outcome";
+    4 known_results [Result] session::known_results = "Results are those of the contract";
+    4 reserved_fields [Reserved] session::reserved_fields = "Reserved fields are zero";
+    4 not_in_the_past [NotPast] session::not_in_the_past = "No time lies before it can";
+    4 not_too_far [NotFar] session::not_too_far = "No time lies more than 366 days ahead";
+    4 reasons [Reason] session::reasons = "Reasons are interned texts of this run";
+    4 uninvited [Uninvited] deliveries::uninvited = "It delivers no copies where none are wanted";
+    4 stamps [Stamp] deliveries::stamps = "Stamps come back bit for bit";
+    4 contents [Content] deliveries::contents = "Contents come back as they were sent";
+    4 empty_contents [Content] deliveries::empty_contents = "Empty contents come back empty";
+    4 large_contents [Content] deliveries::large_contents = "Contents of 1 MiB come back whole";
+    4 recipients [Recipient] deliveries::recipients = "Copies arrive at agents of the run";
+    4 addressed [Addressed] deliveries::addressed = "Copies arrive where they were sent, broadcasts everywhere else";
+    4 confirmed [Confirmed] deliveries::confirmed = "What is confirmed arrives";
+    4 exactly_once [ExactlyOnce] deliveries::exactly_once = "No copy arrives twice";
+    4 ordered [Ordered] deliveries::ordered = "Copies arrive in the order in which they were sent";
+    4 acknowledge [Acknowledge] deliveries::acknowledge = "Tags that it gives can be acknowledged";
+    4 delivered_memory [Valid] deliveries::delivered_memory = "What a delivery points to can be read";
+    4 repeatable [Repeatable] simulated::repeatable = "Two runs are equal byte for byte";
+    4 regrouped [Regrouped] simulated::regrouped = "In other batches every message meets the same fate";
+    4 permuted [Permuted] simulated::permuted = "In another order every message meets the same fate";
+    4 crowd [Crowd] simulated::crowd = "Among other agents every message meets the same fate";
+    4 virtual_time [RealClock] simulated::virtual_time = "Real time makes no difference";
+    4 no_sleeping [Sleeps] simulated::no_sleeping = "No session call waits for anything";
+    4 never_wakes [NeverWakes] simulated::never_wakes = "It needs no wakes";
+    4 silent [Silent] process::lived MustBeEmpty = "It prints nothing to standard output";
+    4 signals [Signals] process::signals = "Signal handlers and masks stay as they are";
+    4 surroundings [Surroundings] process::surroundings = "The working folder and the environment stay as they are";
+    4 ends_well [EndsWell] process::lived MustEndWell = "The program ends as it should afterwards";
+    4 under_a_layer [Under] layers::under = "It works below a layer";
+    4 layer_alone [NeedsInner] layers::alone = "Without a core below it does not open";
+    4 layer_passes_on [PassesOn] layers::passes_on = "It offers below what it was offered, in order";
+    4 layer_due [InnerDue] layers::due = "It passes on the wishes from below";
+    4 layer_failure [InnerFails] layers::failure = "It passes on a failure from below";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_there_once_and_every_rule_but_those_of_processes_has_a_test() {
+        let names: HashSet<&str> = TESTS.iter().map(|test| test.name).collect();
+        assert_eq!(names.len(), TESTS.len());
+        let tested: HashSet<Rule> = TESTS.iter().flat_map(|test| test.rules).copied().collect();
+        let untested: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| !tested.contains(rule)).collect();
+        // These are told of a process that was stopped, whatever its test.
+        assert_eq!(untested, [Returns, Memory]);
+        assert!(
+            TESTS.iter().all(|test| !test.sentence.ends_with('.') && test.sentence.len() <= 78),
+            "one line each"
+        );
+    }
+}

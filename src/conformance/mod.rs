@@ -1,0 +1,34 @@
+//! Whether a core holds the contract: named tests, each in a process of its own, so that a crash or a hang is a result.
+//!
+//! [`check`] starts this program again for every test of [`TESTS`]; there [`run_one`] loads the core, calls it without a
+//! guard ([`cores::raw`](crate::cores::raw)) and leaves a [`Verdict`]. Each test looks for breaches of its own
+//! [rules](Rule) and overlooks the others, so that a fault of a core fails the test that is about it and no other.
+
+mod answers;
+mod bench;
+mod child;
+mod ended;
+mod judge;
+mod list;
+mod play;
+mod rules;
+mod story;
+mod system;
+mod tests_deliveries;
+mod tests_layers;
+mod tests_library;
+mod tests_life;
+mod tests_options;
+mod tests_process;
+mod tests_session;
+mod tests_simulated;
+mod trail;
+mod verdict;
+mod workload;
+
+pub use bench::Asked;
+pub use child::run as run_one;
+pub use judge::{Report, Start, check, selected};
+pub use list::{TESTS, Test};
+pub use rules::{Group, Rule};
+pub use verdict::{Description, Done, Refused, Verdict};

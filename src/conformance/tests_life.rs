@@ -1,0 +1,291 @@
+//! Control calls: lives of all kinds, and what they leave behind.
+
+use super::bench::{Bench, Judged, Stop, ensure};
+use super::play::Play;
+use super::rules::Rule;
+use super::story::Story;
+use super::system::{self, Surroundings};
+use super::workload::parcels;
+use crate::cores::raw::{Probe, Refusal, Stage, Subject};
+use crate::cores::{abi, capability_names};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fn broken(rule: Rule, function: &str) -> impl Fn(Refusal) -> Stop {
+    move |refusal| {
+        let status = abi::status_name(refusal.status);
+        Stop::Broken(rule, format!("`{function}` returned {status}: {}", refusal.text))
+    }
+}
+
+fn blocked(function: &str) -> impl Fn(Refusal) -> Stop {
+    move |refusal| Stop::Blocked(format!("`{function}` returned {}", abi::status_name(refusal.status)))
+}
+
+fn stage(bench: &Bench, subject: &Subject) -> Arc<Stage> {
+    Stage::new(Play::of(Vec::new(), bench.seed).config(subject))
+}
+
+fn made(bench: &Bench) -> Result<Probe, Stop> {
+    let subject = bench.subject()?;
+    Probe::create(subject, &stage(bench, subject), bench.seed, false).map_err(blocked("create"))
+}
+
+pub fn create(bench: &Bench, _: &Surroundings) -> Judged {
+    let subject = bench.subject()?;
+    let probe = Probe::create(subject, &stage(bench, subject), bench.seed, false);
+    probe.map_err(broken(Rule::Created, "create"))?.destroy();
+    Ok(())
+}
+
+pub fn effective(bench: &Bench, _: &Surroundings) -> Judged {
+    let subject = bench.subject()?;
+    let probe = made(bench)?;
+    // Bits of a later minor are not this host's affair.
+    let known = abi::CAPABILITY_NAMES.iter().fold(0, |all, (bit, _)| all | bit);
+    let more = probe.effective & known & !subject.info().capabilities;
+    probe.destroy();
+    ensure(more == 0, Rule::Effective, || {
+        format!("it claims {}, which its descriptor does not declare", capability_names(more).join(", "))
+    })
+}
+
+pub fn open(bench: &Bench, _: &Surroundings) -> Judged {
+    let mut probe = made(bench)?;
+    probe.prepare().map_err(broken(Rule::Prepared, "prepare"))?;
+    probe.open().map_err(broken(Rule::Opened, "open"))?.close();
+    probe.destroy();
+    Ok(())
+}
+
+pub fn prepare_twice(bench: &Bench, _: &Surroundings) -> Judged {
+    let mut probe = made(bench)?;
+    probe.prepare().map_err(blocked("prepare"))?;
+    probe.prepare().map_err(broken(Rule::Prepared, "prepare"))?;
+    probe.open().map_err(broken(Rule::Prepared, "open"))?.close();
+    probe.destroy();
+    Ok(())
+}
+
+pub fn cut_short(bench: &Bench, _: &Surroundings) -> Judged {
+    made(bench)?.destroy();
+    let mut probe = made(bench)?;
+    probe.prepare().map_err(blocked("prepare"))?;
+    probe.destroy();
+    let mut probe = made(bench)?;
+    probe.prepare().map_err(blocked("prepare"))?;
+    probe.clean().map_err(broken(Rule::CutShort, "clean"))?;
+    probe.destroy();
+    let mut probe = made(bench)?;
+    probe.prepare().map_err(blocked("prepare"))?;
+    probe.open().map_err(blocked("open"))?.close();
+    probe.destroy();
+    // And a whole one is still possible.
+    let after = bench.play(&Play::of(parcels(bench.seed, 20), bench.seed))?;
+    ensure(after.sent.len() == 20 || after.cut, Rule::CutShort, || {
+        "no session is possible any more".to_owned()
+    })
+}
+
+pub fn close_in_flight(bench: &Bench, _: &Surroundings) -> Judged {
+    let missing = |story: &Story| story.breaches.iter().any(|(rule, _)| *rule == Rule::Every);
+    let ordinary = Play::of(parcels(bench.seed, 100), bench.seed);
+    if missing(&bench.play(&ordinary)?) {
+        return Err(Stop::Blocked("some messages are never answered".to_owned()));
+    }
+    for n in [1, 64, 1000] {
+        let play = Play { leave: true, batches: vec![64], ..Play::of(parcels(bench.seed, n), bench.seed) };
+        bench.play(&play)?;
+    }
+    ensure(!missing(&bench.play(&ordinary)?), Rule::Closed, || {
+        "after it, messages of the next session are never answered".to_owned()
+    })
+}
+
+pub fn again(bench: &Bench, _: &Surroundings) -> Judged {
+    let mut first = None;
+    for life in 1..=5 {
+        let play = Play::of(parcels(bench.seed, 60), bench.seed);
+        let story = match bench.play(&play) {
+            Ok(story) => story,
+            Err(Stop::Blocked(why)) if life > 1 => {
+                return Err(Stop::Broken(Rule::Again, format!("in life {life}: {why}")));
+            }
+            Err(stop) => return Err(stop),
+        };
+        let told = (story.cut, story.sent.len(), story.breaches.len());
+        if first.get_or_insert(told) != &told {
+            let seen = story
+                .breaches
+                .first()
+                .map_or("other answers than before".to_owned(), |(_, seen)| seen.clone());
+            return Err(Stop::Broken(
+                Rule::Again,
+                format!("life {life} of the same core is not like the first: {seen}"),
+            ));
+        }
+    }
+    // One core, one session after the other.
+    let mut probe = made(bench)?;
+    probe.prepare().map_err(blocked("prepare"))?;
+    probe.open().map_err(blocked("open"))?.close();
+    match probe.open() {
+        Ok(session) => session.close(),
+        // A host opens one session a core: a core may say that it is made for no more.
+        Err(refusal) if matches!(refusal.status, abi::INVALID | abi::UNSUPPORTED) => {}
+        Err(refusal) => return Err(broken(Rule::Again, "open")(refusal)),
+    }
+    probe.destroy();
+    Ok(())
+}
+
+fn closed(bench: &Bench) -> Result<Probe, Stop> {
+    let mut probe = made(bench)?;
+    probe.prepare().map_err(blocked("prepare"))?;
+    probe.open().map_err(blocked("open"))?.close();
+    Ok(probe)
+}
+
+pub fn stats(bench: &Bench, _: &Surroundings) -> Judged {
+    let mut probe = closed(bench)?;
+    let asked = probe.stats(1 << 20).map_err(broken(Rule::Stats, "stats"))?;
+    probe.destroy();
+    let Some(asked) = asked else { return Err(Stop::Inapplicable("it has no function `stats`".to_owned())) };
+    let object = asked.len == 0 || matches!(serde_json::from_slice(&asked.bytes), Ok(Value::Object(_)));
+    ensure(object, Rule::Stats, || {
+        let start: String = String::from_utf8_lossy(&asked.bytes).chars().take(60).collect();
+        format!("no JSON object: {start}")
+    })
+}
+
+pub fn stats_room(bench: &Bench, _: &Surroundings) -> Judged {
+    let mut probe = closed(bench)?;
+    let whole = probe.stats(1 << 20).map_err(blocked("stats"))?;
+    let Some(whole) = whole else { return Err(Stop::Inapplicable("it has no function `stats`".to_owned())) };
+    for cap in [0, 1, whole.len.saturating_sub(1) as usize] {
+        let asked = probe.stats(cap).map_err(broken(Rule::Stats, "stats"))?;
+        let Some(asked) = asked else { continue };
+        ensure(!asked.beyond, Rule::Stats, || format!("with room for {cap} bytes it wrote more"))?;
+        ensure(asked.len > cap as u64 || whole.len == 0 || cap as u64 >= whole.len, Rule::Stats, || {
+            format!("with room for {cap} of {} bytes it told a length of {}", whole.len, asked.len)
+        })?;
+    }
+    probe.destroy();
+    Ok(())
+}
+
+pub fn clean(bench: &Bench, _: &Surroundings) -> Judged {
+    let mut probe = closed(bench)?;
+    probe.clean().map_err(broken(Rule::Cleaned, "clean"))?;
+    probe.destroy();
+    Ok(())
+}
+
+/// Lives as many as are reasonable: a thousand of a simulated core, of a live one what goes into some seconds.
+fn lives(bench: &Bench, each: &mut dyn FnMut(usize)) -> Result<usize, Stop> {
+    const LIVES: usize = 1000;
+    let subject = bench.subject()?;
+    let stage = stage(bench, subject);
+    let budget = match subject.declared_by_chain() & abi::SIMULATED {
+        0 => Duration::from_secs(3),
+        _ => Duration::from_secs(20),
+    };
+    std::mem::forget(stage.clone());
+    let began = Instant::now();
+    for life in 0..LIVES {
+        if life >= 20 && began.elapsed() > budget {
+            return Ok(life);
+        }
+        let mut probe = Probe::create(subject, &stage, bench.seed, false).map_err(blocked("create"))?;
+        probe.prepare().map_err(blocked("prepare"))?;
+        let session = probe.open().map_err(blocked("open"))?;
+        session.close();
+        probe.clean().map_err(blocked("clean"))?;
+        probe.destroy();
+        each(life);
+    }
+    Ok(LIVES)
+}
+
+/// How much more there is of something after all lives than after the first few.
+fn growth(bench: &Bench, measure: fn() -> usize) -> Result<(usize, usize), Stop> {
+    const WARM: usize = 9;
+    let mut base = 0;
+    let lives = lives(bench, &mut |life| {
+        if life == WARM {
+            base = measure();
+        }
+    })?;
+    // A thread's end is seen a moment after it was joined.
+    let mut grown = 0;
+    for _ in 0..50 {
+        grown = measure().saturating_sub(base);
+        if grown == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok((grown, lives - 1 - WARM))
+}
+
+fn known_here() -> Judged {
+    match system::KNOWS_RESOURCES {
+        true => Ok(()),
+        false => Err(Stop::Inapplicable("this system does not tell".to_owned())),
+    }
+}
+
+pub fn leaks_threads(bench: &Bench, _: &Surroundings) -> Judged {
+    known_here()?;
+    let (grown, lives) = growth(bench, system::threads)?;
+    ensure(grown < lives.div_ceil(10), Rule::GivenBack, || {
+        format!("{grown} threads more after {lives} lives")
+    })
+}
+
+pub fn leaks_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
+    known_here()?;
+    let (grown, lives) = growth(bench, system::descriptors)?;
+    ensure(grown < lives.div_ceil(10), Rule::GivenBack, || {
+        format!("{grown} descriptors more after {lives} lives")
+    })
+}
+
+pub fn leaks_memory(bench: &Bench, _: &Surroundings) -> Judged {
+    known_here()?;
+    let simulated = bench.subject()?.declared_by_chain() & abi::SIMULATED != 0;
+    let (threads, _) = growth(bench, system::threads)?;
+    if simulated && threads > 0 {
+        return Err(Stop::Blocked("it leaves threads behind, and they hold memory".to_owned()));
+    }
+    let allocated = || crate::cores::raw::allocated_bytes().unwrap_or(0);
+    let (grown, lives) = growth(bench, allocated)?;
+    // Tables that grow once in a while are no leak; threads and clients of brokers have caches besides.
+    let allowed = if simulated { lives * 8 + 4096 } else { lives * 1024 + (64 << 10) };
+    ensure(grown < allowed, Rule::GivenBack, || {
+        format!("{grown} bytes more are allocated after {lives} lives: {} a life", grown / lives.max(1))
+    })?;
+    let (grown, lives) = growth(bench, system::resident_bytes)?;
+    ensure(grown < lives * 4096 + (8 << 20), Rule::GivenBack, || {
+        format!("{} KiB more are in use after {lives} lives", grown >> 10)
+    })
+}
+
+pub fn quiet(bench: &Bench, _: &Surroundings) -> Judged {
+    let subject = bench.subject()?;
+    let play = Play::of(Vec::new(), bench.seed);
+    let stage = Stage::new(play.config(subject));
+    let mut probe = Probe::create(subject, &stage, bench.seed, false).map_err(blocked("create"))?;
+    probe.prepare().map_err(blocked("prepare"))?;
+    let session = probe.open().map_err(blocked("open"))?;
+    session.close();
+    probe.destroy();
+    std::thread::sleep(Duration::from_millis(150));
+    let late = stage.notes().late();
+    // Its threads may call for ever: what they look at must stay.
+    std::mem::forget(stage);
+    ensure(late == 0, Rule::QuietAfter, || {
+        format!("the host was called {late} times after `destroy` had returned")
+    })
+}

@@ -1,0 +1,196 @@
+//! Session calls and outcomes.
+
+use super::bench::{Bench, Judged, Stop, ensure};
+use super::play::{IN_FLIGHT, Play};
+use super::rules::Rule;
+use super::story::Story;
+use super::system::Surroundings;
+use super::workload::parcels;
+use crate::cores::abi;
+
+/// As many messages as are reasonable: a live core takes its time.
+pub fn ordinary(bench: &Bench) -> Result<Play, Stop> {
+    let n = if bench.subject()?.declared_by_chain() & abi::SIMULATED == 0 { 200 } else { 1000 };
+    Ok(Play::of(parcels(bench.seed, n), bench.seed))
+}
+
+/// The same, with copies wanted where the core has any.
+pub fn receiving(bench: &Bench) -> Result<Play, Stop> {
+    Ok(Play { receive: true, contents: true, ..ordinary(bench)? })
+}
+
+/// Plays without copies and, where the core receives, with them; both must keep these rules.
+fn both_keep(bench: &Bench, change: impl Fn(Play) -> Play, rules: &[Rule]) -> Judged {
+    bench.play(&change(ordinary(bench)?))?.keeps(rules)?;
+    if bench.subject()?.declared_by_chain() & abi::RECEIVES != 0 {
+        bench.play(&change(receiving(bench)?))?.keeps(rules)?;
+    }
+    Ok(())
+}
+
+macro_rules! ordinary {
+    ($($name:ident $($rule:ident)+;)+) => {
+        $(pub fn $name(bench: &Bench, _: &Surroundings) -> Judged {
+            both_keep(bench, |play| play, &[$(Rule::$rule,)+])
+        })+
+    };
+}
+
+ordinary! {
+    status_ok StatusOk;
+    prefix Prefix;
+    more_ends More;
+    due_moves_on Due;
+    waker Waker;
+    host_texts HostTexts;
+    own_tokens Own;
+    one_outcome Once;
+    every_outcome Every;
+    known_results Result;
+    reserved_fields Reserved;
+    not_in_the_past NotPast;
+    not_too_far NotFar;
+    reasons Reason;
+}
+
+pub fn one_message(bench: &Bench, _: &Surroundings) -> Judged {
+    let story = bench.play(&Play::of(parcels(bench.seed, 1), bench.seed))?;
+    story.keeps(&[Rule::StatusOk])?;
+    match (story.cut, story.breaches.first()) {
+        (true, Some((rule, seen))) => Err(Stop::Broken(*rule, seen.clone())),
+        _ => Ok(()),
+    }
+}
+
+pub fn empty_batch(bench: &Bench, _: &Surroundings) -> Judged {
+    both_keep(bench, |play| Play { empty_batches: 3, ..play }, &[Rule::EmptyBatch])
+}
+
+pub fn largest_batch(bench: &Bench, _: &Surroundings) -> Judged {
+    let all = IN_FLIGHT as usize - 64;
+    // Ample room: arrays that are too small are another test's.
+    let room = Some((IN_FLIGHT as usize, 64));
+    let play = Play { batches: vec![all], room, ..Play::of(parcels(bench.seed, all), bench.seed) };
+    let story = bench.play(&play)?;
+    let missing = story.sent.iter().filter(|sent| sent.answers.is_empty()).count();
+    // In smaller batches it loses messages as well: that is another test's.
+    let small = bench.play(&Play { batches: vec![16], ..play })?;
+    let lost_anyhow = small.sent.iter().any(|sent| sent.answers.is_empty());
+    story.keeps(&[Rule::Batches])?;
+    ensure(missing == 0 || lost_anyhow, Rule::Batches, || {
+        format!("{missing} messages of a batch of {all} got no outcome")
+    })
+}
+
+pub fn appends(bench: &Bench, _: &Surroundings) -> Judged {
+    both_keep(bench, |play| Play { standing: 5, ..play }, &[Rule::Appends])?;
+    both_keep(bench, |play| Play { standing: 3, room: Some((1, 2)), ..play }, &[Rule::Appends])
+}
+
+/// What was lost: tokens without an outcome, copies that are missing.
+fn lost(story: &Story) -> Option<&String> {
+    let missing =
+        |(rule, _): &&(Rule, String)| matches!(rule, Rule::Every | Rule::Confirmed | Rule::Pressure);
+    story.breaches.iter().find(missing).map(|(_, seen)| seen)
+}
+
+/// With `change` nothing may be lost that is not lost without it.
+fn loses_nothing(bench: &Bench, play: Play, change: impl Fn(Play) -> Play, rule: Rule) -> Judged {
+    if let Some(seen) = lost(&bench.play(&play)?) {
+        return Err(Stop::Blocked(seen.clone()));
+    }
+    let changed = bench.play(&change(play))?;
+    changed.keeps(&[rule])?;
+    lost(&changed).map_or(Ok(()), |seen| Err(Stop::Broken(rule, seen.clone())))
+}
+
+pub fn small_arrays(bench: &Bench, _: &Surroundings) -> Judged {
+    let small = |play: Play| Play { room: Some((1, 1)), ..play };
+    loses_nothing(bench, ordinary(bench)?, small, Rule::Room)?;
+    loses_nothing(bench, receiving(bench)?, small, Rule::Room)
+}
+
+pub fn progress(bench: &Bench, _: &Surroundings) -> Judged {
+    if bench.subject()?.declared_by_chain() & abi::SIMULATED == 0 {
+        return Err(Stop::Inapplicable("`wakes` asks it of a live core".to_owned()));
+    }
+    let strict = |play: Play| Play { strict: true, ..play };
+    both_keep(bench, strict, &[Rule::Progress])?;
+    loses_nothing(bench, ordinary(bench)?, strict, Rule::Progress)
+}
+
+pub fn back_pressure(bench: &Bench, _: &Surroundings) -> Judged {
+    let play = ordinary(bench)?;
+    let flood = Play { batches: vec![512], spacing_ns: 0, strict: true, ..play };
+    bench.play(&flood)?.keeps(&[Rule::Pressure])
+}
+
+pub fn calls_return(bench: &Bench, _: &Surroundings) -> Judged {
+    if bench.subject()?.declared_by_chain() & abi::SIMULATED != 0 {
+        let why = "`no_sleeping` asks more of a simulated core";
+        return Err(Stop::Inapplicable(why.to_owned()));
+    }
+    let story = bench.play(&Play { batches: vec![1], ..ordinary(bench)? })?;
+    story.keeps(&[Rule::Blocks])?;
+    let mut times = story.call_times_ns.clone();
+    times.sort_unstable();
+    // One call may be unlucky on a busy machine; half of them are not.
+    let median_ns = times.get(times.len() / 2).copied().unwrap_or(0);
+    ensure(median_ns < 2_000_000, Rule::Blocks, || {
+        format!("half of {} session calls take longer than {} us", times.len(), median_ns / 1000)
+    })
+}
+
+pub fn borrowed_messages(bench: &Bench, _: &Surroundings) -> Judged {
+    let play = receiving(bench)?;
+    let (kept, spoilt) = (bench.play(&play)?, bench.play(&Play { spoil: true, ..play })?);
+    for rule in [Rule::Stamp, Rule::Content, Rule::Addressed, Rule::Recipient, Rule::Own, Rule::Every] {
+        let of = |story: &Story| story.breaches.iter().find(|(known, _)| *known == rule).cloned();
+        if let (None, Some((_, seen))) = (of(&kept), of(&spoilt)) {
+            return Err(Stop::Broken(Rule::Borrowed, format!("after the messages were overwritten: {seen}")));
+        }
+    }
+    spoilt.keeps(&[Rule::Borrowed])
+}
+
+pub fn borrowed_options(bench: &Bench, _: &Surroundings) -> Judged {
+    let play = ordinary(bench)?;
+    let told = |story: &Story| (story.cut, story.sent.len(), story.breaches.len());
+    let kept = bench.play(&play)?;
+    let repeated = bench.play(&play)?;
+    let spoilt = match bench.play(&Play { spoil_options: true, ..play }) {
+        Err(Stop::Blocked(seen)) => return Err(Stop::Broken(Rule::Borrowed, seen)),
+        other => other?,
+    };
+    let is_repeatable = kept.effective & abi::SIMULATED != 0 && kept.transcript == repeated.transcript;
+    let equal = told(&kept) == told(&spoilt) && (!is_repeatable || kept.transcript == spoilt.transcript);
+    ensure(equal, Rule::Borrowed, || "after the options were overwritten it behaves differently".to_owned())
+}
+
+pub fn any_thread(bench: &Bench, _: &Surroundings) -> Judged {
+    let play = ordinary(bench)?;
+    let (still, moving) = (bench.play(&play)?, bench.play(&Play { move_about: true, ..play })?);
+    let told = |story: &Story| (story.cut, story.sent.len(), story.breaches.len());
+    ensure(told(&still) == told(&moving), Rule::AnyThread, || {
+        let seen = moving.breaches.first().map_or("it ends otherwise", |(_, seen)| seen);
+        format!("with each call on another thread: {seen}")
+    })
+}
+
+pub fn wakes(bench: &Bench, _: &Surroundings) -> Judged {
+    if bench.subject()?.declared_by_chain() & abi::SIMULATED != 0 {
+        return Err(Stop::Inapplicable("it is simulated and never wakes".to_owned()));
+    }
+    let strict = |play: Play| Play { strict: true, batches: vec![1, 7], ..play };
+    both_keep(bench, strict, &[Rule::Progress])?;
+    loses_nothing(bench, ordinary(bench)?, strict, Rule::Progress)?;
+    loses_nothing(bench, receiving(bench)?, strict, Rule::Progress)
+}
+
+pub fn flush(bench: &Bench, _: &Surroundings) -> Judged {
+    let story = bench.play(&Play::of(Vec::new(), bench.seed))?;
+    match story.breaches.first() {
+        Some((Rule::StatusOk | Rule::Own, seen)) => Err(Stop::Broken(Rule::Flush, seen.clone())),
+        _ => Ok(()),
+    }
+}

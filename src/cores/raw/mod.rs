@@ -1,0 +1,22 @@
+//! One core, called as it is: for the conformance kit, which must see what a [`Session`](super::Session) would mend,
+//! hide or stop at.
+//!
+//! Nothing here judges. A [`Subject`] is a core that is loaded and configured; on a [`Stage`] (a run, and a host that
+//! takes notes) it becomes a [`Probe`], and that opens [`ProbeSession`]s, which fill [`Arrays`]. All calls are made on
+//! the calling thread and may hang or crash: a process of its own is the place for them.
+
+mod arrays;
+mod heap;
+mod inner;
+mod probe;
+mod session;
+mod stage;
+mod subject;
+
+pub use arrays::{Appended, Arrays, Copied, Slip};
+pub use heap::allocated_bytes;
+pub use inner::{Below, Meddling};
+pub use probe::{Asked, Probe, Refusal};
+pub use session::{Called, ProbeSession};
+pub use stage::{Notes, Stage};
+pub use subject::Subject;

@@ -1,0 +1,173 @@
+//! A run and a host that takes notes of what a core asks of it.
+
+use super::super::host::{RunFor, text_of};
+use super::super::load::no_extension;
+use super::super::run::RunConfig;
+use super::super::services::HostServices;
+use mqscript_plugin::abi;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What the host was asked for, on any thread.
+#[derive(Debug, Default)]
+pub struct Notes {
+    wakes: AtomicU64,
+    foreign_wakers: AtomicU64,
+    garbled: AtomicU64,
+    unknown_kinds: AtomicU64,
+    late: AtomicU64,
+    over: AtomicBool,
+}
+
+impl Notes {
+    /// Calls of `wake`.
+    pub fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Acquire)
+    }
+
+    /// Calls of `wake` with a waker that nobody was given.
+    pub fn foreign_wakers(&self) -> u64 {
+        self.foreign_wakers.load(Ordering::Acquire)
+    }
+
+    /// Texts that were not UTF-8.
+    pub fn garbled(&self) -> u64 {
+        self.garbled.load(Ordering::Acquire)
+    }
+
+    /// Events whose kind was never interned.
+    pub fn unknown_kinds(&self) -> u64 {
+        self.unknown_kinds.load(Ordering::Acquire)
+    }
+
+    /// Calls after the core was destroyed.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Acquire)
+    }
+
+    /// From here on every call is a late one.
+    pub(super) fn close(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+}
+
+/// What `wake` is to be called with: nothing that a core would guess.
+pub(super) const WAKER: u64 = 0x5ca1_ab1e_0001;
+
+/// A run and a host. Keep it for as long as a thread of the core may call.
+pub struct Stage {
+    pub(super) host: abi::Host,
+    pub(super) run: RunFor,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    services: HostServices,
+    notes: Notes,
+}
+
+// SAFETY: constant but for what `shared` guards itself; "all `[any thread]`".
+unsafe impl Send for Stage {}
+// SAFETY: as above.
+unsafe impl Sync for Stage {}
+
+impl Stage {
+    /// A run as `config` says, whose origin is now.
+    pub fn new(config: RunConfig) -> Arc<Stage> {
+        let shared = Arc::new(Shared { services: HostServices::new(config.clock), notes: Notes::default() });
+        let host = abi::Host {
+            struct_size: size_of::<abi::Host>() as u32,
+            abi: abi::ABI,
+            data: Arc::as_ptr(&shared).cast(),
+            log: Some(log),
+            now_ns: Some(now_ns),
+            wake: Some(wake),
+            event: Some(event),
+            intern: Some(intern),
+            get_extension: Some(no_extension),
+        };
+        Arc::new(Stage { host, run: RunFor::new(config), shared })
+    }
+
+    /// Clock, reasons, wakes.
+    pub fn services(&self) -> &HostServices {
+        &self.shared.services
+    }
+
+    /// What the core asked for.
+    pub fn notes(&self) -> &Notes {
+        &self.shared.notes
+    }
+
+    /// Whether a reason or kind of event was interned in this run.
+    pub fn knows(&self, id: u32) -> bool {
+        self.shared.knows(id)
+    }
+}
+
+impl Shared {
+    fn called(&self) {
+        if self.notes.over.load(Ordering::Acquire) {
+            self.notes.late.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn knows(&self, id: u32) -> bool {
+        let text = self.services.interner.text(id);
+        // An id that was never given out is shown as itself, unless that very text was interned.
+        id == 0 || text != format!("#{id}")
+    }
+
+    fn text(&self, bytes: &[u8]) -> String {
+        if std::str::from_utf8(bytes).is_err() {
+            self.notes.garbled.fetch_add(1, Ordering::AcqRel);
+        }
+        text_of(bytes)
+    }
+}
+
+/// # Safety
+/// `host` is a stage's, and the stage is kept.
+unsafe fn shared<'a>(host: *const abi::Host) -> &'a Shared {
+    // SAFETY: `data` is this module's own, and outlives the core ("keep it for as long as a thread may call").
+    let shared = unsafe { &*(*host).data.cast::<Shared>() };
+    shared.called();
+    shared
+}
+
+unsafe extern "C" fn log(host: *const abi::Host, _level: u32, text: abi::Str) {
+    // SAFETY: "[any thread]"; the text is borrowed for the call. So below.
+    let (shared, text) = unsafe { (shared(host), text.as_bytes()) };
+    shared.text(text);
+}
+
+unsafe extern "C" fn now_ns(host: *const abi::Host) -> u64 {
+    // SAFETY: as in `log`.
+    unsafe { shared(host) }.services.clock.now_ns()
+}
+
+unsafe extern "C" fn wake(host: *const abi::Host, waker: u64) {
+    // SAFETY: as in `log`.
+    let shared = unsafe { shared(host) };
+    shared.notes.wakes.fetch_add(1, Ordering::AcqRel);
+    if waker != WAKER {
+        shared.notes.foreign_wakers.fetch_add(1, Ordering::AcqRel);
+    }
+    shared.services.wake.set();
+}
+
+unsafe extern "C" fn event(host: *const abi::Host, kind: u32, _at_ns: u64, text: abi::Str) {
+    // SAFETY: as in `log`.
+    let (shared, text) = unsafe { (shared(host), text.as_bytes()) };
+    shared.text(text);
+    if kind == 0 || !shared.knows(kind) {
+        shared.notes.unknown_kinds.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+unsafe extern "C" fn intern(host: *const abi::Host, text: abi::Str) -> u32 {
+    // SAFETY: as in `log`.
+    let (shared, text) = unsafe { (shared(host), text.as_bytes()) };
+    let text = shared.text(text);
+    shared.services.interner.intern(&text)
+}

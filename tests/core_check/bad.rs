@@ -1,0 +1,59 @@
+//! The core that breaks one rule, and what `core check` says of it.
+
+use crate::cli_support::command;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// One failure.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub test: String,
+    pub rule: String,
+    pub seen: String,
+}
+
+/// The library with the core that breaks a rule.
+pub fn library() -> PathBuf {
+    let file = format!("{}mqscript_core_bad{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let beside = Path::new(env!("CARGO_BIN_EXE_mqscript")).parent().unwrap().to_path_buf();
+    let there = [beside.join("deps").join(&file), beside.join(&file)];
+    let newest = there
+        .into_iter()
+        .filter(|path| path.is_file())
+        .max_by_key(|path| path.metadata().unwrap().modified().unwrap());
+    newest.expect("the library of mqscript-bad")
+}
+
+/// All failures of a core that was told to break a rule.
+pub fn check(library: &Path, fault: &str, more: &[&str]) -> Vec<Failure> {
+    let path = library.display().to_string();
+    let arguments = [&["core", "check", &path, "--format", "json"], more].concat();
+    let output = command(&arguments).env("MQSCRIPT_BAD", fault).output().expect("the program starts");
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let tests = report["tests"].as_array().expect("tests");
+    assert!(tests.len() > 60, "every test is told of");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let failures: Vec<Failure> = tests
+        .iter()
+        .filter(|test| test["verdict"] == "fails")
+        .map(|test| Failure {
+            test: text(&test["test"]),
+            rule: text(&test["rule"]),
+            seen: text(&test["seen"]),
+        })
+        .collect();
+    assert_eq!(output.status.code(), Some(if failures.is_empty() { 0 } else { 6 }));
+    assert_eq!(report["holds"], failures.is_empty());
+    failures
+}
+
+/// Each fault is named like the test that must catch it, by this rule; no other test may fail.
+pub fn caught(faults: &[(&str, &str)]) {
+    for (fault, rule) in faults {
+        let failures = check(&library(), fault, &[]);
+        let names: Vec<_> =
+            failures.iter().map(|failure| (failure.test.as_str(), failure.rule.as_str())).collect();
+        assert_eq!(names, [(*fault, *rule)], "{failures:?}");
+    }
+}
