@@ -6,10 +6,11 @@ use cli_support::{golden, mqscript};
 
 #[test]
 fn help_is_golden() {
-    let pages: [(&str, &[&str]); 5] = [
+    let pages: [(&str, &[&str]); 6] = [
         ("mqscript", &["--help"]),
         ("run", &["run", "--help"]),
         ("check", &["check", "--help"]),
+        ("compare", &["compare", "--help"]),
         ("core_list", &["core", "list", "--help"]),
         ("core_info", &["core", "info", "--help"]),
     ];

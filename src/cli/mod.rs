@@ -4,6 +4,7 @@
 
 pub mod arguments;
 mod check;
+mod compare;
 mod core;
 mod faults;
 mod interrupt;
@@ -12,6 +13,7 @@ mod panic;
 mod repeat;
 mod run;
 mod settings;
+mod side_by_side;
 mod stage;
 mod terminal;
 mod values;
@@ -37,5 +39,6 @@ pub fn main() -> Exit {
         Command::Core(command) => core::command(&command),
         Command::Run(flags) => run::command(&flags),
         Command::Check(flags) => check::command(&flags),
+        Command::Compare(flags) => compare::command(&flags),
     }
 }
