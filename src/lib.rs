@@ -1,6 +1,7 @@
 //! mqscript: stress-test a message-queue processor, and the brokers behind it, with a script.
 
 pub mod cli;
+pub mod compare;
 pub mod conformance;
 pub mod cores;
 pub mod diagnostics;

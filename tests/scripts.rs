@@ -32,8 +32,13 @@ impl Player for EnginePlayer {
 }
 
 fn play(name: &str, overrides: Overrides) -> Execution {
+    play_with(name, overrides, &[])
+}
+
+fn play_with(name: &str, overrides: Overrides, params: &[(&str, &str)]) -> Execution {
     let source = Source::bundled(name).unwrap();
-    let settings = Settings { overrides, ..Settings::default() };
+    let params = params.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let settings = Settings { overrides, params, ..Settings::default() };
     let mut player = EnginePlayer { finder: Finder::new(&[]) };
     let execution = execute(&source, &settings, &mut player, &Arc::new(AtomicBool::new(false)));
     assert!(execution.diagnostics.is_empty(), "{name}: {}", execution.diagnostics);
@@ -53,15 +58,15 @@ fn all_checks(execution: &Execution) -> impl Iterator<Item = (&str, bool, &str)>
         .map(|check| (check.expression.as_str(), check.holds, check.seen.as_str()))
 }
 
-#[test]
-fn every_check_holds_on_many_seeds() {
-    let names: Vec<&str> = BUNDLED.iter().map(|(name, _)| *name).collect();
+/// Scripts of which one evaluation is many runs.
+const COMPARING: [&str; 2] = ["compare_cores", "tune_processor"];
+
+fn every_check_holds(names: &[&str], seeds: u64) {
     std::thread::scope(|scope| {
         for half in 0..2 {
-            let names = &names;
             scope.spawn(move || {
                 for name in names {
-                    for seed in (1..=SEEDS).filter(|seed| seed % 2 == half) {
+                    for seed in (1..=seeds).filter(|seed| seed % 2 == half) {
                         let overrides = Overrides { seed: Some(seed), ..simulated(name) };
                         let execution = play(name, overrides);
                         let wrong: Vec<_> = all_checks(&execution).filter(|(_, holds, _)| !holds).collect();
@@ -72,6 +77,21 @@ fn every_check_holds_on_many_seeds() {
             });
         }
     });
+}
+
+#[test]
+fn every_check_holds_on_many_seeds() {
+    let names: Vec<&str> = BUNDLED.iter().map(|(name, _)| *name).collect();
+    let (comparing, single): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| COMPARING.contains(name));
+    every_check_holds(&single, SEEDS);
+    every_check_holds(&comparing, SEEDS / 20);
+}
+
+/// `cargo test --release --test scripts -- --ignored`: 200 evaluations of 20 and of 30 runs.
+#[test]
+#[ignore = "a minute or two; see CONTRIBUTING.md"]
+fn every_check_of_a_comparison_holds_on_all_seeds() {
+    every_check_holds(&COMPARING, SEEDS);
 }
 
 /// One changed setting, and the checks that fail by it.
@@ -126,6 +146,14 @@ fn every_check_can_fail() {
             "success_rate >= 99%",
         ),
         ("real_and_mock", Overrides { chaos: text("drop=5%"), ..simulated("real_and_mock") }, "lost == 0"),
+        ("compare_cores", set("processor.retry.attempts", "1"), "crashes cost time"),
+        ("tune_processor", set("processor.workers", "4"), "four workers are faster than two"),
+        (
+            "tune_processor",
+            set("queue", "{capacity: 1, overflow: reject}"),
+            "workers do not change what succeeds",
+        ),
+        ("tune_processor", set("processor.batch_interval", "20ms"), "polling costs time"),
     ];
     let mut failed = Vec::new();
     for (name, overrides, expression) in cases {
@@ -138,6 +166,15 @@ fn every_check_can_fail() {
         }
     }
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[test]
+fn a_surer_core_with_a_long_tail_is_slower() {
+    let execution = play_with("compare_cores", Overrides::default(), &[("tail", "60ms")]);
+    let failed: Vec<&str> =
+        execution.checks.iter().filter(|check| !check.holds).map(|check| check.expression.as_str()).collect();
+    assert_eq!(failed, ["the surer core is not slower"]);
+    assert_eq!(execution.exit(), Exit::CheckFailed);
 }
 
 #[test]

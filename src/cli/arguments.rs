@@ -1,6 +1,8 @@
 //! The flags as they are typed. What they mean is decided where they are used.
 
-use super::values::{KeyValue, Seed, duration, key_value, seed};
+use super::values::{KeyValue, Seed, duration, key_value, seed, within};
+use crate::metrics::comparisons::Within;
+use crate::plan::REPEATS_MAX;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +32,9 @@ Examples:
   mqscript run --min-latency 5ms --max-latency 50ms    a slower core
   mqscript run urgent_mix --messages 1000              a thousand messages in all";
 
+/// What `--compare` means without a word, where `--real` does not name another core.
+pub const COMPARED: &str = "mock,sqlite";
+
 /// What `--real` means without a word.
 const REAL_CORE: &str = "sqlite";
 
@@ -39,6 +44,8 @@ pub enum Command {
     /// Run a script and say what became of its messages
     #[command(after_help = EXAMPLES)]
     Run(RunFlags),
+    /// Compare saved results: by how much they differ, and how sure that is
+    Compare(CompareFlags),
     /// Say everything that is wrong with a script without running it, and print its plans
     Check(CheckFlags),
     /// The cores that can be used, and what each can do
@@ -132,6 +139,43 @@ pub struct PlanFlags {
     pub core_path: Vec<PathBuf>,
 }
 
+/// Flags of everything that compares.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CompareSettings {
+    /// What is too small to matter: a share such as `2%`, or a time such as `0.1ms` [default: 2%]
+    #[arg(long, value_name = "SHARE|TIME", value_parser = within, help_heading = "Comparing")]
+    pub within: Option<Within>,
+    /// The figures that get a verdict: `total.p99,success_rate` [default: throughput, success_rate, total.mean,
+    /// total.p50, total.p99, delivery.mean, delivery.p99, queue_wait.mean]
+    #[arg(long, value_name = "FIGURE,…", value_delimiter = ',', help_heading = "Comparing")]
+    pub figures: Option<Vec<String>>,
+    /// End with code 7 if a figure is worse than the baseline's, by more than `--within`
+    #[arg(long, help_heading = "Comparing")]
+    pub fail_on_regression: bool,
+}
+
+/// Flags of `compare`.
+#[derive(Debug, Clone, Args)]
+pub struct CompareFlags {
+    /// Files that `run --output` saved; the first is the baseline. One alone is compared within itself
+    #[arg(value_name = "RESULTS.json", required = true)]
+    pub files: Vec<PathBuf>,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub comparing: CompareSettings,
+
+    /// Save the comparison as JSON
+    #[arg(short, long, value_name = "FILE", help_heading = "Results")]
+    pub output: Option<PathBuf>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
+    pub format: Format,
+    /// Replace files that exist
+    #[arg(long, help_heading = "Results")]
+    pub force: bool,
+}
+
 /// Flags of `run`.
 #[derive(Debug, Clone, Args)]
 pub struct RunFlags {
@@ -149,6 +193,24 @@ pub struct RunFlags {
     /// Do the work in this very process, for a debugger; a core that dies takes the results along
     #[arg(long, help_heading = "The core")]
     pub in_process: bool,
+    /// Play every run with so many seeds, side by side where it is simulated [default: 1, in comparisons 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=REPEATS_MAX), help_heading = "Comparing")]
+    pub repeats: Option<u64>,
+    /// Compare cores, the first being the baseline, in place of the session's core [with no value: mock,sqlite]
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        conflicts_with_all = ["core", "core_options"],
+        help_heading = "Comparing"
+    )]
+    pub compare: Option<String>,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub comparing: CompareSettings,
 
     /// Save all results as JSON
     #[arg(short, long, value_name = "FILE", help_heading = "Results")]
@@ -157,7 +219,7 @@ pub struct RunFlags {
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub events: Option<PathBuf>,
     /// What is printed
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json", hide_possible_values = true, help_heading = "Results")]
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
     pub format: Format,
     /// Replace files that exist
     #[arg(long, help_heading = "Results")]
@@ -285,6 +347,8 @@ pub enum Format {
     Text,
     /// One JSON document.
     Json,
+    /// Comparisons as Markdown tables, everything else as the summary in a block of its own.
+    Markdown,
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 pub mod arguments;
 mod check;
+mod compare;
 mod core;
 mod core_check;
 mod core_new;
@@ -14,6 +15,7 @@ mod panic;
 mod repeat;
 mod run;
 mod settings;
+mod side_by_side;
 mod stage;
 mod terminal;
 mod values;
@@ -39,5 +41,6 @@ pub fn main() -> Exit {
         Command::Core(command) => core::command(&command),
         Command::Run(flags) => run::command(&flags),
         Command::Check(flags) => check::command(&flags),
+        Command::Compare(flags) => compare::command(&flags),
     }
 }

@@ -7,17 +7,19 @@ use super::stage::Stage;
 use super::{panic, repeat, settings, terminal, verdict};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{Report, Run};
 use crate::plan::Overrides;
 use crate::progress::{Display, Mode, Watcher};
-use crate::report::{json, text};
-use crate::script::{self, Execution, Print, Settings, Source};
+use crate::report::{Summary, json};
+use crate::script::{self, Compared, Comparing, Execution, Print, Settings, Source};
 use crate::supervise::{self, Death, Legacy, Lifeline};
 #[cfg(unix)]
 use crate::supervise::{Ending, Side};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Runs a script.
 pub fn command(flags: &RunFlags) -> Exit {
@@ -92,23 +94,26 @@ impl Outputs {
 struct Prepared {
     source: Source,
     overrides: Overrides,
+    comparing: Comparing,
     outputs: Outputs,
 }
 
 impl Prepared {
     fn from(flags: &RunFlags) -> Result<Prepared, Diagnostics> {
         let overrides = settings::overrides(&flags.plan);
+        let comparing = settings::comparing(flags);
         let outputs = Outputs::open(flags);
-        let (overrides, outputs) = match (overrides, outputs) {
-            (Ok(overrides), Ok(outputs)) => (overrides, outputs),
-            (overrides, outputs) => {
+        let (overrides, comparing, outputs) = match (overrides, comparing, outputs) {
+            (Ok(overrides), Ok(comparing), Ok(outputs)) => (overrides, comparing, outputs),
+            (overrides, comparing, outputs) => {
                 let mut wrong = overrides.err().unwrap_or_default();
+                wrong.append(comparing.err().unwrap_or_default());
                 wrong.append(outputs.err().unwrap_or_default());
                 return Err(wrong);
             }
         };
         let source = settings::script(&flags.script)?;
-        Ok(Prepared { source, overrides, outputs })
+        Ok(Prepared { source, overrides, comparing, outputs })
     }
 
     fn play(self, flags: &RunFlags, lifeline: Option<Lifeline>) -> Exit {
@@ -135,10 +140,14 @@ impl Prepared {
             output_folder: folder_of(flags.output.as_deref()),
             force: flags.force,
             print: printer(flags.format),
+            comparing: self.comparing,
             ..Settings::default()
         };
         let mut execution = script::execute(&self.source, &settings, &mut stage, &interrupt.flag());
-        execution.runs.extend(stage.broken);
+        if let Some(broken) = stage.broken {
+            execution.runs.push(broken);
+            execution.alone.push(true);
+        }
         let outputs = Outputs { results: self.outputs.results, events: stage.watcher.into_events() };
         conclude(flags, seed, execution, outputs).worst(interrupt.exit().unwrap_or(Exit::Success))
     }
@@ -155,13 +164,10 @@ impl Prepared {
             let title = format!("what the process had written cannot be taken over: {error}");
             diagnostics.push(Diagnostic::new(Exit::Usage, title));
         }
-        let runs = legacy.finished.into_iter().chain(legacy.partial).collect();
-        conclude(
-            flags,
-            self.overrides.seed,
-            Execution { runs, diagnostics, ..Execution::default() },
-            self.outputs,
-        )
+        let runs: Vec<Run> = legacy.finished.into_iter().chain(legacy.partial).collect();
+        let alone = vec![true; runs.len()];
+        let execution = Execution { runs, alone, diagnostics, ..Execution::default() };
+        conclude(flags, self.overrides.seed, execution, self.outputs)
     }
 }
 
@@ -176,39 +182,57 @@ fn printer(format: Format) -> Print {
     match format {
         // Whether stdout can be written to at all is told when the result is printed.
         Format::Text => Arc::new(|line| drop(terminal::print(&format!("{line}\n")))),
-        Format::Json => Arc::new(terminal::note),
+        Format::Json | Format::Markdown => Arc::new(terminal::note),
     }
 }
 
 /// Prints and saves what was played; the exit code of it all.
 fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: Outputs) -> Exit {
-    let judged = verdict::exit(&execution);
-    let Execution { runs, checks, diagnostics, .. } = execution;
+    let judged = verdict::exit(&execution, flags.comparing.fail_on_regression);
+    let Execution { runs, alone, comparisons, aggregates, checks, diagnostics, .. } = execution;
     // An interruption is told by the exit code and the results, not as a fault of the script.
     let mut wrong: Diagnostics =
         diagnostics.into_iter().filter(|fault| fault.exit != Exit::Interrupted).collect();
+    let told = |compared: &&Compared| !compared.told.load(Ordering::Relaxed);
     let summary = match flags.format {
-        Format::Text => {
-            let mut look = terminal::look();
+        Format::Text | Format::Markdown => {
+            let mut look = if flags.format == Format::Text { terminal::look() } else { terminal::plain() };
             look.full = flags.verbose;
             let typed: Vec<String> = std::env::args().skip(1).collect();
-            let repeat = repeat::command(&typed, seed.or(common_seed(&runs)));
-            text::summaries(&runs, &checks, &repeat, &look)
+            let repeat = repeat::command(&typed, seed.or(common_seed(&runs, &alone)));
+            let markdown = flags.format == Format::Markdown;
+            let shown: Vec<&Comparison> =
+                comparisons.iter().filter(|c| markdown || told(c)).map(|c| &*c.comparison).collect();
+            let first: Vec<&Run> =
+                runs.iter().zip(&alone).filter(|(_, alone)| **alone).map(|(run, _)| run).collect();
+            Summary {
+                runs: &first,
+                checks: &checks,
+                aggregates: &aggregates,
+                comparisons: &shown,
+                played: !runs.is_empty() || !comparisons.is_empty(),
+                repeat: &repeat,
+            }
+            .text(&look, markdown)
         }
         Format::Json => String::new(),
     };
-    let report = report_of(runs, checks);
+    let report = Report {
+        comparisons: comparisons.iter().map(|compared| Comparison::clone(&compared.comparison)).collect(),
+        aggregates,
+        ..report_of(runs, checks)
+    };
     // A file without runs would say nothing: whatever went wrong is on stderr.
-    if !report.runs.is_empty() {
+    if !report.runs.is_empty() || !report.comparisons.is_empty() {
         let saved = outputs.results.map(|output| save(output, &report));
         let kept = outputs.events.map(Output::keep);
         for fault in [saved, kept].into_iter().flatten().filter_map(Result::err) {
             wrong.append(fault);
         }
     }
-    let nothing_to_say = report.runs.is_empty() && !wrong.is_empty();
+    let nothing_to_say = report.runs.is_empty() && report.comparisons.is_empty() && !wrong.is_empty();
     let printed = match flags.format {
-        Format::Text => terminal::print(&summary),
+        Format::Text | Format::Markdown => terminal::print(&summary),
         Format::Json if nothing_to_say => Ok(()),
         Format::Json => terminal::print(&json::document(&report)),
     };
@@ -219,7 +243,7 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     wrong.exit().worst(judged)
 }
 
-fn save(mut output: Output, report: &Report) -> Result<(), Diagnostics> {
+pub(super) fn save(mut output: Output, report: &Report) -> Result<(), Diagnostics> {
     output
         .write_all(json::document(report).as_bytes())
         .map_err(|error| Diagnostic::new(Exit::Usage, format!("the results cannot be written: {error}")))?;
@@ -235,8 +259,9 @@ fn report_of(mut runs: Vec<Run>, checks: Vec<crate::metrics::results::CheckResul
     Report::new(runs)
 }
 
-/// The seed that all runs have in common, if they do.
-fn common_seed(runs: &[Run]) -> Option<u64> {
+/// The seed that all runs have in common, further replications apart, if they do.
+fn common_seed(runs: &[Run], alone: &[bool]) -> Option<u64> {
     let first = runs.first()?.seed;
-    runs.iter().all(|run| run.seed == first).then_some(first)
+    let seeds = runs.iter().zip(alone).filter(|(_, alone)| **alone).map(|(run, _)| run.seed);
+    seeds.into_iter().all(|seed| seed == first).then_some(first)
 }

@@ -1,11 +1,11 @@
 //! From flags to what the script host is told. Texts are handed on as typed: only the script knows whether it has a
 //! parameter of that name, and of what type.
 
-use super::arguments::{Clock, PlanFlags};
+use super::arguments::{COMPARED, Clock, PlanFlags, RunFlags};
 use super::values::{KeyValue, Seed};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::{ClockKind, Overrides};
-use crate::script::Source;
+use crate::script::{Comparing, Source};
 use std::path::{Path, PathBuf};
 
 /// What the flags say over the script's scenarios.
@@ -33,6 +33,34 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
     };
     let faults = overrides.faults();
     if faults.is_empty() { Ok(overrides) } else { Err(faults) }
+}
+
+/// What the flags say about comparisons and replications.
+///
+/// # Errors
+/// Fewer than two cores to compare.
+pub fn comparing(flags: &RunFlags) -> Result<Comparing, Diagnostics> {
+    let cores = flags.compare.as_deref().map(|typed| {
+        let by_default = match flags.plan.real.as_deref() {
+            Some(real) => format!("mock,{real}"),
+            None => COMPARED.to_owned(),
+        };
+        let list = if typed.is_empty() { by_default.as_str() } else { typed };
+        let cores: Vec<String> =
+            list.split(',').map(str::trim).filter(|core| !core.is_empty()).map(from_here).collect();
+        if cores.len() >= 2 {
+            return Ok(cores);
+        }
+        let fault = Diagnostic::new(Exit::Usage, format!("`--compare={typed}` names too few cores"));
+        Err(Diagnostics::from(fault.expected("two or more, such as --compare=mock,sqlite")))
+    });
+    Ok(Comparing {
+        cores: cores.transpose()?,
+        repeats: flags.repeats,
+        within: flags.comparing.within,
+        figures: flags.comparing.figures.clone(),
+        fail_on_regression: flags.comparing.fail_on_regression,
+    })
 }
 
 fn no_random_numbers(error: anyhow::Error) -> Diagnostics {

@@ -1,13 +1,13 @@
 //! Where the plans of a script are played: by the engine, watched, and kept even where they end badly.
 
-use super::faults;
+use super::{faults, side_by_side};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::engine::{self, Behaviour, Setting, Stop};
+use crate::engine::{self, Behaviour, Played, RunError, Setting, Stop};
 use crate::metrics::results::Run;
 use crate::plan::Plan;
 use crate::progress::Watcher;
-use crate::script::{Player, behaviour_diagnostics};
+use crate::script::{BehaviourOf, Player, behaviour_diagnostics};
 use std::io::Write;
 use std::path::Path;
 
@@ -23,27 +23,66 @@ pub struct Stage<W> {
     pub broken: Option<Run>,
 }
 
-impl<W: Write> Player for Stage<W> {
-    fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
+/// How a run ended: with results, with what went wrong, or with both.
+pub(super) struct Ended {
+    /// The results, as far as the run came.
+    pub run: Option<Run>,
+    /// What went wrong.
+    pub wrong: Option<Diagnostics>,
+}
+
+impl Ended {
+    /// Of what the engine gave back.
+    pub fn of(played: Result<Played, RunError>) -> Ended {
+        let played = match played {
+            Ok(played) => played,
+            Err(error) => return Ended { run: None, wrong: Some(faults::of_run(&error)) },
+        };
+        let wrong = match played.stop {
+            // A run that the user interrupted is a result like any other, only shorter.
+            None | Some(Stop::Interrupted(None)) => None,
+            Some(Stop::Interrupted(Some(text))) => Some(Diagnostic::new(Exit::Usage, text).into()),
+            Some(Stop::CoreFailed(failure)) => Some(faults::of_failure(&failure).into()),
+            Some(Stop::CoreUnclean(error)) => Some(faults::of_core(&error)),
+            Some(Stop::Behaviour(error)) => Some(behaviour_diagnostics(error)),
+            Some(Stop::Endless(text)) => Some(
+                Diagnostic::new(Exit::Thrown, format!("the agents answer each other without delay: {text}"))
+                    .help("let an answer wait (`after: \"10ms\"`), or answer only some messages")
+                    .into(),
+            ),
+        };
+        Ended { run: Some(played.run), wrong }
+    }
+}
+
+impl<W: Write> Stage<W> {
+    /// Plays one plan under the user's eyes.
+    pub(super) fn play_one(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Ended {
         let setting = Setting { finder: &self.finder, base_dir: base, pure: self.pure };
         let played = engine::run(plan, setting, behaviour, &mut self.watcher);
         self.watcher.finished();
-        let played = played.map_err(|error| faults::of_run(&error))?;
-        let wrong = match played.stop {
-            // A run that the user interrupted is a result like any other, only shorter.
-            None | Some(Stop::Interrupted(None)) => return Ok(played.run),
-            Some(Stop::Interrupted(Some(text))) => Diagnostic::new(Exit::Usage, text).into(),
-            Some(Stop::CoreFailed(failure)) => faults::of_failure(&failure).into(),
-            Some(Stop::CoreUnclean(error)) => faults::of_core(&error),
-            Some(Stop::Behaviour(error)) => behaviour_diagnostics(error),
-            Some(Stop::Endless(text)) => {
-                Diagnostic::new(Exit::Thrown, format!("the agents answer each other without delay: {text}"))
-                    .help("let an answer wait (`after: \"10ms\"`), or answer only some messages")
-                    .into()
+        Ended::of(played)
+    }
+}
+
+impl<W: Write> Player for Stage<W> {
+    fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
+        match self.play_one(plan, base, behaviour) {
+            Ended { run: Some(run), wrong: None } => Ok(run),
+            Ended { run, wrong } => {
+                self.broken = run;
+                Err(wrong.unwrap_or_default())
             }
-        };
-        self.broken = Some(played.run);
-        Err(wrong)
+        }
+    }
+
+    fn play_all(
+        &mut self,
+        plans: &[Plan],
+        base: &Path,
+        behaviour: &BehaviourOf<'_>,
+    ) -> Result<Vec<Run>, Diagnostics> {
+        side_by_side::play_all(self, plans, base, behaviour)
     }
 
     fn finished(&mut self, run: &Run) {

@@ -15,6 +15,11 @@ pub fn look() -> Look {
     Look::new(size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0), palette)
 }
 
+/// How a summary is laid out where no terminal shows it.
+pub fn plain() -> Look {
+    Look::new(None, Palette::plain())
+}
+
 /// Whether stderr wants colours.
 fn stderr_is_coloured() -> bool {
     AutoStream::choice(&std::io::stderr()) != ColorChoice::Never

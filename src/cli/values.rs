@@ -1,5 +1,7 @@
 //! Values of flags that clap does not know.
 
+use crate::compare::parse_within;
+use crate::metrics::comparisons::Within;
 use crate::plan::SEED_MAX;
 use mqscript_plugin::units::parse_duration;
 use rand::TryRng;
@@ -73,6 +75,14 @@ pub fn seed(text: &str) -> Result<Seed, String> {
         Ok(number) if number <= SEED_MAX => Ok(Seed::Number(number)),
         _ => Err(format!("a seed is `random` or a whole number from 0 to {SEED_MAX}")),
     }
+}
+
+/// Reads what is too small to matter.
+///
+/// # Errors
+/// Neither a share nor a time.
+pub fn within(text: &str) -> Result<Within, String> {
+    parse_within(text).map_err(|expected| format!("write {expected}"))
 }
 
 #[cfg(test)]

@@ -1,13 +1,23 @@
 //! What results mean for the exit code.
 
+use crate::compare::regressions;
 use crate::diagnostics::Exit;
+use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{CheckResult, Run};
 use crate::report::text::GENERATOR_LIMITED;
 use crate::script::Execution;
 
-/// The exit code of what a script has played and checked; what went wrong apart.
-pub fn exit(execution: &Execution) -> Exit {
-    execution.runs.iter().map(exit_of_run).fold(exit_of_checks(&execution.checks), Exit::worst)
+/// The exit code of what a script has played, checked and compared; what went wrong apart. A regression only counts
+/// where it was asked for.
+pub fn exit(execution: &Execution, fail_on_regression: bool) -> Exit {
+    let of_runs = execution.runs.iter().map(exit_of_run).fold(exit_of_checks(&execution.checks), Exit::worst);
+    let compared = execution.comparisons.iter().map(|compared| &*compared.comparison);
+    compared.filter(|_| fail_on_regression).map(exit_of_comparison).fold(of_runs, Exit::worst)
+}
+
+/// The exit code of a comparison that must not show a regression.
+pub fn exit_of_comparison(comparison: &Comparison) -> Exit {
+    if regressions(comparison).is_empty() { Exit::Success } else { Exit::CheckFailed }
 }
 
 fn exit_of_checks(checks: &[CheckResult]) -> Exit {

@@ -38,4 +38,4 @@ pub use ledger::{Class as CopyClass, Copies, Ledger};
 pub use names::Parties;
 pub use observer::{MessageRecord, Observer, Progress, Silent, Started};
 pub use player::{ROUNDS_MAX, Stop};
-pub use run::{Played, RunError, Setting, run};
+pub use run::{Played, RunError, Setting, clock_for, run};

@@ -98,7 +98,7 @@ pub fn run(
     let receive = receives(plan, &resolved)?;
     let config = RunConfig {
         run: run_number(plan.seed, clock),
-        seed: plan.seed,
+        seed: plan.seed_of_cores(),
         clock: services.clock.kind(),
         agents: plan.agents(),
         party_names: Arc::new(parties.clone()),
@@ -158,6 +158,14 @@ fn close(
     }
     let (run, stop) = measured.results(scene, stats);
     Played { run, stop: stop.or_else(|| ended.err().map(Stop::CoreUnclean)) }
+}
+
+/// The clock on which a plan will be played.
+///
+/// # Errors
+/// A core cannot be had, or a live one not on the virtual clock.
+pub fn clock_for(plan: &Plan, setting: Setting<'_>) -> Result<ClockKind, RunError> {
+    clock_of(plan, &cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?)
 }
 
 fn requests(plan: &Plan) -> Vec<CoreRequest> {

@@ -1,6 +1,7 @@
 //! What is measured: recorders filled by the engine, and results read by everybody else.
 
 mod agents;
+pub mod comparisons;
 mod digest;
 mod environment;
 pub mod figures;

@@ -3,6 +3,7 @@
 //! Times are nanoseconds since the load began; `_per_s` is per second of the run's clock; shares lie in 0 … 1.
 //! On the virtual clock everything but `environment` is a function of script, parameters and seed.
 
+use super::comparisons::{Aggregate, Comparison};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,9 +20,9 @@ pub struct Report {
     /// One entry for each run, in order.
     pub runs: Vec<Run>,
     /// Comparisons between runs.
-    pub comparisons: Vec<Value>,
+    pub comparisons: Vec<Comparison>,
     /// Figures over several runs.
-    pub aggregates: Vec<Value>,
+    pub aggregates: Vec<Aggregate>,
 }
 
 impl Report {
@@ -94,7 +95,7 @@ pub struct Run {
 }
 
 /// The core of a run.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Core {
     /// The name it is shown under.
@@ -114,7 +115,7 @@ pub struct Core {
 }
 
 /// One layer over a core.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Layer {
     /// Its id.

@@ -120,6 +120,27 @@ pub fn figures_of(scope: &Scope) -> impl Iterator<Item = &'static KnownFigure> {
 }
 
 impl Figure {
+    /// The path, as [`parse_figure`] reads it.
+    pub fn path(&self) -> String {
+        let under = |scope: &str, name: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if !name.is_empty() && name.chars().all(plain) {
+                format!("{scope}.{name}.")
+            } else {
+                format!("{scope}[\"{name}\"].")
+            }
+        };
+        let scope = match &self.scope {
+            Scope::All => String::new(),
+            Scope::Type(name) => under("by_type", name),
+            Scope::Agent(name) => under("by_agent", name),
+            Scope::Recipient(name) => under("by_recipient", name),
+            Scope::Phase(name) => under("phases", name),
+        };
+        let statistic = self.statistic.as_ref().map(|statistic| format!(".{statistic}")).unwrap_or_default();
+        format!("{scope}{}{statistic}", self.name)
+    }
+
     /// What kind of value it is, if it is a figure at all.
     pub fn kind(&self) -> Option<FigureKind> {
         let known = figures_of(&self.scope).find(|known| known.name == self.name)?;

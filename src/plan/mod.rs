@@ -14,6 +14,7 @@ mod processor;
 mod read_agents;
 mod read_arrival;
 mod read_checks;
+mod read_compare;
 mod read_core;
 mod read_messages;
 mod read_processor;
@@ -22,6 +23,7 @@ mod read_types;
 mod reader;
 #[cfg(test)]
 mod reader_tests;
+mod replication;
 mod short_forms;
 mod template;
 pub mod text;
@@ -40,6 +42,7 @@ pub use overrides::{Overrides, parse_typed, variant};
 pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
 pub use read_agents::Functions;
 pub use read_checks::parse_check;
+pub use read_compare::{Between, ComparisonSpec, REPEATS_MAX, read_comparison};
 pub use read_core::read_core;
 pub use read_scenario::{Planned, ReadContext, read_scenario};
 pub use reader::SourceText;
@@ -54,6 +57,9 @@ pub struct Plan {
     pub name: String,
     /// The seed of every random choice, 0 … 2⁵³ − 1.
     pub seed: u64,
+    /// The seed of what the cores draw; `None` is [`Plan::seed`], so that one seed repeats it all. Two plans that differ
+    /// in it alone have the same traffic and other luck.
+    pub core_seed: Option<u64>,
     /// On which clock; `None` is virtual if every core is simulated, else wall.
     pub clock: Option<ClockKind>,
     /// The agents, group by group; agent numbers run through them in this order.
@@ -96,6 +102,11 @@ pub const LEDGER_MEMORY: u64 = 256 << 20;
 pub const SEED_MAX: u64 = (1 << 53) - 1;
 
 impl Plan {
+    /// The seed of what the cores draw.
+    pub fn seed_of_cores(&self) -> u64 {
+        self.core_seed.unwrap_or(self.seed)
+    }
+
     /// The number of agents in all groups.
     pub fn agents(&self) -> u32 {
         self.groups.iter().map(|group| group.count).sum()

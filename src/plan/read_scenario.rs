@@ -119,6 +119,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
     let max_generated = f.whole_or(reader, "max_generated", MAX_GENERATED, 1, WHOLE_MAX);
     let ledger_memory = f.read_or(reader, "ledger_memory", LEDGER_MEMORY, read_memory, |bytes| json!(bytes));
     let seed = f.whole_or(reader, "seed", DEFAULT_SEED, 0, SEED_MAX);
+    let core_seed = f.whole(reader, "core_seed", 0);
     let clocks = [ClockKind::Virtual, ClockKind::Wall].map(|clock| (clock.name(), clock));
     let clock = f.read(reader, "clock", |r, p, n| r.one_of(p, n, &clocks), |(name, _)| json!(name));
     let figure_names = FigureNames {
@@ -139,6 +140,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
     Plan {
         name,
         seed,
+        core_seed,
         clock: clock.map(|(_, clock)| clock),
         groups,
         types,

@@ -94,6 +94,14 @@ impl Display {
         }
     }
 
+    /// A line before the runs begin, unless nothing is shown.
+    pub fn announce(&mut self, text: &str) {
+        if self.mode != Mode::Silent {
+            // A closed stderr must not keep the runs from being played.
+            let _ = writeln!(std::io::stderr(), "{}", printable(text));
+        }
+    }
+
     /// The run has come this far.
     pub fn progress(&mut self, progress: &Progress) {
         let Some(run) = &self.run else { return };

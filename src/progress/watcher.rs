@@ -43,6 +43,16 @@ impl<W: Write> Watcher<W> {
         self.display.finished();
     }
 
+    /// The user's wish to stop.
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// A line of its own about what is to come.
+    pub fn say(&mut self, text: &str) {
+        self.display.announce(text);
+    }
+
     /// Gives back what messages were written to.
     pub fn into_events(self) -> Option<W> {
         self.events

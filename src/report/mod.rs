@@ -1,15 +1,21 @@
 //! Results as people and programs read them. Everything here is a function of [`crate::metrics::results`].
 
+mod comparison;
+mod comparison_markdown;
 pub mod json;
 mod number;
 #[cfg(test)]
 mod schema;
 mod style;
+mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
 pub mod text;
 
+pub use comparison::{aggregate_text, comparison_text};
+pub use comparison_markdown::comparison_markdown;
 pub use number::{count, magnitude, printable, span};
 pub use style::Palette;
+pub use summary::Summary;
 pub use table::{Column, Table, shortened};

@@ -70,9 +70,8 @@ pub fn summary(run: &Run, look: &Look) -> String {
     text
 }
 
-/// The summaries of a script's runs, what only the script could check, and what to type next; empty without runs and
-/// checks.
-pub fn summaries(runs: &[Run], checks: &[CheckResult], repeat: &str, look: &Look) -> String {
+/// The summaries of a script's runs and what only the script could check; empty without runs and checks.
+pub fn summaries(runs: &[&Run], checks: &[CheckResult], look: &Look) -> String {
     let summaries: Vec<String> = runs.iter().map(|run| summary(run, look)).collect();
     let mut text = summaries.join("\n\n");
     if !checks.is_empty() {
@@ -84,17 +83,11 @@ pub fn summaries(runs: &[Run], checks: &[CheckResult], repeat: &str, look: &Look
             text.push('\n');
         }
     }
-    if !runs.is_empty() {
-        if !checks.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&closing(runs, repeat, look));
-    }
     text
 }
 
 /// What stands once below all summaries: the command that repeats the run, and what to try next.
-pub fn closing(runs: &[Run], repeat: &str, look: &Look) -> String {
+pub fn closing(runs: &[&Run], repeat: &str, look: &Look) -> String {
     let mut text = format!("  {}{repeat}\n", label("repeat", look));
     let steps = doubts::next_steps(runs);
     let column = steps.iter().map(|step| step.flag.len()).max().unwrap_or(0);

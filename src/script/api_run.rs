@@ -1,14 +1,18 @@
 //! Scenarios, runs, checks, and what is read and written.
 
-use super::api_maps::{resolve_session, session_core};
+use super::api_compare::on_cores;
+use super::api_maps::{SESSION, resolve_session, session_core};
 use super::api_params::undeclared_for_sure;
 use super::convert::{from_node, to_node};
-use super::faults::{Stop, throw, throw_for_good, throw_one};
+use super::faults::{Stop, throw, throw_one};
 use super::limits::CHECK_RUNS_MAX;
 use super::locate::locate;
 use super::modules::read_inside;
+use super::play::{imports, keep, play};
 use super::result_view::View;
-use super::state::{Met, Play, Shared, State};
+use super::saved_results::SavedResults;
+use super::state::{Job, Shared, State};
+use crate::compare::aggregate;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Report, Run};
@@ -19,9 +23,8 @@ use crate::plan::{
     CoreSpec, FigureNames, Planned, ReadContext, SourceText, parse_check, read_core, read_scenario, variant,
 };
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, Module, NativeCallContext, Position};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
@@ -90,7 +93,11 @@ fn merge(mut base: Map, over: Map) -> Map {
 }
 
 /// The tree of a scenario with its places.
-fn located(state: &mut State, context: &NativeCallContext<'_>, map: Map) -> (Node, Arc<SourceText>) {
+pub(super) fn located(
+    state: &mut State,
+    context: &NativeCallContext<'_>,
+    map: Map,
+) -> (Node, Arc<SourceText>) {
     let (source, at) = state.call(context);
     let place = format!("{}:{}", source.file, at.map_or(0, |at| at.line));
     let mut node = to_node(&Dynamic::from(map), &mut state.closures, &place);
@@ -100,7 +107,12 @@ fn located(state: &mut State, context: &NativeCallContext<'_>, map: Map) -> (Nod
     (node, source)
 }
 
-fn read(state: &State, node: &Node, source: &SourceText, core: &CoreSpec) -> Result<Planned, Diagnostics> {
+pub(super) fn read(
+    state: &State,
+    node: &Node,
+    source: &SourceText,
+    core: &CoreSpec,
+) -> Result<Planned, Diagnostics> {
     let context = ReadContext { source, functions: &state.functions, overrides: &state.overrides, core };
     read_scenario(node, &context)
 }
@@ -123,25 +135,38 @@ fn scenario(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Falli
     }
 }
 
-/// The core of a run, and whether it is the session's.
-fn core_of(
+/// The core of a run.
+pub(super) enum Chosen {
+    /// The session's.
+    Session,
+    /// The one that `--compare` names, in place of the session's.
+    Flag(String),
+    /// The one in a script's map, in which the session's may be meant, too.
+    Tree(Node),
+}
+
+/// Reads the core that is chosen. `source` and `at` are of the call that a tree stands in.
+pub(super) fn core_of(
     state: &mut State,
     source: &SourceText,
     at: Option<TreePosition>,
-    core: Option<Dynamic>,
+    chosen: Chosen,
 ) -> Result<CoreSpec, Diagnostics> {
-    let flag = state.overrides.core.clone().map(|id| absolute(&id));
-    let session = session_core(flag.as_deref(), state.default_core.as_ref());
-    let mut node = match &core {
-        Some(core) => to_node(core, &mut Vec::new(), ""),
-        None => session.clone(),
+    let by_flag = match &chosen {
+        Chosen::Flag(id) => Some(absolute(id)),
+        _ => state.overrides.core.as_deref().map(absolute),
     };
-    if let (Some(at), true) = (at, core.is_some()) {
+    let session = session_core(by_flag.as_deref(), state.default_core.as_ref());
+    let (mut node, own) = match chosen {
+        Chosen::Tree(node) => (node, true),
+        Chosen::Session | Chosen::Flag(_) => (session.clone(), false),
+    };
+    if let (Some(at), true, None) = (at, own, node.at) {
         locate(&mut node, &source.file, &source.text, at, 1);
     }
     let of_session = resolve_session(&mut node, &session);
     let no_place = SourceText::default();
-    let mut spec = read_core(&node, if core.is_some() { source } else { &no_place })?;
+    let mut spec = read_core(&node, if own { source } else { &no_place })?;
     if of_session {
         state.overrides.apply_core_options(&mut spec)?;
         state.overrides.apply_chaos(&mut spec)?;
@@ -161,6 +186,11 @@ fn absolute(id: &str) -> String {
     std::path::absolute(id).map_or_else(|_| id.to_owned(), |path| path.display().to_string())
 }
 
+/// A check follows no more runs.
+pub(super) fn enough_runs() -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::EnoughRuns), Position::NONE))
+}
+
 fn run(
     shared: &Shared,
     context: &NativeCallContext<'_>,
@@ -169,10 +199,7 @@ fn run(
 ) -> Fallible<Dynamic> {
     let mut state = shared.lock();
     if state.checking() && state.met.len() >= CHECK_RUNS_MAX {
-        return Err(Box::new(EvalAltResult::ErrorTerminated(
-            Dynamic::from(Stop::EnoughRuns),
-            Position::NONE,
-        )));
+        return Err(enough_runs());
     }
     if state.met.is_empty() && !state.checking() {
         let faults = undeclared_for_sure(&state);
@@ -182,40 +209,64 @@ fn run(
     }
     let (node, source) = located(&mut state, context, scenario);
     let at = state.call(context).1;
-    let planned = core_of(&mut state, &source, at, core).and_then(|core| read(&state, &node, &source, &core));
-    let planned = match planned {
-        Ok(planned) => Arc::new(planned),
-        Err(faults) if state.checking() => {
-            state.faults.append(faults);
-            state.faulty = true;
-            return Ok(Dynamic::UNIT);
+    let core = core.map(|core| to_node(&core, &mut Vec::new(), ""));
+    let mut planned = Vec::new();
+    let mut faults = Diagnostics::new();
+    for core in cores_of(&state, core) {
+        match core_of(&mut state, &source, at, core).and_then(|core| read(&state, &node, &source, &core)) {
+            Ok(plan) => planned.push(Arc::new(plan)),
+            Err(wrong) => faults.append(wrong),
         }
-        Err(faults) => return Err(throw(faults, Position::NONE)),
-    };
-    state.plans.push(Arc::clone(&planned));
-    let imports: Vec<(String, Module)> =
-        context.iter_imports().map(|(name, module)| (name.to_owned(), module.clone())).collect();
-    let (reply, answer) = sync_channel(1);
-    let play = Play {
-        planned: Arc::clone(&planned),
-        base: state.folder.clone().unwrap_or_else(|| PathBuf::from(".")),
-        closures: state.closures.clone(),
-        imports,
-        reply,
-    };
-    let sent = state.plays.as_ref().is_some_and(|plays| plays.send(play).is_ok());
+    }
+    if !faults.is_empty() {
+        if !state.checking() {
+            return Err(throw(faults, Position::NONE));
+        }
+        state.faults.append(faults);
+        state.faulty = true;
+        return Ok(Dynamic::UNIT);
+    }
+    let repeats = if state.checking() { 1 } else { state.settings.comparing.repeats.unwrap_or(1) };
+    let first = Arc::clone(&planned[0]);
     drop(state);
-    let interrupted = || EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Interrupted), Position::NONE);
-    let run: Arc<Run> = match answer.recv() {
-        Ok(Ok(run)) if sent => run,
-        Ok(Err(faults)) => return Err(throw_for_good(faults)),
-        _ => return Err(Box::new(interrupted())),
+    let place = if planned.len() > 1 {
+        on_cores(shared, imports(context), planned)?
+    } else {
+        replicate(shared, imports(context), &first, repeats)?
     };
-    let mut state = shared.lock();
-    let index = state.met.len();
-    state.met.push(Met { run: Arc::clone(&run), checks: Vec::new() });
-    let read = Arc::clone(&state.results_read);
-    Ok(Dynamic::from(View::new(run, planned, index, read)))
+    let state = shared.lock();
+    let (run, read) = (Arc::clone(&state.met[place].run), Arc::clone(&state.results_read));
+    Ok(Dynamic::from(View::new(run, first, place, read)))
+}
+
+/// What a run is on: the core it names, the session's, or all those that `--compare` names in its place.
+fn cores_of(state: &State, core: Option<Node>) -> Vec<Chosen> {
+    match (&state.settings.comparing.cores, core) {
+        (Some(cores), None) => cores.iter().cloned().map(Chosen::Flag).collect(),
+        (Some(cores), Some(core)) if core.get(SESSION).is_some() => {
+            cores.iter().cloned().map(Chosen::Flag).collect()
+        }
+        (_, Some(core)) => vec![Chosen::Tree(core)],
+        (None, None) => vec![Chosen::Session],
+    }
+}
+
+/// Plays replications of a plan; the first speaks for itself, all together for their aggregate. Returns the place of
+/// the first.
+fn replicate(
+    shared: &Shared,
+    imports: Vec<(String, Module)>,
+    planned: &Arc<Planned>,
+    repeats: u64,
+) -> Fallible<usize> {
+    let job = |replication| Job { planned: Arc::clone(planned), replication };
+    let runs = play(shared, imports, (0..repeats).map(job).collect())?;
+    let place = keep(shared, &runs, |index| index == 0);
+    if repeats > 1 {
+        let runs: Vec<&Run> = runs.iter().map(|run| &**run).collect();
+        shared.lock().aggregates.push(aggregate(&runs));
+    }
+    Ok(place)
 }
 
 fn check(shared: &Shared, result: &View, text: &str) -> Fallible<()> {
@@ -245,6 +296,9 @@ fn check(shared: &Shared, result: &View, text: &str) -> Fallible<()> {
 fn load(shared: &Shared, name: &str) -> Fallible<Dynamic> {
     let folder = shared.lock().folder.clone();
     let (path, text) = read_inside(folder.as_deref(), name, "load").map_err(|f| throw(f, Position::NONE))?;
+    if let Some(results) = SavedResults::read(&path, &text) {
+        return results.map(Dynamic::from).map_err(|f| throw(f, Position::NONE));
+    }
     let node = parse_text(&path.display().to_string(), &text).map_err(|f| throw(f, Position::NONE))?;
     Ok(from_node(&node))
 }

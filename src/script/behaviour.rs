@@ -52,12 +52,12 @@ impl ScriptBehaviour {
     /// The behaviour for one run: nothing in it is shared with another run.
     pub fn new(
         ast: &AST,
+        plan: &Plan,
         play: &Play,
         known: &Known,
         print: &Print,
         interrupted: &Arc<AtomicBool>,
     ) -> ScriptBehaviour {
-        let plan = &play.planned.plan;
         let mut engine = Engine::new();
         limits::set(&mut engine, limits::CALLBACK_OPERATIONS_MAX, interrupted);
         // Texts made in callbacks are short and unique: keeping them would cost four times as much as making them.

@@ -6,10 +6,11 @@ use super::host::{Print, engine};
 use super::modules::Sources;
 use super::placeholder::PlaceholderPlayer;
 use super::source::Source;
-use super::state::{Play, Shared};
+use super::state::{Compared, Play, Shared};
 use super::{api_params, limits, table};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{Behaviour, NoBehaviour};
+use crate::metrics::comparisons::{Aggregate, Within};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Run};
 use crate::metrics::seal;
@@ -30,7 +31,24 @@ pub trait Player {
 
     /// A run that was played is over, and its scenario's checks are judged.
     fn finished(&mut self, _run: &Run) {}
+
+    /// Plays several plans, each with the behaviour made for it, and gives their results in the same order. Whatever is
+    /// played side by side, the results are those of playing one after the other.
+    ///
+    /// # Errors
+    /// As for [`Player::play`]; the first fault in order.
+    fn play_all(
+        &mut self,
+        plans: &[Plan],
+        base: &Path,
+        behaviour: &BehaviourOf<'_>,
+    ) -> Result<Vec<Run>, Diagnostics> {
+        plans.iter().enumerate().map(|(i, plan)| self.play(plan, base, &mut *behaviour(i))).collect()
+    }
 }
+
+/// Makes the behaviour of a plan, on the thread that plays it; the number is the plan's place in the list.
+pub type BehaviourOf<'a> = dyn Fn(usize) -> Box<dyn Behaviour + 'a> + Sync + 'a;
 
 /// What a script is evaluated for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +75,35 @@ pub struct Settings {
     pub force: bool,
     /// Takes what the script prints, line by line.
     pub print: Print,
+    /// What flags say about comparisons and replications.
+    pub comparing: Comparing,
+}
+
+/// What flags say about comparisons and replications.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Comparing {
+    /// `--compare`: `run` on the session's core compares these cores instead, by name or file.
+    pub cores: Option<Vec<String>>,
+    /// `--repeats`: replications of every run, and of everything that is compared.
+    pub repeats: Option<u64>,
+    /// `--within`.
+    pub within: Option<Within>,
+    /// `--figures`.
+    pub figures: Option<Vec<String>>,
+    /// `--fail-on-regression`.
+    pub fail_on_regression: bool,
+}
+
+impl Comparing {
+    /// The first flag that only means something in a comparison.
+    fn flag(&self) -> Option<&'static str> {
+        let flags = [
+            ("--within", self.within.is_some()),
+            ("--figures", self.figures.is_some()),
+            ("--fail-on-regression", self.fail_on_regression),
+        ];
+        flags.into_iter().find_map(|(flag, said)| said.then_some(flag))
+    }
 }
 
 impl Default for Settings {
@@ -68,6 +115,7 @@ impl Default for Settings {
             output_folder: PathBuf::from("."),
             force: false,
             print: Arc::new(|_| {}),
+            comparing: Comparing::default(),
         }
     }
 }
@@ -102,6 +150,12 @@ pub struct Param {
 pub struct Execution {
     /// The results of its runs, in order, with the scenario's checks and those the script made on them.
     pub runs: Vec<Run>,
+    /// Of each run, whether it speaks for itself; one of several replications does not.
+    pub alone: Vec<bool>,
+    /// The comparisons that the script made, in order.
+    pub comparisons: Vec<Compared>,
+    /// The figures of replicated runs over their seeds, in order.
+    pub aggregates: Vec<Aggregate>,
     /// The plans met, in order.
     pub plans: Vec<Arc<Planned>>,
     /// What only the script knew: `check(truth, label)`.
@@ -224,22 +278,31 @@ fn play_all(stage: &Stage<'_>, wanted: &Receiver<Play>, player: &mut dyn Player)
     }
 }
 
-fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<Arc<Run>, Diagnostics> {
-    let plan = &play.planned.plan;
+fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<Vec<Arc<Run>>, Diagnostics> {
     let checking = stage.settings.mode == Mode::Check;
-    let mut run = if plan.has_callback(|callbacks| callbacks.any()) && !checking {
-        let mut behaviour =
-            ScriptBehaviour::new(stage.ast, play, stage.known, &stage.settings.print, stage.interrupted);
-        player.play(plan, &play.base, &mut behaviour)?
-    } else {
-        player.play(plan, &play.base, &mut NoBehaviour)?
+    let plans: Vec<Plan> =
+        play.jobs.iter().map(|job| job.planned.plan.replication(job.replication)).collect();
+    let behaviour = |index: usize| -> Box<dyn Behaviour + '_> {
+        let plan: &Plan = &plans[index];
+        if plan.has_callback(|callbacks| callbacks.any()) && !checking {
+            let (print, interrupted) = (&stage.settings.print, stage.interrupted);
+            Box::new(ScriptBehaviour::new(stage.ast, plan, play, stage.known, print, interrupted))
+        } else {
+            Box::new(NoBehaviour)
+        }
+    };
+    let mut runs = match &plans[..] {
+        [plan] => vec![player.play(plan, &play.base, &mut *behaviour(0))?],
+        several => player.play_all(several, &play.base, &behaviour)?,
     };
     if !checking {
-        run.checks.extend(plan.checks.iter().map(|check| evaluate(&run, check)).collect::<Vec<_>>());
-        seal(&mut run);
-        player.finished(&run);
+        for (run, plan) in runs.iter_mut().zip(&plans) {
+            run.checks.extend(plan.checks.iter().map(|check| evaluate(run, check)).collect::<Vec<_>>());
+            seal(run);
+            player.finished(run);
+        }
     }
-    Ok(Arc::new(run))
+    Ok(runs.into_iter().map(Arc::new).collect())
 }
 
 fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
@@ -264,6 +327,7 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     if state.checking() && state.met.len() >= limits::CHECK_RUNS_MAX {
         notes.push(format!("only the first {} runs were met", limits::CHECK_RUNS_MAX));
     }
+    let alone = state.met.iter().map(|met| met.alone).collect();
     let runs = state.met.drain(..).map(|met| {
         let mut run = Run::clone(&met.run);
         if !met.checks.is_empty() {
@@ -275,6 +339,9 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     let runs = runs.collect();
     Execution {
         runs,
+        alone,
+        comparisons: std::mem::take(&mut state.comparisons),
+        aggregates: std::mem::take(&mut state.aggregates),
         plans: std::mem::take(&mut state.plans),
         checks: std::mem::take(&mut state.checks),
         params: std::mem::take(&mut state.params),
@@ -295,6 +362,18 @@ fn unused_flags(state: &super::state::State) -> Vec<Diagnostic> {
         let fault = Diagnostic::new(Exit::Usage, format!("{flag} has no meaning here"))
             .found(format!("this script names all its cores itself: {}", cores.join(", ")))
             .help("use `run(scenario)` or `default_core` in the script");
+        faults.push(fault);
+    }
+    if let Some(flag) = state.settings.comparing.flag().filter(|_| state.comparisons.is_empty()) {
+        let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning here"))
+            .found("a script that compares nothing")
+            .help("use `--compare=A,B`, or `compare(#{ scenario, cores })` in the script");
+        faults.push(fault);
+    }
+    if state.settings.comparing.cores.is_some() && !state.session_core_used {
+        let fault = Diagnostic::new(Exit::Usage, "`--compare` has no meaning here")
+            .found(format!("this script names all its cores itself: {}", cores.join(", ")))
+            .help("use `run(scenario)` in the script, or `compare(#{ scenario, cores })`");
         faults.push(fault);
     }
     let o = &state.overrides;

@@ -3,7 +3,9 @@
 use super::faults::throw_one;
 use super::modules::{Resolver, Sources};
 use super::state::Shared;
-use super::{api_maps, api_params, api_run, duration, limits, result_view};
+use super::{
+    api_compare, api_maps, api_params, api_run, comparison_view, duration, limits, result_view, saved_results,
+};
 use crate::diagnostics::{Diagnostic, Exit};
 use rhai::{Dynamic, Engine, EvalAltResult};
 use std::path::PathBuf;
@@ -31,6 +33,9 @@ pub(super) fn engine(
     engine.set_module_resolver(Resolver { folder, sources: sources.clone(), loaded: Mutex::default() });
     duration::register(&mut engine);
     result_view::register(&mut engine);
+    comparison_view::register(&mut engine);
+    saved_results::register(&mut engine);
+    api_compare::register(&mut engine, shared);
     api_maps::register(&mut engine, shared);
     api_params::register(&mut engine, shared);
     api_run::register(&mut engine, shared);

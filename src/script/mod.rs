@@ -3,11 +3,13 @@
 //! A script builds plans and has a [`Player`] play them; it never sees the engine. Its top level is evaluated on a
 //! thread of its own; callbacks run in a second Rhai engine on the thread that plays.
 
+mod api_compare;
 mod api_maps;
 mod api_params;
 mod api_run;
 mod behaviour;
 mod behaviour_me;
+mod comparison_view;
 mod convert;
 mod duration;
 mod execution;
@@ -17,7 +19,9 @@ mod limits;
 mod locate;
 mod modules;
 mod placeholder;
+mod play;
 mod result_view;
+mod saved_results;
 mod source;
 mod state;
 mod table;
@@ -25,8 +29,11 @@ mod table;
 mod tests;
 
 pub use behaviour::behaviour_diagnostics;
-pub use execution::{Execution, Mode, Param, ParamOrigin, Player, Settings, check, execute};
+pub use execution::{
+    BehaviourOf, Comparing, Execution, Mode, Param, ParamOrigin, Player, Settings, check, execute,
+};
 pub use host::Print;
 pub use placeholder::{PlaceholderPlayer, placeholder};
 pub use source::{BUNDLED, Source};
+pub use state::Compared;
 pub use table::{ApiFunction, FUNCTIONS, reference};

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 const SCRIPT_MAX_BYTES: u64 = 4 << 20;
 
 /// The scripts that come with the program, by name.
-pub const BUNDLED: [(&str, &str); 6] = [
+pub const BUNDLED: [(&str, &str); 8] = [
+    ("compare_cores", include_str!("../../scripts/compare_cores.rhai")),
     ("nine_agents", include_str!("../../scripts/nine_agents.rhai")),
     ("onboarding_burst", include_str!("../../scripts/onboarding_burst.rhai")),
     ("ramp_up", include_str!("../../scripts/ramp_up.rhai")),
     ("real_and_mock", include_str!("../../scripts/real_and_mock.rhai")),
     ("reactive_agents", include_str!("../../scripts/reactive_agents.rhai")),
+    ("tune_processor", include_str!("../../scripts/tune_processor.rhai")),
     ("urgent_mix", include_str!("../../scripts/urgent_mix.rhai")),
 ];
 

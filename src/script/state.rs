@@ -4,6 +4,7 @@ use super::execution::{Mode, Param, Settings};
 use super::modules::Sources;
 use super::source::Source;
 use crate::diagnostics::Diagnostics;
+use crate::metrics::comparisons::{Aggregate, Comparison};
 use crate::metrics::results::{CheckResult, Run};
 use crate::plan::tree::{Node, Position};
 use crate::plan::{Functions, Overrides, Planned, SourceText};
@@ -13,14 +14,23 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A plan to be played by the thread that called.
-pub(super) struct Play {
+/// One run of a [`Play`].
+pub(super) struct Job {
     pub planned: Arc<Planned>,
+    /// Which replication of it.
+    pub replication: u64,
+}
+
+/// Runs to be played by the thread that called.
+pub(super) struct Play {
+    /// In the order in which runs on the wall clock follow each other.
+    pub jobs: Vec<Job>,
     /// The folder that relative core files refer to.
     pub base: PathBuf,
     pub closures: Vec<FnPtr>,
     pub imports: Vec<(String, Module)>,
-    pub reply: SyncSender<Result<Arc<Run>, Diagnostics>>,
+    /// Takes one run for each job.
+    pub reply: SyncSender<Result<Vec<Arc<Run>>, Diagnostics>>,
 }
 
 /// A run that was met.
@@ -28,6 +38,17 @@ pub(super) struct Met {
     pub run: Arc<Run>,
     /// Checks that the script made on it.
     pub checks: Vec<CheckResult>,
+    /// Whether it speaks for itself; one of several replications does not.
+    pub alone: bool,
+}
+
+/// A comparison that was made.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The comparison.
+    pub comparison: Arc<Comparison>,
+    /// Whether the script has shown its table.
+    pub told: Arc<AtomicBool>,
 }
 
 /// All that the functions of the API share.
@@ -44,6 +65,8 @@ pub(super) struct State {
     pub closures: Vec<FnPtr>,
     pub plans: Vec<Arc<Planned>>,
     pub met: Vec<Met>,
+    pub comparisons: Vec<Compared>,
+    pub aggregates: Vec<Aggregate>,
     pub checks: Vec<CheckResult>,
     pub saved: Vec<PathBuf>,
     pub faults: Diagnostics,
@@ -77,6 +100,8 @@ impl Shared {
             closures: Vec::new(),
             plans: Vec::new(),
             met: Vec::new(),
+            comparisons: Vec::new(),
+            aggregates: Vec::new(),
             checks: Vec::new(),
             saved: Vec::new(),
             faults: Diagnostics::new(),

@@ -69,10 +69,31 @@ pub const FUNCTIONS: &[ApiFunction] = &[
         "let wide = variant(s, #{ processor: #{ workers: 8 } });",
     ),
     api(
+        "compare",
+        RUNNING,
+        &[&["map"]],
+        "Plays a `scenario` on several `cores`, or `variants` of it (maps laid over it, each with a `name`), `repeats` times each (5), and compares them with the first; or compares `results` that are there already. `within` says what is too small to matter (\"2%\", or a time), `figures` which figures get a verdict. The comparison has a `table` and `names`.",
+        "let c = compare(#{ scenario: s, cores: [core(\"mock\"), core(\"sqlite\")], repeats: 10, within: \"2%\" });",
+    ),
+    api(
+        "verdict",
+        RUNNING,
+        &[&["comparison", "figure"], &["comparison", "name", "figure"]],
+        "What a comparison says of a figure: \"better\", \"worse\", \"different\", \"equivalent\", \"undecided\" or \"no verdict\". The name may be left out where there are two alternatives.",
+        "check(c.verdict(\"sqlite\", \"total.p99\") != \"worse\", \"sqlite is not slower\");",
+    ),
+    api(
+        "change",
+        RUNNING,
+        &[&["comparison", "figure"], &["comparison", "name", "figure"]],
+        "By how much a figure differs from the baseline's, as a share of it: 0.05 is 5 % more; () where the baseline is 0.",
+        "let slower = c.change(\"sqlite\", \"total.p99\");",
+    ),
+    api(
         "load",
         RUNNING,
         &[&["name"]],
-        "Reads a YAML or JSON file from the script's folder.",
+        "Reads a YAML or JSON file from the script's folder. Results that `run --output` or `save` wrote are for `compare`.",
         "let s = scenario(load(\"traffic.yaml\"));",
     ),
     api(

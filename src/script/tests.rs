@@ -72,10 +72,102 @@ fn bundled_scripts_are_read() {
         assert!(checked.diagnostics.is_empty(), "{name}: {}", checked.diagnostics);
         let executed = execute(&source, &settings(), &mut Stand::default(), &interrupted);
         assert!(executed.diagnostics.is_empty(), "{name}: {}", executed.diagnostics);
-        let runs = if *name == "real_and_mock" { 3 } else { 1 };
+        let runs = match *name {
+            "real_and_mock" | "compare_cores" => 3,
+            "tune_processor" => 4,
+            _ => 1,
+        };
         assert_eq!(executed.plans.len(), runs, "{name}");
     }
     assert!(Source::bundled("nine").is_none());
+}
+
+/// Plays nothing, but remembers in which order what was to be played.
+#[derive(Default)]
+struct Order(Vec<(String, u64)>);
+
+impl Player for Order {
+    fn play(&mut self, plan: &Plan, _: &Path, _: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
+        self.0.push((plan.core.name.clone(), plan.seed));
+        let mut run = placeholder(plan);
+        run.figures.throughput_per_s = plan.seed as f64;
+        Ok(run)
+    }
+}
+
+fn ordered(text: &str, comparing: Comparing) -> (Execution, Vec<(String, u64)>) {
+    let mut order = Order::default();
+    let settings = Settings { comparing, ..settings() };
+    let source = Source::from_text("script.rhai", text);
+    let execution = execute(&source, &settings, &mut order, &Arc::new(AtomicBool::new(false)));
+    (execution, order.0)
+}
+
+#[test]
+fn comparisons_go_there_and_back_with_the_same_seeds() {
+    let text = format!("{SMALL}compare(#{{ scenario: s, cores: [\"mock\", \"chaos\"], repeats: 3 }});");
+    let (execution, order) = ordered(&text, Comparing::default());
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    let expected = [("mock", 1), ("chaos", 1), ("chaos", 2), ("mock", 2), ("mock", 3), ("chaos", 3)];
+    assert_eq!(order, expected.map(|(core, seed)| (core.to_owned(), seed)));
+    assert_eq!((execution.runs.len(), execution.comparisons.len()), (6, 1));
+    assert!(execution.alone.iter().all(|alone| !alone));
+    // A flag wins over the script.
+    let (_, order) = ordered(&text, Comparing { repeats: Some(1), ..Comparing::default() });
+    assert_eq!(order.len(), 2);
+}
+
+#[test]
+fn variants_are_laid_over_their_scenario() {
+    let text = format!(
+        "{SMALL}let c = compare(#{{ scenario: s, variants: [#{{}}, #{{ name: \"wide\", processor: #{{ workers: 8 }} }},
+         variant(s, #{{ name: \"own\", duration: \"1s\" }})] }});
+         check(c.names == [\"variant 1\", \"wide\", \"own\"], \"names\");
+         check(c.verdict(\"wide\", \"throughput\") == \"equivalent\", \"equal\");
+         check(c.change(\"wide\", \"throughput\") == 0.0, \"no change\");"
+    );
+    let (execution, _) = ordered(&text, Comparing::default());
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    assert!(execution.checks.iter().all(|check| check.holds), "{:?}", execution.checks);
+    let workers: Vec<u32> = execution.plans.iter().map(|planned| planned.plan.processor.workers).collect();
+    assert_eq!(workers[1], 8);
+    assert_ne!(workers[0], 8);
+}
+
+#[test]
+fn replications_are_one_result_for_the_script() {
+    let text = format!("{SMALL}let r = run(s);\ncheck(r.seed == 1, \"the first\");");
+    let (execution, order) = ordered(&text, Comparing { repeats: Some(4), ..Comparing::default() });
+    assert!(execution.diagnostics.is_empty() && execution.checks[0].holds, "{}", execution.diagnostics);
+    assert_eq!(order.iter().map(|(_, seed)| *seed).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(execution.alone, [true, false, false, false]);
+    let throughput = &execution.aggregates[0].figures["throughput"];
+    assert_eq!((throughput.sample.mean, throughput.min, throughput.max), (2.5, 1.0, 4.0));
+    assert_eq!(execution.plans.len(), 1);
+}
+
+#[test]
+fn flags_of_comparisons_need_one() {
+    let lone = format!("{SMALL}run(s);");
+    let figures = Comparing { figures: Some(vec!["total.p99".to_owned()]), ..Comparing::default() };
+    let (execution, _) = ordered(&lone, figures.clone());
+    assert_eq!(execution.diagnostics.exit(), Exit::Usage, "{}", execution.diagnostics);
+    let cores = Some(vec!["mock".to_owned(), "chaos".to_owned()]);
+    let (execution, _) = ordered(&lone, Comparing { cores, ..figures });
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    assert_eq!(execution.comparisons[0].comparison.figures, ["total.p99"]);
+}
+
+#[test]
+fn a_check_follows_comparisons_without_playing() {
+    let text = format!(
+        "{SMALL}let c = compare(#{{ scenario: s, cores: [\"mock\", core(\"mock\").named(\"other\")], repeats: 50 }});
+         print(c.table);\nif c.verdict(\"other\", \"total.p99\") == \"worse\" {{ throw \"no\"; }}"
+    );
+    let source = Source::from_text("script.rhai", &text);
+    let checked = check(&source, &settings(), &Arc::new(AtomicBool::new(false)));
+    assert!(checked.diagnostics.is_empty(), "{}", checked.diagnostics);
+    assert_eq!((checked.plans.len(), checked.notes.len()), (2, 1));
 }
 
 #[test]

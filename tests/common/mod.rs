@@ -22,6 +22,7 @@ pub fn plan(rate_per_s: f64, duration_ns: u64, mock: Value) -> Plan {
     Plan {
         name: "by hand".to_owned(),
         seed: 1,
+        core_seed: None,
         clock: None,
         groups: vec![Group {
             name: "Agent".to_owned(),

@@ -43,7 +43,7 @@ impl Below {
             below: ptr::null_mut(),
             virtual_clock: services.clock.kind() == super::super::run::ClockKind::Virtual,
             agents: stage.run.agents(),
-            watch: services.watch.clone(),
+            slot: services.vitals.slot(),
             failure: None,
         };
         let below = Below { border, session, offered: Vec::new(), calls: 0, meddling: Meddling::None };

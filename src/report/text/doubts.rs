@@ -108,7 +108,7 @@ fn step(flag: impl Into<String>, why: &str) -> NextStep {
 }
 
 /// At most two flags to try next, chosen by what the last run showed.
-pub fn next_steps(runs: &[Run]) -> Vec<NextStep> {
+pub fn next_steps(runs: &[&Run]) -> Vec<NextStep> {
     let Some(run) = runs.last() else { return Vec::new() };
     let processor = run.plan.get("processor");
     let number = |path: [&str; 2], default| {

@@ -80,10 +80,10 @@ impl Session {
         self.count += 1;
         let core = self.core();
         let key = core.seed ^ mix(u64::from(message.stamp.sender) << 32 ^ message.stamp.sequence);
-        let mut refused = mix(key) % 10 == 0;
+        let mut refused = mix(key).is_multiple_of(10);
         let mut at_ns = now_ns + 1000;
         if is("repeatable") {
-            refused = mix(EVER.fetch_add(1, Ordering::Relaxed)) % 10 == 0;
+            refused = mix(EVER.fetch_add(1, Ordering::Relaxed)).is_multiple_of(10);
         }
         if is("permuted") && self.last_sender == message.stamp.sender {
             refused = !refused;

@@ -1,0 +1,141 @@
+//! Several runs: simulated ones side by side on all processors, live ones one after the other in the order given.
+
+use super::faults;
+use super::stage::{Ended, Stage};
+use crate::diagnostics::Diagnostics;
+use crate::engine::{self, Observer, Progress, Setting, Started};
+use crate::metrics::results::Run;
+use crate::plan::{ClockKind, Plan};
+use crate::report::span;
+use crate::script::BehaviourOf;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// A live run of unknown length is waited for, but not told of beforehand; this is what each takes beside its load.
+const AROUND_NS: u64 = 500_000_000;
+
+/// Watches a run of many: it only passes on the wish to stop.
+struct Quiet<'a> {
+    stop: &'a AtomicBool,
+}
+
+impl Observer for Quiet<'_> {
+    fn started(&mut self, _started: &Started) {}
+
+    fn progress(&mut self, _progress: &Progress) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Plays them all; the results are in the order of the plans, whatever was played when.
+pub(super) fn play_all<W: Write>(
+    stage: &mut Stage<W>,
+    plans: &[Plan],
+    base: &Path,
+    behaviour: &BehaviourOf<'_>,
+) -> Result<Vec<Run>, Diagnostics> {
+    let setting = Setting { finder: &stage.finder, base_dir: base, pure: stage.pure };
+    let clocks: Result<Vec<ClockKind>, _> =
+        plans.iter().map(|plan| engine::clock_for(plan, setting)).collect();
+    let clocks = clocks.map_err(|error| faults::of_run(&error))?;
+    // Messages are written down run by run, so those runs follow each other.
+    let beside = |index: &usize| clocks[*index] == ClockKind::Virtual && !stage.watcher.wants_messages();
+    let (simulated, others): (Vec<usize>, Vec<usize>) = (0..plans.len()).partition(beside);
+    if let Some(note) = duration_note(plans, &simulated, &others) {
+        stage.watcher.say(&note);
+    }
+    let stop = stage.watcher.stop();
+    let mut found: Vec<Option<Ended>> = simulated_side_by_side(processors(), &simulated, |index| {
+        let mut observer = Quiet { stop: &stop };
+        Ended::of(engine::run(&plans[index], setting, &mut *behaviour(index), &mut observer))
+    });
+    found.resize_with(plans.len(), || None);
+    let mut in_order: Vec<Option<Ended>> = (0..plans.len()).map(|_| None).collect();
+    for (place, index) in simulated.iter().enumerate() {
+        in_order[*index] = found[place].take();
+    }
+    for index in others {
+        // What follows a failure would only take time.
+        if in_order.iter().flatten().any(|ended| ended.wrong.is_some()) {
+            break;
+        }
+        in_order[index] = Some(stage.play_one(&plans[index], base, &mut *behaviour(index)));
+    }
+    let mut runs = Vec::with_capacity(plans.len());
+    for ended in in_order.into_iter().flatten() {
+        match (ended.run, ended.wrong) {
+            (Some(run), None) => runs.push(run),
+            (run, wrong) => {
+                stage.broken = run;
+                return Err(wrong.unwrap_or_default());
+            }
+        }
+    }
+    Ok(runs)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Does each of the jobs on one of so many threads; the answers are in the order of the jobs.
+fn simulated_side_by_side<T: Send>(
+    threads: usize,
+    jobs: &[usize],
+    job: impl Fn(usize) -> T + Sync,
+) -> Vec<Option<T>> {
+    let next = AtomicUsize::new(0);
+    let answers: Mutex<Vec<Option<T>>> = Mutex::new(jobs.iter().map(|_| None).collect());
+    let work = || {
+        while let Some((place, index)) = {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            jobs.get(place).map(|index| (place, *index))
+        } {
+            let answer = job(index);
+            answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = Some(answer);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(jobs.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    answers.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long it will take, where time passes; and how many runs there are.
+fn duration_note(plans: &[Plan], simulated: &[usize], live: &[usize]) -> Option<String> {
+    if plans.len() < 2 {
+        return None;
+    }
+    let mut parts = Vec::new();
+    if !live.is_empty() {
+        let known: Option<u64> =
+            live.iter().map(|index| plans[*index].load_ns().map(|ns| ns + AROUND_NS)).sum();
+        let time =
+            known.map_or_else(|| "as long as they need".to_owned(), |ns| format!("about {}", span(ns)));
+        parts.push(format!("{} on the wall clock: {time}", live.len()));
+    }
+    if !simulated.is_empty() {
+        parts.push(format!("{} simulated, side by side", simulated.len()));
+    }
+    Some(format!("{} runs: {}", plans.len(), parts.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_stand_in_the_order_of_the_jobs() {
+        let jobs: Vec<usize> = (0..100).rev().collect();
+        let expected: Vec<Option<usize>> = jobs.iter().map(|job| Some(job * job)).collect();
+        for threads in [1, 2, 7, 200] {
+            assert_eq!(simulated_side_by_side(threads, &jobs, |job| job * job), expected, "{threads}");
+        }
+        assert!(simulated_side_by_side(4, &[], |job| job).is_empty());
+    }
+}

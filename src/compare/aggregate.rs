@@ -1,0 +1,60 @@
+//! The figures of several replications of one scenario, each with an interval over the seeds.
+
+use super::CONFIDENCE;
+use super::figures::{number, unit};
+use super::judge::sample;
+use crate::metrics::comparisons::{Aggregate, AggregateFigure};
+use crate::metrics::figures::lookup;
+use crate::metrics::results::Run;
+use crate::plan::{Figure, FigureKind, STATISTICS, Scope, figures_of};
+use std::collections::BTreeMap;
+
+/// The figures of whole runs, of their types and of their phases, over these replications; at least one.
+pub fn aggregate(runs: &[&Run]) -> Aggregate {
+    let first = runs[0];
+    let types = first.by_type.keys().map(|name| Scope::Type(name.clone()));
+    let phases = first.phases.iter().map(|phase| Scope::Phase(phase.name.clone()));
+    let mut figures = BTreeMap::new();
+    for scope in std::iter::once(Scope::All).chain(types).chain(phases) {
+        for figure in every_figure(&scope) {
+            if let Some(row) = over_seeds(runs, &figure) {
+                figures.insert(figure.path(), row);
+            }
+        }
+    }
+    Aggregate {
+        scenario: first.name.clone(),
+        core: first.core.name.clone(),
+        seeds: runs.iter().map(|run| run.seed).collect(),
+        figures,
+    }
+}
+
+fn every_figure(scope: &Scope) -> Vec<Figure> {
+    let mut all = Vec::new();
+    for known in figures_of(scope) {
+        let statistics: &[&str] = if known.kind == FigureKind::Times { &STATISTICS } else { &[] };
+        let figure = |statistic: Option<&&str>| Figure {
+            scope: scope.clone(),
+            name: known.name.to_owned(),
+            statistic: statistic.map(|statistic| (*statistic).to_owned()),
+        };
+        all.extend(statistics.iter().map(|statistic| figure(Some(statistic))));
+        if statistics.is_empty() {
+            all.push(figure(None));
+        }
+    }
+    all
+}
+
+/// None if a replication lacks the figure.
+fn over_seeds(runs: &[&Run], figure: &Figure) -> Option<AggregateFigure> {
+    let values: Option<Vec<f64>> = runs.iter().map(|run| lookup(run, figure).and_then(number)).collect();
+    let values = values?;
+    Some(AggregateFigure {
+        unit: unit(figure).to_owned(),
+        sample: sample(&values, CONFIDENCE),
+        min: values.iter().copied().fold(f64::INFINITY, f64::min),
+        max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    })
+}

@@ -1,0 +1,269 @@
+//! Verdicts: every alternative against the first, figure by figure.
+
+use super::figures::{direction, number, unit};
+use super::interval::Spread;
+use super::moments::Moments;
+use super::needs::replications_needed;
+use super::question::{Candidate, Question};
+use super::student::two_sided_quantile;
+use super::{CONFIDENCE, REPLICATIONS_MIN};
+use crate::metrics::comparisons::{
+    Alternative, Comparison, Contender, Direction, Interval, Method, Replication, Row, Sample, Verdict,
+    Within,
+};
+use crate::metrics::figures::lookup;
+use crate::plan::Figure;
+
+/// The kind of the warning that the load was not what was asked for.
+const GENERATOR_LIMITED: &str = "generator_limited";
+
+/// Compares candidates, each with at least one replication, with the first of them.
+pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison {
+    let mut comparison = Comparison {
+        confidence: CONFIDENCE,
+        verdicts: 0,
+        within: question.within,
+        figures: question.figures.iter().map(|(text, _)| text.clone()).collect(),
+        alternatives: candidates.iter().map(|candidate| alternative(candidate, &question.figures)).collect(),
+        contenders: Vec::new(),
+        notes: Vec::new(),
+    };
+    let read: Vec<&Figure> = question.figures.iter().map(|(_, figure)| figure).collect();
+    judge(&mut comparison, &read);
+    comparison
+}
+
+fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alternative {
+    let first = candidate.runs[0];
+    let replications = candidate.runs.iter().map(|run| Replication {
+        seed: run.seed,
+        digest: run.digest.clone(),
+        partial: run.partial.clone(),
+        valid: run.valid,
+        warnings: run.warnings.iter().map(|warning| warning.kind.clone()).collect(),
+        values: figures
+            .iter()
+            .map(|(text, figure)| (text.clone(), lookup(run, figure).and_then(number)))
+            .collect(),
+    });
+    Alternative {
+        name: candidate.name.clone(),
+        scenario: first.name.clone(),
+        core: first.core.clone(),
+        clock: first.clock.clone(),
+        plan: first.plan.clone(),
+        replications: replications.collect(),
+    }
+}
+
+/// Computes the contenders and the notes of a comparison anew from the values of its replications. `figures` are those
+/// that it names, read.
+pub fn judge(comparison: &mut Comparison, figures: &[&Figure]) {
+    let Some((baseline, others)) = comparison.alternatives.split_first() else { return };
+    comparison.verdicts = (figures.len() * others.len()) as u64;
+    // Bonferroni: the chance that any of m intervals misses is at most the sum of their chances (Law, §9.7).
+    let each = 1.0 - (1.0 - comparison.confidence) / comparison.verdicts.max(1) as f64;
+    let court = Court { confidence: each, overall: comparison.confidence, within: comparison.within };
+    let contenders = others.iter().map(|other| {
+        let method = if same_traffic(baseline, other) { Method::Paired } else { Method::Welch };
+        let texts = comparison.figures.iter().zip(figures);
+        Contender {
+            name: other.name.clone(),
+            method,
+            rows: texts.map(|(text, figure)| court.row(text, figure, baseline, other, method)).collect(),
+        }
+    });
+    comparison.contenders = contenders.collect();
+    comparison.notes = notes(baseline, others);
+}
+
+/// Simulated replications with the same seeds meet the same traffic and, by keyed draws, the same luck.
+fn same_traffic(a: &Alternative, b: &Alternative) -> bool {
+    let seeds = |alternative: &Alternative| -> Vec<u64> {
+        alternative.replications.iter().map(|replication| replication.seed).collect()
+    };
+    a.clock == "virtual" && b.clock == "virtual" && seeds(a) == seeds(b)
+}
+
+fn notes(baseline: &Alternative, others: &[Alternative]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for other in others {
+        let digests = |alternative: &Alternative| -> Vec<String> {
+            alternative.replications.iter().map(|replication| replication.digest.clone()).collect()
+        };
+        if !baseline.replications[0].digest.is_empty() && digests(baseline) == digests(other) {
+            notes.push(format!("`{}` and `{}` are the same runs, to the byte", baseline.name, other.name));
+        }
+        if other.scenario != baseline.scenario {
+            notes.push(format!(
+                "they played different scenarios: {} and {}",
+                baseline.scenario, other.scenario
+            ));
+        }
+    }
+    for alternative in std::iter::once(baseline).chain(others) {
+        let invalid = alternative.replications.iter().filter(|r| r.valid != Some(true)).count();
+        if invalid > 0 {
+            let all = alternative.replications.len();
+            notes.push(format!("`{}`: {invalid} of {all} replications are not valid", alternative.name));
+        }
+        let limited =
+            |replication: &&Replication| replication.warnings.iter().any(|kind| kind == GENERATOR_LIMITED);
+        let limited = alternative.replications.iter().filter(limited).count();
+        if limited > 0 {
+            let all = alternative.replications.len();
+            notes.push(format!(
+                "`{}`: {limited} of {all} replications are generator-limited: their times say more about this \
+                 machine than about the core",
+                alternative.name
+            ));
+        }
+        if let Some((index, why)) = partial(alternative) {
+            notes.push(format!("`{}`: replication {} is partial: {why}", alternative.name, index + 1));
+        }
+    }
+    notes.dedup();
+    notes
+}
+
+fn partial(alternative: &Alternative) -> Option<(usize, &str)> {
+    let replications = alternative.replications.iter().enumerate();
+    replications.filter_map(|(index, replication)| Some((index, replication.partial.as_deref()?))).next()
+}
+
+/// The values of a figure, one for each replication; or why there are none.
+fn values(alternative: &Alternative, text: &str) -> Result<Vec<f64>, String> {
+    if let Some((index, why)) = partial(alternative) {
+        return Err(format!("replication {} of {} is partial: {why}", index + 1, alternative.name));
+    }
+    let value = |(index, replication): (usize, &Replication)| {
+        let value = replication.values.get(text).copied().flatten().filter(|value| value.is_finite());
+        value.ok_or_else(|| format!("no samples in replication {} of {}", index + 1, alternative.name))
+    };
+    alternative.replications.iter().enumerate().map(value).collect()
+}
+
+/// A figure's values as one line; the margin is that of this figure alone.
+pub(super) fn sample(values: &[f64], confidence: f64) -> Sample {
+    let moments = Moments::of(values);
+    let several = moments.count > 1;
+    let margin = several
+        .then(|| two_sided_quantile(confidence, (moments.count - 1) as f64) * moments.of_mean().sqrt());
+    Sample {
+        replications: moments.count as u64,
+        mean: moments.mean,
+        sd: several.then(|| moments.variance.sqrt()),
+        margin,
+    }
+}
+
+/// By what rows are judged.
+struct Court {
+    /// Of each interval.
+    confidence: f64,
+    /// Of all of them together.
+    overall: f64,
+    within: Within,
+}
+
+impl Court {
+    fn row(
+        &self,
+        text: &str,
+        figure: &Figure,
+        baseline: &Alternative,
+        other: &Alternative,
+        method: Method,
+    ) -> Row {
+        let (a, b) = (values(baseline, text), values(other, text));
+        let mut row = Row {
+            figure: text.to_owned(),
+            unit: unit(figure).to_owned(),
+            better: direction(figure),
+            baseline: a.as_deref().ok().map(|values| sample(values, self.overall)),
+            contender: b.as_deref().ok().map(|values| sample(values, self.overall)),
+            difference: None,
+            change: None,
+            within: None,
+            verdict: None,
+            needs: None,
+            because: None,
+        };
+        match (a, b) {
+            (Ok(a), Ok(b)) => self.judge(&mut row, &a, &b, method),
+            (Err(why), _) | (_, Err(why)) => row.because = Some(why),
+        }
+        row
+    }
+
+    fn judge(&self, row: &mut Row, a: &[f64], b: &[f64], method: Method) {
+        let fewest = a.len().min(b.len());
+        if fewest < 2 {
+            let (a, b) = (Moments::of(a).mean, Moments::of(b).mean);
+            let only = |estimate| Interval { estimate, low: None, high: None };
+            row.difference = Some(only(b - a));
+            row.change = (a != 0.0).then(|| only((b - a) / a));
+            row.because = Some(too_few(fewest));
+            return;
+        }
+        let spread = match method {
+            Method::Paired => Spread::paired(a, b),
+            Method::Welch => Spread::welch(a, b),
+        };
+        let quantile = two_sided_quantile(self.confidence, spread.degrees);
+        let difference = spread.difference(quantile);
+        row.difference = Some(difference);
+        row.change = spread.change(quantile);
+        row.within = self.within_of(row, spread.mean_a);
+        if fewest < REPLICATIONS_MIN {
+            row.because = Some(too_few(fewest));
+            return;
+        }
+        let within = row.within.unwrap_or(0.0);
+        let verdict = verdict(&row.change.unwrap_or(difference), within, row.better);
+        if verdict == Verdict::Undecided {
+            row.needs = replications_needed(&spread, fewest as u64, within, self.confidence);
+        }
+        row.verdict = Some(verdict);
+    }
+
+    /// What is too small to matter, as a share of the baseline; in the figure's unit where the baseline is 0.
+    fn within_of(&self, row: &Row, mean_a: f64) -> Option<f64> {
+        match self.within.time_ns.filter(|_| row.unit == "ns") {
+            Some(time_ns) if row.change.is_some() && mean_a != 0.0 => Some(time_ns / mean_a.abs()),
+            Some(time_ns) => Some(time_ns),
+            None => row.change.is_some().then_some(self.within.share),
+        }
+    }
+}
+
+fn too_few(found: usize) -> String {
+    let word = if found == 1 { "replication" } else { "replications" };
+    format!("{found} {word}: a verdict takes at least {REPLICATIONS_MIN}")
+}
+
+/// Wholly within: equivalent; else without 0: better or worse; else undecided.
+fn verdict(interval: &Interval, within: f64, better: Option<Direction>) -> Verdict {
+    let low = interval.low.unwrap_or(f64::NEG_INFINITY);
+    let high = interval.high.unwrap_or(f64::INFINITY);
+    if low >= -within && high <= within {
+        return Verdict::Equivalent;
+    }
+    match better {
+        _ if low <= 0.0 && high >= 0.0 => Verdict::Undecided,
+        None => Verdict::Different,
+        Some(Direction::Higher) if low > 0.0 => Verdict::Better,
+        Some(Direction::Lower) if high < 0.0 => Verdict::Better,
+        Some(_) => Verdict::Worse,
+    }
+}
+
+/// Figures that are worse, by more than what is too small to matter: the contender's name and the row.
+pub fn regressions(comparison: &Comparison) -> Vec<(&str, &Row)> {
+    let beyond = |row: &&Row| {
+        let estimate = row.change.or(row.difference).map_or(0.0, |interval| interval.estimate.abs());
+        row.verdict == Some(Verdict::Worse) && estimate > row.within.unwrap_or(0.0)
+    };
+    let contenders = comparison.contenders.iter();
+    contenders.flat_map(|c| c.rows.iter().filter(beyond).map(|row| (c.name.as_str(), row))).collect()
+}

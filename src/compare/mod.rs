@@ -1,0 +1,33 @@
+//! Comparisons: results × results → changes, intervals, verdicts. It reads results only, and knows no engine.
+//!
+//! The unit is the replication, never the message: messages follow each other in queues and are not independent, so
+//! an interval over messages would be far too short. Every figure, mean or percentile, is one number per replication
+//! (Law, *Simulation Modeling and Analysis*, 5th ed., §9.4 and §10.2).
+
+mod aggregate;
+mod figures;
+mod groups;
+mod interval;
+mod judge;
+mod moments;
+mod needs;
+mod question;
+mod saved;
+mod student;
+#[cfg(test)]
+mod tests;
+
+pub use aggregate::aggregate;
+pub use figures::{PRIMARY, direction, unit};
+pub use groups::{groups, names_of, several_groups, unique};
+pub use interval::Spread;
+pub use judge::{compare, judge, regressions};
+pub use moments::Moments;
+pub use question::{Candidate, Question, WITHIN_DEFAULT, parse_within, read_figures};
+pub use saved::read_report;
+pub use student::two_sided_quantile;
+
+/// How sure the verdicts of a comparison are together, and each interval of an aggregate.
+pub const CONFIDENCE: f64 = 0.95;
+/// With fewer replications there are numbers, but no verdict.
+pub const REPLICATIONS_MIN: usize = 5;

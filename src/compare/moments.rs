@@ -1,0 +1,68 @@
+//! Means, variances and covariances of a few numbers.
+
+/// Count, mean and variance of a set of numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments {
+    /// How many.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their variance with n − 1 below; 0 for a single one.
+    pub variance: f64,
+}
+
+impl Moments {
+    /// Of these numbers, of which there is at least one. Of equal numbers the mean is exactly that number and the
+    /// variance exactly 0.
+    pub fn of(values: &[f64]) -> Moments {
+        let mean = mean(values);
+        let variance = match values.len() {
+            1 => 0.0,
+            n => values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1) as f64,
+        };
+        Moments { count: values.len(), mean, variance }
+    }
+
+    /// The variance of the mean.
+    pub fn of_mean(&self) -> f64 {
+        self.variance / self.count as f64
+    }
+}
+
+/// The mean, taken from the first value on: of equal values it is exact.
+fn mean(values: &[f64]) -> f64 {
+    let first = values[0];
+    first + values.iter().map(|value| value - first).sum::<f64>() / values.len() as f64
+}
+
+/// The covariance of two sets of the same length, with n − 1 below; 0 for a single pair.
+pub fn covariance(a: &[f64], b: &[f64]) -> f64 {
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    match a.len() {
+        1 => 0.0,
+        n => a.iter().zip(b).map(|(a, b)| (a - mean_a) * (b - mean_b)).sum::<f64>() / (n - 1) as f64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_by_hand() {
+        let seen = Moments::of(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
+        assert_eq!((seen.count, seen.mean), (8, 5.0));
+        assert!((seen.variance - 32.0 / 7.0).abs() < 1e-12, "{seen:?}");
+        assert_eq!(covariance(&[1.0, 2.0, 3.0], &[2.0, 4.0, 9.0]), 3.5);
+    }
+
+    #[test]
+    fn equal_numbers_vary_by_nothing() {
+        for value in [0.1, 1e17, 5_123_456.7, 1.0 / 3.0] {
+            for count in [1, 2, 5, 1000] {
+                let seen = Moments::of(&vec![value; count]);
+                assert_eq!((seen.mean, seen.variance), (value, 0.0));
+            }
+        }
+    }
+}

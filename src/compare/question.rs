@@ -1,0 +1,81 @@
+//! What a comparison is asked.
+
+use crate::metrics::comparisons::Within;
+use crate::metrics::results::Run;
+use crate::plan::units::{parse_duration, parse_share};
+use crate::plan::{Figure, FigureFault, FigureNames, parse_figure};
+
+/// What is too small to matter unless something else is said.
+pub const WITHIN_DEFAULT: Within = Within { share: 0.02, time_ns: None };
+
+/// What is asked: which figures, and what is too small to matter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The figures that get a verdict, each as written and as read.
+    pub figures: Vec<(String, Figure)>,
+    /// What is too small to matter.
+    pub within: Within,
+}
+
+/// One of the things that are compared.
+#[derive(Debug, Clone)]
+pub struct Candidate<'a> {
+    /// Its name.
+    pub name: String,
+    /// Its replications, in order.
+    pub runs: Vec<&'a Run>,
+}
+
+/// Reads the figures that get a verdict, [`PRIMARY`](super::PRIMARY) unless others are named, against the names that a
+/// plan has.
+///
+/// # Errors
+/// Each that is none, with what would have been right.
+pub fn read_figures(
+    named: Option<&[String]>,
+    names: &FigureNames<'_>,
+) -> Result<Vec<(String, Figure)>, Vec<FigureFault>> {
+    let primary = super::PRIMARY.map(str::to_owned);
+    let (mut read, mut wrong) = (Vec::new(), Vec::new());
+    for text in named.unwrap_or(&primary) {
+        match parse_figure(text, names) {
+            Ok(figure) if read.iter().all(|(_, known)| *known != figure) => {
+                read.push((text.trim().to_owned(), figure));
+            }
+            Ok(_) => {}
+            Err(fault) => wrong.push(fault),
+        }
+    }
+    if wrong.is_empty() { Ok(read) } else { Err(wrong) }
+}
+
+/// Reads what is too small to matter: a share ("2%") for every figure, or a time ("0.1ms") for figures that are times,
+/// while 2 % stays for the others.
+///
+/// # Errors
+/// What would have been right.
+pub fn parse_within(text: &str) -> Result<Within, String> {
+    let expected = || "a share such as \"2%\", or a time such as \"0.1ms\"".to_owned();
+    if let Ok(ns) = parse_duration(text) {
+        return Ok(Within { time_ns: Some(ns as f64), ..WITHIN_DEFAULT });
+    }
+    match parse_share(text) {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(Within { share, time_ns: None }),
+        _ => Err(expected()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn within_is_a_share_or_a_time() {
+        assert_eq!(parse_within("2%"), Ok(Within { share: 0.02, time_ns: None }));
+        assert_eq!(parse_within("0.005"), Ok(Within { share: 0.005, time_ns: None }));
+        assert_eq!(parse_within("0.1ms"), Ok(Within { share: 0.02, time_ns: Some(100_000.0) }));
+        for wrong in ["2", "-1%", "100%", "2/s", "", "much"] {
+            assert!(parse_within(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Results from files: what is no results is refused, with where and why.
+
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::metrics::results::{FORMAT, Report};
+use serde_json::Value;
+
+/// The format without its version.
+const FAMILY: &str = "mqscript.report/";
+
+/// Reads a file of results; `file` is named in errors.
+///
+/// # Errors
+/// It is no JSON (cut off, say), no results, of a newer format, or without a run.
+pub fn read_report(file: &str, text: &str) -> Result<Report, Diagnostics> {
+    let fault = |title: &str| Diagnostic::new(Exit::Contents, title).at(Place::file(file));
+    const WHOLE: &str = "results as `mqscript run --output FILE` saves them";
+    let document: Value = serde_json::from_str(text).map_err(|error| {
+        let cut = if error.is_eof() { "the file ends too early" } else { "the file is not JSON" };
+        let place = Place::in_text(file, text, error.line(), error.column().max(1));
+        Diagnostic::new(Exit::Contents, cut).at(place).found(error.to_string()).expected(WHOLE)
+    })?;
+    let wrong = match document.get("format").and_then(Value::as_str) {
+        Some(FORMAT) => None,
+        Some(other) if other.starts_with(FAMILY) => Some(
+            fault("the results are of another version of the format")
+                .found(format!("`{other}`"))
+                .expected(format!("`{FORMAT}`"))
+                .help("read it with the version of mqscript that wrote it, or a newer one"),
+        ),
+        Some(other) => Some(fault("the file holds no results").found(other).expected(WHOLE)),
+        None => Some(fault("the file holds no results").found("JSON without a `format`").expected(WHOLE)),
+    };
+    if let Some(wrong) = wrong {
+        return Err(wrong.into());
+    }
+    let report: Report = serde_json::from_value(document)
+        .map_err(|error| fault("the results are damaged").found(error.to_string()).expected(WHOLE))?;
+    if report.runs.is_empty() {
+        return Err(fault("the results hold no run").expected(WHOLE).into());
+    }
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_results_is_refused() {
+        let title = |text: &str| {
+            let faults = read_report("a.json", text).unwrap_err();
+            faults.iter().next().unwrap().title.clone()
+        };
+        let empty = |format: &str| {
+            format!(r#"{{"format": "{format}", "runs": [], "comparisons": [], "aggregates": []}}"#)
+        };
+        assert_eq!(title("{\"format\": \"mqs"), "the file ends too early");
+        assert_eq!(title("agents: 9"), "the file is not JSON");
+        assert_eq!(title("[1, 2]"), "the file holds no results");
+        assert_eq!(title(&empty("somebody.else/1")), "the file holds no results");
+        assert_eq!(title(&empty("mqscript.report/2")), "the results are of another version of the format");
+        assert_eq!(title(&empty(FORMAT)), "the results hold no run");
+        let damaged = empty(FORMAT).replace("[], \"comp", "[{\"name\": 7}], \"comp");
+        assert_eq!(title(&damaged), "the results are damaged");
+    }
+}

@@ -1,0 +1,312 @@
+//! A comparison as a table: of every figure both values, the change with its interval, and the verdict.
+
+use super::number::{amount, count, percent, printable};
+use super::style::Palette;
+use super::table::{Column, Table};
+use super::text::{Look, wrapped};
+use crate::metrics::comparisons::{
+    Aggregate, AggregateFigure, Alternative, Comparison, Contender, Interval, Method, Row, Sample, Verdict,
+};
+use crate::plan::units::human_duration;
+
+/// The comparison for people, with a line break at its end.
+pub fn comparison_text(comparison: &Comparison, look: &Look) -> String {
+    let mut lines = vec![look.palette.strong(&heading(comparison))];
+    let more: Vec<String> = [method(comparison), within(comparison)].concat();
+    for line in more {
+        lines.extend(wrapped(&line, 2, look.width));
+    }
+    let baseline = &comparison.alternatives[0].name;
+    for contender in &comparison.contenders {
+        lines.push(String::new());
+        let title = format!("  {} against {}", printable(&contender.name), printable(baseline));
+        lines.push(look.palette.strong(&title));
+        lines.extend(rows(baseline, contender, look));
+        lines.extend(wrapped(&in_words(contender), 4, look.width));
+    }
+    if !comparison.notes.is_empty() {
+        lines.push(String::new());
+    }
+    for note in &comparison.notes {
+        let wrapped = wrapped(&format!("! {}", printable(note)), 2, look.width);
+        lines.extend(wrapped.iter().map(|line| look.palette.doubt(line)));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// "comparison of mock, surer and crashing"
+pub(super) fn heading(comparison: &Comparison) -> String {
+    let names: Vec<String> = comparison.alternatives.iter().map(|a| printable(&a.name)).collect();
+    format!("comparison of {}", listed(&names))
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+/// How the numbers came about.
+pub(super) fn method(comparison: &Comparison) -> Vec<String> {
+    let replications = |alternative: &Alternative| alternative.replications.len();
+    let counts: Vec<usize> = comparison.alternatives.iter().map(replications).collect();
+    let each = if counts.iter().all(|count| *count == counts[0]) {
+        let word = if counts[0] == 1 { "replication" } else { "replications" };
+        format!("{} {word} of each", counts[0])
+    } else {
+        let names = comparison.alternatives.iter().map(|a| printable(&a.name));
+        let each = names.zip(&counts).map(|(name, count)| format!("{count} of {name}"));
+        format!("replications: {}", each.collect::<Vec<_>>().join(", "))
+    };
+    let paired = comparison.contenders.iter().filter(|c| c.method == Method::Paired).count();
+    let how = match paired {
+        0 => "independent runs (Welch's t)",
+        all if all == comparison.contenders.len() => {
+            "the same traffic and luck on every side (Student's t on the differences)"
+        }
+        _ => "Student's t on the differences where the traffic is the same, else Welch's t",
+    };
+    vec![format!("{each}; {how}")]
+}
+
+/// What the verdicts mean.
+pub(super) fn within(comparison: &Comparison) -> Vec<String> {
+    let share = percent(comparison.within.share);
+    let within = match comparison.within.time_ns {
+        Some(ns) => format!("{} for times, {share} for the rest", human_duration(ns.round() as u64)),
+        None => share,
+    };
+    let confidence = percent(comparison.confidence).replace(".0 %", " %");
+    vec![format!(
+        "equivalent: within {within}; all {} verdicts together at {confidence}",
+        comparison.verdicts
+    )]
+}
+
+fn rows(baseline: &str, contender: &Contender, look: &Look) -> Vec<String> {
+    let mut table = Table::new(vec![
+        Column::names("figure"),
+        Column::numbers(&clipped(baseline), 3),
+        Column::numbers(&clipped(&contender.name), 2),
+        Column::numbers("change", 0),
+        Column::numbers("interval", 1),
+        Column::texts("verdict", 0),
+    ]);
+    table.name_in_full();
+    for row in &contender.rows {
+        table.row(vec![
+            row.figure.clone(),
+            value(row.baseline.as_ref(), &row.unit),
+            value(row.contender.as_ref(), &row.unit),
+            change(row),
+            interval(row),
+            verdict(row),
+        ]);
+    }
+    let mut lines = table.lines(4, look.width, &look.palette);
+    for (line, row) in lines.iter_mut().skip(1).zip(&contender.rows) {
+        paint(line, row, &look.palette);
+    }
+    lines
+}
+
+/// A column's heading is no place for a long name.
+fn clipped(name: &str) -> String {
+    super::table::shortened(&printable(name), 16)
+}
+
+/// Colour only where something is certain.
+fn paint(line: &mut String, row: &Row, palette: &Palette) {
+    let text = verdict(row);
+    let painted = match row.verdict {
+        Some(Verdict::Better) => palette.good(&text),
+        Some(Verdict::Worse) => palette.bad(&text),
+        _ => return,
+    };
+    if let Some(before) = line.strip_suffix(text.as_str()) {
+        *line = format!("{before}{painted}");
+    }
+}
+
+/// "4.21 ms ±0.3 %"
+pub(super) fn value(sample: Option<&Sample>, unit: &str) -> String {
+    let Some(sample) = sample else { return super::number::NOTHING.to_owned() };
+    let mean = number(sample.mean, unit);
+    match sample.margin.filter(|margin| *margin > 0.0) {
+        Some(margin) => format!("{mean} ±{}", margin_text(margin / sample.mean.abs())),
+        None => mean,
+    }
+}
+
+/// A margin as a share of the value it belongs to: "0.3 %".
+fn margin_text(share: f64) -> String {
+    match share * 100.0 {
+        p if !p.is_finite() || p >= 99.5 => ">99 %".to_owned(),
+        p if p < 0.01 => "<0.01 %".to_owned(),
+        p if p < 1.0 => format!("{p:.2} %"),
+        p => format!("{p:.1} %"),
+    }
+}
+
+/// A value in its unit.
+pub(super) fn number(value: f64, unit: &str) -> String {
+    let sign = if value < 0.0 { "−" } else { "" };
+    let size = value.abs();
+    match unit {
+        "ns" => format!("{sign}{}", human_duration(size.round() as u64)),
+        "per_s" => format!("{sign}{}/s", amount(size)),
+        "share" => format!("{sign}{}", percent(size)),
+        _ => format!("{sign}{}", amount(size)),
+    }
+}
+
+/// A change with its sign, without its unit: "+1.23"; and the unit: percent, or nothing where a factor says more
+/// ("×12.3"). Only exactly nothing is "0".
+fn signed(share: f64) -> (String, &'static str) {
+    let percent = (share * 100.0).abs();
+    let sign = if share < 0.0 { '−' } else { '+' };
+    match percent {
+        0.0 => ("0".to_owned(), " %"),
+        p if p >= 999.5 => (format!("×{}", amount(1.0 + share)), ""),
+        p if p >= 99.95 => (format!("{sign}{p:.0}"), " %"),
+        p if p >= 9.995 => (format!("{sign}{p:.1}"), " %"),
+        p => (format!("{sign}{p:.2}"), " %"),
+    }
+}
+
+pub(super) fn change(row: &Row) -> String {
+    match (row.change, row.difference) {
+        (Some(change), _) => {
+            let (text, unit) = signed(change.estimate);
+            text + unit
+        }
+        (None, Some(difference)) if difference.estimate > 0.0 => {
+            format!("+{}", number(difference.estimate, &row.unit))
+        }
+        (None, Some(difference)) => number(difference.estimate, &row.unit),
+        (None, None) => super::number::NOTHING.to_owned(),
+    }
+}
+
+/// "+1.2 … +3.4 %"; what nothing bounds is "?".
+pub(super) fn interval(row: &Row) -> String {
+    let ends = |interval: &Interval, show: &dyn Fn(f64) -> (String, &'static str)| {
+        let end = |end: Option<f64>| end.map_or_else(|| ("?".to_owned(), ""), show);
+        let ((low, low_unit), (high, unit)) = (end(interval.low), end(interval.high));
+        let low_unit = if low_unit == unit { "" } else { low_unit };
+        let known = interval.low.is_some() || interval.high.is_some();
+        if known { format!("{low}{low_unit} … {high}{unit}") } else { String::new() }
+    };
+    match (&row.change, &row.difference) {
+        (Some(change), _) => ends(change, &signed),
+        (None, Some(difference)) => ends(difference, &|value| (number(value, &row.unit), "")),
+        (None, None) => String::new(),
+    }
+}
+
+/// "✗ worse", "? 40 runs"
+pub(super) fn verdict(row: &Row) -> String {
+    match (row.verdict, row.needs) {
+        (Some(Verdict::Equivalent), _) => "= equivalent".to_owned(),
+        (Some(Verdict::Better), _) => "✓ better".to_owned(),
+        (Some(Verdict::Worse), _) => "✗ worse".to_owned(),
+        (Some(Verdict::Different), _) => "≠ different".to_owned(),
+        (Some(Verdict::Undecided), Some(needs)) => format!("? {} runs", count(needs)),
+        (Some(Verdict::Undecided), None) => "? undecided".to_owned(),
+        (None, _) => "no verdict".to_owned(),
+    }
+}
+
+/// The verdicts as a sentence, and why some are missing.
+pub(super) fn in_words(contender: &Contender) -> String {
+    let all = [
+        (Verdict::Better, "better"),
+        (Verdict::Worse, "worse"),
+        (Verdict::Different, "different"),
+        (Verdict::Equivalent, "equivalent"),
+        (Verdict::Undecided, "undecided"),
+    ];
+    let group = |(verdict, word): (Verdict, &str)| {
+        let figures: Vec<String> = contender
+            .rows
+            .iter()
+            .filter(|row| row.verdict == Some(verdict))
+            .map(|row| row.figure.clone())
+            .collect();
+        let told = format!("{word} in {}", listed(&figures));
+        let needs = contender.rows.iter().filter_map(|row| row.needs).max();
+        match (verdict, needs) {
+            _ if figures.is_empty() => None,
+            (Verdict::Undecided, Some(needs)) => {
+                Some(format!("{told} ({} runs of each would tell)", count(needs)))
+            }
+            _ => Some(told),
+        }
+    };
+    let mut parts: Vec<String> = all.into_iter().filter_map(group).collect();
+    let mut reasons: Vec<&str> = contender.rows.iter().filter_map(|row| row.because.as_deref()).collect();
+    reasons.dedup();
+    parts.extend(reasons.into_iter().map(|reason| format!("no verdict: {}", printable(reason))));
+    parts.join("; ")
+}
+
+/// The figures that a summary of several seeds shows.
+const SHOWN: [&str; 11] = [
+    "offered",
+    "throughput",
+    "success_rate",
+    "attempt_success_rate",
+    "total.mean",
+    "total.p50",
+    "total.p99",
+    "delivery.mean",
+    "delivery.p99",
+    "queue_wait.mean",
+    "queue_wait.p99",
+];
+
+/// The figures of a run over its seeds, with a line break at the end.
+pub fn aggregate_text(aggregate: &Aggregate, look: &Look) -> String {
+    let seeds = &aggregate.seeds;
+    let (first, last) = (seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0));
+    let title = format!(
+        "{} on {} over {} seeds, {first} … {last}",
+        printable(&aggregate.scenario),
+        printable(&aggregate.core),
+        seeds.len()
+    );
+    let mut table = Table::new(vec![
+        Column::names("figure"),
+        Column::numbers("mean", 0),
+        Column::numbers("95 % interval of the mean", 0),
+        Column::numbers("smallest", 1),
+        Column::numbers("largest", 1),
+    ]);
+    table.name_in_full();
+    aggregate_rows(aggregate, look.full).into_iter().for_each(|row| table.row(row.into()));
+    let mut text = look.palette.strong(&title) + "\n";
+    for line in table.lines(2, look.width, &look.palette) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// Of each figure its path, mean, interval, smallest and largest value; of all there are if `full`.
+pub(super) fn aggregate_rows(aggregate: &Aggregate, full: bool) -> Vec<[String; 5]> {
+    let all = aggregate.figures.iter().map(|(name, figure)| (name.as_str(), figure));
+    let some = SHOWN.iter().filter_map(|name| Some((*name, aggregate.figures.get(*name)?)));
+    let chosen: Vec<(&str, &AggregateFigure)> = if full { all.collect() } else { some.collect() };
+    let row = |(name, figure): (&str, &AggregateFigure)| {
+        let show = |value: f64| number(value, &figure.unit);
+        let mean = figure.sample.mean;
+        let ends = match figure.sample.margin {
+            Some(margin) if margin > 0.0 => format!("{} … {}", show(mean - margin), show(mean + margin)),
+            _ => String::new(),
+        };
+        [name.to_owned(), show(mean), ends, show(figure.min), show(figure.max)]
+    };
+    chosen.into_iter().map(row).collect()
+}

@@ -1,0 +1,86 @@
+//! A comparison in Markdown, for an issue or a change request.
+
+use super::comparison::{change, heading, in_words, interval, method, value, verdict, within};
+use super::number::printable;
+use crate::metrics::comparisons::{Aggregate, Comparison};
+
+/// The comparison as Markdown tables, with a line break at its end.
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    let mut text = format!("## {}\n\n", escaped(&heading(comparison)));
+    for line in [method(comparison), within(comparison)].concat() {
+        text.push_str(&format!("- {}\n", escaped(&line)));
+    }
+    let baseline = escaped(&comparison.alternatives[0].name);
+    for contender in &comparison.contenders {
+        let name = escaped(&contender.name);
+        text.push_str(&format!("\n### {name} against {baseline}\n\n"));
+        text.push_str(&format!("| figure | {baseline} | {name} | change | interval | verdict |\n"));
+        text.push_str("|---|--:|--:|--:|--:|---|\n");
+        for row in &contender.rows {
+            let cells = [
+                row.figure.clone(),
+                value(row.baseline.as_ref(), &row.unit),
+                value(row.contender.as_ref(), &row.unit),
+                change(row),
+                interval(row),
+                verdict(row),
+            ];
+            let cells = cells.map(|cell| escaped(&cell));
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+        text.push_str(&format!("\n{}\n", escaped(&in_words(contender))));
+    }
+    if !comparison.notes.is_empty() {
+        text.push('\n');
+    }
+    for note in &comparison.notes {
+        text.push_str(&format!("> {}\n", escaped(note)));
+    }
+    text
+}
+
+/// The figures over several seeds as a Markdown table.
+pub(super) fn aggregate_markdown(aggregate: &Aggregate, rows: &[[String; 5]]) -> String {
+    let mut text = format!("## {} on {}\n\n", escaped(&aggregate.scenario), escaped(&aggregate.core));
+    text.push_str(&format!("{} seeds\n\n", aggregate.seeds.len()));
+    text.push_str(
+        "| figure | mean | 95 % interval of the mean | smallest | largest |\n|---|--:|--:|--:|--:|\n",
+    );
+    for row in rows {
+        text.push_str(&format!("| {} |\n", row.clone().map(|cell| escaped(&cell)).join(" | ")));
+    }
+    text
+}
+
+/// A text that Markdown shows as it is, on one line and within one cell of a table.
+fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '&' => shown.push_str("&amp;"),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '!' => {
+                shown.push('\\');
+                shown.push(c);
+            }
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn no_name_breaks_out_of_its_cell() {
+        assert_eq!(escaped("a|b"), "a\\|b");
+        assert_eq!(escaped("<script>&"), "&lt;script&gt;&amp;");
+        assert_eq!(escaped("two\nlines"), "two\\\\nlines");
+        assert_eq!(escaped("\u{202e}evil"), "\\\\u{202e}evil");
+        assert_eq!(escaped("☂ שלום 漢字"), "☂ שלום 漢字");
+        assert_eq!(escaped("`*_[x](y)_*`"), "\\`\\*\\_\\[x\\](y)\\_\\*\\`");
+    }
+}

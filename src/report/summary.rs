@@ -1,0 +1,50 @@
+//! All that a script's runs gave, from its first run to its last comparison.
+
+use super::comparison::{aggregate_rows, aggregate_text, comparison_text};
+use super::comparison_markdown::{aggregate_markdown, comparison_markdown};
+use super::text::{self, Look};
+use crate::metrics::comparisons::{Aggregate, Comparison};
+use crate::metrics::results::{CheckResult, Run};
+
+/// What is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'a> {
+    /// The runs that speak for themselves.
+    pub runs: &'a [&'a Run],
+    /// What only the script could check.
+    pub checks: &'a [CheckResult],
+    /// Figures over several seeds.
+    pub aggregates: &'a [Aggregate],
+    /// The comparisons.
+    pub comparisons: &'a [&'a Comparison],
+    /// Whether anything was played, or compared, at all.
+    pub played: bool,
+    /// The command that repeats it all.
+    pub repeat: &'a str,
+}
+
+impl Summary<'_> {
+    /// The summary for people, or in Markdown; empty if there is nothing to tell.
+    pub fn text(&self, look: &Look, markdown: bool) -> String {
+        let runs = text::summaries(self.runs, self.checks, look);
+        let mut parts = Vec::new();
+        if markdown {
+            parts.extend((!runs.is_empty()).then(|| format!("```text\n{runs}```\n")));
+            parts
+                .extend(self.aggregates.iter().map(|a| aggregate_markdown(a, &aggregate_rows(a, look.full))));
+            parts.extend(self.comparisons.iter().map(|comparison| comparison_markdown(comparison)));
+            return parts.join("\n");
+        }
+        parts.extend((!runs.is_empty()).then_some(runs));
+        parts.extend(self.aggregates.iter().map(|aggregate| aggregate_text(aggregate, look)));
+        parts.extend(self.comparisons.iter().map(|comparison| comparison_text(comparison, look)));
+        let mut text = parts.join("\n");
+        if self.played {
+            let only_runs =
+                self.checks.is_empty() && self.aggregates.is_empty() && self.comparisons.is_empty();
+            text.push_str(if only_runs { "" } else { "\n" });
+            text.push_str(&text::closing(self.runs, self.repeat, look));
+        }
+        text
+    }
+}
