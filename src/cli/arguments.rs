@@ -321,8 +321,8 @@ pub struct CoreCheckFlags {
     #[arg(long = "core-option", value_name = "K=V", value_parser = key_value)]
     pub core_options: Vec<KeyValue>,
     /// What is printed
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json", hide_possible_values = true)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, value_name = "text|json", hide_possible_values = true)]
+    pub format: CheckFormat,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub folders: CoreFolders,
@@ -338,6 +338,15 @@ pub enum Clock {
     Virtual,
     /// Time passes.
     Wall,
+}
+
+/// What stdout carries of `core check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// The list.
+    Text,
+    /// One JSON document.
+    Json,
 }
 
 /// What stdout carries.

@@ -1,6 +1,6 @@
 //! `core check`: whether a core holds the contract.
 
-use super::arguments::{CoreCheckFlags, Format};
+use super::arguments::{CheckFormat, CoreCheckFlags};
 use super::terminal;
 use crate::conformance::{
     Asked, Description, Done, Group, Report, Rule, TESTS, Test, Verdict, check, run_one, selected,
@@ -89,8 +89,8 @@ fn all(flags: &CoreCheckFlags) -> Result<bool, Diagnostics> {
         return Err(refused.notes.into_iter().fold(fault, Diagnostic::note).into());
     }
     let text = match flags.format {
-        Format::Json => format!("{:#}\n", document(&report, flags)),
-        Format::Text => told(&report, flags, began.elapsed(), &terminal::look()),
+        CheckFormat::Json => format!("{:#}\n", document(&report, flags)),
+        CheckFormat::Text => told(&report, flags, began.elapsed(), &terminal::look()),
     };
     terminal::print(&text)?;
     Ok(report.holds())

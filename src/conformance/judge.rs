@@ -214,13 +214,16 @@ fn why_to_kill(
         true => limits.session_call,
         false => limits.control_call,
     });
+    let resident_bytes = resident_bytes(child.id());
     if call_limit.is_some_and(|limit| call > limit) {
-        return Some(Killed::Hangs);
+        // On a busy machine even memory is taken slowly.
+        let devours = resident_bytes > limits.resident_bytes / 8;
+        return Some(if devours { Killed::Memory } else { Killed::Hangs });
     }
     if whole > limits.whole {
         return Some(Killed::Slow);
     }
-    (resident_bytes(child.id()) > limits.resident_bytes).then_some(Killed::Memory)
+    (resident_bytes > limits.resident_bytes).then_some(Killed::Memory)
 }
 
 fn resident_bytes(process: u32) -> u64 {

@@ -213,6 +213,7 @@ impl Player<'_> {
     /// Makes a session call, on another thread if asked for.
     fn call(
         &mut self,
+        name: &'static str,
         room: usize,
         call: impl FnOnce(&mut ProbeSession, u64, &mut Arrays) -> Option<Called> + Send,
     ) -> Option<(u64, Called)> {
@@ -231,8 +232,8 @@ impl Player<'_> {
         let took_ns = began.elapsed().as_nanos() as u64;
         let waited = waits_now().saturating_sub(waits);
         let story = self.story();
-        story.call_times_ns.push(took_ns);
-        story.waits = (story.waits.0 + waited, story.waits.1 + 1);
+        story.call_times_ns.entry(name).or_default().push(took_ns);
+        *story.waits.entry(name).or_default() += waited;
         called.map(|called| (now_ns, called))
     }
 
@@ -274,7 +275,8 @@ impl Player<'_> {
     }
 
     fn acknowledge(&mut self, tags: &[u64]) {
-        match self.call(0, |session, now_ns, arrays| session.acknowledge(now_ns, tags, arrays)) {
+        match self.call("acknowledge", 0, |session, now_ns, arrays| session.acknowledge(now_ns, tags, arrays))
+        {
             Some((now_ns, called)) => self.absorb("acknowledge", now_ns, &called),
             None => self.story().breach(Rule::Acknowledge, || {
                 "it gave tags to acknowledge, but has no such function".to_owned()
@@ -285,7 +287,7 @@ impl Player<'_> {
     fn poll(&mut self) {
         let due_ns = self.due_ns;
         if let Some((now_ns, called)) =
-            self.call(0, |session, now_ns, arrays| Some(session.poll(now_ns, arrays)))
+            self.call("poll", 0, |session, now_ns, arrays| Some(session.poll(now_ns, arrays)))
         {
             self.absorb("poll", now_ns, &called);
             let told = &called.appended;
@@ -315,6 +317,8 @@ impl Player<'_> {
             if self.play.leave {
                 continue;
             }
+            // "No later than" a wish that has come already.
+            self.serve();
             self.now_ns += self.play.spacing_ns;
             self.serve();
             // "The most tokens that are ever unanswered at once."
@@ -323,7 +327,7 @@ impl Player<'_> {
         if self.play.leave || self.ended {
             return;
         }
-        if let Some((now_ns, called)) = self.call(0, |session, now_ns, _| session.flush(now_ns)) {
+        if let Some((now_ns, called)) = self.call("flush", 0, |session, now_ns, _| session.flush(now_ns)) {
             self.absorb("flush", now_ns, &called);
         }
         if !self.ended {
@@ -333,7 +337,7 @@ impl Player<'_> {
     }
 
     fn offer_nothing(&mut self) {
-        let called = self.call(0, |session, now_ns, arrays| {
+        let called = self.call("publish", 0, |session, now_ns, arrays| {
             // Some memory to point to: an empty batch is not a NULL one.
             let none = [abi::Message::EMPTY];
             Some(session.publish(now_ns, &none[..0], arrays))
@@ -357,14 +361,16 @@ impl Player<'_> {
     fn offer(&mut self, first: usize, size: usize) {
         let (mut from, until) = (first, first + size);
         let mut refusals = 0;
+        let refusals_max = if self.is_virtual() { 100 } else { 10_000 };
         std::thread::sleep(self.play.dawdle);
         while from < until && !self.ended {
             let parcels = &self.play.parcels[from..until];
             let token = self.ledger.next_token();
             let mut batch = Batch::new(parcels, token, self.present(), self.reads);
             let n = parcels.len();
-            let called = self
-                .call(n, |session, now_ns, arrays| Some(session.publish(now_ns, &batch.messages, arrays)));
+            let called = self.call("publish", n, |session, now_ns, arrays| {
+                Some(session.publish(now_ns, &batch.messages, arrays))
+            });
             if self.play.spoil {
                 batch.spoil();
             }
@@ -377,10 +383,12 @@ impl Player<'_> {
             self.ledger.accept(&parcels[..accepted], now_ns);
             self.absorb("publish", now_ns, &called);
             // Kept until here: what is borrowed for the call must not be looked at later, whatever stands there.
-            self.ledger.keep(batch);
+            if accepted > 0 {
+                self.ledger.keep(batch);
+            }
             from += accepted;
             refusals = if accepted > 0 { 0 } else { refusals + 1 };
-            if from < until && (refusals > 10_000 || !self.step()) {
+            if from < until && (refusals > refusals_max || !self.step()) {
                 let waiting = until - from;
                 self.story().breach(Rule::Pressure, || {
                     format!("{waiting} messages wait, and it neither takes them nor names a time to offer them again")

@@ -5,6 +5,7 @@ use super::rules::Rule;
 use super::workload::Parcel;
 use crate::cores::abi;
 use crate::cores::raw::Copied;
+use std::collections::HashMap;
 
 /// One answer to an accepted message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +55,10 @@ pub struct Story {
     pub effective: u64,
     /// Everything that came back, in words: equal stories have equal transcripts.
     pub transcript: String,
-    /// How often the calling thread had to wait inside session calls, and in how many calls.
-    pub waits: (u64, u64),
-    /// Times of all session calls, in nanoseconds.
-    pub call_times_ns: Vec<u64>,
+    /// How often the calling thread had to wait inside session calls, by function.
+    pub waits: HashMap<&'static str, u64>,
+    /// Times of session calls by function, in nanoseconds.
+    pub call_times_ns: HashMap<&'static str, Vec<u64>>,
     /// The most threads and descriptors more than before `create`.
     pub extra: (usize, usize),
 }

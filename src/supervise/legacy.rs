@@ -5,7 +5,7 @@ use super::death::Death;
 use crate::cores::Signs;
 use crate::cores::vitals::Stage;
 use crate::metrics::FinalOutcome;
-use crate::metrics::results::{Counts, Run};
+use crate::metrics::results::{Counts, Ledger, Run};
 use crate::metrics::seal;
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ fn cut_short(run: &mut Run, signs: &Signs, death: &Death, told: bool) {
     if run.partial.is_some() {
         let mut reason = death.reason();
         if !told {
-            account(run, signs);
+            account(&mut run.ledger, signs);
             let until_s = run.duration_ns as f64 * 1e-9;
             reason.push_str(&format!(
                 "; the ledger is exact, times and tables are those of {until_s:.3} s, when they were last written down"
@@ -52,11 +52,11 @@ fn cut_short(run: &mut Run, signs: &Signs, death: &Death, told: bool) {
 
 /// Brings the ledger from where it was last written down to where the run died: messages in flight are uncertain, those
 /// still queued unanswered.
-fn account(run: &mut Run, signs: &Signs) {
+fn account(ledger: &mut Ledger, signs: &Signs) {
     let ended: u64 = signs.ended.iter().sum();
     let under_way = signs.generated.saturating_sub(ended);
     let in_flight = signs.in_flight.min(under_way);
-    let counts = &mut run.ledger.counts;
+    let counts = &mut ledger.counts;
     let mut now = Counts { generated: signs.generated, ..*counts };
     for outcome in FinalOutcome::ALL {
         *outcome.of(&mut now) = signs.ended[outcome as usize];
@@ -68,11 +68,11 @@ fn account(run: &mut Run, signs: &Signs) {
             continue;
         }
         let (then, now) = (*outcome.of(counts), *outcome.of(&mut now));
-        let reasons = run.ledger.by_reason.entry(outcome.name().to_owned()).or_default();
+        let reasons = ledger.by_reason.entry(outcome.name().to_owned()).or_default();
         explain(reasons, outcome, then, now);
     }
     *counts = now;
-    run.ledger.balanced = now.accounted() == now.generated;
+    ledger.balanced = now.accounted() == now.generated;
 }
 
 /// Brings the reasons of one class from `then` to `now`.
@@ -105,9 +105,8 @@ mod tests {
 
     #[test]
     fn the_ledger_is_brought_to_the_moment_of_death() {
-        let mut run = Run::default();
-        run.partial = Some("so far".to_owned());
-        run.ledger.counts = Counts {
+        let mut ledger = Ledger::default();
+        ledger.counts = Counts {
             generated: 10,
             delivered: 5,
             failed: 1,
@@ -116,17 +115,17 @@ mod tests {
             ..Counts::default()
         };
         let by = |pairs: &[(&str, u64)]| pairs.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect();
-        run.ledger.by_reason.insert("failed".to_owned(), by(&[("throttled", 1)]));
-        run.ledger.by_reason.insert("uncertain".to_owned(), by(&[("core_failed", 2)]));
-        run.ledger.by_reason.insert("unanswered".to_owned(), by(&[("unsent", 1), ("no_outcome", 1)]));
+        ledger.by_reason.insert("failed".to_owned(), by(&[("throttled", 1)]));
+        ledger.by_reason.insert("uncertain".to_owned(), by(&[("core_failed", 2)]));
+        ledger.by_reason.insert("unanswered".to_owned(), by(&[("unsent", 1), ("no_outcome", 1)]));
         let mut ended = [0; 7];
         (ended[FinalOutcome::Delivered as usize], ended[FinalOutcome::Failed as usize]) = (16, 2);
-        account(&mut run, &Signs { now_ns: 9, generated: 20, in_flight: 1, ended });
-        let counts = run.ledger.counts;
+        account(&mut ledger, &Signs { now_ns: 9, generated: 20, in_flight: 1, ended });
+        let counts = ledger.counts;
         assert_eq!((counts.delivered, counts.failed, counts.uncertain, counts.unanswered), (16, 2, 1, 1));
-        assert!(run.ledger.balanced);
-        assert_eq!(run.ledger.by_reason["failed"], by(&[("throttled", 1), ("not_written_down", 1)]));
-        assert_eq!(run.ledger.by_reason["uncertain"], by(&[("core_failed", 1)]));
-        assert_eq!(run.ledger.by_reason["unanswered"], by(&[("no_outcome", 1)]));
+        assert!(ledger.balanced);
+        assert_eq!(ledger.by_reason["failed"], by(&[("throttled", 1), ("not_written_down", 1)]));
+        assert_eq!(ledger.by_reason["uncertain"], by(&[("core_failed", 1)]));
+        assert_eq!(ledger.by_reason["unanswered"], by(&[("no_outcome", 1)]));
     }
 }
