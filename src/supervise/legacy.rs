@@ -105,8 +105,7 @@ mod tests {
 
     #[test]
     fn the_ledger_is_brought_to_the_moment_of_death() {
-        let mut ledger = Ledger::default();
-        ledger.counts = Counts {
+        let counts = Counts {
             generated: 10,
             delivered: 5,
             failed: 1,
@@ -114,6 +113,7 @@ mod tests {
             unanswered: 2,
             ..Counts::default()
         };
+        let mut ledger = Ledger { counts, ..Ledger::default() };
         let by = |pairs: &[(&str, u64)]| pairs.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect();
         ledger.by_reason.insert("failed".to_owned(), by(&[("throttled", 1)]));
         ledger.by_reason.insert("uncertain".to_owned(), by(&[("core_failed", 2)]));
