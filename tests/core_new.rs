@@ -30,6 +30,8 @@ fn delivers(library: &Path, options: &[&str]) {
     let library = library.to_str().unwrap();
     let info = mqscript(&["core", "info", library]);
     assert!(info.code == 0 && info.stdout.starts_with("tube 0.1.0 · simulated"), "{info:?}");
+    let checked = mqscript(&["core", "check", library]);
+    assert_eq!(checked.code, 0, "{}", checked.stdout);
     let mut arguments = vec!["run", "nine_agents", "-q", "--format", "json", "--core", library];
     arguments.extend(options.iter().flat_map(|option| ["--core-option", option]));
     let ended = mqscript(&arguments);

@@ -214,7 +214,7 @@ fn told(name: &str, lang: CoreLanguage, folder: &Path, files: &[NewFile]) -> Str
     for (path, _) in files {
         let _ = writeln!(text, "  {path}");
     }
-    let _ = write!(text, "\nBuild it, then look at it:\n  {build}\n  mqscript core info {built}\n");
+    let _ = write!(text, "\nBuild it, then check it:\n  {build}\n  mqscript core check {built}\n");
     text
 }
 
