@@ -5,8 +5,8 @@ use super::interrupt::Interrupt;
 use super::outputs::Output;
 use super::stage::Stage;
 use super::{repeat, settings, terminal, verdict};
-use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::engine;
 use crate::metrics::results::{Report, Run};
 use crate::plan::Overrides;
 use crate::progress::{Display, Mode, Watcher};
@@ -79,12 +79,8 @@ impl Prepared {
     fn play(self, flags: &RunFlags) -> Exit {
         let display = Display::new(Mode::of_stderr(flags.quiet));
         let watcher = Watcher::new(display, self.interrupt.flag(), self.outputs.events);
-        let mut stage = Stage {
-            finder: Finder::new(&flags.plan.core_path),
-            pure: flags.plan.pure,
-            watcher,
-            broken: None,
-        };
+        let mut stage =
+            Stage { finder: settings::finder(&flags.plan), pure: flags.plan.pure, watcher, broken: None };
         let seed = self.overrides.seed;
         let settings = Settings {
             overrides: self.overrides,
@@ -139,7 +135,10 @@ fn conclude(
         }
         Format::Json => String::new(),
     };
-    let report = report_of(runs, checks);
+    let mut report = report_of(runs, checks);
+    if outputs.results.is_some() || flags.format == Format::Json {
+        report.runs.iter_mut().for_each(engine::record_libraries);
+    }
     // A file without runs would say nothing: whatever went wrong is on stderr.
     if !report.runs.is_empty() {
         let saved = outputs.results.map(|output| save(output, &report));

@@ -3,6 +3,7 @@
 
 use super::arguments::{Clock, PlanFlags};
 use super::values::{KeyValue, Seed};
+use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::{ClockKind, Overrides};
 use crate::script::Source;
@@ -24,7 +25,7 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
             Clock::Wall => ClockKind::Wall,
         }),
         set: pairs(&flags.set),
-        core: flags.core.as_deref().or(flags.real.as_deref()).map(from_here),
+        core: named_core(flags).map(from_here),
         core_options: pairs(&flags.core_options),
         chaos: flags.chaos.clone(),
         success_rate: flags.success_rate.clone(),
@@ -33,6 +34,16 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
     };
     let faults = overrides.faults();
     if faults.is_empty() { Ok(overrides) } else { Err(faults) }
+}
+
+/// The core that the user named on the command line.
+fn named_core(flags: &PlanFlags) -> Option<&str> {
+    flags.core.as_deref().or(flags.real.as_deref())
+}
+
+/// Where cores are looked for, and which file the user has named.
+pub fn finder(flags: &PlanFlags) -> Finder {
+    Finder::new(&flags.core_path).trusting(named_core(flags))
 }
 
 fn no_random_numbers(error: anyhow::Error) -> Diagnostics {

@@ -1,6 +1,7 @@
 //! What a layer calls: the host's functions in front of the core below, so that every border is checked.
 
 use super::border::Border;
+use super::deeds::is_caught;
 use mqscript_plugin::abi;
 use std::ffi::c_void;
 
@@ -18,6 +19,10 @@ pub(super) unsafe extern "C" fn publish_below(
     out: *mut abi::Out,
     error: *mut abi::ErrorBuffer,
 ) -> i32 {
+    if is_caught() {
+        // The layer's own deed: its border will say so.
+        return abi::POISONED;
+    }
     // SAFETY: the layer's promise above; each pointer is looked at for NULL.
     unsafe {
         match (handle.cast::<Border>().as_mut(), accepted.as_mut(), out.as_mut(), error.as_mut()) {
@@ -39,6 +44,9 @@ pub(super) unsafe extern "C" fn poll_below(
     out: *mut abi::Out,
     error: *mut abi::ErrorBuffer,
 ) -> i32 {
+    if is_caught() {
+        return abi::POISONED;
+    }
     // SAFETY: the layer's promise; each pointer is looked at for NULL.
     unsafe {
         match (handle.cast::<Border>().as_mut(), out.as_mut(), error.as_mut()) {
@@ -61,6 +69,9 @@ pub(super) unsafe extern "C" fn acknowledge_below(
     out: *mut abi::Out,
     error: *mut abi::ErrorBuffer,
 ) -> i32 {
+    if is_caught() {
+        return abi::POISONED;
+    }
     // SAFETY: the layer's promise; each pointer is looked at for NULL.
     unsafe {
         match (handle.cast::<Border>().as_mut(), out.as_mut(), error.as_mut()) {

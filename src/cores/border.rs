@@ -1,5 +1,6 @@
 //! One border: the calls into one core's session, checked and named, whoever calls — the engine or a layer.
 
+use super::deeds::{is_caught, take_deed};
 use super::error::CoreFailure;
 use super::services::{CallWatch, FUNCTIONS};
 use mqscript_plugin::abi;
@@ -95,9 +96,10 @@ impl Border {
         let status = unsafe { (self.calls.publish)(self.session, now_ns, messages, n, accepted, out, error) };
         self.watch.leave(called);
         let too_many = *accepted > n;
-        if status == abi::OK && !too_many && self.appended_is_sound(out, before, now_ns) {
+        if status == abi::OK && !too_many && !is_caught() && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
+        self.answer_for_deeds(PUBLISH);
         if too_many {
             let text = format!("it accepted {} messages of {n}", *accepted);
             *accepted = n;
@@ -118,7 +120,7 @@ impl Border {
         // SAFETY: as in `publish`.
         let status = unsafe { (self.calls.poll)(self.session, now_ns, out, error) };
         self.watch.leave(called);
-        if status == abi::OK && self.appended_is_sound(out, before, now_ns) {
+        if status == abi::OK && !is_caught() && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
         self.settle(POLL, status, out, before, now_ns, error)
@@ -154,7 +156,7 @@ impl Border {
         // SAFETY: as in `publish`.
         let status = unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) };
         self.watch.leave(called);
-        if status == abi::OK && self.appended_is_sound(out, before, now_ns) {
+        if status == abi::OK && !is_caught() && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
         self.settle(ACKNOWLEDGE, status, out, before, now_ns, error)
@@ -171,10 +173,21 @@ impl Border {
         // SAFETY: as in `publish`.
         let status = unsafe { flush(self.session, now_ns, error) };
         self.watch.leave(called);
+        self.answer_for_deeds(FLUSH);
         if status != abi::OK {
             self.fail(CoreFailure::from_status(&self.core, FUNCTIONS[FLUSH], status, &told(error)));
         }
-        status
+        if self.failure.is_some() && status == abi::OK { abi::INVALID } else { status }
+    }
+
+    /// Names what the core was caught at, before anything else that went wrong: it may be what came of it.
+    #[cold]
+    fn answer_for_deeds(&mut self, function: usize) {
+        if is_caught()
+            && let Some(deed) = take_deed()
+        {
+            self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], deed));
+        }
     }
 
     fn fail(&mut self, failure: CoreFailure) {
@@ -193,6 +206,7 @@ impl Border {
         error: &abi::ErrorBuffer,
     ) -> i32 {
         let name = FUNCTIONS[function];
+        self.answer_for_deeds(function);
         // A breach told first: it is the cause where there are both.
         if let Some(text) = self.breach_in_appended(out, before, now_ns) {
             self.fail(CoreFailure::breach(&self.core, name, text));

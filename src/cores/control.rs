@@ -1,5 +1,6 @@
 //! Control calls: on a helper thread, with a time limit.
 
+use super::deeds::take_deed;
 use super::error::CoreFailure;
 use mqscript_plugin::abi::{self, ErrorBuffer};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -30,7 +31,10 @@ pub(super) fn within<T: Send + 'static>(
     match receive.recv_timeout(limit) {
         Ok(value) => {
             let _ = thread.join();
-            Ok(value)
+            match take_deed() {
+                Some(deed) => Err(CoreFailure::forbidden(core, function, deed)),
+                None => Ok(value),
+            }
         }
         Err(RecvTimeoutError::Timeout) => {
             std::mem::forget(receive);

@@ -10,8 +10,10 @@ mod below;
 mod border;
 mod chain;
 mod control;
+mod deeds;
 mod error;
 mod find;
+mod fingerprint;
 mod host;
 mod links;
 mod load;
@@ -20,12 +22,15 @@ mod plan;
 mod run;
 mod services;
 mod session;
+mod trust;
 mod vet;
 mod whole;
 
 pub use chain::Chain;
+pub use deeds::{report_deed, take_deed};
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use find::{CORE_PATH_VARIABLE, Finder};
+pub use load::library_sha256;
 pub use mqscript_plugin::abi;
 pub use plan::{
     CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, plan_chain,

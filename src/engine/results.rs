@@ -7,7 +7,7 @@ use super::notices::Notices;
 use super::outages::Outages;
 use super::player::{Player, Stop};
 use super::run::{Played, mean_gap_ns};
-use crate::cores::{Chain, HostServices, ResolvedChain, abi, capability_names};
+use crate::cores::{Chain, HostServices, ResolvedChain, abi, capability_names, library_sha256};
 use crate::metrics::results::{
     self, Copies, Core, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
@@ -15,6 +15,7 @@ use crate::metrics::{Naming, Recorder, doubts, seal};
 use crate::plan::{ClockKind, End, Plan};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What is left of a player when the run is over.
 pub struct Finished {
@@ -90,7 +91,7 @@ impl Finished {
         let stats_failed = chain.clean().and_then(|()| chain.destroy()).err();
         let mut run = blank(plan, clock, core, environment);
         for core in &resolved.cores {
-            run.environment.files.insert(format!("core {}", core.id), core.path.display().to_string());
+            run.environment.files.insert(of_core(&core.id), core.path.display().to_string());
         }
         let stages = plan.stages();
         let naming = Naming {
@@ -116,6 +117,23 @@ impl Finished {
         seal(&mut run);
         let stop = self.stop.or_else(|| stats_failed.map(Stop::CoreUnclean));
         Played { run, stop }
+    }
+}
+
+/// What a core's library is called among the files of a run.
+fn of_core(id: &str) -> String {
+    format!("core {id}")
+}
+
+/// Writes down which libraries a run was played with, to be called before it is saved. The digest does not depend on it.
+pub fn record_libraries(run: &mut Run) {
+    let cores = std::iter::once(&run.core.id).chain(run.core.layers.iter().map(|layer| &layer.id));
+    let names: Vec<String> = cores.map(|id| of_core(id)).collect();
+    for name in names {
+        let path = run.environment.files.get(&name);
+        if let Some(sum) = path.and_then(|path| library_sha256(Path::new(path))) {
+            run.environment.sha256.insert(name, sum);
+        }
     }
 }
 

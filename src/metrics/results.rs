@@ -473,4 +473,7 @@ pub struct Environment {
     pub script_share: Option<f64>,
     /// The files that took part: the script, the libraries.
     pub files: BTreeMap<String, String>,
+    /// SHA-256 of the libraries as they were loaded, in hexadecimal, under the same names; in saved results only.
+    #[serde(default)]
+    pub sha256: BTreeMap<String, String>,
 }
