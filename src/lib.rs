@@ -9,3 +9,4 @@ pub mod plan;
 pub mod progress;
 pub mod report;
 pub mod script;
+pub mod supervise;
