@@ -4,7 +4,8 @@ use super::arguments::{Format, RunFlags};
 use super::interrupt::Interrupt;
 use super::outputs::Output;
 use super::stage::Stage;
-use super::{repeat, settings, terminal, verdict};
+use super::{pure, repeat, settings, terminal, verdict};
+use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine;
 use crate::metrics::results::{Report, Run};
@@ -12,6 +13,7 @@ use crate::plan::Overrides;
 use crate::progress::{Display, Mode, Watcher};
 use crate::report::{json, text};
 use crate::script::{self, Execution, Print, Settings, Source};
+use crate::supervise::confine::Confined;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +37,10 @@ struct Outputs {
 }
 
 impl Outputs {
+    fn files(&self) -> impl Iterator<Item = &Output> {
+        [&self.results, &self.events].into_iter().flatten()
+    }
+
     fn open(flags: &RunFlags) -> Result<Outputs, Diagnostics> {
         let mut wrong = Diagnostics::new();
         let mut open = |flag, path: &Option<PathBuf>| {
@@ -77,21 +83,41 @@ impl Prepared {
     }
 
     fn play(self, flags: &RunFlags) -> Exit {
+        let output_folder = folder_of(flags.output.as_deref());
+        let (finder, confined) = if flags.plan.pure {
+            let outputs: Vec<&Output> = self.outputs.files().collect();
+            let (finder, confined) = pure::confine(flags, &self.source, &output_folder, &outputs);
+            if confined != Confined::Full {
+                terminal::note(&format!("--pure: {confined}"));
+            }
+            (finder, Some(confined))
+        } else {
+            (settings::finder(&flags.plan), None)
+        };
         let display = Display::new(Mode::of_stderr(flags.quiet));
         let watcher = Watcher::new(display, self.interrupt.flag(), self.outputs.events);
-        let mut stage =
-            Stage { finder: settings::finder(&flags.plan), pure: flags.plan.pure, watcher, broken: None };
+        let mut stage = Stage { finder, pure: flags.plan.pure, watcher, broken: None };
         let seed = self.overrides.seed;
         let settings = Settings {
             overrides: self.overrides,
             params: settings::pairs(&flags.plan.params),
-            output_folder: folder_of(flags.output.as_deref()),
+            output_folder,
             force: flags.force,
             print: printer(flags.format),
             ..Settings::default()
         };
         let mut execution = script::execute(&self.source, &settings, &mut stage, &self.interrupt.flag());
         execution.runs.extend(stage.broken);
+        for run in &mut execution.runs {
+            run.environment.confined = confined.as_ref().map(|confined| confined.name().to_owned());
+        }
+        // What a core tried after its last call, or where nobody asked for its answer.
+        if let Some(deed) = take_deed() {
+            let fault = Diagnostic::new(Exit::Core, format!("a core {deed}"));
+            execution
+                .diagnostics
+                .push(fault.help("`--pure` forbids it: if you trust the core, leave out `--pure`"));
+        }
         let outputs = Outputs { results: self.outputs.results, events: stage.watcher.into_events() };
         conclude(flags, seed, execution, outputs, &self.interrupt)
     }

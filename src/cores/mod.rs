@@ -27,7 +27,7 @@ mod vet;
 mod whole;
 
 pub use chain::Chain;
-pub use deeds::{report_deed, take_deed};
+pub use deeds::{announce_deed, report_deed, take_deed};
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use load::library_sha256;

@@ -13,7 +13,7 @@ use crate::metrics::results::{
 };
 use crate::metrics::{Naming, Recorder, doubts, seal};
 use crate::plan::{ClockKind, End, Plan};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -87,8 +87,13 @@ impl Finished {
         environment: Environment,
     ) -> Played {
         let capabilities = chain.capabilities();
-        let core = core_of(plan, resolved, &mut chain);
-        let stats_failed = chain.clean().and_then(|()| chain.destroy()).err();
+        let (stats, stats_failed) = match chain.stats() {
+            Ok(stats) => (stats, None),
+            Err(error) => (Default::default(), Some(error)),
+        };
+        let core = core_of(plan, resolved, &chain, stats);
+        let unclean = chain.clean().and_then(|()| chain.destroy()).err();
+        let unclean = stats_failed.or(unclean);
         let mut run = blank(plan, clock, core, environment);
         for core in &resolved.cores {
             run.environment.files.insert(of_core(&core.id), core.path.display().to_string());
@@ -115,7 +120,7 @@ impl Finished {
         let found = doubts(&run, late, mean_gap_ns(plan), plan.max_schedule_lag_ns);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
         seal(&mut run);
-        let stop = self.stop.or_else(|| stats_failed.map(Stop::CoreUnclean));
+        let stop = self.stop.or_else(|| unclean.map(Stop::CoreUnclean));
         Played { run, stop }
     }
 }
@@ -230,7 +235,7 @@ fn judge(
     }
 }
 
-fn core_of(plan: &Plan, resolved: &ResolvedChain, chain: &mut Chain) -> Core {
+fn core_of(plan: &Plan, resolved: &ResolvedChain, chain: &Chain, stats: Map<String, Value>) -> Core {
     let inner = &resolved.cores[0];
     let layers = resolved.cores[1..].iter().map(|layer| Layer {
         id: layer.id.clone(),
@@ -244,7 +249,7 @@ fn core_of(plan: &Plan, resolved: &ResolvedChain, chain: &mut Chain) -> Core {
         options: Value::Object(inner.options.clone()),
         layers: layers.collect(),
         capabilities: capability_names(chain.capabilities()),
-        stats: Value::Object(chain.stats().unwrap_or_default()),
+        stats: Value::Object(stats),
     }
 }
 

@@ -30,6 +30,7 @@ impl Stopwatch {
             script_share: script_s.map(|seconds| (seconds / wall_s.max(1e-9)).min(1.0)),
             files: Default::default(),
             sha256: Default::default(),
+            confined: None,
         }
     }
 }

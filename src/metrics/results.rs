@@ -476,4 +476,7 @@ pub struct Environment {
     /// SHA-256 of the libraries as they were loaded, in hexadecimal, under the same names; in saved results only.
     #[serde(default)]
     pub sha256: BTreeMap<String, String>,
+    /// How far the kernel confined the run: `full`, `partial` or `none`; null without `--pure`.
+    #[serde(default)]
+    pub confined: Option<String>,
 }

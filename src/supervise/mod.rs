@@ -1,4 +1,3 @@
 //! What stands between a core and everything else: the confinement of pure runs.
 
-#[cfg(target_os = "linux")]
 pub mod confine;

@@ -1,10 +1,10 @@
 //! Whether a call that waits may go on, and what it was if not.
 
 use super::deed::{Deed, name, purpose};
-use super::limits::Limits;
+use super::limits::{Limits, resolved, resolved_entry};
 use super::memory::Memory;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// A call that waits for an answer.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,17 @@ pub(super) struct Waiting {
     pub thread: i32,
     pub number: libc::c_long,
     pub arguments: [u64; 6],
+}
+
+impl Waiting {
+    /// Whether it would make a process.
+    pub fn forks(&self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if matches!(self.number, libc::SYS_fork | libc::SYS_vfork) {
+            return true;
+        }
+        matches!(self.number, libc::SYS_clone | libc::SYS_clone3)
+    }
 }
 
 /// The answer to it.
@@ -54,7 +65,7 @@ impl Judge {
         let stop = |what: String| Verdict::Stop(Deed { call: name(call.number), what, thread: call.thread });
         match self.asked(call) {
             Asked::Open { path: Some(path), writes } => {
-                let real = self.real(&path);
+                let real = resolved(&path);
                 let may = match writes {
                     true => self.limits.may_write(&real),
                     false => self.limits.may_read(&real) || (is_library(&real) && !real.exists()),
@@ -64,7 +75,7 @@ impl Judge {
             }
             Asked::Move { verb, paths } if paths.iter().all(Option::is_some) => {
                 let mut paths = paths.into_iter().flatten();
-                match paths.find(|path| !self.limits.may_move(&self.real_entry(path))) {
+                match paths.find(|path| !self.limits.may_move(&resolved_entry(path))) {
                     Some(path) => stop(format!("{verb} `{}`", path.display())),
                     None => Verdict::GoOn,
                 }
@@ -136,30 +147,6 @@ impl Judge {
             Ok(rest) => Some(own.join("task").join(thread.to_string()).join(rest)),
             Err(_) => Some(path),
         }
-    }
-
-    /// The file that a path leads to, whether it exists or not.
-    fn real(&self, path: &Path) -> PathBuf {
-        path.canonicalize().unwrap_or_else(|_| self.real_entry(path))
-    }
-
-    /// The entry that a path names: links are followed up to its folder. What does not exist is taken as written, but
-    /// without `..`.
-    fn real_entry(&self, path: &Path) -> PathBuf {
-        let parts: Vec<Component<'_>> = path.components().collect();
-        for length in (1..parts.len()).rev() {
-            let folder: PathBuf = parts[..length].iter().collect();
-            if let Ok(mut real) = folder.canonicalize() {
-                for part in &parts[length..] {
-                    match part {
-                        Component::ParentDir => drop(real.pop()),
-                        other => real.push(other),
-                    }
-                }
-                return real;
-            }
-        }
-        path.to_owned()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What the system's loader and C library read in any process.
 const OF_SYSTEM: [&str; 23] = [
@@ -31,7 +31,7 @@ const OF_SYSTEM: [&str; 23] = [
     "/dev/urandom",
 ];
 
-/// Files, and folders with all that is in them, without links in their paths. What does not exist is left out.
+/// Files, and folders with all that is in them, without links in their paths. What does not exist yet may come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     pub(super) read: Vec<PathBuf>,
@@ -68,11 +68,7 @@ impl Limits {
 
     /// Also moves these files, or removes them, but opens none of them. Their folders exist.
     pub fn moved(&mut self, files: impl IntoIterator<Item = impl AsRef<Path>>) {
-        for file in files {
-            let folder = file.as_ref().parent().filter(|folder| !folder.as_os_str().is_empty());
-            let real = folder.unwrap_or(Path::new(".")).canonicalize().ok();
-            self.moved.extend(real.zip(file.as_ref().file_name()).map(|(folder, name)| folder.join(name)));
-        }
+        self.moved.extend(files.into_iter().map(|file| resolved_entry(file.as_ref())));
     }
 
     /// Files, and folders with all that is in them, that may be read.
@@ -101,9 +97,35 @@ pub(super) fn folders_of(files: &[PathBuf]) -> impl Iterator<Item = &Path> {
     files.iter().filter_map(|file| file.parent())
 }
 
+/// The file that a path leads to. Of what does not exist, the folders that do are resolved, and the rest is taken as
+/// written, but without `..`.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| resolved_entry(path))
+}
+
+/// The entry that a path names, its folder resolved; if it is a link, the link itself.
+pub(super) fn resolved_entry(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let parts: Vec<Component<'_>> = path.components().collect();
+    for length in (1..parts.len()).rev() {
+        let folder: PathBuf = parts[..length].iter().collect();
+        if let Ok(mut real) = folder.canonicalize() {
+            for part in &parts[length..] {
+                match part {
+                    Component::ParentDir => drop(real.pop()),
+                    other => real.push(other),
+                }
+            }
+            return real;
+        }
+    }
+    path
+}
+
 fn add(to: &mut Vec<PathBuf>, paths: impl IntoIterator<Item = impl AsRef<Path>>) {
-    for path in paths.into_iter().filter_map(|path| path.as_ref().canonicalize().ok()) {
-        if !to.contains(&path) {
+    for path in paths {
+        let path = resolved(path.as_ref());
+        if path.is_absolute() && !to.contains(&path) {
             to.push(path);
         }
     }
@@ -123,7 +145,7 @@ mod tests {
         let mut limits = Limits::default();
         limits.read([path("in"), path("missing")]);
         limits.write([path("out")]);
-        assert_eq!((limits.read.len(), limits.write.len()), (1, 1));
+        assert!(limits.may_read(&path("missing/file")));
         assert!(limits.may_read(&path("in/deep/file")) && !limits.may_write(&path("in/file")));
         assert!(limits.may_read(&path("out/file")) && limits.may_write(&path("out/file")));
         assert!(!limits.may_read(&path("inside")) && !limits.may_read(folder.path()));

@@ -51,7 +51,8 @@ fn child(what: &'static str) -> Ended {
     });
     let output = child.wait_with_output().unwrap();
     let (signal, code) = (output.status.signal(), output.status.code());
-    watcher.expect("a listener").join().unwrap();
+    assert_eq!(watcher.is_some(), !what.starts_with("unwatched"));
+    watcher.map_or(Ok(()), Watcher::join).unwrap();
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     Ended { deed: deed.lock().unwrap().take(), signal, code, said }
@@ -70,6 +71,14 @@ fn in_the_child() {
     let mut limits = Limits::of_this_process();
     limits.read([folder.join("in")]);
     limits.write([folder.join("out")]);
+    if let Some(what) = what.strip_prefix("unwatched ") {
+        super::wall::raise(&limits).unwrap();
+        let unwatched = super::filter::allowing(std::process::id(), super::filter::Otherwise::Kill).unwrap();
+        seccompiler::apply_filter(&unwatched).unwrap();
+        attempt(what, &folder);
+        println!("it got away with it");
+        return;
+    }
     let stdin = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned().unwrap();
     let (send, thread) = hand_over(stdin.into(), limits.clone()).unwrap();
     let (confined, listener) = confine(&limits);
@@ -119,7 +128,7 @@ fn attempt(what: &str, folder: &Path) {
             }
             "spawn" => drop(Command::new("/bin/true").spawn()),
             "exec" => {
-                drop(libc::execve(program.as_ptr(), [std::ptr::null()].as_ptr(), [std::ptr::null()].as_ptr()))
+                _ = libc::execve(program.as_ptr(), [std::ptr::null()].as_ptr(), [std::ptr::null()].as_ptr())
             }
             "ptrace" => drop(libc::ptrace(libc::PTRACE_ATTACH, libc::getppid(), 0, 0)),
             "read parent" => {
@@ -187,6 +196,17 @@ fn what_is_refused_does_not_happen() {
     {
         assert!(ended.said.contains(line), "{line}: {}", ended.said);
     }
+}
+
+#[test]
+fn without_a_listener_files_stay_shut_and_the_rest_is_deadly() {
+    let ended = child("unwatched socket");
+    assert_eq!((ended.signal, ended.deed), (Some(libc::SIGSYS), None), "{}", ended.said);
+    let ended = child("unwatched nothing");
+    assert_eq!(ended.code, Some(0), "{}", ended.said);
+    let ended = child("unwatched go on");
+    assert!(ended.said.contains("open: Permission denied"), "{}", ended.said);
+    assert_eq!(ended.signal, Some(libc::SIGSYS), "{}", ended.said);
 }
 
 #[test]
