@@ -53,8 +53,8 @@ fn child(what: &'static str) -> Ended {
     let (signal, code) = (output.status.signal(), output.status.code());
     assert_eq!(watcher.is_some(), !what.starts_with("unwatched"));
     watcher.map_or(Ok(()), Watcher::join).unwrap();
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + String::from_utf8_lossy(&output.stderr).as_ref();
     Ended { deed: deed.lock().unwrap().take(), signal, code, said }
 }
 
