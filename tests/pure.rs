@@ -131,6 +131,18 @@ fn a_deed_is_found_wherever_it_is_tried() {
 }
 
 #[test]
+fn the_core_is_named_and_not_the_layer_over_it() {
+    if !kernel_confines() {
+        return;
+    }
+    for deed in ["read", "fork"] {
+        let ended = Run::of(deed, "publish").and(&["--chaos"]);
+        let named = ended.stderr.starts_with("error: core `liar` tried to ");
+        assert_eq!((ended.code, named), (6, true), "{ended:?}");
+    }
+}
+
+#[test]
 fn without_pure_nobody_looks() {
     let mut run = Run::of("read", "publish");
     run.arguments.retain(|argument| argument != "--pure");

@@ -70,6 +70,11 @@ impl Before {
     fn of(out: &abi::Out) -> Before {
         Before { outcomes: out.outcomes_len, deliveries: out.deliveries_len }
     }
+
+    /// Takes back all that was appended.
+    fn restore(self, out: &mut abi::Out) {
+        (out.outcomes_len, out.deliveries_len) = (self.outcomes, self.deliveries);
+    }
 }
 
 impl Border {
@@ -99,7 +104,11 @@ impl Border {
         if status == abi::OK && !too_many && !is_caught() && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
-        self.answer_for_deeds(PUBLISH);
+        if self.answer_for_deeds(PUBLISH) {
+            *accepted = 0;
+            before.restore(out);
+            return abi::POISONED;
+        }
         if too_many {
             let text = format!("it accepted {} messages of {n}", *accepted);
             *accepted = n;
@@ -180,14 +189,14 @@ impl Border {
         if self.failure.is_some() && status == abi::OK { abi::INVALID } else { status }
     }
 
-    /// Names what the core was caught at, before anything else that went wrong: it may be what came of it.
+    /// Names what the core was caught at, before anything else that went wrong: it may be what came of it. True if so:
+    /// then nothing that it answered in this call counts.
     #[cold]
-    fn answer_for_deeds(&mut self, function: usize) {
-        if is_caught()
-            && let Some(deed) = take_deed()
-        {
-            self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], deed));
-        }
+    fn answer_for_deeds(&mut self, function: usize) -> bool {
+        let deed = if is_caught() { take_deed() } else { None };
+        let Some(deed) = deed else { return false };
+        self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], deed));
+        true
     }
 
     fn fail(&mut self, failure: CoreFailure) {
@@ -206,7 +215,10 @@ impl Border {
         error: &abi::ErrorBuffer,
     ) -> i32 {
         let name = FUNCTIONS[function];
-        self.answer_for_deeds(function);
+        if self.answer_for_deeds(function) {
+            before.restore(out);
+            return abi::POISONED;
+        }
         // A breach told first: it is the cause where there are both.
         if let Some(text) = self.breach_in_appended(out, before, now_ns) {
             self.fail(CoreFailure::breach(&self.core, name, text));
