@@ -79,7 +79,11 @@ fn the_ledger_proves_that_a_killed_server_lost_nothing_acknowledged() {
     assert_eq!(run.valid, Some(true), "{:?}", run.invalid_because);
     assert!(run.ledger.balanced);
     assert_eq!((copies.lost, copies.corrupted, copies.unexpected), (0, 0, 0));
-    assert!(run.core.stats["reconnects"].as_u64() >= Some(1), "it was killed in mid-run: {}", run.core.stats);
+    assert!(
+        run.core.stats["nats"]["reconnects"].as_u64() >= Some(1),
+        "it was killed in mid-run: {}",
+        run.core.stats
+    );
     assert!(!run.ledger.attempts_by_reason.is_empty(), "and the run felt it");
     assert!(copies.received > copies.recovered && copies.expected > BEFORE, "{copies:?}");
 }
