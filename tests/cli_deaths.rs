@@ -68,7 +68,9 @@ fn whatever_kills_the_process_is_named_and_the_ledger_is_exact() {
 fn times_and_tables_are_whole_where_last_words_can_be_spoken() {
     let (_, _, results) = die(&deadly(&[]), &["way=segv", "after=3000"], &[]);
     let run = &results["runs"][0];
-    assert_eq!(count(run, "delivered"), 2999);
+    // The other worker's message may be in flight as well.
+    assert_eq!(count(run, "delivered") + count(run, "uncertain"), 3000);
+    assert!((1..=2).contains(&count(run, "uncertain")), "{}", run["ledger"]);
     let window = run["total"]["count"].as_u64().unwrap();
     assert!(window > 1000 && run["total"]["p50_ns"].as_u64() >= Some(5_000_000), "{}", run["total"]);
 }
