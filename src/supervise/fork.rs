@@ -43,8 +43,8 @@ pub fn fork() -> io::Result<Side> {
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            // A child whose parent was killed winds up as if the user had asked it to.
-            let _ = set_parent_process_death_signal(Some(Signal::TERM));
+            // Whoever kills the parent means the work: it holds files and connections that the next run may want.
+            let _ = set_parent_process_death_signal(Some(Signal::KILL));
             if getppid() != Some(parent) {
                 std::process::exit(i32::from(Exit::Terminated.code()));
             }
