@@ -115,10 +115,25 @@ impl Server {
         assert_eq!(self.ports(), (self.port, self.monitor));
     }
 
-    /// Stops it where it stands, or lets it go on.
+    /// Stops it where it stands, or lets it go on. When `-STOP` returns, none of its threads runs any more.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(sent.expect("a program `kill`").success());
+        let start = Instant::now();
+        while signal == "-STOP" && !self.stands_still() {
+            assert!(start.elapsed() < PATIENCE, "the server does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether all of its threads are stopped.
+    fn stands_still(&self) -> bool {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("Linux");
+        let stopped = |task: fs::DirEntry| {
+            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(')').is_none_or(|(_, rest)| rest.trim_start().starts_with('T'))
+        };
+        tasks.flatten().all(stopped)
     }
 
     /// Bytes that have come to its port and that it has not read.
