@@ -10,6 +10,7 @@ mod support;
 use bad::{caught, check, library};
 use cli_support::{folder, mqscript};
 use std::fs;
+use std::process::Command;
 use support::compile;
 
 #[test]
@@ -258,5 +259,41 @@ fn what_is_not_there_cannot_be_checked() {
         let ended = mqscript(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (code, ""), "{ended:?}");
         assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+}
+
+/// What a core's own `cargo test` does: here for the core `bad`, in a process that the test below starts.
+#[test]
+#[ignore = "started by `a_core_is_checked_by_its_own_tests`"]
+fn as_in_a_cores_own_tests() {
+    mqscript_plugin::conformance::check_with("mqscript-bad", &[("n", "2")]);
+}
+
+#[test]
+fn a_core_is_checked_by_its_own_tests() {
+    let program = env!("CARGO_BIN_EXE_mqscript");
+    for (named, path, fault, part) in [
+        (program, "", "", None),
+        (program, "", "stamps", Some("breaks the contract")),
+        (
+            "/there/is/no/program",
+            "",
+            "",
+            Some("MQSCRIPT names /there/is/no/program, and no program is there"),
+        ),
+        ("", "/nowhere", "", Some("`mqscript` is not on the PATH")),
+    ] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "as_in_a_cores_own_tests"])
+            .env("MQSCRIPT", named)
+            .env("MQSCRIPT_BAD", fault)
+            .env("PATH", path)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.success(), part.is_none(), "{told}");
+        assert!(part.is_none_or(|part| told.contains(part)), "{told}");
+        // What the program said is there for whoever reads the failure.
+        assert_eq!(told.contains("✗ stamps"), fault == "stamps", "{told}");
     }
 }
