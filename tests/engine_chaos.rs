@@ -137,7 +137,7 @@ fn a_fault_of_copies_makes_the_run_receive() {
 
 fn run_of(plan: &Plan) -> Result<engine::Played, RunError> {
     let finder = finder();
-    let setting = Setting { finder: &finder, base_dir: Path::new("."), pure: false };
+    let setting = Setting { finder: &finder, base_dir: Path::new("."), pure: false, confined: None };
     engine::run(plan, setting, &mut NoBehaviour, &mut Silent)
 }
 

@@ -20,7 +20,7 @@ struct EnginePlayer {
 
 impl Player for EnginePlayer {
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
-        let setting = Setting { finder: &self.finder, base_dir: base, pure: false };
+        let setting = Setting { finder: &self.finder, base_dir: base, pure: false, confined: None };
         match engine::run(plan, setting, behaviour, &mut Silent) {
             Ok(played) => match played.stop {
                 None => Ok(played.run),

@@ -2,7 +2,9 @@
 
 use super::arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
 use super::{core_check, core_new, faults, terminal};
-use crate::cores::{CoreInfo, Finder, ListedFile, abi, capability_names, core_info, list_cores};
+use crate::cores::{
+    CoreInfo, Finder, ListedFile, abi, capability_names, core_info, library_sha256, list_cores,
+};
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::printable;
 use crate::report::text::{Look, wrapped};
@@ -82,7 +84,7 @@ fn is_same_build(one: &Path, other: &Path) -> bool {
 
 /// One core: what it can do, and its options with their defaults.
 fn info(flags: &CoreInfoFlags) -> Diagnostics {
-    let finder = Finder::new(&flags.folders.core_path);
+    let finder = Finder::new(&flags.folders.core_path).trusting(&flags.core);
     match core_info(&finder, Path::new(""), &flags.core) {
         Ok(info) => {
             let printed = terminal::print(&description(&info, &terminal::look()));
@@ -113,6 +115,9 @@ fn description(info: &CoreInfo, look: &Look) -> String {
     }
     let capabilities = capability_names(info.capabilities);
     let _ = writeln!(text, "\n  file     {}", printable(&info.path.display().to_string()));
+    if let Some(sum) = library_sha256(&info.path) {
+        let _ = writeln!(text, "  sha256   {sum}");
+    }
     let _ =
         writeln!(text, "  library  {}, plugin ABI {}.{}", printable(&info.library), info.abi.0, info.abi.1);
     for (place, line) in wrapped(&capabilities.join(" "), 11, look.width).iter().enumerate() {

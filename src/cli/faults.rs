@@ -68,6 +68,9 @@ pub fn of_failure(failure: &CoreFailure) -> Diagnostic {
         FailureKind::Breach | FailureKind::Panic { .. } | FailureKind::Stuck | FailureKind::Died => {
             format!("this is a fault of the core, not of the script: tell whoever wrote `{}`", failure.core)
         }
+        FailureKind::Forbidden => {
+            format!("`--pure` forbids it: if you trust `{}`, leave out `--pure`", failure.core)
+        }
         FailureKind::Status(_) | FailureKind::TimedOut(_) => {
             format!("`mqscript core info {}` shows its options", failure.core)
         }

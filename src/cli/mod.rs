@@ -12,6 +12,7 @@ mod faults;
 mod interrupt;
 mod outputs;
 mod panic;
+mod pure;
 mod repeat;
 mod run;
 mod settings;

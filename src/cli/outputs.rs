@@ -94,6 +94,11 @@ impl Output {
         writer.get_ref().set_len(whole)
     }
 
+    /// The names under which it stands, now and later; none if it is no file of ours.
+    pub fn places(&self) -> Vec<&Path> {
+        self.temporary.as_deref().map(|temporary| vec![self.path.as_path(), temporary]).unwrap_or_default()
+    }
+
     /// Ends the file and moves it to its place.
     ///
     /// # Errors

@@ -4,15 +4,17 @@ use super::arguments::{Format, RunFlags};
 use super::interrupt::Interrupt;
 use super::outputs::Output;
 use super::stage::Stage;
-use super::{panic, repeat, settings, terminal, verdict};
-use crate::cores::Finder;
+use super::{panic, pure, repeat, settings, terminal, verdict};
+use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::engine;
 use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{Report, Run};
 use crate::plan::Overrides;
 use crate::progress::{Display, Mode, Watcher};
 use crate::report::{Summary, json};
 use crate::script::{self, Compared, Comparing, Execution, Print, Settings, Source};
+use crate::supervise::confine::Confined;
 use crate::supervise::{self, Death, Legacy, Lifeline};
 #[cfg(unix)]
 use crate::supervise::{Ending, Side};
@@ -30,41 +32,55 @@ pub fn command(flags: &RunFlags) -> Exit {
             return wrong.exit();
         }
     };
-    if flags.in_process { prepared.play(flags, None) } else { supervised(prepared, flags) }
+    if flags.in_process { prepared.play(flags, None, None) } else { supervised(prepared, flags) }
 }
 
 /// Lets a child do the work, and tells what it could not tell itself.
 #[cfg(unix)]
 fn supervised(prepared: Prepared, flags: &RunFlags) -> Exit {
+    let (works, watches) = pure::ends(flags.plan.pure);
     match supervise::fork() {
         Ok(Side::Child(child)) => {
+            drop(watches);
             let lifeline = child.lifeline();
-            child.end(panic::caught(|| prepared.play(flags, Some(lifeline))))
+            child.end(panic::caught(|| prepared.play(flags, Some(lifeline), works)))
         }
-        Ok(Side::Parent(parent)) => match parent.watch(flags.hang_timeout, terminal::note) {
-            Ok(Ending::Done(code)) => Exit::from_code(code).unwrap_or(Exit::Bug),
-            Ok(Ending::Died(block, death)) => prepared.bury(flags, &death, Legacy::read(block, &death)),
-            Ok(Ending::DiedAfter(code, death)) => {
-                let wrong = Diagnostics::from(death.diagnostic().note("all results had been written"));
-                terminal::complain(&wrong);
-                wrong.exit().worst(Exit::from_code(code).unwrap_or(Exit::Bug))
+        Ok(Side::Parent(parent)) => {
+            drop(works);
+            if let Some(watches) = watches {
+                pure::watch(watches, &parent);
             }
-            Err(error) => {
-                let title = format!("the process that does the work cannot be watched: {error}");
-                terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
-                Exit::Bug
-            }
-        },
+            watched(prepared, flags, parent)
+        }
         Err(error) => {
             terminal::note(&format!("the work is done in this very process: {error}"));
-            prepared.play(flags, None)
+            prepared.play(flags, None, None)
+        }
+    }
+}
+
+/// Waits for the child, and buries it if it dies.
+#[cfg(unix)]
+fn watched(prepared: Prepared, flags: &RunFlags, parent: supervise::Parent) -> Exit {
+    match parent.watch(flags.hang_timeout, terminal::note) {
+        Ok(Ending::Done(code)) => Exit::from_code(code).unwrap_or(Exit::Bug),
+        Ok(Ending::Died(block, death)) => prepared.bury(flags, &death, Legacy::read(block, &death)),
+        Ok(Ending::DiedAfter(code, death)) => {
+            let wrong = Diagnostics::from(death.diagnostic().note("all results had been written"));
+            terminal::complain(&wrong);
+            wrong.exit().worst(Exit::from_code(code).unwrap_or(Exit::Bug))
+        }
+        Err(error) => {
+            let title = format!("the process that does the work cannot be watched: {error}");
+            terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
+            Exit::Bug
         }
     }
 }
 
 #[cfg(not(unix))]
 fn supervised(prepared: Prepared, flags: &RunFlags) -> Exit {
-    prepared.play(flags, None)
+    prepared.play(flags, None, None)
 }
 
 /// The files that a run leaves behind.
@@ -75,6 +91,10 @@ struct Outputs {
 }
 
 impl Outputs {
+    fn files(&self) -> impl Iterator<Item = &Output> {
+        [&self.results, &self.events].into_iter().flatten()
+    }
+
     fn open(flags: &RunFlags) -> Result<Outputs, Diagnostics> {
         let mut wrong = Diagnostics::new();
         let mut open = |flag, path: &Option<PathBuf>| {
@@ -116,7 +136,19 @@ impl Prepared {
         Ok(Prepared { source, overrides, comparing, outputs })
     }
 
-    fn play(self, flags: &RunFlags, lifeline: Option<Lifeline>) -> Exit {
+    fn play(self, flags: &RunFlags, lifeline: Option<Lifeline>, end: Option<pure::End>) -> Exit {
+        let output_folder = folder_of(flags.output.as_deref());
+        let mut finder = settings::finder(&flags.plan, self.comparing.cores.as_deref());
+        let mut confined = None;
+        if flags.plan.pure {
+            let outputs: Vec<&Output> = self.outputs.files().collect();
+            // Threads that are there before it are not confined.
+            let (within, how_far) = pure::enter(finder, &self.source, &output_folder, &outputs, end);
+            if how_far != Confined::Full {
+                terminal::note(&format!("--pure: {how_far}"));
+            }
+            (finder, confined) = (within, Some(how_far.name()));
+        }
         let interrupt = match Interrupt::listen() {
             Ok(interrupt) => interrupt,
             Err(error) => {
@@ -127,17 +159,12 @@ impl Prepared {
         };
         let display = Display::new(Mode::of_stderr(flags.quiet));
         let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_lifeline(lifeline);
-        let mut stage = Stage {
-            finder: Finder::new(&flags.plan.core_path),
-            pure: flags.plan.pure,
-            watcher,
-            broken: None,
-        };
+        let mut stage = Stage { finder, pure: flags.plan.pure, confined, watcher, broken: None };
         let seed = self.overrides.seed;
         let settings = Settings {
             overrides: self.overrides,
             params: settings::pairs(&flags.plan.params),
-            output_folder: folder_of(flags.output.as_deref()),
+            output_folder,
             force: flags.force,
             print: printer(flags.format),
             comparing: self.comparing,
@@ -147,6 +174,13 @@ impl Prepared {
         if let Some(broken) = stage.broken {
             execution.runs.push(broken);
             execution.alone.push(true);
+        }
+        // What a core tried after its last call, or where nobody asked for its answer.
+        if let Some(deed) = take_deed() {
+            let fault = Diagnostic::new(Exit::Core, format!("a core {deed}"));
+            execution
+                .diagnostics
+                .push(fault.help("`--pure` forbids it: if you trust the core, leave out `--pure`"));
         }
         let outputs = Outputs { results: self.outputs.results, events: stage.watcher.into_events() };
         conclude(flags, seed, execution, outputs).worst(interrupt.exit().unwrap_or(Exit::Success))
@@ -217,11 +251,14 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
         }
         Format::Json => String::new(),
     };
-    let report = Report {
+    let mut report = Report {
         comparisons: comparisons.iter().map(|compared| Comparison::clone(&compared.comparison)).collect(),
         aggregates,
         ..report_of(runs, checks)
     };
+    if outputs.results.is_some() || flags.format == Format::Json {
+        report.runs.iter_mut().for_each(engine::record_libraries);
+    }
     // A file without runs would say nothing: whatever went wrong is on stderr.
     if !report.runs.is_empty() || !report.comparisons.is_empty() {
         let saved = outputs.results.map(|output| save(output, &report));

@@ -3,6 +3,7 @@
 
 use super::arguments::{COMPARED, Clock, PlanFlags, RunFlags};
 use super::values::{KeyValue, Seed};
+use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::{ClockKind, Overrides};
 use crate::script::{Comparing, Source};
@@ -24,7 +25,7 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
             Clock::Wall => ClockKind::Wall,
         }),
         set: pairs(&flags.set),
-        core: flags.core.as_deref().or(flags.real.as_deref()).map(from_here),
+        core: named_core(flags).map(from_here),
         core_options: pairs(&flags.core_options),
         chaos: flags.chaos.clone(),
         success_rate: flags.success_rate.clone(),
@@ -61,6 +62,17 @@ pub fn comparing(flags: &RunFlags) -> Result<Comparing, Diagnostics> {
         figures: flags.comparing.figures.clone(),
         fail_on_regression: flags.comparing.fail_on_regression,
     })
+}
+
+/// The core that the user named on the command line.
+fn named_core(flags: &PlanFlags) -> Option<&str> {
+    flags.core.as_deref().or(flags.real.as_deref())
+}
+
+/// Where cores are looked for, and which files the user has named; `compared` are the cores to compare.
+pub fn finder(flags: &PlanFlags, compared: Option<&[String]>) -> Finder {
+    let named = named_core(flags).into_iter().chain(compared.into_iter().flatten().map(String::as_str));
+    named.fold(Finder::new(&flags.core_path), Finder::trusting)
 }
 
 fn no_random_numbers(error: anyhow::Error) -> Diagnostics {

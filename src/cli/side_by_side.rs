@@ -36,7 +36,8 @@ pub(super) fn play_all<W: Write>(
     base: &Path,
     behaviour: &BehaviourOf<'_>,
 ) -> Result<Vec<Run>, Diagnostics> {
-    let setting = Setting { finder: &stage.finder, base_dir: base, pure: stage.pure };
+    let setting =
+        Setting { finder: &stage.finder, base_dir: base, pure: stage.pure, confined: stage.confined };
     let clocks: Result<Vec<ClockKind>, _> =
         plans.iter().map(|plan| engine::clock_for(plan, setting)).collect();
     let clocks = clocks.map_err(|error| faults::of_run(&error))?;

@@ -17,6 +17,8 @@ pub struct Stage<W> {
     pub finder: Finder,
     /// Whether only cores that touch nothing real may take part.
     pub pure: bool,
+    /// How far the kernel confines the process, in the words of the results.
+    pub confined: Option<&'static str>,
     /// Shows how far a run is, and writes its messages down.
     pub watcher: Watcher<W>,
     /// The run that ended badly, as far as it came: the script never sees it.
@@ -58,7 +60,8 @@ impl Ended {
 impl<W: Write> Stage<W> {
     /// Plays one plan under the user's eyes.
     pub(super) fn play_one(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Ended {
-        let setting = Setting { finder: &self.finder, base_dir: base, pure: self.pure };
+        let setting =
+            Setting { finder: &self.finder, base_dir: base, pure: self.pure, confined: self.confined };
         let played = engine::run(plan, setting, behaviour, &mut self.watcher);
         self.watcher.finished();
         Ended::of(played)

@@ -21,6 +21,7 @@ pub(super) unsafe extern "C" fn publish_below(
     // SAFETY: the layer's promise above; each pointer is looked at for NULL.
     unsafe {
         match (handle.cast::<Border>().as_mut(), accepted.as_mut(), out.as_mut(), error.as_mut()) {
+            (Some(border), ..) if border.is_caught() => abi::POISONED,
             (Some(border), Some(accepted), Some(out), Some(error)) if !messages.is_null() || n == 0 => {
                 border.publish(now_ns, messages, n, accepted, out, error)
             }
@@ -42,6 +43,7 @@ pub(super) unsafe extern "C" fn poll_below(
     // SAFETY: the layer's promise; each pointer is looked at for NULL.
     unsafe {
         match (handle.cast::<Border>().as_mut(), out.as_mut(), error.as_mut()) {
+            (Some(border), ..) if border.is_caught() => abi::POISONED,
             (Some(border), Some(out), Some(error)) => border.poll(now_ns, out, error),
             _ => abi::INVALID,
         }
@@ -64,6 +66,7 @@ pub(super) unsafe extern "C" fn acknowledge_below(
     // SAFETY: the layer's promise; each pointer is looked at for NULL.
     unsafe {
         match (handle.cast::<Border>().as_mut(), out.as_mut(), error.as_mut()) {
+            (Some(border), ..) if border.is_caught() => abi::POISONED,
             (Some(border), Some(out), Some(error)) if !tags.is_null() || n == 0 => {
                 border.acknowledge(now_ns, tags, n, kind, out, error)
             }

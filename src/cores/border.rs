@@ -69,6 +69,11 @@ impl Before {
     fn of(out: &abi::Out) -> Before {
         Before { outcomes: out.outcomes_len, deliveries: out.deliveries_len }
     }
+
+    /// Takes back all that was appended.
+    fn restore(self, out: &mut abi::Out) {
+        (out.outcomes_len, out.deliveries_len) = (self.outcomes, self.deliveries);
+    }
 }
 
 impl Border {
@@ -95,8 +100,17 @@ impl Border {
         let status = unsafe { (self.calls.publish)(self.session, now_ns, messages, n, accepted, out, error) };
         self.slot.leave(called);
         let too_many = *accepted > n;
-        if status == abi::OK && !too_many && self.appended_is_sound(out, before, now_ns) {
+        if status == abi::OK
+            && !too_many
+            && !self.slot.is_caught()
+            && self.appended_is_sound(out, before, now_ns)
+        {
             return abi::OK;
+        }
+        if self.answer_for_deeds(PUBLISH) {
+            *accepted = 0;
+            before.restore(out);
+            return abi::POISONED;
         }
         if too_many {
             let text = format!("it accepted {} messages of {n}", *accepted);
@@ -118,7 +132,7 @@ impl Border {
         // SAFETY: as in `publish`.
         let status = unsafe { (self.calls.poll)(self.session, now_ns, out, error) };
         self.slot.leave(called);
-        if status == abi::OK && self.appended_is_sound(out, before, now_ns) {
+        if status == abi::OK && !self.slot.is_caught() && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
         self.settle(POLL, status, out, before, now_ns, error)
@@ -154,7 +168,7 @@ impl Border {
         // SAFETY: as in `publish`.
         let status = unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) };
         self.slot.leave(called);
-        if status == abi::OK && self.appended_is_sound(out, before, now_ns) {
+        if status == abi::OK && !self.slot.is_caught() && self.appended_is_sound(out, before, now_ns) {
             return abi::OK;
         }
         self.settle(ACKNOWLEDGE, status, out, before, now_ns, error)
@@ -171,10 +185,26 @@ impl Border {
         // SAFETY: as in `publish`.
         let status = unsafe { flush(self.session, now_ns, error) };
         self.slot.leave(called);
+        self.answer_for_deeds(FLUSH);
         if status != abi::OK {
             self.fail(CoreFailure::from_status(&self.core, FUNCTIONS[FLUSH], status, &told(error)));
         }
-        status
+        if self.failure.is_some() && status == abi::OK { abi::INVALID } else { status }
+    }
+
+    /// Names what the core was caught at, before anything else that went wrong: it may be what came of it. True if so:
+    /// then nothing that it answered in this call counts.
+    #[cold]
+    fn answer_for_deeds(&mut self, function: usize) -> bool {
+        let Some(deed) = self.slot.take_deed() else { return false };
+        self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], deed));
+        true
+    }
+
+    /// Whether a core of the chain was caught at something that nobody has answered for: what is called from a layer
+    /// then does nothing, for the layer's own border will name it.
+    pub(super) fn is_caught(&self) -> bool {
+        self.slot.is_caught()
     }
 
     fn fail(&mut self, failure: CoreFailure) {
@@ -193,6 +223,10 @@ impl Border {
         error: &abi::ErrorBuffer,
     ) -> i32 {
         let name = FUNCTIONS[function];
+        if self.answer_for_deeds(function) {
+            before.restore(out);
+            return abi::POISONED;
+        }
         // A breach told first: it is the cause where there are both.
         if let Some(text) = self.breach_in_appended(out, before, now_ns) {
             self.fail(CoreFailure::breach(&self.core, name, text));

@@ -26,6 +26,7 @@ pub(super) fn within<T: Send + 'static>(
     let before = slot.enter(depth, index);
     let thread = thread::Builder::new().name(format!("control {core}")).spawn(move || {
         work_for(Some(slot));
+        slot.control_here();
         // After the limit this waits in the channel for ever: a core that comes too late may still look at what
         // it was given.
         let _ = send.send(call());
@@ -43,7 +44,10 @@ pub(super) fn within<T: Send + 'static>(
     match answer {
         Ok(value) => {
             let _ = thread.join();
-            Ok(value)
+            match slot.take_deed() {
+                Some(deed) => Err(CoreFailure::forbidden(core, function, deed)),
+                None => Ok(value),
+            }
         }
         Err(RecvTimeoutError::Timeout) => {
             std::mem::forget(receive);

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub enum FailureKind {
     /// It returned this status.
     Status(i32),
+    /// It tried what a confined process must not.
+    Forbidden,
     /// It broke the contract.
     Breach,
     /// It panicked, here.
@@ -70,6 +72,12 @@ impl CoreFailure {
         CoreFailure { core: core.to_owned(), function, kind: FailureKind::Died, text }
     }
 
+    /// The core was caught at this deed.
+    #[cold]
+    pub(super) fn forbidden(core: &str, function: &'static str, deed: String) -> CoreFailure {
+        CoreFailure { core: core.to_owned(), function, kind: FailureKind::Forbidden, text: deed }
+    }
+
     #[cold]
     pub(super) fn timed_out(core: &str, function: &'static str, limit: Duration) -> CoreFailure {
         CoreFailure {
@@ -84,6 +92,9 @@ impl CoreFailure {
 impl fmt::Display for CoreFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CoreFailure { core, function, kind, text } = self;
+        if *kind == FailureKind::Forbidden {
+            return write!(f, "core `{core}` {text} in `{function}`");
+        }
         match kind {
             FailureKind::Status(code) => {
                 write!(f, "core `{core}`: `{function}` returned {}", abi::status_name(*code))?;
@@ -93,6 +104,7 @@ impl fmt::Display for CoreFailure {
                 write!(f, "core `{core}` panicked in `{function}` at {place}")?;
             }
             FailureKind::Panic { place: None } => write!(f, "core `{core}` panicked in `{function}`")?,
+            FailureKind::Forbidden => {}
             FailureKind::Stuck => write!(f, "core `{core}` is stuck")?,
             FailureKind::Died => write!(f, "core `{core}` died in `{function}`")?,
             FailureKind::TimedOut(limit) => {
@@ -148,6 +160,22 @@ pub enum CoreError {
         reference: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The file is there, but somebody else may have put it there or changed it.
+    #[error("{} is not loaded: {reason}", path.display())]
+    Untrusted {
+        /// The file.
+        path: PathBuf,
+        /// Who could.
+        reason: String,
+    },
+    /// It tried what a confined process must not while it was loaded.
+    #[error("{} {deed} while it was loaded", path.display())]
+    Forbidden {
+        /// The file.
+        path: PathBuf,
+        /// What: reads on after its name.
+        deed: String,
     },
     /// The file is there, but the system's loader refuses it.
     #[error("{} cannot be loaded: {reason}", path.display())]
@@ -236,7 +264,9 @@ impl CoreError {
     /// The library's file, where one is at fault.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            CoreError::NotLoadable { path, .. }
+            CoreError::Untrusted { path, .. }
+            | CoreError::Forbidden { path, .. }
+            | CoreError::NotLoadable { path, .. }
             | CoreError::NotAPlugin { path, .. }
             | CoreError::OtherMajor { path, .. }
             | CoreError::Malformed { path, .. }
@@ -265,6 +295,19 @@ impl CoreError {
                 "write a name such as `mock`, or a path with `/` such as `./libmqscript_core_mine.so`"
                     .to_owned()
             }
+            CoreError::Untrusted { path, .. } => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                format!(
+                    "a core can do all that you can do: see to it that only you can write there, or, if you trust the \
+                     file as it is, say `--core-path {}`",
+                    folder.unwrap_or(Path::new(".")).display()
+                )
+            }
+            CoreError::Forbidden { path, .. } => format!(
+                "`--pure` forbids it. If it looked for a library of its own, say where that is: `--core-path FOLDER`; if you \
+                 trust {}, leave out `--pure`",
+                path.display()
+            ),
             CoreError::NotLoadable { .. } => {
                 "build the core again for this system; a half-copied file looks like this too".to_owned()
             }

@@ -1,6 +1,7 @@
 //! Where cores are looked for, and which file a name means.
 
 use super::error::CoreError;
+use super::trust::{Word, admit};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,12 +17,17 @@ const OPTIONAL: [(&str, &str); 1] = [("nats", "mqscript-nats")];
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     folders: Vec<PathBuf>,
+    word: Word,
 }
 
 /// Where cores are looked for, in order. Never the current folder by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finder {
     places: Vec<Place>,
+    /// Files that the user named on the command line.
+    named: Vec<PathBuf>,
+    /// Where files must lie, if the process reads nowhere else.
+    within: Option<Vec<PathBuf>>,
 }
 
 /// A core's library that was found.
@@ -29,6 +35,8 @@ pub struct Finder {
 pub(super) struct FoundFile {
     pub name: String,
     pub path: PathBuf,
+    /// On whose word it would be loaded.
+    pub word: Word,
     /// An earlier file of the same name, which wins.
     pub hidden_by: Option<PathBuf>,
 }
@@ -39,20 +47,70 @@ impl Finder {
     pub fn new(first: &[PathBuf]) -> Finder {
         let mut finder = Finder::with_folders(first);
         if let Some(more) = std::env::var_os(CORE_PATH_VARIABLE) {
-            finder
-                .places
-                .extend(std::env::split_paths(&more).filter(|p| !p.as_os_str().is_empty()).map(alone));
+            for folder in std::env::split_paths(&more).filter(|folder| !folder.as_os_str().is_empty()) {
+                let word = if folder.is_absolute() { Word::Place } else { Word::CurrentFolder };
+                finder.places.push(alone(folder, word));
+            }
         }
         if let Some(beside) = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)) {
             finder.add_beside(&beside);
         }
-        finder.places.extend(data_folders().into_iter().map(alone));
+        let data = data_folders().into_iter().filter(|folder| folder.is_absolute());
+        finder.places.extend(data.map(|folder| alone(folder, Word::Place)));
         finder
     }
 
     /// These folders and no others.
     pub fn with_folders(folders: &[PathBuf]) -> Finder {
-        Finder { places: folders.iter().cloned().map(alone).collect() }
+        let places = folders.iter().cloned().map(|folder| alone(folder, Word::Flag)).collect();
+        Finder { places, named: Vec::new(), within: None }
+    }
+
+    /// The same, told that the user named this core on the command line: if it is a file, it may be loaded whoever can
+    /// write to it. `reference` is relative to the current folder, and may have a `#NAME`.
+    #[must_use]
+    pub fn trusting(mut self, reference: &str) -> Finder {
+        let file = reference.contains('/').then(|| {
+            reference
+                .rsplit_once('#')
+                .map_or(reference, |(file, id)| if id.contains('/') { reference } else { file })
+        });
+        self.named.extend(file.and_then(|file| Path::new(file).canonicalize().ok()));
+        self
+    }
+
+    /// The files that the user named on the command line.
+    pub fn named(&self) -> &[PathBuf] {
+        &self.named
+    }
+
+    /// The same, told that nothing outside of these files and folders can be read.
+    #[must_use]
+    pub fn within(mut self, places: Vec<PathBuf>) -> Finder {
+        self.within = Some(places);
+        self
+    }
+
+    /// Whether a file may be loaded on this word, from where it is.
+    pub(super) fn admit(&self, path: &Path, word: Word) -> Result<(), CoreError> {
+        let outside = |places: &Vec<PathBuf>| {
+            path.canonicalize().is_ok_and(|path| !places.iter().any(|place| path.starts_with(place)))
+        };
+        if self.within.as_ref().is_some_and(outside) {
+            let reason = "it lies outside of what a pure run reads".to_owned();
+            return Err(CoreError::Untrusted { path: path.to_owned(), reason });
+        }
+        admit(path, word)
+    }
+
+    /// On whose word a file is loaded that is named by its path: the user's, if it is the one of the command line or
+    /// lies in a folder of the command line.
+    pub(super) fn word_for(&self, path: &Path) -> Word {
+        let Ok(path) = path.canonicalize() else { return Word::Place };
+        let mut folders =
+            self.places.iter().filter(|place| place.word == Word::Flag).flat_map(|p| &p.folders);
+        let said = |folder: &PathBuf| folder.canonicalize().is_ok_and(|f| Some(&*f) == path.parent());
+        if self.named.contains(&path) || folders.any(said) { Word::Flag } else { Word::Place }
     }
 
     /// The executable's folder, with what a build leaves around it. *Rationale.* cargo puts a dependency's
@@ -64,10 +122,10 @@ impl Finder {
             _ => beside,
         };
         let folders = vec![base.to_owned(), base.join("deps")];
-        self.places.push(Place { folders });
-        self.places.push(alone(base.join("cores")));
+        self.places.push(Place { folders, word: Word::Place });
+        self.places.push(alone(base.join("cores"), Word::Place));
         if let Some(above) = base.parent() {
-            self.places.push(alone(above.join("lib/mqscript/cores")));
+            self.places.push(alone(above.join("lib/mqscript/cores"), Word::Place));
         }
     }
 
@@ -76,13 +134,13 @@ impl Finder {
         self.places.iter().flat_map(|place| &place.folders).map(PathBuf::as_path)
     }
 
-    /// The file of the core `name`.
-    pub(super) fn find(&self, name: &str) -> Result<PathBuf, CoreError> {
+    /// The file of the core `name`, and on whose word it would be loaded.
+    pub(super) fn find(&self, name: &str) -> Result<(PathBuf, Word), CoreError> {
         let file = format!("{DLL_PREFIX}mqscript_core_{name}{DLL_SUFFIX}");
         for place in &self.places {
             let there = place.folders.iter().map(|folder| folder.join(&file)).filter(|path| path.is_file());
             if let Some(path) = there.max_by_key(|path| modified(path)) {
-                return Ok(path);
+                return Ok((path, place.word));
             }
         }
         let (name, searched) = (name.to_owned(), self.folders().map(Path::to_owned).collect());
@@ -106,7 +164,7 @@ impl Finder {
                 let winner = all.iter().find(|found| found.name == name && found.hidden_by.is_none());
                 let hidden_by = winner.map(|found| found.path.clone());
                 if hidden_by.as_ref() != Some(&path) {
-                    all.push(FoundFile { name, path, hidden_by });
+                    all.push(FoundFile { name, path, word: place.word, hidden_by });
                 }
             }
         }
@@ -114,8 +172,8 @@ impl Finder {
     }
 }
 
-fn alone(folder: PathBuf) -> Place {
-    Place { folders: vec![folder] }
+fn alone(folder: PathBuf, word: Word) -> Place {
+    Place { folders: vec![folder], word }
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

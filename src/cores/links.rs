@@ -4,7 +4,7 @@ use super::below;
 use super::border::Border;
 use super::chain::{BY_AND, BY_OR, Recipe};
 use super::control::{Told, within};
-use super::error::CoreFailure;
+use super::error::{CoreFailure, FailureKind};
 use super::host::{HostFor, RunFor, WAKER};
 use super::run::ClockKind;
 use super::services::HostServices;
@@ -142,7 +142,8 @@ impl Links {
         }
         let moved = link.clone();
         let result = within(&link.core, (link.depth, function), &self.services, move || call(&moved));
-        if result.is_err() {
+        // After a deed the call has returned.
+        if result.as_ref().is_err_and(|failure| failure.kind != FailureKind::Forbidden) {
             self.hung.store(true, Ordering::Release);
         }
         result
@@ -269,15 +270,17 @@ impl Links {
     /// Closes sessions, in the order given: (position in the chain, session).
     pub(super) fn close_sessions(&self, sessions: &[(usize, *mut RawSession)]) -> Result<(), CoreFailure> {
         self.services.wake.close();
+        let mut deed = Ok(());
         for (depth, session) in sessions {
             let session = Handle(*session);
-            self.control(&self.links[*depth], "close", move |link| {
+            let closed = self.control(&self.links[*depth], "close", move |link| {
                 // SAFETY: "[control] Closes the session. Also called after a failure": once, and last.
                 unsafe { (link.calls.close)(session.get()) };
-            })?;
+            });
+            deed = deed.and(done(closed)?);
         }
         self.session_open.store(false, Ordering::Release);
-        Ok(())
+        deed
     }
 
     pub fn destroy(&self) -> Result<(), CoreFailure> {
@@ -286,14 +289,25 @@ impl Links {
             let failure = CoreFailure::from_status(self.outermost(), "destroy", abi::INVALID, text);
             return Err(failure);
         }
+        let mut deed = Ok(());
         for link in self.links.iter().rev() {
-            self.control(link, "destroy", |link| {
+            let destroyed = self.control(link, "destroy", |link| {
                 // SAFETY: "[control] Frees the core": its session is closed, and nobody calls it afterwards.
                 unsafe { (link.calls.destroy)(link.raw.get()) };
-            })?;
+            });
+            deed = deed.and(done(destroyed)?);
         }
         self.destroyed.store(true, Ordering::Release);
-        Ok(())
+        deed
+    }
+}
+
+/// A call that can be made only once was made, even if the core was caught at something in it: that is told when all
+/// is done. Other failures mean that it has not returned.
+fn done(called: Result<(), CoreFailure>) -> Result<Result<(), CoreFailure>, CoreFailure> {
+    match called {
+        Err(failure) if failure.kind != FailureKind::Forbidden => Err(failure),
+        made => Ok(made),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Opening a shared library and agreeing on a version. Libraries are never unloaded.
 
+use super::deeds::take_deed;
 use super::error::CoreError;
+use super::fingerprint::Fingerprint;
 use super::vet::{Vetted, vet};
 use super::vitals::shown;
 use super::whole::truncation;
@@ -18,6 +20,7 @@ type Entry = unsafe extern "C" fn(*const abi::Host) -> *const abi::PluginDescrip
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub cores: Vec<Arc<Vetted>>,
+    fingerprint: Fingerprint,
 }
 
 /// All libraries loaded so far, by canonical path.
@@ -36,9 +39,22 @@ pub(super) fn load(path: &Path) -> Result<Arc<Loaded>, CoreError> {
     if let Some(known) = loaded.get(&path) {
         return Ok(Arc::clone(known));
     }
-    let new = Arc::new(open(&path)?);
+    let opened = open(&path);
+    if let Some(deed) = take_deed() {
+        return Err(CoreError::Forbidden { path, deed });
+    }
+    let new = Arc::new(opened?);
     loaded.insert(path, Arc::clone(&new));
     Ok(new)
+}
+
+/// SHA-256, in hexadecimal, of a library that is loaded; of any other file, as it is now. None if it cannot be read.
+pub fn library_sha256(path: &Path) -> Option<String> {
+    let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    match loaded.as_ref().and_then(|loaded| loaded.get(path)) {
+        Some(known) => known.fingerprint.sha256().ok(),
+        None => Fingerprint::of(path).and_then(|file| file.sha256()).ok(),
+    }
 }
 
 fn open(path: &Path) -> Result<Loaded, CoreError> {
@@ -47,6 +63,7 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
         return Err(not_loadable(reason));
     }
     let _noted = Noted::loading(path);
+    let fingerprint = Fingerprint::of(path).map_err(|error| not_loadable(error.to_string()))?;
     let library = open_library(path).map_err(|error| not_loadable(whole_chain(&error)))?;
     // "Libraries are never unloaded": threads and destructors of a core may outlive every session.
     let library = std::mem::ManuallyDrop::new(library);
@@ -79,7 +96,7 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
     }
     // SAFETY: the entry "returns memory that stays valid for ever", which begins with its `struct_size`.
     let cores = unsafe { vet(path, found, descriptor)? };
-    Ok(Loaded { cores: cores.into_iter().map(Arc::new).collect() })
+    Ok(Loaded { cores: cores.into_iter().map(Arc::new).collect(), fingerprint })
 }
 
 /// Shows which library's own code runs while it is loaded and entered.

@@ -10,8 +10,10 @@ mod below;
 mod border;
 mod chain;
 mod control;
+mod deeds;
 mod error;
 mod find;
+mod fingerprint;
 mod host;
 mod last_words;
 mod links;
@@ -22,14 +24,17 @@ pub mod raw;
 mod run;
 mod services;
 mod session;
+mod trust;
 mod vet;
 pub mod vitals;
 mod whole;
 
 pub use chain::Chain;
+pub use deeds::take_deed;
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use last_words::{expose, speak, speak_if_dying, with_last_words};
+pub use load::library_sha256;
 pub use mqscript_plugin::abi;
 pub use plan::{
     CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, plan_chain,

@@ -154,6 +154,7 @@ pub(super) fn locate(finder: &Finder, base_dir: &Path, reference: &str) -> Resul
         if !path.exists() {
             return bad(&format!("there is no file {}", path.display()));
         }
+        finder.admit(&path, finder.word_for(&path))?;
         return pick(&path, id);
     }
     if reference.is_empty() {
@@ -163,7 +164,9 @@ pub(super) fn locate(finder: &Finder, base_dir: &Path, reference: &str) -> Resul
     if !reference.chars().all(plain) {
         return bad("a name has letters, digits, `_` and `-`");
     }
-    pick(&finder.find(reference)?, Some(reference))
+    let (path, word) = finder.find(reference)?;
+    finder.admit(&path, word)?;
+    pick(&path, Some(reference))
 }
 
 /// One core of a library: that of the name asked for, or the only one.
@@ -212,9 +215,10 @@ pub fn list_cores(finder: &Finder) -> Vec<ListedFile> {
     let look = |file: super::find::FoundFile| {
         let cores = match &file.hidden_by {
             Some(_) => Ok(Vec::new()),
-            None => {
-                load(&file.path).map(|loaded| loaded.cores.iter().map(|vetted| vetted.info.clone()).collect())
-            }
+            None => finder
+                .admit(&file.path, file.word)
+                .and_then(|()| load(&file.path))
+                .map(|loaded| loaded.cores.iter().map(|vetted| vetted.info.clone()).collect()),
         };
         ListedFile { name: file.name, path: file.path, hidden_by: file.hidden_by, cores }
     };

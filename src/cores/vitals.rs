@@ -122,6 +122,10 @@ pub struct Slot {
     generated: AtomicU64,
     in_flight: AtomicU64,
     ended: [AtomicU64; NAMES],
+    /// Whether a core of the loop was caught at something that nobody has answered for.
+    caught: AtomicU32,
+    /// The thread of the control call under way, as the kernel numbers it; 0 = none.
+    control_thread: AtomicU32,
     cores: [Text<64>; CORES_MAX],
     /// Where the newest results of the run stand that goes on here, in the supervisor's terms; 0 = none.
     pub snapshot: AtomicU64,
@@ -134,6 +138,10 @@ pub struct Shared {
     pub fatal: Fatal,
     /// The library that is being loaded.
     pub loading: Text<512>,
+    /// What a core was caught at.
+    pub(super) deed: Text<512>,
+    /// Whether nobody has answered for it yet.
+    pub(super) unanswered: AtomicU32,
     libraries_len: AtomicU32,
     /// The exit code plus one, once all is done.
     pub done: AtomicU32,
@@ -279,6 +287,32 @@ impl Slot {
         Some(WatchedCall { core, function, control: index >= CONTROL, number: word >> 16 })
     }
 
+    /// Whether a core of the loop was caught at something that nobody has answered for: one load on the hot path.
+    #[inline]
+    pub(super) fn is_caught(&self) -> bool {
+        self.caught.load(Ordering::Acquire) != 0
+    }
+
+    /// A core of the loop was caught.
+    pub(super) fn catch(&self) {
+        self.caught.store(1, Ordering::Release);
+    }
+
+    /// Somebody answers for it. Returns whether there was anything.
+    pub(super) fn let_go(&self) -> bool {
+        self.caught.swap(0, Ordering::AcqRel) != 0
+    }
+
+    /// Whether the loop, or its control call, is at work on a thread, as the kernel numbers it.
+    pub(super) fn works_on(&self, thread: u32) -> bool {
+        [&self.thread, &self.control_thread].iter().any(|mine| mine.load(Ordering::Acquire) == thread)
+    }
+
+    /// The calling thread makes a control call, until the next one does.
+    pub(super) fn control_here(&self) {
+        self.control_thread.store(thread_number(), Ordering::Release);
+    }
+
     /// Shows how the run stands.
     #[inline]
     pub fn show(&self, signs: &Signs) {
@@ -306,6 +340,8 @@ impl Slot {
         if free {
             self.call.store(0, Ordering::Relaxed);
             self.snapshot.store(0, Ordering::Relaxed);
+            self.caught.store(0, Ordering::Relaxed);
+            self.control_thread.store(0, Ordering::Relaxed);
             self.show(&Signs::default());
             self.cores.iter().for_each(|name| name.set(b""));
             self.thread.store(thread_number(), Ordering::Relaxed);
@@ -357,6 +393,8 @@ fn unseen() -> Slot {
         generated: AtomicU64::new(0),
         in_flight: AtomicU64::new(0),
         ended: std::array::from_fn(|_| AtomicU64::new(0)),
+        caught: AtomicU32::new(0),
+        control_thread: AtomicU32::new(0),
         cores: std::array::from_fn(|_| text()),
         snapshot: AtomicU64::new(0),
     }

@@ -38,4 +38,5 @@ pub use ledger::{Class as CopyClass, Copies, Ledger};
 pub use names::Parties;
 pub use observer::{MessageRecord, Observer, Progress, Silent, Started};
 pub use player::{ROUNDS_MAX, Stop};
+pub use results::record_libraries;
 pub use run::{Played, RunError, Setting, clock_for, run};

@@ -8,7 +8,7 @@ use super::outages::Outages;
 use super::player::{Player, Stop};
 use super::receiving::Receiving;
 use super::run::{Scene, mean_gap_ns};
-use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names};
+use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
 use crate::metrics::results::{
     self, Copies, Core, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
@@ -16,6 +16,7 @@ use crate::metrics::{Naming, Recorder, doubts, seal};
 use crate::plan::End;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What was measured, taken from a player.
 pub struct Measured {
@@ -87,8 +88,9 @@ impl Measured {
         let so_far = || scene.stopwatch.finish(self.generated(), None);
         let environment = scene.over.clone().unwrap_or_else(so_far);
         let mut run = blank(scene, core_of(scene, stats), environment);
+        run.environment.confined = scene.confined.map(str::to_owned);
         for core in &scene.resolved.cores {
-            run.environment.files.insert(format!("core {}", core.id), core.path.display().to_string());
+            run.environment.files.insert(of_core(&core.id), core.path.display().to_string());
         }
         let stages = plan.stages();
         let naming = Naming {
@@ -152,6 +154,23 @@ fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<&'static str> {
 fn charge_losses(receiving: &Receiving, recorder: &mut Recorder) {
     if receiving.active {
         receiving.ledger.lost(|agent, lost| recorder.agents.lost(agent, lost));
+    }
+}
+
+/// What a core's library is called among the files of a run.
+fn of_core(id: &str) -> String {
+    format!("core {id}")
+}
+
+/// Writes down which libraries a run was played with, to be called before it is saved. The digest does not depend on it.
+pub fn record_libraries(run: &mut Run) {
+    let cores = std::iter::once(&run.core.id).chain(run.core.layers.iter().map(|layer| &layer.id));
+    let names: Vec<String> = cores.map(|id| of_core(id)).collect();
+    for name in names {
+        let path = run.environment.files.get(&name);
+        if let Some(sum) = path.and_then(|path| library_sha256(Path::new(path))) {
+            run.environment.sha256.insert(name, sum);
+        }
     }
 }
 

@@ -72,6 +72,8 @@ pub struct Setting<'a> {
     pub base_dir: &'a Path,
     /// Whether only cores that touch nothing real may take part.
     pub pure: bool,
+    /// How far the kernel confines the process: for the results.
+    pub confined: Option<&'a str>,
 }
 
 /// Plays a plan.
@@ -120,8 +122,15 @@ pub fn run(
         }
     };
     observer.started(&started(plan, clock));
-    let mut scene =
-        Scene { plan, clock, resolved: &resolved, capabilities: chain.capabilities(), stopwatch, over: None };
+    let mut scene = Scene {
+        plan,
+        clock,
+        resolved: &resolved,
+        capabilities: chain.capabilities(),
+        confined: setting.confined,
+        stopwatch,
+        over: None,
+    };
     let stage = Stage { scene: &scene, parties, services, session, origin_ns, number, receive };
     let (measured, session) = match clock {
         ClockKind::Virtual => {
@@ -149,8 +158,12 @@ fn close(
     let mut closing = Closing { measured: Some(measured), scene, observer };
     let (closed, stats, ended) = cores::with_last_words(&mut closing, Closing::last_words, |_| {
         let closed = session.close();
-        let stats = chain.stats().unwrap_or_default();
-        (closed, stats, chain.clean().and_then(|()| chain.destroy()))
+        let (stats, told) = match chain.stats() {
+            Ok(stats) => (stats, Ok(())),
+            Err(error) => (Default::default(), Err(error)),
+        };
+        let ended = chain.clean().and_then(|()| chain.destroy());
+        (closed, stats, told.and(ended))
     });
     let mut measured = closing.measured.expect("only last words take it");
     if let Err(failure) = closed {
@@ -304,6 +317,8 @@ pub struct Scene<'a> {
     pub resolved: &'a ResolvedChain,
     /// What they can do.
     pub capabilities: u64,
+    /// How far the kernel confines the process.
+    pub confined: Option<&'a str>,
     /// What it costs.
     pub stopwatch: Stopwatch,
     /// What it has cost, once the load is over and the last message has its name.

@@ -29,6 +29,8 @@ impl Stopwatch {
             messages_per_wall_s: generated as f64 / wall_s.max(1e-9),
             script_share: script_s.map(|seconds| (seconds / wall_s.max(1e-9)).min(1.0)),
             files: Default::default(),
+            sha256: Default::default(),
+            confined: None,
         }
     }
 }

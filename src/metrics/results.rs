@@ -474,4 +474,10 @@ pub struct Environment {
     pub script_share: Option<f64>,
     /// The files that took part: the script, the libraries.
     pub files: BTreeMap<String, String>,
+    /// SHA-256 of the libraries as they were loaded, in hexadecimal, under the same names; in saved results only.
+    #[serde(default)]
+    pub sha256: BTreeMap<String, String>,
+    /// How far the kernel confined the run: `full`, `partial` or `none`; null without `--pure`.
+    #[serde(default)]
+    pub confined: Option<String>,
 }

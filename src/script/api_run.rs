@@ -14,6 +14,7 @@ use super::saved_results::SavedResults;
 use super::state::{Job, Shared, State};
 use crate::compare::aggregate;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::engine::record_libraries;
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Report, Run};
 use crate::metrics::seal;
@@ -326,6 +327,7 @@ fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
     let mut run = Run::clone(&result.run);
     run.checks.extend(state.met[result.index].checks.iter().cloned());
     seal(&mut run);
+    record_libraries(&mut run);
     let text = serde_json::to_string_pretty(&Report::new(vec![run])).unwrap_or_default();
     write_whole(&path, &(text + "\n"))
         .map_err(|error| output_fault(name, "the result cannot be saved", error.to_string()))?;

@@ -3,7 +3,7 @@
 use super::block::Block;
 use super::lifeline::Lifeline;
 use super::signals;
-use crate::cores::vitals::{Stage, show_in};
+use crate::cores::vitals::{Shared, Stage, show_in};
 use crate::diagnostics::Exit;
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 use std::io;
@@ -56,6 +56,18 @@ pub fn fork() -> io::Result<Side> {
             let child = Pid::from_raw(child).expect("a process has a number");
             Ok(Side::Parent(Parent { block, child }))
         }
+    }
+}
+
+impl Parent {
+    /// What the child shows.
+    pub fn shared(&self) -> &'static Shared {
+        self.block.shared()
+    }
+
+    /// The child's number.
+    pub fn child_id(&self) -> i32 {
+        self.child.as_raw_nonzero().get()
     }
 }
 

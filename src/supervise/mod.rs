@@ -6,6 +6,7 @@
 //! measured before it dies; one that is killed outright leaves what it last wrote, and exact counts.
 
 mod block;
+pub mod confine;
 mod death;
 #[cfg(unix)]
 mod fork;

@@ -70,7 +70,7 @@ pub fn play(plan: &Plan) -> Run {
 /// Plays a plan and tells `observer`.
 pub fn play_with(plan: &Plan, observer: &mut dyn Observer) -> Played {
     let finder = finder();
-    let setting = Setting { finder: &finder, base_dir: Path::new("."), pure: false };
+    let setting = Setting { finder: &finder, base_dir: Path::new("."), pure: false, confined: None };
     engine::run(plan, setting, &mut NoBehaviour, observer).unwrap()
 }
 

@@ -33,7 +33,7 @@ impl Observer for Delivered {
 impl Player for Delivered {
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         let finder = Finder::new(&[]);
-        let setting = Setting { finder: &finder, base_dir: base, pure: false };
+        let setting = Setting { finder: &finder, base_dir: base, pure: false, confined: None };
         let played = engine::run(plan, setting, behaviour, self).expect("the run starts");
         assert!(played.stop.is_none(), "{:?}", played.stop);
         Ok(played.run)
