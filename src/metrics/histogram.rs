@@ -6,6 +6,7 @@
 
 use super::results::Times;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The largest value told apart: one hour in nanoseconds. Larger ones count as this in percentiles; the exact
 /// maximum stays exact.
@@ -137,12 +138,26 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         self.buffer.clear();
     }
 
+    /// The places among which the counts lie that are not zero.
+    fn used(&self) -> Range<usize> {
+        match self.exact.count {
+            0 => 0..0,
+            _ => {
+                Self::place(self.exact.min.min(VALUE_MAX_NS))
+                    ..Self::place(self.exact.max.min(VALUE_MAX_NS)) + 1
+            }
+        }
+    }
+
     /// Adds all values of another.
     pub fn merge(&mut self, other: &Self) {
+        if other.is_empty() {
+            return;
+        }
         self.flush();
         self.exact.merge(&other.exact);
-        for (place, &count) in other.counts.iter().enumerate() {
-            self.add_at(place, u64::from(count));
+        for place in other.used() {
+            self.add_at(place, u64::from(other.counts[place]));
         }
         for (&place, &count) in &other.spill {
             self.add_at(place, count);
@@ -162,6 +177,11 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         }
     }
 
+    /// Whether there is no value.
+    fn is_empty(&self) -> bool {
+        self.exact.count == 0 && self.buffer.is_empty()
+    }
+
     /// The exact part.
     pub fn exact(&self) -> Exact {
         let mut exact = self.exact;
@@ -176,8 +196,8 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
             .expect("fixed bounds are valid");
         let mut add =
             |value: u64, count: u64| hdr.record_n(value, count).expect("the value is within the bounds");
-        for (place, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            add(Self::value_at(place), u64::from(count));
+        for place in self.used().filter(|place| self.counts[*place] > 0) {
+            add(Self::value_at(place), u64::from(self.counts[place]));
         }
         for (&place, &count) in &self.spill {
             add(Self::value_at(place), count);
@@ -188,6 +208,36 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         hdr
     }
 
+    /// For each rank, counted from 1 and rising, the largest value that shares a place with the value of that rank: as
+    /// HdrHistogram's `value_at_quantile` has it.
+    fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [u64; N] {
+        let mut waiting: Vec<usize> =
+            self.buffer.iter().map(|value| Self::place(*value.min(&VALUE_MAX_NS))).collect();
+        waiting.sort_unstable();
+        let mut places = self.used();
+        if let (Some(&first), Some(&last)) = (waiting.first(), waiting.last()) {
+            places = match places.is_empty() {
+                true => first..last + 1,
+                false => places.start.min(first)..places.end.max(last + 1),
+            };
+        }
+        let (mut found, mut next, mut passed, mut waiting) = ([0; N], 0, 0, waiting.into_iter().peekable());
+        for place in places {
+            passed += self.counts.get(place).map_or(0, |count| u64::from(*count));
+            if !self.spill.is_empty() {
+                passed += self.spill.get(&place).copied().unwrap_or(0);
+            }
+            while waiting.next_if_eq(&place).is_some() {
+                passed += 1;
+            }
+            while next < N && ranks[next] <= passed {
+                found[next] = Self::value_at(place + 1) - 1;
+                next += 1;
+            }
+        }
+        found
+    }
+
     /// The whole statistic; percentiles are clamped to the exact minimum and maximum.
     pub fn times(&self) -> Times {
         let exact = self.exact();
@@ -195,16 +245,10 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         if count == 0 {
             return Times::default();
         }
-        let hdr = self.to_hdr();
-        let at = |quantile: f64| Some(hdr.value_at_quantile(quantile).clamp(min, max));
-        Times {
-            p50_ns: at(0.5),
-            p90_ns: at(0.9),
-            p95_ns: at(0.95),
-            p99_ns: at(0.99),
-            p999_ns: at(0.999),
-            ..exact.times()
-        }
+        let rank = |quantile: f64| ((quantile * count as f64).ceil() as u64).max(1);
+        let values = self.at_ranks([0.5, 0.9, 0.95, 0.99, 0.999].map(rank));
+        let [p50_ns, p90_ns, p95_ns, p99_ns, p999_ns] = values.map(|value| Some(value.clamp(min, max)));
+        Times { p50_ns, p90_ns, p95_ns, p99_ns, p999_ns, ..exact.times() }
     }
 }
 
@@ -228,16 +272,20 @@ mod tests {
     #[test]
     fn percentiles_equal_those_of_the_standard_histogram() {
         let mut stream = Stream::from_key(2);
-        let (mut own, mut hdr) = (Histogram::default(), hdrhistogram::Histogram::<u64>::new(3).unwrap());
-        for _ in 0..10_000 {
-            let value = 1_000_000 + stream.below(9_000_001);
-            own.record(value);
-            hdr.record(value).unwrap();
+        for round in 0..300 {
+            let (mut own, mut bits) = (Histogram::default(), 1 + round % 44);
+            for i in 0..1 + stream.below(700) {
+                if i % 64 == 0 {
+                    bits = 1 + stream.below(44);
+                }
+                own.record(stream.below(1 << bits));
+            }
+            let (times, hdr) = (own.times(), own.to_hdr());
+            let of = |quantile| Some(hdr.value_at_quantile(quantile).clamp(own.exact().min, own.exact().max));
+            assert_eq!(times.count, hdr.len());
+            let found = [times.p50_ns, times.p90_ns, times.p95_ns, times.p99_ns, times.p999_ns];
+            assert_eq!(found, [0.5, 0.9, 0.95, 0.99, 0.999].map(of), "round {round}");
         }
-        let times = own.times();
-        assert_eq!(times.count, 10_000);
-        assert_eq!(times.p50_ns, Some(hdr.value_at_quantile(0.5)));
-        assert_eq!(times.p99_ns, Some(hdr.value_at_quantile(0.99).min(times.max_ns.unwrap())));
     }
 
     #[test]
@@ -267,6 +315,8 @@ mod tests {
         }
         assert_eq!(one.exact().count, 1 << 33);
         assert_eq!(one.to_hdr().len(), 1 << 33);
+        one.record(7_000_000);
+        assert_eq!(one.times().p999_ns, Some(one.to_hdr().value_at_quantile(0.999)));
     }
 
     #[test]
