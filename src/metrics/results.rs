@@ -91,6 +91,7 @@ pub struct Run {
     /// The scenario as it was played, in canonical form.
     pub plan: Value,
     /// What depends on the machine, a path or the wall clock.
+    #[serde(skip_serializing_if = "Environment::is_blank")]
     pub environment: Environment,
 }
 
@@ -480,4 +481,11 @@ pub struct Environment {
     /// How far the kernel confined the run: `full`, `partial` or `none`; null without `--pure`.
     #[serde(default)]
     pub confined: Option<String>,
+}
+
+impl Environment {
+    /// Whether nothing is known of it: then it is no part of the results.
+    fn is_blank(&self) -> bool {
+        self.version.is_empty()
+    }
 }
