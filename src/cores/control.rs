@@ -1,12 +1,11 @@
 //! Control calls: on a helper thread, with a time limit.
 
 use super::error::CoreFailure;
-use super::last_words;
 use super::services::HostServices;
 use super::vitals::{FUNCTIONS, work_for};
+use super::{helpers, last_words};
 use mqscript_plugin::abi::{self, ErrorBuffer};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often is looked whether the process is dying while a call is waited for.
@@ -24,31 +23,27 @@ pub(super) fn within<T: Send + 'static>(
     let slot = services.vitals.slot();
     let index = FUNCTIONS.iter().position(|name| *name == function).unwrap_or_default();
     let before = slot.enter(depth, index);
-    let thread = thread::Builder::new().name(format!("control {core}")).spawn(move || {
+    let helped = helpers::run(move || {
         work_for(Some(slot));
         slot.control_here();
+        let value = call();
+        work_for(None);
         // After the limit this waits in the channel for ever: a core that comes too late may still look at what
         // it was given.
-        let _ = send.send(call());
+        let _ = send.send(value);
     });
-    let thread = match thread {
-        Ok(thread) => thread,
-        Err(error) => {
-            slot.leave(before);
-            let text = format!("the system gives no thread: {error}");
-            return Err(CoreFailure::from_status(core, function, abi::INTERNAL, &text));
-        }
-    };
+    if let Err(error) = helped {
+        slot.leave(before);
+        let text = format!("the system gives no thread: {error}");
+        return Err(CoreFailure::from_status(core, function, abi::INTERNAL, &text));
+    }
     let answer = wait_for(&receive, services.control_limit);
     slot.leave(before);
     match answer {
-        Ok(value) => {
-            let _ = thread.join();
-            match slot.take_deed() {
-                Some(deed) => Err(CoreFailure::forbidden(core, function, deed)),
-                None => Ok(value),
-            }
-        }
+        Ok(value) => match slot.take_deed() {
+            Some(deed) => Err(CoreFailure::forbidden(core, function, deed)),
+            None => Ok(value),
+        },
         Err(RecvTimeoutError::Timeout) => {
             std::mem::forget(receive);
             Err(CoreFailure::timed_out(core, function, services.control_limit))

@@ -14,6 +14,7 @@ mod deeds;
 mod error;
 mod find;
 mod fingerprint;
+mod helpers;
 mod host;
 mod last_words;
 mod links;
