@@ -1,6 +1,7 @@
 //! The machine's side of a run: wall time, processor time, memory.
 
 use super::results::Environment;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// Measures a run from outside its own clock.
@@ -19,10 +20,9 @@ impl Stopwatch {
     /// What the run cost until now. `script_s` are the seconds spent in callbacks.
     pub fn finish(&self, generated: u64, script_s: Option<f64>) -> Environment {
         let wall_s = self.wall.elapsed().as_secs_f64();
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Environment {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            host: format!("{} {}, {processors} processors", std::env::consts::OS, std::env::consts::ARCH),
+            host: host().to_owned(),
             wall_s,
             cpu_s: cpu_s() - self.cpu_s,
             max_rss_bytes: max_rss_bytes(),
@@ -33,6 +33,15 @@ impl Stopwatch {
             confined: None,
         }
     }
+}
+
+/// The machine, looked at once: the system reads four files to tell how many processors there are.
+fn host() -> &'static str {
+    static HOST: OnceLock<String> = OnceLock::new();
+    HOST.get_or_init(|| {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        format!("{} {}, {processors} processors", std::env::consts::OS, std::env::consts::ARCH)
+    })
 }
 
 /// Processor seconds of this process so far.
