@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod cores;
 pub mod diagnostics;
 pub mod engine;
+pub mod fit;
 pub mod metrics;
 pub mod plan;
 pub mod progress;

@@ -46,6 +46,8 @@ pub enum Command {
     Run(RunFlags),
     /// Compare saved results: by how much they differ, and how sure that is
     Compare(CompareFlags),
+    /// Fit the mock core to saved results: options with which it behaves as the real core did
+    Fit(FitFlags),
     /// Say everything that is wrong with a script without running it, and print its plans
     Check(CheckFlags),
     /// The cores that can be used, and what each can do
@@ -173,6 +175,24 @@ pub struct CompareFlags {
     pub format: Format,
     /// Replace files that exist
     #[arg(long, help_heading = "Results")]
+    pub force: bool,
+}
+
+/// Flags of `fit`.
+#[derive(Debug, Clone, Args)]
+pub struct FitFlags {
+    /// Files that `run --output` saved, all of one core
+    #[arg(value_name = "RESULTS.json", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// Only the runs on this core, as the results name it
+    #[arg(long, value_name = "NAME")]
+    pub core: Option<String>,
+    /// Save the options as JSON, for `core("mock", load("FILE"))` [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that exists
+    #[arg(long)]
     pub force: bool,
 }
 

@@ -63,7 +63,11 @@ fn report_of(comparison: &Comparison) -> Report {
     Report { comparisons: vec![comparison.clone()], ..Report::new(Vec::new()) }
 }
 
-fn read(path: &Path) -> Result<Report, Diagnostics> {
+/// Reads a file of results.
+///
+/// # Errors
+/// It is none.
+pub(super) fn read(path: &Path) -> Result<Report, Diagnostics> {
     let shown = path.display().to_string();
     let cannot = |found: String| {
         Diagnostic::new(Exit::Usage, "the results cannot be read").at(Place::file(&shown)).found(found)

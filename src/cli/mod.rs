@@ -9,6 +9,7 @@ mod core;
 mod core_check;
 mod core_new;
 mod faults;
+mod fit;
 mod interrupt;
 mod outputs;
 mod panic;
@@ -43,5 +44,6 @@ pub fn main() -> Exit {
         Command::Run(flags) => run::command(&flags),
         Command::Check(flags) => check::command(&flags),
         Command::Compare(flags) => compare::command(&flags),
+        Command::Fit(flags) => fit::command(&flags),
     }
 }

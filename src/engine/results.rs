@@ -302,6 +302,7 @@ fn blank(scene: &Scene<'_>, core: Core, environment: Environment) -> Run {
         window_ns: 0,
         figures: Figures::default(),
         schedule_lag: Times::default(),
+        histograms: Default::default(),
         by_type: BTreeMap::new(),
         by_agent: BTreeMap::new(),
         by_group: BTreeMap::new(),

@@ -192,8 +192,9 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     /// As a standard histogram.
     pub fn to_hdr(&self) -> hdrhistogram::Histogram<u64> {
         let digits = if SUB_BITS == 11 { 3 } else { 2 };
-        let mut hdr = hdrhistogram::Histogram::new_with_bounds(1, VALUE_MAX_NS, digits)
-            .expect("fixed bounds are valid");
+        let largest = self.exact().max.clamp(2, VALUE_MAX_NS);
+        let mut hdr =
+            hdrhistogram::Histogram::new_with_bounds(1, largest, digits).expect("the bounds are valid");
         let mut add =
             |value: u64, count: u64| hdr.record_n(value, count).expect("the value is within the bounds");
         for place in self.used().filter(|place| self.counts[*place] > 0) {

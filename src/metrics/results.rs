@@ -4,6 +4,7 @@
 //! On the virtual clock everything but `environment` is a function of script, parameters and seed.
 
 use super::comparisons::{Aggregate, Comparison};
+use super::histograms::Histograms;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -65,6 +66,9 @@ pub struct Run {
     pub figures: Figures,
     /// Intended arrival to actual generation; all zero on the virtual clock.
     pub schedule_lag: Times,
+    /// The whole distributions behind these figures; empty in results of earlier versions.
+    #[serde(default)]
+    pub histograms: Histograms,
     /// By message type.
     pub by_type: BTreeMap<String, Figures>,
     /// By generating agent; above 1,000 agents the 10 slowest and the 10 most failing.

@@ -1,6 +1,7 @@
 //! From records to results.
 
 use super::agents::{ALL, AgentsRecorder};
+use super::histograms::Histograms;
 use super::recorder::{Cell, FinalOutcome, Recorder};
 use super::results::{AgentFigures, Counts, Figures, Ledger, Phase, RecipientFigures, Run};
 use std::collections::BTreeMap;
@@ -33,9 +34,13 @@ impl Recorder {
         let warm_up = self.window_cell as usize / types.max(1);
         let window = &self.cells[self.window_cell as usize..];
         run.window_ns = window_ns;
-        run.figures = figures(window.iter(), window_ns);
+        let all = merged(window.iter());
+        run.figures = figures(&all, window_ns);
+        run.histograms = Histograms::of(&all);
         for (id, name) in naming.types.iter().enumerate() {
-            run.by_type.insert((*name).to_owned(), figures(window.iter().skip(id).step_by(types), window_ns));
+            let all = merged(window.iter().skip(id).step_by(types));
+            run.by_type.insert((*name).to_owned(), figures(&all, window_ns));
+            run.histograms.add_type(name, &all);
         }
         for (index, name) in naming.phases.iter().enumerate() {
             let (start_ns, end_ns) =
@@ -45,7 +50,7 @@ impl Recorder {
                 name: (*name).to_owned(),
                 start_ns,
                 end_ns,
-                figures: figures(cells.iter(), end_ns - start_ns),
+                figures: figures(&merged(cells.iter()), end_ns - start_ns),
             });
         }
         run.schedule_lag = self.schedule_lag.times();
@@ -111,10 +116,14 @@ fn groups(agents: &AgentsRecorder, groups: &[(&str, usize)]) -> BTreeMap<String,
     found
 }
 
-/// The figures of some cells together, over a window of this length.
-fn figures<'a>(cells: impl Iterator<Item = &'a Cell>, window_ns: u64) -> Figures {
+fn merged<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
     let mut all = Cell::default();
     cells.for_each(|cell| all.merge(cell));
+    all
+}
+
+/// The figures of a cell, over a window of this length.
+fn figures(all: &Cell, window_ns: u64) -> Figures {
     let counts = all.counts;
     let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
     let per_s = |count: u64| if window_ns == 0 { 0.0 } else { count as f64 * 1e9 / window_ns as f64 };

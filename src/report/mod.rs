@@ -15,7 +15,7 @@ pub mod text;
 
 pub use comparison::{aggregate_text, comparison_text};
 pub use comparison_markdown::comparison_markdown;
-pub use number::{count, magnitude, printable, span};
+pub use number::{count, counted, magnitude, percent, printable, span};
 pub use style::Palette;
 pub use summary::Summary;
 pub use table::{Column, Table, shortened};

@@ -89,6 +89,7 @@ pub(super) fn nine_agents() -> Run {
         window_ns: 60_000 * MS,
         figures: figures(16_203, 2, 60.0),
         schedule_lag: times(16_203, [0.0; 6]),
+        histograms: Default::default(),
         by_type: BTreeMap::from([
             ("broadcast".into(), figures(2_431, 1, 60.0)),
             ("direct".into(), figures(8_910, 1, 60.0)),

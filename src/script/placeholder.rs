@@ -88,6 +88,7 @@ pub fn placeholder(plan: &Plan) -> Run {
         window_ns: 0,
         figures: figures(),
         schedule_lag: times(),
+        histograms: Default::default(),
         by_type: plan.types.iter().map(|kind| (kind.name.clone(), figures())).collect(),
         by_agent: agents().take(shown).map(|name| (name, agent.clone())).collect(),
         by_group: BTreeMap::new(),

@@ -1,0 +1,101 @@
+//! `fit`: options with which the mock behaves as a core did in saved results.
+
+use super::arguments::FitFlags;
+use super::outputs::Output;
+use super::{compare, terminal};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::fit::{FitError, Fitted, fit};
+use crate::metrics::results::{Report, Run};
+use crate::report::{count, counted, percent, printable, span};
+use serde_json::Value;
+use std::io::Write;
+
+/// Fits the mock to results.
+pub fn command(flags: &FitFlags) -> Exit {
+    match fitted(flags) {
+        Ok(()) => Exit::Success,
+        Err(wrong) => {
+            terminal::complain(&wrong);
+            wrong.exit()
+        }
+    }
+}
+
+fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
+    let output =
+        flags.output.as_deref().map(|path| Output::open("--output", path, flags.force)).transpose()?;
+    let mut wrong = Diagnostics::new();
+    let mut reports = Vec::new();
+    for path in &flags.files {
+        match compare::read(path) {
+            Ok(report) => reports.push(report),
+            Err(faults) => wrong.append(faults),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let runs = runs_on(&reports, flags.core.as_deref())?;
+    let fitted = fit(&runs).map_err(|error| Diagnostics::from(told(&error)))?;
+    let options = Value::Object(fitted.options.clone());
+    let document = format!("{}\n", serde_json::to_string_pretty(&options).expect("options are plain data"));
+    match output {
+        None => terminal::print(&document)?,
+        Some(mut output) => {
+            output.write_all(document.as_bytes()).map_err(|error| {
+                let title = format!("the options cannot be written: {error}");
+                Diagnostics::from(Diagnostic::new(Exit::Usage, title))
+            })?;
+            output.keep()?;
+        }
+    }
+    tell(flags, &runs, &fitted);
+    Ok(())
+}
+
+fn runs_on<'r>(reports: &'r [Report], core: Option<&str>) -> Result<Vec<&'r Run>, Diagnostics> {
+    let all = || reports.iter().flat_map(|report| &report.runs);
+    let runs: Vec<&Run> = all().filter(|run| core.is_none_or(|core| run.core.name == core)).collect();
+    if let (true, Some(core)) = (runs.is_empty(), core) {
+        let mut names: Vec<String> = all().map(|run| format!("`{}`", printable(&run.core.name))).collect();
+        names.sort();
+        names.dedup();
+        let fault = Diagnostic::new(Exit::Usage, format!("no run was played on `{}`", printable(core)))
+            .expected(format!("one of {}", names.join(", ")));
+        return Err(fault.into());
+    }
+    Ok(runs)
+}
+
+fn told(error: &FitError) -> Diagnostic {
+    let fault = Diagnostic::new(Exit::Contents, error.to_string());
+    match error {
+        FitError::SeveralCores(_) => fault.help("`--core NAME` picks the runs on one of them"),
+        FitError::NoDistributions => fault.help("play the run again with this version and save it"),
+        FitError::Nothing => fault.help("fit to a run in which messages were handed over"),
+        FitError::Damaged(_) => fault.help("save the results again"),
+    }
+}
+
+/// What was fitted to what, on stderr: the options alone are the output.
+fn tell(flags: &FitFlags, runs: &[&Run], fitted: &Fitted) {
+    let [mean, p50, p99] = fitted.delivery_ns.map(|ns| span(ns.round() as u64));
+    let success =
+        fitted.success_rate.map_or(String::new(), |rate| format!(", {} of attempts succeed", percent(rate)));
+    let (core, played) = (printable(&runs[0].core.name), counted(runs.len() as u64, "run"));
+    let deliveries = count(fitted.deliveries);
+    terminal::note(&format!(
+        "fitted to {played} on `{core}`: {deliveries} deliveries, mean {mean}, median {p50}, p99 {p99}{success}"
+    ));
+    if !fitted.types.is_empty() {
+        let names: Vec<String> = fitted.types.iter().map(|name| printable(name)).collect();
+        terminal::note(&format!("with options of their own: {}", names.join(", ")));
+    }
+    fitted.notes.iter().for_each(|note| terminal::note(&format!("note: {}", printable(note))));
+    if let Some(path) = &flags.output {
+        terminal::note(&format!(
+            "in a script beside it: core(\"mock\", load(\"{}\"))",
+            printable(&path.file_name().unwrap_or_default().to_string_lossy())
+        ));
+    }
+}

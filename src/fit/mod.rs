@@ -1,0 +1,176 @@
+//! From the results of a real core to options with which the mock behaves like it.
+//!
+//! What the mock knows of a delivery are its time, its success and the reason of a failure, drawn for each attempt on its
+//! own. So that is what is fitted: the distribution of `delivery` as measured, as a table of its quantiles, and shares.
+//! How times follow each other is not: a core that is slow for a while, or under more load, is not slow for a while here.
+
+mod quantiles;
+mod types;
+
+use crate::metrics::decode_histogram;
+use crate::metrics::results::Run;
+use hdrhistogram::Histogram;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Options of the mock, with what they were fitted to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// For `core("mock", …)`.
+    pub options: Map<String, Value>,
+    /// Deliveries measured.
+    pub deliveries: u64,
+    /// Their mean, median and 99th percentile, in nanoseconds.
+    pub delivery_ns: [f64; 3],
+    /// The share of attempts that delivered, if any was answered.
+    pub success_rate: Option<f64>,
+    /// Types with options of their own.
+    pub types: Vec<String>,
+    /// What the mock cannot do as the core did it.
+    pub notes: Vec<String>,
+}
+
+/// Why there is nothing to fit to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FitError {
+    /// The runs were not all played on one core.
+    #[error("the runs were played on several cores: {}", .0.join(", "))]
+    SeveralCores(Vec<String>),
+    /// The results are older than the distributions in them.
+    #[error("the results have no distributions of times: an earlier version saved them")]
+    NoDistributions,
+    /// Nothing was delivered.
+    #[error("no delivery was measured")]
+    Nothing,
+    /// A distribution is damaged.
+    #[error("the distribution of `{0}` cannot be read")]
+    Damaged(String),
+}
+
+/// Attempts that had an answer, and those of them that delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Attempts {
+    answered: f64,
+    delivered: f64,
+}
+
+impl Attempts {
+    fn add(&mut self, answered: u64, rate: Option<f64>) {
+        self.answered += answered as f64;
+        self.delivered += answered as f64 * rate.unwrap_or(0.0);
+    }
+
+    fn rate(&self) -> Option<f64> {
+        (self.answered > 0.0).then(|| self.delivered / self.answered)
+    }
+}
+
+/// Fits the mock to these runs, one or more replications on one core.
+///
+/// # Errors
+/// There is nothing to fit to.
+pub fn fit(runs: &[&Run]) -> Result<Fitted, FitError> {
+    one_core(runs)?;
+    let delivery = merged(runs.iter().map(|run| run.histograms.all.get("delivery")), "delivery")?;
+    let Some(delivery) = delivery else {
+        let old = runs.iter().all(|run| run.histograms.all.is_empty());
+        let measured = runs.iter().any(|run| run.figures.delivery.count > 0);
+        return Err(if old && measured { FitError::NoDistributions } else { FitError::Nothing });
+    };
+    let mut attempts = Attempts::default();
+    runs.iter().for_each(|run| attempts.add(run.figures.counts.answered, run.figures.attempt_success_rate));
+    let (failures, mut notes) = failures(runs);
+    let types = types::that_differ(runs, &delivery, attempts)?;
+    let mut options = Map::new();
+    options.insert("latency".to_owned(), quantiles::table(&delivery));
+    if let Some(rate) = attempts.rate() {
+        options.insert("success_rate".to_owned(), json!(rate));
+    }
+    if !failures.is_empty() {
+        options.insert("failures".to_owned(), json!(failures));
+    }
+    if !types.is_empty() {
+        options.insert("types".to_owned(), Value::Object(types.clone()));
+    }
+    notes.extend(strange(runs));
+    Ok(Fitted {
+        options,
+        deliveries: delivery.len(),
+        delivery_ns: summary(&delivery),
+        success_rate: attempts.rate(),
+        types: types.into_iter().map(|(name, _)| name).collect(),
+        notes,
+    })
+}
+
+fn one_core(runs: &[&Run]) -> Result<(), FitError> {
+    let other = |run: &&&Run| {
+        let (one, first) = (&run.core, &runs[0].core);
+        (&one.name, &one.id, &one.options, &one.layers)
+            != (&first.name, &first.id, &first.options, &first.layers)
+    };
+    if !runs.iter().any(|run| other(&run)) {
+        return Ok(());
+    }
+    let mut names: Vec<String> = runs.iter().map(|run| format!("`{}`", run.core.name)).collect();
+    names.sort();
+    names.dedup();
+    if names.len() == 1 {
+        names.push("with several settings".to_owned());
+    }
+    Err(FitError::SeveralCores(names))
+}
+
+/// All values of several distributions; none if all are missing.
+fn merged<'r>(
+    texts: impl Iterator<Item = Option<&'r String>>,
+    name: &str,
+) -> Result<Option<Histogram<u64>>, FitError> {
+    let mut all: Option<Histogram<u64>> = None;
+    for text in texts.flatten() {
+        let one = decode_histogram(text).map_err(|_| FitError::Damaged(name.to_owned()))?;
+        match &mut all {
+            None => {
+                let mut first = one;
+                first.auto(true);
+                all = Some(first);
+            }
+            Some(all) => all.add(&one).map_err(|_| FitError::Damaged(name.to_owned()))?,
+        }
+    }
+    Ok(all.filter(|all| !all.is_empty()))
+}
+
+/// Mean, median and 99th percentile, in nanoseconds.
+fn summary(times: &Histogram<u64>) -> [f64; 3] {
+    [times.mean(), times.value_at_quantile(0.5) as f64, times.value_at_quantile(0.99) as f64]
+}
+
+/// How often each reason ended an attempt; and what of it the mock cannot say.
+fn failures(runs: &[&Run]) -> (BTreeMap<String, u64>, Vec<String>) {
+    let mut found: BTreeMap<String, u64> = BTreeMap::new();
+    for (reason, count) in runs.iter().flat_map(|run| &run.ledger.attempts_by_reason) {
+        *found.entry(reason.clone()).or_default() += count;
+    }
+    let timeouts = found.remove("timeout").unwrap_or(0);
+    let note = "attempts ended by the processor's timeout are left out: the mock answers all";
+    (found, if timeouts > 0 { vec![format!("{timeouts} {note}")] } else { Vec::new() })
+}
+
+/// What makes these runs a doubtful model.
+fn strange(runs: &[&Run]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(why) = runs.iter().find_map(|run| run.partial.as_ref()) {
+        notes.push(format!("a run ended before its time: {why}"));
+    }
+    if runs.iter().any(|run| run.valid == Some(false)) {
+        notes.push("a run is not valid: what the core lost or repeated is not fitted".to_owned());
+    }
+    if runs.iter().any(|run| !run.core.layers.is_empty()) {
+        notes.push("what layers did is part of the fit: play it without them".to_owned());
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests;
