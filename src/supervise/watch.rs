@@ -6,10 +6,11 @@ use super::fork::Parent;
 use super::signals::give_up_signal;
 use super::watchdog::{News, Watchdog};
 use crate::cores::WatchedCall;
-use crate::cores::vitals::Stage;
+use crate::cores::vitals::{Shared, Stage};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -64,57 +65,98 @@ impl Parent {
     pub fn watch(self, hang_limit: Duration, mut tell: impl FnMut(&str)) -> io::Result<Ending> {
         pass_on(libc::SIGINT, on_interrupt);
         pass_on(libc::SIGTERM, on_terminate);
-        let handle = pidfd_open(self.child, PidfdFlags::empty())?;
-        let mut dog = Watchdog::new(hang_limit);
-        let mut given_up = None;
-        let mut looked = Instant::now();
+        let mut guard = Guard::new(self, hang_limit)?;
         loop {
-            let limit = Timespec { tv_sec: 0, tv_nsec: LOOK.as_nanos() as i64 };
-            let ended = match poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&limit)) {
-                Ok(ready) => ready > 0,
-                Err(rustix::io::Errno::INTR) => false,
-                Err(error) => return Err(error.into()),
-            };
-            self.pass_signals_on();
+            let ended = wait_for_any(&[&guard], LOOK)?.is_some();
+            for (asked, signal) in ASKED.iter().zip([libc::SIGINT, libc::SIGTERM]) {
+                if asked.swap(false, Ordering::AcqRel) {
+                    guard.send(signal);
+                }
+            }
             if ended {
-                return self.ending(given_up.map(|(call, lasts, _)| (call, lasts)));
+                return guard.ending();
             }
-            let passed = looked.elapsed();
-            if passed < LOOK / 2 {
-                continue;
-            }
-            looked = Instant::now();
-            match &given_up {
-                None => given_up = self.look(&mut dog, passed.min(LOOK * 2), &mut tell),
-                Some((_, _, since)) if Instant::elapsed(since) > LAST_WORDS => self.send(libc::SIGKILL),
-                Some(_) => {}
-            }
-            self.end_if_stuck_dying();
+            guard.look(&mut tell);
         }
+    }
+}
+
+/// Waits until one of the children has ended, at most so long, and says which.
+///
+/// # Errors
+/// The system cannot wait.
+pub fn wait_for_any(guards: &[&Guard], at_most: Duration) -> io::Result<Option<usize>> {
+    let limit = Timespec { tv_sec: at_most.as_secs() as _, tv_nsec: at_most.subsec_nanos().into() };
+    let mut waited: Vec<PollFd<'_>> =
+        guards.iter().map(|guard| PollFd::new(&guard.handle, PollFlags::IN)).collect();
+    match poll(&mut waited, Some(&limit)) {
+        Ok(_) => Ok(waited.iter().position(|one| !one.revents().is_empty())),
+        Err(rustix::io::Errno::INTR) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A call that was given up, how long it took, and since when its thread may write down what it has.
+type GivenUp = (WatchedCall, Duration, Instant);
+
+/// Looks after one child.
+#[derive(Debug)]
+pub struct Guard {
+    parent: Parent,
+    handle: OwnedFd,
+    dog: Watchdog,
+    given_up: Option<GivenUp>,
+    looked: Instant,
+}
+
+impl Guard {
+    /// Calls of the child may take as long as `hang_limit`.
+    ///
+    /// # Errors
+    /// The child cannot be waited for.
+    pub fn new(parent: Parent, hang_limit: Duration) -> io::Result<Guard> {
+        let handle = pidfd_open(parent.child, PidfdFlags::empty())?;
+        let dog = Watchdog::new(hang_limit);
+        Ok(Guard { parent, handle, dog, given_up: None, looked: Instant::now() })
+    }
+
+    /// What the child shows.
+    pub fn shared(&self) -> &'static Shared {
+        self.parent.shared()
+    }
+
+    /// Looks whether the child's calls return, if the last look is some time ago; gives up one that does not.
+    pub fn look(&mut self, tell: &mut impl FnMut(&str)) {
+        let passed = self.looked.elapsed();
+        if passed < LOOK / 2 {
+            return;
+        }
+        self.looked = Instant::now();
+        match &self.given_up {
+            None => self.given_up = self.hung(passed.min(LOOK * 2), tell),
+            Some((_, _, since)) if since.elapsed() > LAST_WORDS => self.send(libc::SIGKILL),
+            Some(_) => {}
+        }
+        self.end_if_stuck_dying();
     }
 
     /// A process that is dying and does not get on with it is ended.
     fn end_if_stuck_dying(&self) {
-        let fatal = &self.block.shared().fatal;
+        let fatal = &self.shared().fatal;
         if fatal.stage() == Stage::Dying && fatal.looks.fetch_add(1, Ordering::Relaxed) > 16 {
             self.send(libc::SIGKILL);
         }
     }
 
-    fn look(
-        &self,
-        dog: &mut Watchdog,
-        passed: Duration,
-        tell: &mut impl FnMut(&str),
-    ) -> Option<(WatchedCall, Duration, Instant)> {
-        for news in dog.look(self.block.shared(), passed) {
+    fn hung(&mut self, passed: Duration, tell: &mut impl FnMut(&str)) -> Option<GivenUp> {
+        for news in self.dog.look(self.parent.shared(), passed) {
             match news {
                 News::Slow(WatchedCall { core, function, .. }, lasts) => {
                     let lasts = lasts.as_secs_f64().floor();
                     tell(&format!("core `{core}`: `{function}` has not returned for {lasts} s"));
                 }
                 News::Hung(slot, call, lasts) => {
-                    let thread = self.block.shared().slots()[slot].thread.load(Ordering::Relaxed);
+                    let thread = self.shared().slots()[slot].thread.load(Ordering::Relaxed);
                     self.give_up(thread);
                     return Some((call, lasts, Instant::now()));
                 }
@@ -125,28 +167,25 @@ impl Parent {
 
     /// Lets the thread that hangs write down what its loop has measured.
     fn give_up(&self, thread: u32) {
-        let (process, thread) = (self.child.as_raw_nonzero().get(), thread as libc::pid_t);
+        let (process, thread) = (self.parent.child_id(), thread as libc::pid_t);
         // SAFETY: a plain system call; the child is not reaped, so its number is its own.
         unsafe { libc::syscall(libc::SYS_tgkill, process, thread, give_up_signal()) };
     }
 
-    fn send(&self, signal: libc::c_int) {
+    /// Sends the child a signal.
+    pub fn send(&self, signal: libc::c_int) {
         // SAFETY: as in `give_up`.
-        unsafe { libc::kill(self.child.as_raw_nonzero().get(), signal) };
+        unsafe { libc::kill(self.parent.child_id(), signal) };
     }
 
-    fn pass_signals_on(&self) {
-        for (asked, signal) in ASKED.iter().zip([libc::SIGINT, libc::SIGTERM]) {
-            if asked.swap(false, Ordering::AcqRel) {
-                self.send(signal);
-            }
-        }
-    }
-
-    /// Takes the child's exit status and says what it means.
-    fn ending(&self, given_up: Option<(WatchedCall, Duration)>) -> io::Result<Ending> {
-        let (status, max_rss_bytes) = wait_for(self.child)?;
-        let shared = self.block.shared();
+    /// Takes the exit status of a child that has ended, and says what it means; waits for one that has not.
+    ///
+    /// # Errors
+    /// The child cannot be waited for.
+    pub fn ending(self) -> io::Result<Ending> {
+        let (status, max_rss_bytes) = wait_for(self.parent.child)?;
+        let given_up = self.given_up.map(|(call, lasts, _)| (call, lasts));
+        let shared = self.parent.shared();
         let done = shared.done.load(Ordering::Acquire).checked_sub(1).map(|code| code as u8);
         let exited = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
         match (exited, done) {
@@ -167,7 +206,7 @@ impl Parent {
         let death = Box::new(Death::of(cause, shared, given_up.map(|(call, _)| call), max_rss_bytes));
         Ok(match done {
             Some(done) => Ending::DiedAfter(done, death),
-            None => Ending::Died(self.block, death),
+            None => Ending::Died(self.parent.block, death),
         })
     }
 }
