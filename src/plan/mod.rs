@@ -20,7 +20,7 @@ mod read_messages;
 mod read_processor;
 mod read_scenario;
 mod read_types;
-mod reader;
+pub(crate) mod reader;
 #[cfg(test)]
 mod reader_tests;
 mod replication;

@@ -59,23 +59,7 @@ pub fn parse_typed(flag: &str, text: &str) -> Result<Node, Diagnostics> {
         let told = |fault| of_flag(fault).found(format!("`{text}`")).note(format!("it comes from `{flag}`"));
         faults.into_iter().map(told).collect::<Diagnostics>()
     })?;
-    Ok(unplaced(node).said_by(&origin))
-}
-
-/// A tree without places: those of a flag's text are of no use.
-fn unplaced(mut node: Node) -> Node {
-    node.at = None;
-    match &mut node.value {
-        Written::List(items) => items.iter_mut().for_each(|item| *item = unplaced(item.clone())),
-        Written::Map(entries) => {
-            for entry in entries {
-                entry.at = None;
-                entry.node = unplaced(entry.node.clone());
-            }
-        }
-        _ => {}
-    }
-    node
+    Ok(node.unplaced().said_by(&origin))
 }
 
 fn flag_node(flag: &str, text: &str) -> Node {

@@ -24,7 +24,7 @@ pub struct SourceText {
 }
 
 /// Collects faults and origins while a tree is read.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pub source: &'a SourceText,
     pub faults: Diagnostics,
     pub origins: BTreeMap<String, Origin>,
@@ -246,7 +246,7 @@ fn first_unfit<'n>(path: &str, node: &'n Node) -> Option<(String, &'n Node)> {
 }
 
 /// A map being read: every key asked for is known, and what was read is written down.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     pub path: String,
     pub node: &'n Node,
     entries: &'n [Entry],
@@ -369,16 +369,30 @@ impl<'n> Fields<'n> {
         self.finish_with(reader, |_| None)
     }
 
+    /// As [`Fields::finish`], for a map that is no scenario.
+    pub fn finish_in(self, reader: &mut Reader<'_>, whole: &str) {
+        self.tell_unknown(reader, whole, |_| None);
+    }
+
     /// As [`Fields::finish`], with help for keys that are known elsewhere.
     pub fn finish_with(
         self,
         reader: &mut Reader<'_>,
         elsewhere: impl Fn(&str) -> Option<String>,
     ) -> Map<String, Value> {
+        self.tell_unknown(reader, "a scenario", elsewhere);
+        self.written
+    }
+
+    fn tell_unknown(
+        &self,
+        reader: &mut Reader<'_>,
+        outermost: &str,
+        elsewhere: impl Fn(&str) -> Option<String>,
+    ) {
         for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str())) {
             let place = Node { at: entry.at.or(entry.node.at), ..entry.node.clone() };
-            let whole =
-                if self.path.is_empty() { "a scenario".to_owned() } else { format!("`{}`", self.path) };
+            let whole = if self.path.is_empty() { outermost.to_owned() } else { format!("`{}`", self.path) };
             let fault =
                 reader.fault(&self.at(&entry.key), &place, format!("unknown key `{}` in {whole}", entry.key));
             let mut known = self.known.clone();
@@ -386,7 +400,6 @@ impl<'n> Fields<'n> {
             let help = elsewhere(&entry.key).or_else(|| did_you_mean(&entry.key, known.iter().copied()));
             reader.push(fault.expected(format!("one of {}", known.join(", "))).help_if(help));
         }
-        self.written
     }
 }
 

@@ -150,6 +150,23 @@ impl Node {
         self
     }
 
+    /// The same without places, where they are of no use: those of a flag's text, or of another file.
+    #[must_use]
+    pub fn unplaced(mut self) -> Node {
+        self.at = None;
+        self.value = match self.value {
+            Written::List(items) => Written::List(items.into_iter().map(Node::unplaced).collect()),
+            Written::Map(entries) => Written::Map(
+                entries
+                    .into_iter()
+                    .map(|entry| Entry { at: None, node: entry.node.unplaced(), ..entry })
+                    .collect(),
+            ),
+            other => other,
+        };
+        self
+    }
+
     /// A map with one key whose value this is; place and origin stay.
     #[must_use]
     pub fn under(self, key: &str) -> Node {

@@ -1,0 +1,121 @@
+//! What varies in a batch.
+
+use super::file::typed;
+use crate::plan::reader::Reader;
+use crate::plan::tree::{Node, Written, join};
+
+/// What an axis sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The script.
+    Script,
+    /// The session's core.
+    Core,
+    /// A parameter of the script.
+    Param,
+    /// A place of the scenario.
+    Scenario,
+}
+
+/// One value of an axis.
+#[derive(Debug, Clone)]
+pub struct Value {
+    /// What it is called: in names of cells, tables, `include` and `exclude`.
+    pub label: String,
+    /// What it is.
+    pub node: Node,
+}
+
+/// An axis, with its values in the order written.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// What it sets.
+    pub kind: Kind,
+    /// `script`, `core`, the parameter's name, or the scenario's path.
+    pub name: String,
+    /// Its values.
+    pub values: Vec<Value>,
+}
+
+impl Axis {
+    /// An axis of these values.
+    pub fn new(kind: Kind, name: &str, nodes: Vec<Node>) -> Axis {
+        let value = |node: Node| Value { label: label(kind, &node), node };
+        Axis { kind, name: name.to_owned(), values: nodes.into_iter().map(value).collect() }
+    }
+}
+
+/// What a value is called.
+fn label(kind: Kind, node: &Node) -> String {
+    match kind {
+        Kind::Script => {
+            let path = typed(node);
+            let stem =
+                std::path::Path::new(&path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            stem.unwrap_or(path)
+        }
+        Kind::Core => core_label(node),
+        Kind::Param | Kind::Scenario => typed(node),
+    }
+}
+
+/// The name that a core is given, or the one that it has by itself.
+fn core_label(node: &Node) -> String {
+    let of = |key: &str| node.get(key).map(typed);
+    match (&node.value, of("name"), of("layer")) {
+        (Written::Map(_), Some(name), _) => name,
+        (Written::Map(_), None, Some(layer)) => {
+            let inner = node.get("over").map(core_label).unwrap_or_default();
+            format!("{layer} over {inner}")
+        }
+        (Written::Map(_), None, None) => of("core").unwrap_or_default(),
+        _ => typed(node),
+    }
+}
+
+/// Reads `matrix`.
+pub(super) fn read_axes(reader: &mut Reader<'_>, node: &Node) -> Vec<Axis> {
+    let mut axes = Vec::new();
+    let Some(mut f) = reader.fields("matrix", node) else { return axes };
+    if let Some(cores) = f.take("core") {
+        axes.extend(read_axis(reader, Kind::Core, "core", "matrix.core", cores));
+    }
+    for (key, kind) in [("params", Kind::Param), ("scenario", Kind::Scenario)] {
+        let Some(map) = f.take(key) else { continue };
+        let path = format!("matrix.{key}");
+        match map.entries() {
+            Some(entries) => {
+                for entry in entries {
+                    axes.extend(read_axis(reader, kind, &entry.key, &join(&path, &entry.key), &entry.node));
+                }
+            }
+            None => reader.wrong(&path, map, "a map from a name to a list of values"),
+        }
+    }
+    f.finish(reader);
+    axes
+}
+
+fn read_axis(reader: &mut Reader<'_>, kind: Kind, name: &str, path: &str, node: &Node) -> Option<Axis> {
+    let items = match &node.value {
+        Written::List(items) if !items.is_empty() => items.clone(),
+        _ => {
+            reader.wrong(path, node, "a list of values");
+            return None;
+        }
+    };
+    let axis = Axis::new(kind, name, items);
+    for (index, value) in axis.values.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        if axis.values[..index].iter().any(|other| other.label == value.label) {
+            let title = format!("two values of `{name}` are called `{}`", value.label);
+            let fault = reader.fault(&path, &value.node, title);
+            let help = match kind {
+                Kind::Core => "give one of them a `name` of its own",
+                _ => "leave one of them out",
+            };
+            reader.push(fault.help(help));
+        }
+    }
+    Some(axis)
+}

@@ -1,0 +1,290 @@
+//! The batch file: what it says, read with everything that is wrong with it.
+
+use super::axis::{Axis, Kind, read_axes};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::metrics::comparisons::Within;
+use crate::plan::reader::{Fields, Reader};
+use crate::plan::text::{TEXT_MAX_BYTES, parse_text};
+use crate::plan::tree::{Node, Written};
+use crate::plan::{REPEATS_MAX, SourceText};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Replications of every cell, unless the file says otherwise.
+const REPEATS: u64 = 5;
+/// Cells of a matrix, unless the file allows for more.
+const CELLS_MAX: u64 = 10_000;
+/// Files may extend each other so deeply.
+const EXTENDS_MAX: usize = 16;
+
+/// A batch file.
+#[derive(Debug, Clone)]
+pub struct BatchFile {
+    /// The file itself, for faults.
+    pub source: SourceText,
+    /// Its folder: what it names is relative to it.
+    pub folder: PathBuf,
+    /// What the batch is called.
+    pub name: String,
+    /// Replications of every cell.
+    pub repeats: u64,
+    /// The first seed.
+    pub seed: u64,
+    /// Simulated cells at a time; none = as many as there are processors.
+    pub parallel: Option<u64>,
+    /// How long a cell may take, in nanoseconds of wall time.
+    pub timeout_ns: Option<u64>,
+    /// What varies, scripts first.
+    pub axes: Vec<Axis>,
+    /// Cells beside those of the matrix.
+    pub include: Vec<Node>,
+    /// Cells to leave out.
+    pub exclude: Vec<Node>,
+    /// Checks on every run.
+    pub checks: Vec<String>,
+    /// What is compared.
+    pub compare: Option<Across>,
+    /// Of every cell that the matrix does not set otherwise: parameters and settings of the scenario, as typed.
+    pub params: Vec<(String, String)>,
+    /// Settings of the scenario by their path.
+    pub set: Vec<(String, String)>,
+    /// The core of every cell, unless cores are an axis.
+    pub core: Option<Node>,
+    /// Shell commands before and after all cells.
+    pub setup: Vec<String>,
+    /// See `setup`.
+    pub cleanup: Vec<String>,
+    /// The folder of the results.
+    pub output: PathBuf,
+    /// The largest number of cells.
+    pub max_cells: u64,
+}
+
+/// A comparison of cells that differ in one axis alone.
+#[derive(Debug, Clone)]
+pub struct Across {
+    /// The axis; its first value is the baseline.
+    pub axis: String,
+    /// What is too small to matter.
+    pub within: Option<Within>,
+    /// The figures with a verdict.
+    pub figures: Option<Vec<String>>,
+    /// Where it stands.
+    pub node: Node,
+}
+
+/// Reads a batch file, with those that it extends.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_batch(path: &Path) -> Result<BatchFile, Diagnostics> {
+    let (source, tree) = load(path, &mut Vec::new())?;
+    let mut reader = Reader::new(&source);
+    let file = read(&mut reader, &source, path, &tree);
+    let faults = reader.faults;
+    match file {
+        Some(file) if faults.is_empty() => Ok(file),
+        _ => Err(faults),
+    }
+}
+
+/// The tree of a file over those that it extends. Faults name places of the file itself only.
+fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Diagnostics> {
+    let shown = path.display().to_string();
+    let cannot = |found: String| {
+        let fault = Diagnostic::new(Exit::Usage, "the batch file cannot be read");
+        Diagnostics::from(fault.at(Place::file(&shown)).found(found))
+    };
+    let real = path.canonicalize().map_err(|error| cannot(error.to_string()))?;
+    if above.contains(&real) || above.len() >= EXTENDS_MAX {
+        return Err(cannot("it extends itself".to_owned()));
+    }
+    let metadata = std::fs::metadata(&real).map_err(|error| cannot(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(cannot("no file".to_owned()));
+    }
+    if metadata.len() > TEXT_MAX_BYTES as u64 {
+        let found = format!("{} bytes; {TEXT_MAX_BYTES} can be read", metadata.len());
+        return Err(cannot(found));
+    }
+    let bytes = std::fs::read(&real).map_err(|error| cannot(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Diagnostics::from(Diagnostic::new(Exit::Contents, "the file is not UTF-8").at(Place::file(&shown)))
+    })?;
+    let tree = parse_text(&shown, &text)?;
+    let source = SourceText { file: shown, text };
+    let Some(extended) = tree.get("extends") else { return Ok((source, tree)) };
+    let mut reader = Reader::new(&source);
+    let Some(name) = reader.text("extends", extended, "the path of a batch file") else {
+        return Err(reader.faults);
+    };
+    above.push(real);
+    let base = path.parent().unwrap_or(Path::new("")).join(name);
+    let (_, mut whole) = load(&base, above)?;
+    whole.remove("extends");
+    whole = whole.unplaced();
+    whole.merge(&tree);
+    Ok((source, whole))
+}
+
+fn read(reader: &mut Reader<'_>, source: &SourceText, path: &Path, tree: &Node) -> Option<BatchFile> {
+    let mut f = reader.fields("", tree)?;
+    f.take("extends");
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name = texted(&mut f, reader, "name", "a name").unwrap_or(stem);
+    let mut axes = scripts(&mut f, reader, tree);
+    let mut said = Said::default();
+    said.defaults(&mut f, reader);
+    axes.extend(f.take("matrix").map(|node| read_axes(reader, node)).unwrap_or_default());
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let whole = |r: &mut Reader<'_>, p: &str, n: &Node, max: u64| r.whole(p, n, 1, max);
+    let number = |f: &mut Fields<'_>, r: &mut Reader<'_>, key, max| {
+        f.read(r, key, |r, p, n| whole(r, p, n, max), |n| (*n).into())
+    };
+    let file = BatchFile {
+        source: source.clone(),
+        name,
+        repeats: number(&mut f, reader, "repeats", REPEATS_MAX).unwrap_or(REPEATS),
+        seed: f
+            .read(reader, "seed", |r, p, n| r.whole(p, n, 0, i64::MAX as u64), |n| (*n).into())
+            .unwrap_or(1),
+        parallel: parallel(&mut f, reader),
+        timeout_ns: f.duration(reader, "timeout"),
+        include: maps(&mut f, reader, "include"),
+        exclude: maps(&mut f, reader, "exclude"),
+        checks: listed(&mut f, reader, "checks", "a list of checks such as \"total.p99 < 100ms\""),
+        compare: across(&mut f, reader, &axes),
+        params: said.params,
+        set: said.set,
+        core: said.core,
+        setup: listed(&mut f, reader, "setup", "a list of shell commands"),
+        cleanup: listed(&mut f, reader, "cleanup", "a list of shell commands"),
+        output: folder
+            .join(texted(&mut f, reader, "output", "a folder").unwrap_or_else(|| "results".to_owned())),
+        max_cells: number(&mut f, reader, "max_cells", u64::from(u32::MAX)).unwrap_or(CELLS_MAX),
+        folder,
+        axes,
+    };
+    f.finish_in(reader, "a batch file");
+    Some(file)
+}
+
+/// `scripts`, or `script` for one.
+fn scripts(f: &mut Fields<'_>, reader: &mut Reader<'_>, tree: &Node) -> Vec<Axis> {
+    const EXPECTED: &str = "a script's path, or the name of a bundled one";
+    let mut found: Vec<Node> = f.take("script").cloned().into_iter().collect();
+    match f.take("scripts") {
+        Some(Node { value: Written::List(items), .. }) if !items.is_empty() => found.extend(items.clone()),
+        Some(other) => reader.wrong("scripts", other, "a list of scripts"),
+        None if found.is_empty() => reader.missing("", tree, "scripts", "a list of scripts"),
+        None => {}
+    }
+    for (index, node) in found.iter().enumerate() {
+        reader.text(&format!("scripts[{index}]"), node, EXPECTED);
+    }
+    vec![Axis::new(Kind::Script, "script", found)]
+}
+
+/// What holds for every cell.
+#[derive(Default)]
+struct Said {
+    params: Vec<(String, String)>,
+    set: Vec<(String, String)>,
+    core: Option<Node>,
+}
+
+impl Said {
+    fn defaults(&mut self, f: &mut Fields<'_>, reader: &mut Reader<'_>) {
+        let Some(node) = f.take("defaults") else { return };
+        let Some(mut inner) = reader.fields("defaults", node) else { return };
+        self.core = inner.take("core").cloned();
+        self.params = pairs(inner.take("params"), "defaults.params", reader);
+        self.set = pairs(inner.take("scenario"), "defaults.scenario", reader);
+        inner.finish(reader);
+    }
+}
+
+/// A map as typed texts.
+fn pairs(node: Option<&Node>, path: &str, reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    let Some(node) = node else { return Vec::new() };
+    match node.entries() {
+        Some(entries) => entries.iter().map(|entry| (entry.key.clone(), typed(&entry.node))).collect(),
+        None => {
+            reader.wrong(path, node, "a map");
+            Vec::new()
+        }
+    }
+}
+
+/// A value as it would be typed after a flag: a text as it stands, all else as JSON, of which YAML is fond.
+pub(super) fn typed(node: &Node) -> String {
+    match node.to_json() {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn parallel(f: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<u64> {
+    let node = f.take("parallel")?;
+    match &node.value {
+        Written::Text(text) if text == "auto" => None,
+        Written::Integer(whole @ 1..=1024) => Some(*whole as u64),
+        _ => {
+            reader.wrong("parallel", node, "auto, or a whole number from 1 to 1024");
+            None
+        }
+    }
+}
+
+fn texted(f: &mut Fields<'_>, reader: &mut Reader<'_>, key: &'static str, expected: &str) -> Option<String> {
+    let node = f.take(key)?;
+    let text = reader.text(key, node, expected)?;
+    if text.is_empty() {
+        reader.wrong(key, node, expected);
+        return None;
+    }
+    Some(text)
+}
+
+fn listed(f: &mut Fields<'_>, reader: &mut Reader<'_>, key: &'static str, expected: &str) -> Vec<String> {
+    f.take(key).and_then(|node| reader.texts(key, node, expected)).unwrap_or_default()
+}
+
+fn maps(f: &mut Fields<'_>, reader: &mut Reader<'_>, key: &'static str) -> Vec<Node> {
+    const EXPECTED: &str = "a list of maps from axis to value";
+    let Some(node) = f.take(key) else { return Vec::new() };
+    match &node.value {
+        Written::List(items) if items.iter().all(|item| item.entries().is_some()) => items.clone(),
+        _ => {
+            reader.wrong(key, node, EXPECTED);
+            Vec::new()
+        }
+    }
+}
+
+fn across(f: &mut Fields<'_>, reader: &mut Reader<'_>, axes: &[Axis]) -> Option<Across> {
+    let node = f.take("compare")?;
+    let mut inner = reader.fields("compare", node)?;
+    if !inner.required(reader, "across", "the name of an axis") {
+        return None;
+    }
+    let said = inner.take("across")?;
+    let axis = reader.text("compare.across", said, "the name of an axis")?;
+    let known: Vec<&str> = axes.iter().filter(|axis| axis.values.len() > 1).map(|axis| &*axis.name).collect();
+    if !known.contains(&axis.as_str()) {
+        let help = crate::diagnostics::did_you_mean(&axis, known.iter().copied());
+        reader.wrong_with("compare.across", said, &format!("one of {}", known.join(", ")), help);
+    }
+    let within = inner.take("within").and_then(|node| {
+        let parsed = crate::compare::parse_within(&typed(node));
+        if parsed.is_err() {
+            reader.wrong("compare.within", node, "a share such as \"2%\", or a time such as \"0.1ms\"");
+        }
+        parsed.ok()
+    });
+    let figures = inner
+        .take("figures")
+        .and_then(|node| reader.texts("compare.figures", node, "a list of figures such as \"total.p99\""));
+    inner.finish(reader);
+    Some(Across { axis, within, figures, node: node.clone() })
+}

@@ -1,0 +1,213 @@
+//! From axes to cells.
+
+use super::axis::{Axis, Kind, Value};
+use super::file::{BatchFile, typed};
+use crate::diagnostics::{Diagnostic, Diagnostics, did_you_mean};
+use crate::plan::reader::Reader;
+use crate::plan::tree::{Entry, Node, join};
+
+/// One cell: one run of one script.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// Its name, made of the labels of the axes that vary.
+    pub name: String,
+    /// The label on each axis, in the axes' order.
+    pub labels: Vec<String>,
+    /// The script, as the file names it.
+    pub script: String,
+    /// The session's core.
+    pub core: Option<Node>,
+    /// Parameters, as typed.
+    pub params: Vec<(String, String)>,
+    /// Settings of the scenario, as typed.
+    pub set: Vec<(String, String)>,
+}
+
+/// The cells of a batch, and those that were left out.
+#[derive(Debug, Clone, Default)]
+pub struct Cells {
+    /// In the order of the axes, the first varying slowest; then those of `include`.
+    pub cells: Vec<Cell>,
+    /// Names of those left out.
+    pub excluded: Vec<String>,
+}
+
+/// Expands the matrix.
+///
+/// # Errors
+/// Everything that is wrong with `include` and `exclude`; too many cells; no cell; two of one name.
+pub fn cells(file: &BatchFile) -> Result<Cells, Diagnostics> {
+    let mut reader = Reader::new(&file.source);
+    let all = file.axes.iter().try_fold(1_u64, |all, axis| all.checked_mul(axis.values.len() as u64));
+    let all = all.unwrap_or(u64::MAX).saturating_add(file.include.len() as u64);
+    if all > file.max_cells {
+        let fault = Diagnostic::new(crate::diagnostics::Exit::Contents, "the matrix has too many cells");
+        let found = if all == u64::MAX { "more than can be counted".to_owned() } else { all.to_string() };
+        return Err(fault
+            .at(reader.place(None))
+            .found(found)
+            .expected(format!("at most {}", file.max_cells))
+            .help("leave values out, or say `max_cells`")
+            .into());
+    }
+    let exclude: Vec<Picked<'_>> = picked(&mut reader, file, "exclude", &file.exclude);
+    let include: Vec<Picked<'_>> = picked(&mut reader, file, "include", &file.include);
+    let mut found = Cells::default();
+    let mut used = vec![false; exclude.len()];
+    let mut places = vec![0; file.axes.len()];
+    loop {
+        let values: Vec<&Value> =
+            file.axes.iter().zip(&places).map(|(axis, place)| &axis.values[*place]).collect();
+        let out: Vec<usize> = (0..exclude.len()).filter(|index| exclude[*index].matches(&values)).collect();
+        let cell = cell(file, &values);
+        match out.is_empty() {
+            true => found.cells.push(cell),
+            false => found.excluded.push(cell.name),
+        }
+        out.into_iter().for_each(|index| used[index] = true);
+        if !next(&mut places, &file.axes) {
+            break;
+        }
+    }
+    for (index, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
+        let node = &file.exclude[index];
+        let fault = reader.fault(&format!("exclude[{index}]"), node, "this leaves no cell out");
+        reader.push(fault.found(node.describe()).expected("values that the matrix has together"));
+    }
+    for entry in &include {
+        let values: Vec<&Value> = entry
+            .values
+            .iter()
+            .zip(&file.axes)
+            .map(|(value, axis)| value.unwrap_or(&axis.values[0]))
+            .collect();
+        let cell = cell_with(file, &values, &entry.own);
+        if found.cells.iter().any(|other| other.name == cell.name) {
+            let title = format!("two cells are called `{}`", cell.name);
+            let fault = reader.fault("include", entry.node, title);
+            reader.push(fault.help("leave it out: the matrix has it"));
+        }
+        found.excluded.retain(|name| *name != cell.name);
+        found.cells.push(cell);
+    }
+    if found.cells.is_empty() && reader.faults.is_empty() {
+        let fault = Diagnostic::new(crate::diagnostics::Exit::Contents, "no cell is left");
+        reader.push(fault.at(reader.place(None)).help("`exclude` leaves all of them out"));
+    }
+    if reader.faults.is_empty() { Ok(found) } else { Err(reader.faults) }
+}
+
+/// The next combination; the last axis varies fastest. False after the last.
+fn next(places: &mut [usize], axes: &[Axis]) -> bool {
+    for (place, axis) in places.iter_mut().zip(axes).rev() {
+        *place += 1;
+        if *place < axis.values.len() {
+            return true;
+        }
+        *place = 0;
+    }
+    false
+}
+
+/// An entry of `include` or `exclude`.
+struct Picked<'f> {
+    node: &'f Node,
+    /// For each axis, the value that is meant, if one is.
+    values: Vec<Option<&'f Value>>,
+    /// Values of its own, by the axis' place: only `include` has them.
+    own: Vec<(usize, Value)>,
+}
+
+impl Picked<'_> {
+    fn matches(&self, values: &[&Value]) -> bool {
+        self.values.iter().zip(values).all(|(own, value)| own.is_none_or(|own| own.label == value.label))
+    }
+}
+
+fn picked<'f>(
+    reader: &mut Reader<'_>,
+    file: &'f BatchFile,
+    key: &'static str,
+    nodes: &'f [Node],
+) -> Vec<Picked<'f>> {
+    let mut found = Vec::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let mut entry = Picked { node, values: vec![None; file.axes.len()], own: Vec::new() };
+        for said in node.entries().unwrap_or_default() {
+            let path = join(&format!("{key}[{index}]"), &said.key);
+            pick(reader, file, key, &path, said, &mut entry);
+        }
+        found.push(entry);
+    }
+    found
+}
+
+fn pick<'f>(
+    reader: &mut Reader<'_>,
+    file: &'f BatchFile,
+    key: &str,
+    path: &str,
+    said: &'f Entry,
+    entry: &mut Picked<'f>,
+) {
+    let names: Vec<&str> = file.axes.iter().map(|axis| &*axis.name).collect();
+    let Some(place) = names.iter().position(|name| *name == said.key) else {
+        let node = Node { at: said.at.or(said.node.at), ..said.node.clone() };
+        let fault = reader.fault(path, &node, format!("there is no axis `{}`", said.key));
+        let help = did_you_mean(&said.key, names.iter().copied());
+        reader.push(fault.expected(format!("one of {}", names.join(", "))).help_if(help));
+        return;
+    };
+    let axis = &file.axes[place];
+    let own = Axis::new(axis.kind, &axis.name, vec![said.node.clone()]).values.remove(0);
+    match axis.values.iter().find(|value| value.label == own.label) {
+        Some(value) => entry.values[place] = Some(value),
+        None if key == "include" => entry.own.push((place, own)),
+        None => {
+            let labels: Vec<&str> = axis.values.iter().map(|value| &*value.label).collect();
+            let help = did_you_mean(&own.label, labels.iter().copied());
+            reader.wrong_with(path, &said.node, &format!("one of {}", labels.join(", ")), help);
+        }
+    }
+}
+
+fn cell(file: &BatchFile, values: &[&Value]) -> Cell {
+    cell_with(file, values, &[])
+}
+
+fn cell_with(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> Cell {
+    let value =
+        |place: usize| own.iter().find(|(at, _)| *at == place).map_or(values[place], |(_, value)| value);
+    let mut cell = Cell {
+        name: String::new(),
+        labels: (0..values.len()).map(|place| value(place).label.clone()).collect(),
+        script: String::new(),
+        core: file.core.clone(),
+        params: file.params.clone(),
+        set: file.set.clone(),
+    };
+    let mut parts = Vec::new();
+    for (place, axis) in file.axes.iter().enumerate() {
+        let Value { label, node } = value(place);
+        match axis.kind {
+            Kind::Script => cell.script = typed(node),
+            Kind::Core => cell.core = Some(node.clone()),
+            Kind::Param => put(&mut cell.params, &axis.name, typed(node)),
+            Kind::Scenario => put(&mut cell.set, &axis.name, typed(node)),
+        }
+        let varies = axis.values.len() > 1 || own.iter().any(|(at, _)| *at == place);
+        match axis.kind {
+            Kind::Script => parts.push(label.clone()),
+            Kind::Core if varies => parts.push(label.clone()),
+            Kind::Param | Kind::Scenario if varies => parts.push(format!("{}={label}", axis.name)),
+            _ => {}
+        }
+    }
+    cell.name = parts.join(" · ");
+    cell
+}
+
+fn put(pairs: &mut Vec<(String, String)>, key: &str, value: String) {
+    pairs.retain(|(name, _)| name != key);
+    pairs.push((key.to_owned(), value));
+}
