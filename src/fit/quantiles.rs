@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The lines stay within this share of every value, if so many points will do.
 const TOLERANCE: f64 = 0.005;
 /// More points are not written: the tolerance is doubled until they do.
-const POINTS_MAX: usize = 120;
+const POINTS_MAX: usize = 400;
 
 /// A point of the quantile function: a share, and a value in nanoseconds.
 type Point = (f64, f64);

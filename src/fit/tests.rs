@@ -36,7 +36,7 @@ fn a_table_is_short_and_close() {
         for count in [1, 10, 100_000] {
             let times = drawn(law, count);
             let found = points(&times);
-            assert!(found.len() <= 120, "{law:?} {count}: {}", found.len());
+            assert!(found.len() <= 400, "{law:?} {count}: {}", found.len());
             assert!(found.windows(2).all(|p| p[0].0 < p[1].0 && p[0].1 <= p[1].1), "{found:?}");
             assert_eq!((found[0].0, found[found.len() - 1].0), (0.0, 1.0));
             if count > 10 {
@@ -58,4 +58,17 @@ fn two_lumps_stay_two_lumps() {
     });
     assert_eq!(between.count(), 0, "nothing lies between");
     assert!((table.mean() - times.mean()).abs() / times.mean() < 0.01);
+}
+
+#[test]
+fn a_ragged_tail_keeps_its_mean() {
+    // As a live core has it: most are quick, a few hundred lie anywhere over four decades.
+    let mut stream = Stream::from_key(3);
+    let mut times = drawn(&Distribution::LogNormal { mu: 11.0, sigma: 0.3 }, 20_000);
+    for _ in 0..600 {
+        times.record(10_u64.pow(4 + stream.below(4) as u32) * (1 + stream.below(9))).unwrap();
+    }
+    let table = Distribution::Empirical { quantiles: points(&times) };
+    assert!((table.mean() / times.mean() - 1.0).abs() < 0.01, "{} {}", table.mean(), times.mean());
+    assert!(error(&times) < 0.03, "{}", error(&times));
 }
