@@ -281,7 +281,8 @@ fn a_core_is_checked_by_its_own_tests() {
             "",
             Some("MQSCRIPT names /there/is/no/program, and no program is there"),
         ),
-        ("", "/nowhere", "", Some("`mqscript` is not on the PATH")),
+        // The one that was built beside the SDK is found all the same.
+        ("", "/nowhere", "", None),
     ] {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "as_in_a_cores_own_tests"])

@@ -1,4 +1,5 @@
-//! `mqscript core new`: what it makes builds outside the repository and delivers; what it refuses, it tells.
+//! `mqscript core new`: what it makes builds outside the repository, passes its own check and delivers; what it refuses,
+//! it tells.
 
 mod cli_support;
 
@@ -20,9 +21,19 @@ fn library(folder: &Path) -> PathBuf {
     folder.join(format!("{DLL_PREFIX}mqscript_core_tube{DLL_SUFFIX}"))
 }
 
-fn succeeds(command: &mut Command) {
+/// Runs a command that must end well, and gives all that it said.
+fn succeeds(command: &mut Command) -> String {
     let ended = command.output().unwrap();
-    assert!(ended.status.success(), "{command:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    let said = [&ended.stdout[..], &ended.stderr].map(String::from_utf8_lossy).concat();
+    assert!(ended.status.success(), "{command:?}: {said}");
+    said
+}
+
+/// `make check` in the folder of a core.
+fn make_check(folder: &Path) -> Command {
+    let mut make = Command::new("make");
+    make.arg("-C").arg(folder).arg("check").arg(concat!("MQSCRIPT=", env!("CARGO_BIN_EXE_mqscript")));
+    make
 }
 
 /// Runs a script on the library: nine agents, some attempts refused by luck.
@@ -30,8 +41,6 @@ fn delivers(library: &Path, options: &[&str]) {
     let library = library.to_str().unwrap();
     let info = mqscript(&["core", "info", library]);
     assert!(info.code == 0 && info.stdout.starts_with("tube 0.1.0 · simulated"), "{info:?}");
-    let checked = mqscript(&["core", "check", library]);
-    assert_eq!(checked.code, 0, "{}", checked.stdout);
     let mut arguments = vec!["run", "nine_agents", "-q", "--format", "json", "--core", library];
     arguments.extend(options.iter().flat_map(|option| ["--core-option", option]));
     let ended = mqscript(&arguments);
@@ -45,31 +54,57 @@ fn delivers(library: &Path, options: &[&str]) {
     assert!((0.08..0.12).contains(&share), "{refused} of {attempts} refused");
 }
 
+/// The last lines of what `core new` prints: the next two commands, and no more.
+fn tells_the_next_two(told: &str, build: &str, library: &Path) {
+    let next =
+        format!("\n\nBuild it, then check it:\n  {build}\n  mqscript core check {}\n", library.display());
+    assert!(told.ends_with(&next), "{told}");
+}
+
 #[test]
-fn a_core_in_rust_builds_and_delivers() {
+fn a_core_in_rust_builds_passes_its_own_test_and_delivers() {
     let place = folder();
     let tube = place.path().join("tube");
     let told = made(&tube, "rust").stdout;
-    assert!(told.contains(&format!("cargo build --release --manifest-path {}", tube.display())), "{told}");
+    let build = format!("cargo build --release --manifest-path {}/Cargo.toml", tube.display());
+    tells_the_next_two(&told, &build, &library(&tube.join("target/release")));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("core_new");
-    succeeds(
-        Command::new(env!("CARGO"))
-            .args(["build", "--offline", "--quiet"])
-            .current_dir(&tube)
-            .env("CARGO_TARGET_DIR", &target)
-            .env("RUSTFLAGS", "-D warnings"),
-    );
+    let cargo = |subcommand: &str| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.arg(subcommand).arg("--offline").current_dir(&tube).env("CARGO_TARGET_DIR", &target);
+        cargo.env("RUSTFLAGS", "-D warnings").env("MQSCRIPT", env!("CARGO_BIN_EXE_mqscript"));
+        cargo
+    };
+    succeeds(cargo("build").arg("--quiet"));
+    let said = succeeds(cargo("test").args(["--test", "conformance", "--", "--nocapture"]));
+    assert!(said.contains("✓ tube holds the contract") && said.contains("1 passed; 0 failed"), "{said}");
     delivers(&library(&target.join("debug")), &["latency=3ms", "refuse_share=0.1"]);
 }
 
 #[test]
-fn a_core_in_c_builds_and_delivers() {
+fn a_core_in_c_builds_passes_its_own_check_and_delivers() {
     let place = folder();
     let tube = place.path().join("tube");
     let told = made(&tube, "c").stdout;
-    assert!(told.contains(&format!("make -C {}", tube.display())), "{told}");
-    succeeds(Command::new("make").arg("-C").arg(&tube));
+    tells_the_next_two(&told, &format!("make -C {}", tube.display()), &library(&tube));
+    let said = succeeds(&mut make_check(&tube));
+    assert!(said.contains("✓ tube holds the contract"), "{said}");
     delivers(&library(&tube), &["latency_us=3000", "refuse_percent=10"]);
+}
+
+#[test]
+fn a_core_in_c_that_breaks_the_contract_fails_its_own_check() {
+    let place = folder();
+    let tube = place.path().join("tube");
+    made(&tube, "c");
+    let source = tube.join("tube.c");
+    let text = fs::read_to_string(&source).unwrap();
+    let bent = text.replace("MQS_STR(\"tube\")", "MQS_STR(\"Tube\")");
+    assert_ne!(bent, text);
+    fs::write(&source, bent).unwrap();
+    let ended = make_check(&tube).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(!ended.status.success() && said.contains("✗ names"), "{said}");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn share_target(folder: &Path) {
 #[test]
 fn the_core_in_rust_comes_to_work() {
     let folder = folder();
-    assert_eq!(follow(folder.path(), &["rust", "json", "rhai"], "rust"), (5, 2));
+    assert_eq!(follow(folder.path(), &["rust", "json", "rhai"], "rust"), (6, 2));
     let text = fs::read_to_string(folder.path().join("tube.txt")).unwrap();
     let stamps: std::collections::BTreeSet<&str> =
         text.lines().map(|line| line.split_once(' ').unwrap().0).collect();

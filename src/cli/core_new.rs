@@ -32,10 +32,11 @@ const RESERVED: &str = "abstract alignas alignof as asm async auto aux await bec
 /// A file to be written: its path inside the folder, and its text.
 type NewFile = (String, String);
 
-const RUST: [(&str, &str); 4] = [
+const RUST: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("../../plugins/examples/rust/Cargo.toml")),
     ("src/lib.rs", include_str!("../../plugins/examples/rust/src/lib.rs")),
     ("src/options.json", include_str!("../../plugins/examples/rust/src/options.json")),
+    ("tests/conformance.rs", include_str!("../../plugins/examples/rust/tests/conformance.rs")),
     (".gitignore", "/target\n"),
 ];
 const C: [(&str, &str); 4] = [

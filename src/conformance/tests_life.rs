@@ -182,13 +182,13 @@ pub fn clean(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-/// Lives as many as are reasonable: a thousand of a simulated core, of a live one what goes into some seconds.
+/// Lives as many as are reasonable: a thousand of a simulated core, of a live one what goes into a second and a half.
 fn lives(bench: &Bench, each: &mut dyn FnMut(usize)) -> Result<usize, Stop> {
     const LIVES: usize = 1000;
     let subject = bench.subject()?;
     let stage = stage(bench, subject);
     let budget = match subject.declared_by_chain() & abi::SIMULATED {
-        0 => Duration::from_secs(3),
+        0 => Duration::from_millis(1500),
         _ => Duration::from_secs(20),
     };
     std::mem::forget(stage.clone());
@@ -208,24 +208,25 @@ fn lives(bench: &Bench, each: &mut dyn FnMut(usize)) -> Result<usize, Stop> {
     Ok(LIVES)
 }
 
-/// How much more there is of something after all lives than after the first few.
-fn growth(bench: &Bench, measure: fn() -> usize) -> Result<(usize, usize), Stop> {
+/// How much more there is of each of these after all lives than after the first few, and how many lives lay between.
+fn growth<const N: usize>(bench: &Bench, measures: [fn() -> usize; N]) -> Result<([usize; N], usize), Stop> {
     const WARM: usize = 9;
-    let mut base = 0;
+    let now = || measures.map(|measure| measure());
+    let (mut base, mut threads) = ([0; N], 0);
     let lives = lives(bench, &mut |life| {
         if life == WARM {
-            base = measure();
+            (base, threads) = (now(), system::threads());
         }
     })?;
     // A thread's end is seen a moment after it was joined.
-    let mut grown = 0;
     for _ in 0..50 {
-        grown = measure().saturating_sub(base);
-        if grown == 0 {
+        if system::threads() <= threads {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    let mut grown = now();
+    grown.iter_mut().zip(base).for_each(|(grown, base)| *grown = grown.saturating_sub(base));
     Ok((grown, lives - 1 - WARM))
 }
 
@@ -238,7 +239,7 @@ fn known_here() -> Judged {
 
 pub fn leaks_threads(bench: &Bench, _: &Surroundings) -> Judged {
     known_here()?;
-    let (grown, lives) = growth(bench, system::threads)?;
+    let ([grown], lives) = growth(bench, [system::threads])?;
     ensure(grown < lives.div_ceil(10), Rule::GivenBack, || {
         format!("{grown} threads more after {lives} lives")
     })
@@ -246,7 +247,7 @@ pub fn leaks_threads(bench: &Bench, _: &Surroundings) -> Judged {
 
 pub fn leaks_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
     known_here()?;
-    let (grown, lives) = growth(bench, system::descriptors)?;
+    let ([grown], lives) = growth(bench, [system::descriptors])?;
     ensure(grown < lives.div_ceil(10), Rule::GivenBack, || {
         format!("{grown} descriptors more after {lives} lives")
     })
@@ -255,20 +256,21 @@ pub fn leaks_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
 pub fn leaks_memory(bench: &Bench, _: &Surroundings) -> Judged {
     known_here()?;
     let simulated = bench.subject()?.declared_by_chain() & abi::SIMULATED != 0;
-    let (threads, _) = growth(bench, system::threads)?;
+    let allocated = || crate::cores::raw::allocated_bytes().unwrap_or(0);
+    let ([threads, allocated, resident], lives) =
+        growth(bench, [system::threads, allocated, system::resident_bytes])?;
     if simulated && threads > 0 {
         return Err(Stop::Blocked("it leaves threads behind, and they hold memory".to_owned()));
     }
-    let allocated = || crate::cores::raw::allocated_bytes().unwrap_or(0);
-    let (grown, lives) = growth(bench, allocated)?;
-    // The smallest piece that can leak is 32 bytes. Tables that grow once in a while are no leak; threads and clients of brokers have caches besides.
+    // The smallest piece that can leak is 32 bytes. Tables that grow once in a while are no leak; threads and clients
+    // of brokers have caches besides.
     let allowed = if simulated { lives * 24 + 4096 } else { lives * 1024 + (64 << 10) };
-    ensure(grown < allowed, Rule::GivenBack, || {
-        format!("{grown} bytes more are allocated after {lives} lives: {} a life", grown / lives.max(1))
+    ensure(allocated < allowed, Rule::GivenBack, || {
+        let each = allocated / lives.max(1);
+        format!("{allocated} bytes more are allocated after {lives} lives: {each} a life")
     })?;
-    let (grown, lives) = growth(bench, system::resident_bytes)?;
-    ensure(grown < lives * 4096 + (8 << 20), Rule::GivenBack, || {
-        format!("{} KiB more are in use after {lives} lives", grown >> 10)
+    ensure(resident < lives * 4096 + (8 << 20), Rule::GivenBack, || {
+        format!("{} KiB more are in use after {lives} lives", resident >> 10)
     })
 }
 

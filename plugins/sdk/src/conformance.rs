@@ -9,18 +9,19 @@
 //! ```
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::SystemTime;
 
-/// The environment variable that names the program `mqscript`, where it is not on the `PATH`.
+/// The environment variable that names the program `mqscript`, where the one on the `PATH` is not meant.
 pub const PROGRAM_VARIABLE: &str = "MQSCRIPT";
 
 /// Runs `mqscript core check` on the core that this build has just made, and prints what it says.
 ///
 /// `core` is the core's name or its package's: `steady`, `mqscript-core-steady` and `mqscript-steady` all mean
 /// `libmqscript_core_steady.so` beside the test's executable. The program is `$MQSCRIPT`, else the `mqscript` on the
-/// `PATH`.
+/// `PATH`, else, where the SDK lies in a checkout of mqscript, the newer of those that were built there.
 ///
 /// # Panics
 /// The core breaks the contract; or its library or the program is not found, and then the text says what to do.
@@ -35,7 +36,11 @@ pub fn check(core: &str) {
 pub fn check_with(core: &str, options: &[(&str, &str)]) {
     let test = std::env::current_exe().expect("the path of this test's executable");
     let library = library(core, &test).unwrap_or_else(|text| panic!("{text}"));
-    let program = program().unwrap_or_else(|text| panic!("{text}"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let named = std::env::var_os(PROGRAM_VARIABLE);
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let program = program(named.as_deref(), &path, &checkout).unwrap_or_else(|text| panic!("{text}"));
+    println!("checked by {}", program.display());
     let mut command = Command::new(&program);
     command.args(["core", "check"]).arg(&library).stdin(Stdio::null());
     for (key, value) in options {
@@ -77,9 +82,7 @@ fn library(core: &str, test: &Path) -> Result<PathBuf, String> {
             folders.into_iter().flatten().map(move |folder| folder.join(&file))
         })
         .collect();
-    let modified = |path: &&PathBuf| -> Option<SystemTime> { path.metadata().ok()?.modified().ok() };
-    let newest = files.iter().filter(|path| path.is_file()).max_by_key(modified);
-    newest.cloned().ok_or_else(|| {
+    newest(files.clone()).ok_or_else(|| {
         let looked: String = files.iter().map(|path| format!("\n  {}", path.display())).collect();
         format!(
             "the library of the core `{core}` is not there; looked for{looked}\n\
@@ -89,13 +92,15 @@ fn library(core: &str, test: &Path) -> Result<PathBuf, String> {
     })
 }
 
-/// The program `mqscript`.
-fn program() -> Result<PathBuf, String> {
+/// The program `mqscript`: as `named`; else on the `path`; else the newer that was built in `checkout`, which is where an
+/// SDK that is named by its path lies.
+fn program(named: Option<&OsStr>, path: &OsStr, checkout: &Path) -> Result<PathBuf, String> {
     let how = format!(
         "install mqscript, or let the environment variable {PROGRAM_VARIABLE} name the program: \
          {PROGRAM_VARIABLE}=/path/to/mqscript cargo test"
     );
-    if let Some(named) = std::env::var_os(PROGRAM_VARIABLE).filter(|named| !named.is_empty()) {
+    let file = format!("mqscript{EXE_SUFFIX}");
+    if let Some(named) = named.filter(|named| !named.is_empty()) {
         let named = PathBuf::from(named);
         return match named.is_file() {
             true => Ok(named),
@@ -104,11 +109,18 @@ fn program() -> Result<PathBuf, String> {
             }
         };
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .map(|folder| folder.join(format!("mqscript{EXE_SUFFIX}")))
-        .find(|file| file.is_file());
-    found.ok_or_else(|| format!("`mqscript` is not on the PATH, and it checks the core: {how}"))
+    let on_path = std::env::split_paths(path).map(|folder| folder.join(&file)).find(|file| file.is_file());
+    let built = || newest(["release", "debug"].map(|profile| checkout.join("target").join(profile).join(&file)));
+    on_path.or_else(built).ok_or_else(|| {
+        let checkout = checkout.display();
+        format!("`mqscript`, which checks the core, is neither on the PATH nor built in {checkout}: {how}")
+    })
+}
+
+/// The file that was changed last, of those that are there.
+fn newest(files: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    let modified = |path: &PathBuf| -> Option<SystemTime> { path.metadata().ok()?.modified().ok() };
+    files.into_iter().filter(|path| path.is_file()).max_by_key(modified)
 }
 
 #[cfg(test)]
@@ -128,5 +140,26 @@ mod tests {
         for part in ["core `no-such`", "/nowhere/deps/", "/nowhere/libmqscript_core_no_such", "cdylib"] {
             assert!(told.contains(part), "{told}");
         }
+    }
+
+    #[test]
+    fn the_program_is_the_one_named_then_the_one_on_the_path_then_the_one_built() {
+        let place = std::env::temp_dir().join(format!("mqscript-sdk-{}", std::process::id()));
+        let file = format!("mqscript{EXE_SUFFIX}");
+        let (on_path, built) = (place.join("bin").join(&file), place.join("target/debug").join(&file));
+        for program in [&on_path, &built] {
+            std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+            std::fs::write(program, "").unwrap();
+        }
+        let path = std::env::join_paths([Path::new("/nowhere"), on_path.parent().unwrap()]).unwrap();
+        let nowhere = OsStr::new("/nowhere");
+        assert_eq!(program(Some(built.as_os_str()), &path, &place), Ok(built.clone()));
+        assert_eq!(program(Some(OsStr::new("")), &path, &place), Ok(on_path.clone()));
+        assert_eq!(program(None, nowhere, &place), Ok(built));
+        let told = program(None, nowhere, Path::new("/gone")).unwrap_err();
+        assert!(told.contains("neither on the PATH nor built in /gone: install mqscript"), "{told}");
+        let told = program(Some(nowhere), &path, &place).unwrap_err();
+        assert!(told.contains("MQSCRIPT names /nowhere, and no program is there"), "{told}");
+        std::fs::remove_dir_all(&place).unwrap();
     }
 }
