@@ -78,6 +78,13 @@ pub fn selected(name: Option<&str>) -> Vec<&'static Test> {
 pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
     let folder = tempfile::Builder::new().prefix("mqscript-check-").tempdir()?;
     let mut report = Report { description: None, done: Vec::new(), refused: None };
+    // The first test also tells what core it is, on which the limits of all others depend.
+    let first = TESTS
+        .iter()
+        .min_by_key(|test| test.stage)
+        .filter(|first| !tests.iter().any(|test| test.name == first.name));
+    let first_too: Vec<&'static Test> = first.into_iter().chain(tests.iter().copied()).collect();
+    let tests = &first_too[..];
     let mut stages: Vec<u8> = tests.iter().map(|test| test.stage).collect();
     stages.sort_unstable();
     stages.dedup();
@@ -104,6 +111,9 @@ pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
         if report.refused.is_some() {
             return Ok(report);
         }
+    }
+    if let Some(first) = first {
+        report.done.retain(|done| done.test != first.name || matches!(done.verdict, Verdict::Fails { .. }));
     }
     settle(&mut report);
     report.done.sort_by_key(|done| TESTS.iter().position(|test| test.name == done.test));

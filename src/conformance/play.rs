@@ -56,6 +56,8 @@ pub struct Play {
     pub empty_batches: usize,
     /// The run's seed.
     pub seed: u64,
+    /// The run's number, in every stamp.
+    pub run: u32,
 }
 
 impl Play {
@@ -79,13 +81,23 @@ impl Play {
             spoil_options: false,
             empty_batches: 0,
             seed,
+            run: RUN,
         }
+    }
+
+    /// The same in a run with a number of its own. What a real medium knows of earlier runs must not be taken for this
+    /// one: a broker that drops what it has seen before goes by the stamp.
+    fn in_another_run(&self) -> Play {
+        let mut play = self.clone();
+        play.run = rand::random::<u32>().max(1);
+        play.parcels.iter_mut().for_each(|parcel| parcel.stamp.run = play.run);
+        play
     }
 
     /// A run of this play.
     pub fn config(&self, subject: &Subject) -> RunConfig {
         RunConfig {
-            run: RUN,
+            run: self.run,
             seed: self.seed,
             clock: match subject.declared_by_chain() & abi::SIMULATED {
                 0 => ClockKind::Wall,
@@ -133,6 +145,14 @@ impl Bench {
     pub fn play_on(&self, subject: &Arc<Subject>, play: &Play) -> Result<Story, Stop> {
         let blocked = |what: &str, refusal: crate::cores::raw::Refusal| {
             Stop::Blocked(format!("`{what}` returned {}: {}", abi::status_name(refusal.status), refusal.text))
+        };
+        let another;
+        let play = match subject.declared_by_chain() & abi::SIMULATED {
+            0 => {
+                another = play.in_another_run();
+                &another
+            }
+            _ => play,
         };
         let before = (system::threads(), system::descriptors());
         let stage = Stage::new(play.config(subject));
@@ -359,12 +379,14 @@ impl Player<'_> {
 
     /// Offers `size` messages from `first` on until all are accepted.
     fn offer(&mut self, first: usize, size: usize) {
-        let (mut from, until) = (first, first + size);
+        // What was not taken whole comes again in pieces: every batch is kept, and thousands of large ones are too much.
+        const PIECE: usize = 256;
+        let (mut from, until, mut most) = (first, first + size, size);
         let mut refusals = 0;
         let refusals_max = if self.is_virtual() { 100 } else { 10_000 };
         std::thread::sleep(self.play.dawdle);
         while from < until && !self.ended {
-            let parcels = &self.play.parcels[from..until];
+            let parcels = &self.play.parcels[from..until.min(from + most)];
             let token = self.ledger.next_token();
             let mut batch = Batch::new(parcels, token, self.present(), self.reads);
             let n = parcels.len();
@@ -387,6 +409,9 @@ impl Player<'_> {
                 self.ledger.keep(batch);
             }
             from += accepted;
+            if 0 < accepted && accepted < n {
+                most = PIECE;
+            }
             refusals = if accepted > 0 { 0 } else { refusals + 1 };
             if from < until && (refusals > refusals_max || !self.step()) {
                 let waiting = until - from;

@@ -1,6 +1,7 @@
 //! What was seen of a session: answers, copies, and every rule that was broken.
 
 use super::bench::{Judged, Stop};
+use super::play::Play;
 use super::rules::Rule;
 use super::workload::Parcel;
 use crate::cores::abi;
@@ -83,6 +84,11 @@ impl Story {
             Some((rule, seen)) if self.cut => Err(Stop::Blocked(format!("{rule} is broken: {seen}"))),
             _ => Ok(()),
         }
+    }
+
+    /// Whether all that was to be offered was taken and nothing was broken.
+    pub fn is_flawless(&self, play: &Play) -> bool {
+        !self.cut && self.breaches.is_empty() && self.sent.len() == play.parcels.len()
     }
 
     /// What became of each message, in order of acceptance: result, reason, and how long after its acceptance.

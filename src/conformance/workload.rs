@@ -5,7 +5,7 @@ use crate::cores::{PartyNames, TypeRow, abi};
 use mqscript_plugin::crc32c;
 use mqscript_plugin::random::mix;
 
-/// The run's number in every stamp.
+/// The run's number in every stamp, on the virtual clock.
 pub const RUN: u32 = 7;
 
 /// One message, apart from its token.

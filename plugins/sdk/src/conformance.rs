@@ -110,7 +110,8 @@ fn program(named: Option<&OsStr>, path: &OsStr, checkout: &Path) -> Result<PathB
         };
     }
     let on_path = std::env::split_paths(path).map(|folder| folder.join(&file)).find(|file| file.is_file());
-    let built = || newest(["release", "debug"].map(|profile| checkout.join("target").join(profile).join(&file)));
+    let built =
+        || newest(["release", "debug"].map(|profile| checkout.join("target").join(profile).join(&file)));
     on_path.or_else(built).ok_or_else(|| {
         let checkout = checkout.display();
         format!("`mqscript`, which checks the core, is neither on the PATH nor built in {checkout}: {how}")
