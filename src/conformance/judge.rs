@@ -2,7 +2,7 @@
 
 use super::child::{PAPER, TRAIL};
 use super::ended::{Ended, Killed, is_session_call};
-use super::list::{Output, TESTS, Test};
+use super::list::{Output, PATIENT, TESTS, Test};
 use super::trail::last_step;
 use super::verdict::{Description, Done, Paper, Refused, Verdict};
 use crate::cores::abi;
@@ -89,7 +89,8 @@ pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
     stages.sort_unstable();
     stages.dedup();
     for stage in stages {
-        let now: Vec<&'static Test> = tests.iter().copied().filter(|test| test.stage == stage).collect();
+        let mut now: Vec<&'static Test> = tests.iter().copied().filter(|test| test.stage == stage).collect();
+        now.sort_by_key(|test| !PATIENT.contains(&test.name));
         let failed = report.done.iter().find(|done| matches!(done.verdict, Verdict::Fails { .. }));
         if let Some(failed) = failed.map(|done| done.test) {
             let why = format!("nothing more can be said while `{failed}` fails");

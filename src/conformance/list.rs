@@ -34,6 +34,9 @@ pub struct Test {
     pub(super) run: fn(&Bench, &Surroundings) -> Judged,
 }
 
+/// Tests that let time pass: they begin first, so that the others run meanwhile.
+pub(super) const PATIENT: [&str; 2] = ["virtual_time", "quiet_after_destroy"];
+
 /// The test of this name.
 pub fn named(name: &str) -> Option<&'static Test> {
     TESTS.iter().find(|test| test.name == name)
@@ -150,6 +153,7 @@ mod tests {
     fn names_are_there_once_and_every_rule_but_those_of_processes_has_a_test() {
         let names: HashSet<&str> = TESTS.iter().map(|test| test.name).collect();
         assert_eq!(names.len(), TESTS.len());
+        assert!(PATIENT.iter().all(|name| names.contains(name)));
         let tested: HashSet<Rule> = TESTS.iter().flat_map(|test| test.rules).copied().collect();
         let untested: Vec<Rule> = Rule::ALL.iter().copied().filter(|rule| !tested.contains(rule)).collect();
         // These are told of a process that was stopped, whatever its test.

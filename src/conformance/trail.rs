@@ -1,34 +1,37 @@
 //! Which function a test's process is in: written to a file before each call, so that it survives a crash.
 
-use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use crate::cores::raw::{PAGE_WORDS, map_page};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-const NAME_BYTES: usize = 32;
+/// A function's name is cut to so many bytes; before it stands the number of the step.
+const NAME_BYTES: usize = (PAGE_WORDS - 1) * 8;
 
 /// The writing end.
-pub struct Trail(Mutex<(File, u64)>);
+pub struct Trail(Option<&'static [AtomicU64; PAGE_WORDS]>);
 
 impl Trail {
-    /// A trail in this file.
+    /// A trail in this file. On a system that cannot map files into memory it stays empty.
     ///
     /// # Errors
     /// The file cannot be made.
     pub fn new(path: &Path) -> std::io::Result<Trail> {
-        Ok(Trail(Mutex::new((File::create(path)?, 0))))
+        let file =
+            std::fs::OpenOptions::new().create(true).truncate(true).read(true).write(true).open(path)?;
+        // A trail that cannot be written only makes a crash harder to place.
+        Ok(Trail(map_page(&file).ok()))
     }
 
     /// The process enters a function of the core; an empty name: it is back.
     pub fn note(&self, function: &str) {
-        let mut trail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        trail.1 += 1;
-        let mut bytes = [0u8; 8 + NAME_BYTES];
-        bytes[..8].copy_from_slice(&trail.1.to_le_bytes());
+        let Some([number, words @ ..]) = self.0 else { return };
+        let mut bytes = [0u8; NAME_BYTES];
         let len = function.len().min(NAME_BYTES);
-        bytes[8..8 + len].copy_from_slice(&function.as_bytes()[..len]);
-        // A trail that cannot be written only makes a crash harder to place.
-        let _ = trail.0.seek(SeekFrom::Start(0)).and_then(|_| trail.0.write_all(&bytes));
+        bytes[..len].copy_from_slice(&function.as_bytes()[..len]);
+        for (word, bytes) in words.iter().zip(bytes.as_chunks().0) {
+            word.store(u64::from_ne_bytes(*bytes), Ordering::Relaxed);
+        }
+        number.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -46,7 +49,7 @@ pub fn last_step(path: &Path) -> Step {
     let bytes = std::fs::read(path).unwrap_or_default();
     let Some((number, name)) = bytes.split_first_chunk::<8>() else { return Step::default() };
     let name = String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
-    Step { number: u64::from_le_bytes(*number), function: Some(name).filter(|name| !name.is_empty()) }
+    Step { number: u64::from_ne_bytes(*number), function: Some(name).filter(|name| !name.is_empty()) }
 }
 
 #[cfg(test)]

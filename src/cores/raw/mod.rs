@@ -8,6 +8,7 @@
 mod arrays;
 mod heap;
 mod inner;
+mod page;
 mod probe;
 mod session;
 mod stage;
@@ -16,6 +17,7 @@ mod subject;
 pub use arrays::{Appended, Arrays, Copied, Slip};
 pub use heap::allocated_bytes;
 pub use inner::{Below, Meddling};
+pub use page::{PAGE_WORDS, map_page};
 pub use probe::{Asked, Probe, Refusal};
 pub use session::{Called, ProbeSession};
 pub use stage::{Notes, Stage};
