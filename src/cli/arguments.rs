@@ -331,9 +331,9 @@ pub struct CoreCheckFlags {
     #[arg(value_name = "NAME|PATH")]
     pub core: String,
 
-    /// Run this test alone, or those whose names begin so
-    #[arg(long, value_name = "TEST")]
-    pub test: Option<String>,
+    /// Run this test alone, or those whose names begin so (may be repeated)
+    #[arg(long = "test", value_name = "TEST")]
+    pub tests: Vec<String>,
     /// Seed of the messages that are offered
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

@@ -50,21 +50,20 @@ fn one(flags: &CoreCheckFlags, folder: &Path) -> Diagnostics {
         Ok(asked) => asked,
         Err(wrong) => return wrong,
     };
-    match run_one(flags.test.as_deref().unwrap_or_default(), &asked, folder) {
+    match run_one(flags.tests.first().map_or("", String::as_str), &asked, folder) {
         Ok(()) => Diagnostics::new(),
         Err(error) => Diagnostic::new(Exit::Bug, format!("the test cannot be run: {error}")).into(),
     }
 }
 
 fn all(flags: &CoreCheckFlags) -> Result<bool, Diagnostics> {
-    let tests = selected(flags.test.as_deref());
-    if tests.is_empty() {
-        let name = flags.test.as_deref().unwrap_or_default();
+    if let Some(name) = flags.tests.iter().find(|name| selected(std::slice::from_ref(name)).is_empty()) {
         let fault = Diagnostic::new(Exit::Usage, format!("there is no test `{}`", printable(name)))
             .help_if(did_you_mean(name, TESTS.iter().map(|test| test.name)))
             .help("`mqscript core check NAME` runs and names all tests");
         return Err(fault.into());
     }
+    let tests = selected(&flags.tests);
     asked(flags)?;
     let cannot = |error: std::io::Error| {
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("the tests cannot be run: {error}")))

@@ -2,7 +2,7 @@
 
 use super::child::{PAPER, TRAIL};
 use super::ended::{Ended, Killed, is_session_call};
-use super::list::{Output, PATIENT, TESTS, Test};
+use super::list::{Output, PATIENT, TESTS, Test, named};
 use super::trail::last_step;
 use super::verdict::{Description, Done, Paper, Refused, Verdict};
 use crate::cores::abi;
@@ -62,13 +62,13 @@ impl Limits {
     }
 }
 
-/// The tests of this name, or whose names begin with it; all without a name.
-pub fn selected(name: Option<&str>) -> Vec<&'static Test> {
-    let Some(name) = name else { return TESTS.iter().collect() };
-    match TESTS.iter().find(|test| test.name == name) {
-        Some(exact) => vec![exact],
-        None => TESTS.iter().filter(|test| test.name.starts_with(name)).collect(),
-    }
+/// The tests of these names, or whose names begin with one of them; all without a name.
+pub fn selected(names: &[String]) -> Vec<&'static Test> {
+    let meant = |test: &Test, name: &String| match named(name) {
+        Some(exact) => exact.name == test.name,
+        None => test.name.starts_with(name.as_str()),
+    };
+    TESTS.iter().filter(|test| names.is_empty() || names.iter().any(|name| meant(test, name))).collect()
 }
 
 /// Runs these tests, each in a process that `start` starts.
@@ -265,6 +265,21 @@ mod tests {
 
     fn done(test: &'static str, verdict: Verdict) -> Done {
         Done { test, verdict, took: Duration::ZERO }
+    }
+
+    #[test]
+    fn tests_are_selected_by_their_names_or_by_how_these_begin() {
+        let names = |asked: &[&str]| -> Vec<&str> {
+            let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
+            selected(&asked).iter().map(|test| test.name).collect()
+        };
+        assert_eq!(names(&[]).len(), TESTS.len());
+        assert_eq!(names(&["create"]), ["create"]);
+        assert_eq!(
+            names(&["leaks", "stats"]),
+            ["stats", "leaks_memory", "leaks_descriptors", "leaks_threads"]
+        );
+        assert_eq!(names(&["none_such"]), [""; 0]);
     }
 
     #[test]
