@@ -1,6 +1,6 @@
 //! Copies on their way from the client to the host.
 
-use crate::waiting::{RECIPIENT, SENDER, STAMP, TYPE};
+use crate::parcel::{RECIPIENT, SENDER, STAMP, TYPE};
 use async_nats::{HeaderMap, Message as Received, Subject};
 use bytes::Bytes;
 use mqscript_plugin::prelude::*;

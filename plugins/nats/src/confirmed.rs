@@ -7,6 +7,7 @@ use crate::exchange::{Answer, Exchange, push_answer};
 use crate::link::Losses;
 use crate::names::Names;
 use crate::outgoing::Outgoing;
+use crate::parcel::parcels;
 use crate::reasons::{Reasons, Verdict};
 use crate::window::Window;
 use async_nats::{Client, Message as Received, StatusCode, Subscriber};
@@ -124,7 +125,7 @@ impl Confirmed {
             return;
         };
         let now = Instant::now();
-        for parcel in waiting.into_parcels() {
+        for parcel in parcels(waiting) {
             let token = parcel.token;
             let reply = format!("{}{token:x}", self.inbox);
             match self.outgoing.send(parcel, Some(reply)).await {

@@ -1,8 +1,8 @@
 //! What the engine's thread and the client's thread hand each other, under one lock that nobody holds for long.
 
 use crate::arrivals::Arrival;
-use crate::waiting::Waiting;
 use async_nats::Subject;
+use mqscript_plugin::live::Waiting;
 use mqscript_plugin::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;

@@ -15,12 +15,12 @@ mod link;
 mod names;
 mod options;
 mod outgoing;
+mod parcel;
 mod reactor;
 mod reasons;
 mod session;
 mod stream;
 mod subscribers;
-mod waiting;
 mod window;
 mod written;
 

@@ -2,10 +2,11 @@
 
 use crate::exchange::{Answer, Exchange, push_answer};
 use crate::names::Names;
-use crate::waiting::{Parcel, Waiting};
+use crate::parcel::Parcel;
 use async_nats::{Client, Subject};
 use bytes::Bytes;
 use mqscript_plugin::abi;
+use mqscript_plugin::live::Waiting;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ impl Outgoing {
         let (waiting, acknowledged) = self.take_over();
         let Some(acknowledged) = acknowledged else {
             let at_ns = self.host.now_ns();
-            for token in waiting.tokens() {
+            for token in waiting.tokens().flatten() {
                 push_answer(answers, token, OutcomeResult::Refused, disconnected, at_ns);
             }
             return None;

@@ -4,8 +4,8 @@ use crate::exchange::{Answer, Exchange, push_answer};
 use crate::link::Losses;
 use crate::names::Names;
 use crate::outgoing::Outgoing;
+use crate::parcel::{Parcel, parcels};
 use crate::reasons::Reasons;
-use crate::waiting::Parcel;
 use async_nats::Client;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ impl Written {
         let Some(waiting) = self.outgoing.take(self.reasons.disconnected, &mut self.answers).await else {
             return;
         };
-        let mut parcels = waiting.into_parcels().peekable();
+        let mut parcels = parcels(waiting).peekable();
         while parcels.peek().is_some() {
             self.losses.mark_unchanged();
             let part = parcels.by_ref().take(self.part);

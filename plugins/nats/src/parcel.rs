@@ -1,0 +1,78 @@
+//! Accepted messages as the client sends them: headers and content.
+
+use async_nats::header::{HeaderMap, HeaderName, NATS_MESSAGE_ID};
+use bytes::Bytes;
+use mqscript_plugin::live::{Accepted, Waiting};
+use mqscript_plugin::prelude::*;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// The header with the stamp.
+pub const STAMP: HeaderName = HeaderName::from_static(mqscript_plugin::STAMP_NAME);
+/// The header with the shown sender.
+pub const SENDER: HeaderName = HeaderName::from_static("mqs-sender");
+/// The header with the recipient.
+pub const RECIPIENT: HeaderName = HeaderName::from_static("mqs-recipient");
+/// The header with the wire type.
+pub const TYPE: HeaderName = HeaderName::from_static("mqs-type");
+const PRIORITY: HeaderName = HeaderName::from_static("mqs-priority");
+const TAGS: HeaderName = HeaderName::from_static("mqs-tags");
+const METADATA: HeaderName = HeaderName::from_static("mqs-metadata");
+
+/// One accepted message, ready to be sent.
+#[derive(Debug)]
+pub struct Parcel {
+    /// The host's name for it.
+    pub token: u64,
+    /// Whom it is for.
+    pub recipient: u32,
+    /// Everything but the content.
+    pub headers: HeaderMap,
+    /// The content.
+    pub content: Bytes,
+}
+
+/// What was accepted, ready to be sent, in the order of acceptance. The contents share one block.
+pub fn parcels(waiting: Waiting) -> impl Iterator<Item = Parcel> {
+    let (messages, block) = waiting.into_parts();
+    let block = Bytes::from(block);
+    messages.into_iter().map(move |message| Parcel {
+        token: message.token,
+        recipient: message.recipient_id,
+        headers: headers(&message, &block),
+        content: block.slice(message.content()),
+    })
+}
+
+fn headers(message: &Accepted, block: &[u8]) -> HeaderMap {
+    let stamp = message.stamp.encode();
+    let Stamp { run, sender, sequence, .. } = message.stamp;
+    let mut headers = HeaderMap::new();
+    // Without the attempt: the server knows a message again that was in fact stored when an attempt was uncertain.
+    headers.insert(NATS_MESSAGE_ID, format!("{run:08x}-{sender}-{sequence}"));
+    headers.insert(STAMP, std::str::from_utf8(&stamp).unwrap_or_default());
+    headers.insert(PRIORITY, message.priority());
+    // A list of nothing has no header.
+    let list = |range: Range<usize>, empty: &[u8]| if block[range.clone()] == *empty { 0..0 } else { range };
+    for (name, part) in [
+        (SENDER, message.sender()),
+        (RECIPIENT, message.recipient()),
+        (TYPE, message.message_type()),
+        (TAGS, list(message.tags(), b"[]")),
+        (METADATA, list(message.metadata(), b"{}")),
+    ] {
+        let text = std::str::from_utf8(&block[part]).unwrap_or_default();
+        if !text.is_empty() {
+            headers.insert(name, &*header_text(text));
+        }
+    }
+    headers
+}
+
+/// A text that may stand in a header: in one line.
+fn header_text(text: &str) -> Cow<'_, str> {
+    match text.contains(['\r', '\n']) {
+        true => text.replace(['\r', '\n'], " ").into(),
+        false => text.into(),
+    }
+}
