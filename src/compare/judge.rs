@@ -1,5 +1,6 @@
 //! Verdicts: every alternative against the first, figure by figure.
 
+use super::doubts::doubts;
 use super::figures::{direction, number, unit};
 use super::interval::Spread;
 use super::moments::Moments;
@@ -14,9 +15,6 @@ use crate::metrics::comparisons::{
 use crate::metrics::figures::lookup;
 use crate::plan::Figure;
 
-/// The kind of the warning that the load was not what was asked for.
-const GENERATOR_LIMITED: &str = "generator_limited";
-
 /// Compares candidates, each with at least one replication, with the first of them.
 pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison {
     let mut comparison = Comparison {
@@ -27,9 +25,11 @@ pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison 
         alternatives: candidates.iter().map(|candidate| alternative(candidate, &question.figures)).collect(),
         contenders: Vec::new(),
         notes: Vec::new(),
+        warnings: Vec::new(),
     };
     let read: Vec<&Figure> = question.figures.iter().map(|(_, figure)| figure).collect();
     judge(&mut comparison, &read);
+    comparison.warnings = doubts(&comparison, candidates, &question.figures);
     comparison
 }
 
@@ -41,6 +41,8 @@ fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alter
         partial: run.partial.clone(),
         valid: run.valid,
         warnings: run.warnings.iter().map(|warning| warning.kind.clone()).collect(),
+        version: run.environment.version.clone(),
+        host: run.environment.host.clone(),
         values: figures
             .iter()
             .map(|(text, figure)| (text.clone(), lookup(run, figure).and_then(number)))
@@ -106,17 +108,6 @@ fn notes(baseline: &Alternative, others: &[Alternative]) -> Vec<String> {
         if invalid > 0 {
             let all = alternative.replications.len();
             notes.push(format!("`{}`: {invalid} of {all} replications are not valid", alternative.name));
-        }
-        let limited =
-            |replication: &&Replication| replication.warnings.iter().any(|kind| kind == GENERATOR_LIMITED);
-        let limited = alternative.replications.iter().filter(limited).count();
-        if limited > 0 {
-            let all = alternative.replications.len();
-            notes.push(format!(
-                "`{}`: {limited} of {all} replications are generator-limited: their times say more about this \
-                 machine than about the core",
-                alternative.name
-            ));
         }
         if let Some((index, why)) = partial(alternative) {
             notes.push(format!("`{}`: replication {} is partial: {why}", alternative.name, index + 1));

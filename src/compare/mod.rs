@@ -5,6 +5,7 @@
 //! (Law, *Simulation Modeling and Analysis*, 5th ed., §9.4 and §10.2).
 
 mod aggregate;
+mod doubts;
 mod figures;
 mod groups;
 mod interval;

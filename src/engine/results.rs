@@ -12,7 +12,7 @@ use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, li
 use crate::metrics::results::{
     self, Copies, Core, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
-use crate::metrics::{Naming, Recorder, doubts, seal};
+use crate::metrics::{Asked, Naming, Recorder, doubts, seal};
 use crate::plan::End;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -110,8 +110,14 @@ impl Measured {
         run.partial = self.stop.as_ref().map(Stop::in_words);
         run.ledger.copies = self.copies;
         judge(&mut run, self.stop.as_ref(), self.unknown, scene.capabilities, &plan.tolerate);
-        let late = self.recorder.extras.generated_late;
-        let found = doubts(&run, late, mean_gap_ns(plan), plan.max_schedule_lag_ns);
+        let asked = Asked {
+            late: self.recorder.extras.generated_late,
+            mean_gap_ns: mean_gap_ns(plan),
+            lag_max_ns: plan.max_schedule_lag_ns,
+            steady: plan.has_steady_load(),
+            warm_up_ns: plan.warm_up_ns,
+        };
+        let found = doubts(&run, &asked);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
         seal(&mut run);
         (run, self.stop)

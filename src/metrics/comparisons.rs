@@ -1,7 +1,7 @@
 //! Comparisons between alternatives, and figures over several replications, as they are saved: with everything that
 //! it takes to do them again.
 
-use super::results::Core;
+use super::results::{Core, Warning};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ pub struct Comparison {
     pub contenders: Vec<Contender>,
     /// What must be known beside the numbers.
     pub notes: Vec<String>,
+    /// What makes the numbers doubtful.
+    pub warnings: Vec<Warning>,
 }
 
 /// A difference that is too small to matter.
@@ -68,6 +70,10 @@ pub struct Replication {
     pub valid: Option<bool>,
     /// What cast doubt on its numbers, by kind.
     pub warnings: Vec<String>,
+    /// The version of mqscript that played it.
+    pub version: String,
+    /// The machine on which it ran.
+    pub host: String,
     /// Every compared figure, in its unit; null where there were no samples.
     pub values: BTreeMap<String, Option<f64>>,
 }

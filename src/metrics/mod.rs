@@ -23,4 +23,4 @@ pub use prefetch::prefetch;
 pub use recorder::{Cell, Ended, Extras, FinalOutcome, Recorder};
 pub use series::SeriesRecorder;
 pub use summary::Naming;
-pub use warnings::{Doubt, doubts, is_reliable};
+pub use warnings::{Asked, Doubt, doubts, is_reliable};

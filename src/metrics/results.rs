@@ -446,7 +446,7 @@ pub struct CheckResult {
 }
 
 /// A reason to doubt a number.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Warning {
     /// Its kind, in snake_case.

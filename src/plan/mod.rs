@@ -129,6 +129,16 @@ impl Plan {
         stages.unwrap_or(&[])
     }
 
+    /// Whether the load is meant to be the same from the beginning to the end: every arrival is `poisson` or `constant`,
+    /// but for agents that send only when they are spoken to.
+    pub fn has_steady_load(&self) -> bool {
+        let steady = |group: &Group| {
+            matches!(group.arrival, Arrival::Poisson { .. } | Arrival::Constant { .. } | Arrival::OnDemand)
+        };
+        let speaks = |group: &Group| group.arrival != Arrival::OnDemand;
+        self.groups.iter().all(steady) && self.groups.iter().any(speaks)
+    }
+
     /// Whether any group has a callback of the kind that `pick` looks at.
     pub fn has_callback(&self, pick: impl Fn(&Callbacks) -> bool) -> bool {
         self.groups.iter().any(|group| pick(&group.callbacks))

@@ -3,7 +3,7 @@
 use super::number::{amount, count, percent, printable};
 use super::style::Palette;
 use super::table::{Column, Table};
-use super::text::{Look, wrapped};
+use super::text::{Look, warnings, wrapped};
 use crate::metrics::comparisons::{
     Aggregate, AggregateFigure, Alternative, Comparison, Contender, Interval, Method, Row, Sample, Verdict,
 };
@@ -30,6 +30,10 @@ pub fn comparison_text(comparison: &Comparison, look: &Look) -> String {
     for note in &comparison.notes {
         let wrapped = wrapped(&format!("! {}", printable(note)), 2, look.width);
         lines.extend(wrapped.iter().map(|line| look.palette.doubt(line)));
+    }
+    if !comparison.warnings.is_empty() {
+        lines.push(String::new());
+        lines.extend(warnings(&comparison.warnings, look));
     }
     lines.join("\n") + "\n"
 }

@@ -36,6 +36,10 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
     for note in &comparison.notes {
         text.push_str(&format!("> {}\n", escaped(note)));
     }
+    for warning in &comparison.warnings {
+        let parts = [&warning.seen, &warning.why, &warning.help].map(|part| escaped(part));
+        text.push_str(&format!("\n> **{}**: {}. Help: {}.\n", parts[0], parts[1], parts[2]));
+    }
     text
 }
 

@@ -13,6 +13,7 @@ pub use verdict::GENERATOR_LIMITED;
 use super::number::{amount, magnitude, percent, printable, span};
 use super::style::Palette;
 use crate::metrics::results::{CheckResult, Layer, Run};
+pub(super) use doubts::warnings;
 pub use lines::wrapped;
 use lines::{label, labelled};
 
@@ -54,7 +55,7 @@ pub fn summary(run: &Run, look: &Look) -> String {
         agents::section(run, look),
         doubts::notices(run, look),
         doubts::outages(run, look),
-        doubts::warnings(run, look),
+        doubts::warnings(&run.warnings, look),
         speed(run, look),
         if look.full { origin(run, look) } else { Vec::new() },
     ];

@@ -1,6 +1,7 @@
 //! Comparisons as a script sees them: `comparison.verdict("surer", "total.p99")`, `comparison.table`.
 
 use super::faults::throw_one;
+use super::result_view::warnings;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
 use crate::metrics::comparisons::{Comparison, Row};
 use crate::report::Palette;
@@ -68,6 +69,11 @@ impl ComparisonView {
         Ok(self.row(name, figure)?.change.map_or(Dynamic::UNIT, |change| change.estimate.into()))
     }
 
+    fn warnings(&mut self) -> Array {
+        self.read.store(true, Ordering::Relaxed);
+        warnings(&self.comparison.warnings)
+    }
+
     fn names(&mut self) -> Array {
         let names = self.comparison.alternatives.iter().map(|alternative| alternative.name.clone());
         names.map(Dynamic::from).collect()
@@ -91,6 +97,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<ComparisonView>("Comparison");
     engine.register_get("table", ComparisonView::table);
     engine.register_get("names", ComparisonView::names);
+    engine.register_get("warnings", ComparisonView::warnings);
     engine.register_fn("verdict", |view: &mut ComparisonView, figure: ImmutableString| {
         view.verdict(None, &figure)
     });

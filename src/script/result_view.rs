@@ -4,16 +4,16 @@ use super::duration::Duration;
 use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
 use crate::metrics::figures::lookup;
-use crate::metrics::results::Run;
+use crate::metrics::results::{Run, Warning};
 use crate::plan::{Figure, FigureKind, Literal, Planned, SCOPES, STATISTICS, Scope, figures_of};
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// The properties of a whole run that are no figures.
-const FACTS: [&str; 5] = ["name", "seed", "clock", "core", "valid"];
+const FACTS: [&str; 6] = ["name", "seed", "clock", "core", "valid", "warnings"];
 
 /// A place in the results of one run.
 #[derive(Debug, Clone)]
@@ -104,6 +104,10 @@ impl View {
             "clock" => text(&self.run.clock),
             "core" => text(&self.run.core.name),
             "seed" => Some(Dynamic::from(self.run.seed as i64)),
+            "warnings" => {
+                self.read.store(true, Ordering::Relaxed);
+                Some(Dynamic::from(warnings(&self.run.warnings)))
+            }
             "valid" => Some(self.run.valid.map_or(Dynamic::UNIT, Dynamic::from)),
             _ => None,
         }
@@ -155,6 +159,22 @@ fn unknown<T>(what: &str, key: &str, known: &[&str]) -> Fallible<T> {
         .expected(format!("one of {list}{more}"))
         .help_if(did_you_mean(key, known.iter().copied()));
     Err(throw_one(fault))
+}
+
+/// Warnings as a script sees them: maps with the texts of each.
+pub(super) fn warnings(warnings: &[Warning]) -> Array {
+    let map = |warning: &Warning| {
+        let texts = [
+            ("kind", &warning.kind),
+            ("seen", &warning.seen),
+            ("why", &warning.why),
+            ("help", &warning.help),
+        ];
+        let entries =
+            texts.map(|(key, text)| (key.into(), Dynamic::from(ImmutableString::from(text.as_str()))));
+        Dynamic::from(Map::from(entries))
+    };
+    warnings.iter().map(map).collect()
 }
 
 fn value(literal: Option<Literal>, kind: FigureKind) -> Dynamic {

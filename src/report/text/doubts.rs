@@ -2,7 +2,7 @@
 
 use super::Look;
 use super::lines::{labelled, wrapped};
-use crate::metrics::results::{Outage, Run};
+use crate::metrics::results::{Outage, Run, Warning};
 use crate::report::number::{count, printable, span};
 use crate::report::table::shortened;
 
@@ -76,9 +76,9 @@ fn outage_in_words(outage: &Outage) -> String {
 }
 
 /// Each warning: what was seen, why it matters, what to do.
-pub fn warnings(run: &Run, look: &Look) -> Vec<String> {
+pub fn warnings(warnings: &[Warning], look: &Look) -> Vec<String> {
     let mut lines = Vec::new();
-    for warning in &run.warnings {
+    for warning in warnings {
         let mut seen = wrapped(&printable(&warning.seen), 2, look.width);
         if let Some(first) = seen.first_mut() {
             *first = format!("! {}", first.trim_start());

@@ -1,0 +1,167 @@
+//! What makes a comparison doubtful: what makes its runs doubtful, and what only shows beside each other.
+
+use super::figures::unit;
+use super::question::Candidate;
+use super::student::two_sided_quantile;
+use crate::metrics::Doubt;
+use crate::metrics::comparisons::{Alternative, Comparison, Replication};
+use crate::metrics::figures::human;
+use crate::metrics::results::{Run, Warning};
+use crate::plan::{Figure, Literal};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Below so many replications none of them can stand out.
+const REPLICATIONS_MIN: usize = 5;
+/// The chance that any replication of a comparison is called outlying by mere chance.
+const CHANCE: f64 = 0.01;
+/// A replication that lies nearer to the others than this share of their mean does not matter; nor one that lies within
+/// what is too small to matter anyway.
+const SHARE_MIN: f64 = 0.05;
+
+/// All that is doubtful, one warning for each kind.
+pub fn doubts(
+    comparison: &Comparison,
+    candidates: &[Candidate<'_>],
+    figures: &[(String, Figure)],
+) -> Vec<Warning> {
+    let mut found = of_runs(candidates);
+    let own = [different_hosts(comparison), different_versions(comparison), outlying(comparison, figures)];
+    found.extend(own.iter().flatten().map(Doubt::warning));
+    found
+}
+
+/// The runs' own warnings: how many replications of which alternative have it, and what was seen in the first.
+fn of_runs(candidates: &[Candidate<'_>]) -> Vec<Warning> {
+    let mut kinds: BTreeMap<&str, (&Warning, Vec<String>)> = BTreeMap::new();
+    for candidate in candidates {
+        let mut counts: BTreeMap<&str, (usize, &Warning)> = BTreeMap::new();
+        for warning in candidate.runs.iter().flat_map(|run: &&Run| &run.warnings) {
+            counts.entry(&warning.kind).or_insert((0, warning)).0 += 1;
+        }
+        for (kind, (count, first)) in counts {
+            let told = format!("{count} of {} of `{}`", candidate.runs.len(), candidate.name);
+            kinds.entry(kind).or_insert_with(|| (first, Vec::new())).1.push(told);
+        }
+    }
+    kinds
+        .into_values()
+        .map(|(first, told)| Warning {
+            seen: format!("in {} replications: {}", told.join(", "), first.seen),
+            ..first.clone()
+        })
+        .collect()
+}
+
+/// Only what ran on the wall clock depends on the machine.
+fn different_hosts(comparison: &Comparison) -> Option<Doubt> {
+    let live = comparison.alternatives.iter().filter(|alternative| alternative.clock == "wall");
+    let hosts = distinct(live, |replication| &replication.host);
+    (hosts.len() > 1).then_some(Doubt::DifferentHosts(hosts))
+}
+
+fn different_versions(comparison: &Comparison) -> Option<Doubt> {
+    let versions = distinct(comparison.alternatives.iter(), |replication| &replication.version);
+    (versions.len() > 1).then_some(Doubt::DifferentVersions(versions))
+}
+
+fn distinct<'a>(
+    alternatives: impl Iterator<Item = &'a Alternative>,
+    of: impl Fn(&'a Replication) -> &'a String,
+) -> Vec<String> {
+    let replications = alternatives.flat_map(|alternative| &alternative.replications);
+    replications.map(of).cloned().collect::<BTreeSet<String>>().into_iter().collect()
+}
+
+/// The replication that stands out most, if any does.
+fn outlying(comparison: &Comparison, figures: &[(String, Figure)]) -> Option<Doubt> {
+    let samples = comparison.alternatives.len() * figures.len();
+    let mut worst: Option<(f64, Doubt)> = None;
+    for alternative in &comparison.alternatives {
+        for (text, figure) in figures {
+            let values: Option<Vec<f64>> = alternative
+                .replications
+                .iter()
+                .map(|replication| replication.values.get(text).copied().flatten())
+                .collect();
+            let Some(values) = values else { continue };
+            let Some((place, excess)) = grubbs(&values, CHANCE / samples as f64) else { continue };
+            if worst.as_ref().is_some_and(|(known, _)| *known >= excess) {
+                continue;
+            }
+            let others = (values.iter().sum::<f64>() - values[place]) / (values.len() - 1) as f64;
+            let within = match comparison.within.time_ns.filter(|_| unit(figure) == "ns") {
+                Some(time_ns) => time_ns,
+                None => comparison.within.share * others.abs(),
+            };
+            if (values[place] - others).abs() <= within.max(SHARE_MIN * others.abs()) || others == 0.0 {
+                continue;
+            }
+            let show = |value: f64| human(literal(figure, value));
+            let doubt = Doubt::OutlyingReplication {
+                alternative: alternative.name.clone(),
+                figure: text.clone(),
+                seed: alternative.replications[place].seed,
+                value: show(values[place]),
+                others: show(others),
+            };
+            worst = Some((excess, doubt));
+        }
+    }
+    worst.map(|(_, doubt)| doubt)
+}
+
+fn literal(figure: &Figure, value: f64) -> Literal {
+    match unit(figure) {
+        "ns" => Literal::Duration(value),
+        "per_s" => Literal::Rate(value),
+        "share" => Literal::Share(value),
+        _ => Literal::Count(value),
+    }
+}
+
+/// The value farthest from the mean of all, if it lies beyond what a normal sample of this size shows with this
+/// `chance`, and by how many times (Grubbs, *Technometrics* 11 (1969) 1–21: two-sided, one outlier).
+fn grubbs(values: &[f64], chance: f64) -> Option<(usize, f64)> {
+    let n = values.len() as f64;
+    if values.len() < REPLICATIONS_MIN {
+        return None;
+    }
+    let mean = values.iter().sum::<f64>() / n;
+    let sd = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let distance = |value: &f64| (value - mean).abs();
+    let (place, farthest) =
+        values.iter().map(distance).enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| sd > 0.0)?;
+    let t = two_sided_quantile(1.0 - chance / n, n - 2.0);
+    let critical = (n - 1.0) / n.sqrt() * (t * t / (n - 2.0 + t * t)).sqrt();
+    let excess = farthest / sd / critical;
+    (excess > 1.0).then_some((place, excess))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Critical values, two-sided at 5 %: Grubbs and Beck, *Technometrics* 14 (1972) 847–854, table 1 (at 2.5 %, one-sided).
+    #[test]
+    fn critical_values_are_those_of_the_table() {
+        for (n, tabulated) in [(5_usize, 1.715), (10, 2.290), (20, 2.709)] {
+            // One value away from zeros has the largest G that there is; mixing noise in lowers it through the table's.
+            let found = |distance: f64| {
+                let mut values: Vec<f64> = (1..n).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect();
+                values.push(distance);
+                let mean = values.iter().sum::<f64>() / n as f64;
+                let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n as f64 - 1.0)).sqrt();
+                ((distance - mean) / sd, grubbs(&values, 0.05).is_some())
+            };
+            let mut distances = (0..4_000).map(|i| found(f64::from(i) / 100.0));
+            let (statistic, _) = distances.find(|(_, outlying)| *outlying).unwrap();
+            assert!((statistic - tabulated).abs() < 0.01, "{n}: {statistic}, not {tabulated}");
+        }
+    }
+
+    #[test]
+    fn few_or_equal_values_have_no_outlier() {
+        assert_eq!(grubbs(&[1.0, 1.0, 1.0, 100.0], 0.05), None);
+        assert_eq!(grubbs(&[1.0; 10], 0.05), None);
+    }
+}

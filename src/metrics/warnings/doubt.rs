@@ -1,0 +1,217 @@
+//! What may make a number doubtful, and how it is told.
+
+use super::growth::Growth;
+use crate::metrics::results::Warning;
+use crate::plan::units::human_duration;
+
+/// What may make a number doubtful.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Doubt {
+    /// The load was generated too late or not in full.
+    GeneratorLimited {
+        /// Share of the window's arrivals that were generated in it.
+        generated: f64,
+        /// 99th percentile of the schedule lag.
+        lag_ns: u64,
+        /// The largest that would have been accepted.
+        lag_max_ns: u64,
+    },
+    /// Fewer than ten messages lie beyond a percentile that is shown.
+    FewSamples {
+        /// Messages delivered.
+        count: u64,
+        /// The highest percentile with ten messages beyond it.
+        reliable: Option<&'static str>,
+    },
+    /// Times changed for good within the measured window.
+    NotSettled {
+        /// When.
+        at_ns: u64,
+        /// The mean total time before, in nanoseconds.
+        before_ns: f64,
+        /// The mean total time from then on, in nanoseconds.
+        after_ns: f64,
+        /// Whether it was in the first half of the window.
+        early: bool,
+    },
+    /// More came than was done, so that waits grow for as long as the load lasts.
+    QueueGrowing(Growth),
+    /// A few stretches of the run are far slower than the others.
+    Outliers {
+        /// How many of how many stretches.
+        stretches: (usize, usize),
+        /// The length of each.
+        length_ns: u64,
+        /// The start of the slowest.
+        worst_at_ns: u64,
+        /// Its mean total time, in nanoseconds.
+        worst_ns: f64,
+        /// The median of all stretches, in nanoseconds.
+        median_ns: f64,
+    },
+    /// Messages of which nobody knows whether they were delivered.
+    Uncertain(u64),
+    /// Messages without an outcome.
+    Unanswered(u64),
+    /// Percentiles beyond an hour are cut.
+    Saturated {
+        /// The figure.
+        figure: &'static str,
+        /// Its largest value, in nanoseconds.
+        max_ns: u64,
+    },
+    /// One replication of a comparison lies far from the others of its alternative.
+    OutlyingReplication {
+        /// The alternative.
+        alternative: String,
+        /// The figure.
+        figure: String,
+        /// The replication's seed.
+        seed: u64,
+        /// Its value, for people.
+        value: String,
+        /// The mean of the others, for people.
+        others: String,
+    },
+    /// Live results come from several machines.
+    DifferentHosts(Vec<String>),
+    /// Results come from several versions of mqscript.
+    DifferentVersions(Vec<String>),
+}
+
+fn ns(value: f64) -> String {
+    human_duration(value.max(0.0).round() as u64)
+}
+
+fn seconds(ns: u64) -> String {
+    format!("{} s", (ns as f64 / 1e8).round() / 10.0)
+}
+
+impl Doubt {
+    /// Its kind, as results name it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Doubt::GeneratorLimited { .. } => "generator_limited",
+            Doubt::FewSamples { .. } => "few_samples",
+            Doubt::NotSettled { .. } => "not_settled",
+            Doubt::QueueGrowing(_) => "queue_growing",
+            Doubt::Outliers { .. } | Doubt::OutlyingReplication { .. } => "outliers",
+            Doubt::Uncertain(_) => "uncertain",
+            Doubt::Unanswered(_) => "unanswered",
+            Doubt::Saturated { .. } => "histogram_saturated",
+            Doubt::DifferentHosts(_) => "different_hosts",
+            Doubt::DifferentVersions(_) => "different_versions",
+        }
+    }
+
+    /// In words.
+    pub fn warning(&self) -> Warning {
+        let (why, help) = self.why_and_help();
+        Warning { kind: self.kind().to_owned(), seen: self.seen(), why: why.to_owned(), help }
+    }
+
+    fn seen(&self) -> String {
+        match self {
+            Doubt::GeneratorLimited { generated, lag_ns, lag_max_ns } => format!(
+                "{:.1} % of the arrivals were generated in time; schedule lag p99 {} (at most {})",
+                generated * 100.0,
+                human_duration(*lag_ns),
+                human_duration(*lag_max_ns)
+            ),
+            Doubt::FewSamples { count, .. } => format!("{count} messages were delivered"),
+            Doubt::NotSettled { at_ns, before_ns, after_ns, .. } => format!(
+                "times changed for good at {}: mean {} before, {} after",
+                seconds(*at_ns),
+                ns(*before_ns),
+                ns(*after_ns)
+            ),
+            Doubt::QueueGrowing(growth) => format!(
+                "the backlog grew from {:.0} to {:.0} messages under load: {:.1}/s came, {:.1}/s were done",
+                growth.early, growth.late, growth.offered_per_s, growth.done_per_s
+            ),
+            Doubt::Outliers { stretches: (count, all), length_ns, worst_at_ns, worst_ns, median_ns } => {
+                format!(
+                    "{count} of {all} stretches of {} stand out: mean {} from {} on, against a median of {}",
+                    seconds(*length_ns),
+                    ns(*worst_ns),
+                    seconds(*worst_at_ns),
+                    ns(*median_ns)
+                )
+            }
+            Doubt::Uncertain(count) => format!("{count} messages are uncertain"),
+            Doubt::Unanswered(count) => format!("{count} messages had no final outcome when the run ended"),
+            Doubt::Saturated { figure, max_ns } => {
+                format!("{figure} of more than an hour, the largest {}", human_duration(*max_ns))
+            }
+            Doubt::OutlyingReplication { alternative, figure, seed, value, others } => format!(
+                "`{alternative}`: {figure} with seed {seed} is {value}, while the others have {others} on average"
+            ),
+            Doubt::DifferentHosts(hosts) => format!("they ran on {}", hosts.join("; and on ")),
+            Doubt::DifferentVersions(versions) => format!("mqscript {}", versions.join(" and ")),
+        }
+    }
+
+    fn why_and_help(&self) -> (&'static str, String) {
+        let (why, help) = match self {
+            Doubt::GeneratorLimited { .. } => (
+                "the load was lighter than asked for, so waits look shorter than they would be",
+                "lower the rate, use a machine with a free processor, or set max_schedule_lag",
+            ),
+            Doubt::FewSamples { reliable, .. } => (
+                "a percentile with fewer than ten messages beyond it moves from seed to seed",
+                match reliable {
+                    Some("p99") => "p99 can be relied on, p99.9 cannot: run longer (--duration)",
+                    Some("p95") => "p95 can be relied on, p99 cannot: run longer (--duration)",
+                    Some("p90") => "p90 can be relied on, p95 cannot: run longer (--duration)",
+                    Some(_) => "p50 can be relied on, p90 cannot: run longer (--duration)",
+                    None => "no percentile can be relied on: run longer (--duration)",
+                },
+            ),
+            Doubt::NotSettled { at_ns, early, .. } => {
+                let why = "the figures mix two states, and their shares depend on how long the run was";
+                let help = match early {
+                    true => format!(
+                        "leave the beginning out: --set warm_up={}s",
+                        at_ns.div_ceil(crate::plan::units::SECOND_NS)
+                    ),
+                    false => "look for what happened then, or run longer (--duration)".to_owned(),
+                };
+                return (why, help);
+            }
+            Doubt::QueueGrowing(_) => (
+                "waits grow for as long as the load lasts: they tell how long that was, not how fast the system is",
+                "lower the rate (--rate), or raise what limits the run",
+            ),
+            Doubt::Outliers { .. } => (
+                "a mean more than ten robust standard deviations above the median, and five times it, is no noise: \
+                 something held the system up, and the tail shows mostly that",
+                "see whether it comes back with other seeds (--repeats 5), and what else the machine did",
+            ),
+            Doubt::Uncertain(_) => (
+                "the core did not say whether they were delivered",
+                "raise processor.timeout or processor.retry.attempts, or look at the core's notices",
+            ),
+            Doubt::Unanswered(_) => (
+                "their times are in no figure",
+                "give the run a longer drain, more workers, or no max_messages",
+            ),
+            Doubt::Saturated { .. } => (
+                "percentiles are cut at an hour; means, minima and maxima are exact",
+                "look at the mean and the maximum, or relieve the queue",
+            ),
+            Doubt::OutlyingReplication { .. } => (
+                "it alone widens the interval and moves the mean (Grubbs' test, 1 % over all figures)",
+                "look at that run alone (--seed), or take more replications (--repeats)",
+            ),
+            Doubt::DifferentHosts(_) => (
+                "on the wall clock the machine is part of what is measured",
+                "run both on one machine, best in one go (run --compare)",
+            ),
+            Doubt::DifferentVersions(_) => (
+                "another version may measure differently, or play other traffic with the same seed",
+                "run both with one version, unless that is what you compare",
+            ),
+        };
+        (why, help.to_owned())
+    }
+}

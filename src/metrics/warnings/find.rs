@@ -1,0 +1,121 @@
+//! What is doubtful about a run.
+
+use super::course::Course;
+use super::doubt::Doubt;
+use super::growth::growth;
+use super::settling::changepoint;
+use super::stretches::outlying;
+use crate::metrics::histogram::VALUE_MAX_NS;
+use crate::metrics::results::{Run, Times};
+
+/// What was asked for, as far as it takes to doubt what came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Arrivals of the window that were generated after it.
+    pub late: u64,
+    /// Mean time between arrivals, in nanoseconds.
+    pub mean_gap_ns: f64,
+    /// The schedule lag that the plan allows, if it says.
+    pub lag_max_ns: Option<u64>,
+    /// Whether the load was meant to be the same all the time.
+    pub steady: bool,
+    /// The warm-up.
+    pub warm_up_ns: u64,
+}
+
+/// The percentiles shown, with the share of messages beyond each.
+const PERCENTILES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p90", 0.1), ("p95", 0.05), ("p99", 0.01), ("p99.9", 0.001)];
+
+/// Whether at least ten of `count` messages lie beyond a percentile that leaves the share `beyond`.
+pub fn is_reliable(count: u64, beyond: f64) -> bool {
+    count as f64 * beyond >= 10.0
+}
+
+/// What is doubtful about a run whose other figures stand.
+pub fn doubts(run: &Run, asked: &Asked) -> Vec<Doubt> {
+    let mut found = Vec::new();
+    found.extend(generator_limit(run, asked));
+    found.extend(few_samples(&run.figures.total));
+    found.extend(unsteady(run, asked));
+    let counts = &run.ledger.counts;
+    found.extend((counts.uncertain > 0).then_some(Doubt::Uncertain(counts.uncertain)));
+    found.extend((counts.unanswered > 0).then_some(Doubt::Unanswered(counts.unanswered)));
+    found.extend(saturated(run));
+    found
+}
+
+fn few_samples(total: &Times) -> Option<Doubt> {
+    if total.count == 0 || is_reliable(total.count, 0.01) {
+        return None;
+    }
+    let reliable = PERCENTILES.iter().rev().find(|(_, beyond)| is_reliable(total.count, *beyond));
+    Some(Doubt::FewSamples { count: total.count, reliable: reliable.map(|(name, _)| *name) })
+}
+
+/// What is wrong with a course that should be the same all the time. One thing is told, what explains most first; what
+/// an outage did is told with the outage.
+fn unsteady(run: &Run, asked: &Asked) -> Option<Doubt> {
+    if !asked.steady || !run.outages.is_empty() || run.partial.is_some() {
+        return None;
+    }
+    if let Some(growth) = growth(run) {
+        return Some(Doubt::QueueGrowing(growth));
+    }
+    let course = Course::of(run, asked.warm_up_ns)?;
+    let stretches = course.means_ns.len();
+    if let Some(found) = outlying(&course.means_ns) {
+        // At the very beginning it is what a warm-up is for.
+        if found.worst >= found.count {
+            return Some(Doubt::Outliers {
+                stretches: (found.count, stretches),
+                length_ns: course.length_ns,
+                worst_at_ns: course.starts_ns(found.worst),
+                worst_ns: found.worst_mean,
+                median_ns: found.median,
+            });
+        }
+    }
+    let change = changepoint(&course.means_ns)?;
+    Some(Doubt::NotSettled {
+        at_ns: course.starts_ns(change.at),
+        before_ns: change.before,
+        after_ns: change.after,
+        early: 2 * change.at <= stretches,
+    })
+}
+
+/// Times that the histograms do not tell apart.
+fn saturated(run: &Run) -> Option<Doubt> {
+    let figures = &run.figures;
+    let all = [
+        ("total", figures.total),
+        ("queue_wait", figures.queue_wait),
+        ("delivery", figures.delivery),
+        ("gave_up", figures.gave_up),
+        ("end_to_end", figures.end_to_end),
+    ];
+    all.into_iter().find_map(|(figure, times)| {
+        let max_ns = times.max_ns.filter(|max| *max > VALUE_MAX_NS)?;
+        Some(Doubt::Saturated { figure, max_ns })
+    })
+}
+
+/// "Generator-limited if fewer than 99 % of the arrivals scheduled in the window were generated in it, or p99
+/// schedule lag exceeds the largest of 1 ms, 10 % of the mean gap and 5 % of the median total."
+fn generator_limit(run: &Run, asked: &Asked) -> Option<Doubt> {
+    let offered = run.figures.counts.generated;
+    if run.clock != "wall" || offered == 0 {
+        return None;
+    }
+    let by_rule =
+        (asked.mean_gap_ns * 0.1).max(run.figures.total.p50_ns.unwrap_or(0) as f64 * 0.05).max(1e6) as u64;
+    let lag_max_ns = asked.lag_max_ns.unwrap_or(by_rule);
+    let lag_ns = run.schedule_lag.p99_ns.unwrap_or(0);
+    let generated = offered.saturating_sub(asked.late) as f64 / offered as f64;
+    (generated < 0.99 || lag_ns > lag_max_ns).then_some(Doubt::GeneratorLimited {
+        generated,
+        lag_ns,
+        lag_max_ns,
+    })
+}

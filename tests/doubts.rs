@@ -1,0 +1,240 @@
+//! What casts doubt on the numbers: each warning fires where it should, and only there.
+
+mod common;
+
+use common::{S, plan, play, side_by_side, sure};
+use mqscript::compare::{Candidate, Question, WITHIN_DEFAULT, compare};
+use mqscript::metrics::comparisons::Comparison;
+use mqscript::metrics::results::{Run, Warning};
+use mqscript::plan::{Arrival, ClockKind, FigureNames, Plan, Retry, parse_figure};
+use serde_json::json;
+
+/// Nine agents as in the bundled script: 30/s each on two workers, with retries.
+fn healthy(seed: u64) -> Plan {
+    let mut plan = plan(30.0, 60 * S, json!({}));
+    plan.seed = seed;
+    plan.warm_up_ns = 5 * S;
+    plan.processor.workers = 2;
+    plan.processor.retry = Retry { attempts: 3, ..Retry::default() };
+    plan
+}
+
+fn stalled(at: &str, lasts: &str) -> Plan {
+    let mut plan = plan(20.0, 60 * S, sure("1ms..10ms"));
+    plan.processor.workers = 8;
+    plan.core.options.insert("stall".to_owned(), json!([{ "at": at, "lasts": lasts }]));
+    plan
+}
+
+fn kinds(run: &Run) -> Vec<&str> {
+    run.warnings.iter().map(|warning| warning.kind.as_str()).collect()
+}
+
+fn only(run: &Run) -> &Warning {
+    assert_eq!(run.warnings.len(), 1, "{:#?}", run.warnings);
+    println!("{:#?}", run.warnings[0]);
+    &run.warnings[0]
+}
+
+/// Whatever is called doubtful on a healthy system is noise, and teaches people not to read warnings.
+#[test]
+fn healthy_runs_are_not_doubted() {
+    let noisy: Vec<(u64, Vec<Warning>)> = side_by_side(200, |seed| {
+        let run = play(&healthy(1 + seed as u64));
+        (run.seed, run.warnings)
+    })
+    .into_iter()
+    .filter(|(_, warnings)| !warnings.is_empty())
+    .collect();
+    println!("{noisy:#?}");
+    assert!(noisy.len() <= 1, "{} of 200 raise a warning", noisy.len());
+}
+
+#[test]
+fn a_slow_beginning_is_told_and_a_warm_up_silences_it() {
+    let mut plan = stalled("0s", "3s");
+    let warning = only(&play(&plan)).clone();
+    assert_eq!(warning.kind, "not_settled");
+    assert!(warning.help.contains("--set warm_up="), "{}", warning.help);
+    // What the help says is followed to the letter.
+    let seconds = warning.help.rsplit('=').next().unwrap().trim_end_matches('s').parse::<u64>().unwrap();
+    plan.warm_up_ns = seconds * S;
+    assert_eq!(kinds(&play(&plan)), [""; 0]);
+}
+
+#[test]
+fn a_change_late_in_the_run_is_told_with_its_time() {
+    let mut plan = plan(20.0, 60 * S, sure("1ms..10ms"));
+    plan.processor.workers = 8;
+    plan.core.layers = vec![mqscript::plan::LayerSpec {
+        layer: "chaos".to_owned(),
+        options: json!({ "crash": 0, "spike": { "rate": 0.5, "by": "20ms", "from": "40s", "to": "10m" } })
+            .as_object()
+            .unwrap()
+            .clone(),
+    }];
+    let run = play(&plan);
+    let warning = only(&run);
+    assert_eq!(warning.kind, "not_settled");
+    assert!(warning.seen.contains("at 40 s"), "{}", warning.seen);
+    assert!(!warning.help.contains("warm_up"), "{}", warning.help);
+}
+
+#[test]
+fn a_backlog_that_grows_is_told_and_one_that_does_not_is_not() {
+    let mut plan = plan(20.0, 20 * S, sure("10ms"));
+    let run = play(&plan);
+    assert_eq!(only(&run).kind, "queue_growing");
+    assert!(run.warnings[0].seen.contains("100.0/s were done"), "{}", run.warnings[0].seen);
+    plan.processor.workers = 3;
+    assert_eq!(kinds(&play(&plan)), [""; 0]);
+}
+
+/// That waits grow while the load does is what such a scenario is for.
+#[test]
+fn a_load_that_is_meant_to_change_is_not_called_unsteady() {
+    let mut plan = plan(20.0, 60 * S, sure("10ms"));
+    plan.groups[0].arrival =
+        Arrival::Ramp { from_per_s: 1.0, to_per_s: 30.0, over_ns: 60 * S, spacing: Default::default() };
+    let run = play(&plan);
+    assert!(run.figures.queue_wait.max_ns > Some(S), "it does grow");
+    assert_eq!(kinds(&run), [""; 0]);
+}
+
+#[test]
+fn a_pause_in_mid_run_is_an_outlier() {
+    let run = play(&stalled("31s", "1s"));
+    let warning = only(&run);
+    assert_eq!(warning.kind, "outliers");
+    assert!(warning.seen.contains("from 32 s on"), "{}", warning.seen);
+    assert_eq!(kinds(&play(&stalled("31s", "1ms"))), [""; 0]);
+}
+
+#[test]
+fn few_samples_name_what_can_be_relied_on() {
+    let mut plan = plan(1.0, 60 * S, sure("1ms"));
+    let warning = only(&play(&plan)).clone();
+    assert_eq!((warning.kind.as_str(), &warning.help[..3]), ("few_samples", "p95"));
+    plan.end = mqscript::plan::End::Duration(200 * S);
+    assert_eq!(kinds(&play(&plan)), [""; 0]);
+}
+
+#[test]
+fn times_beyond_the_histogram_are_told() {
+    let mut plan = plan(20.0, 10 * S, sure("61m"));
+    plan.processor.workers = 10_000;
+    let run = play(&plan);
+    assert_eq!(only(&run).kind, "histogram_saturated");
+    assert!(run.warnings[0].seen.starts_with("total of more than an hour"), "{}", run.warnings[0].seen);
+    plan.core.options = sure("59m").as_object().unwrap().clone();
+    assert_eq!(kinds(&play(&plan)), [""; 0]);
+}
+
+#[test]
+fn uncertain_and_unanswered_messages_are_told() {
+    let mut plan = plan(20.0, 30 * S, sure("1ms..10ms"));
+    plan.processor.workers = 64;
+    assert_eq!(kinds(&play(&plan)), [""; 0]);
+    plan.processor.timeout_ns = Some(5_000_000);
+    assert_eq!(kinds(&play(&plan)), ["uncertain"]);
+    plan.processor.timeout_ns = None;
+    plan.processor.max_messages = Some(1_500);
+    assert!(kinds(&play(&plan)).contains(&"unanswered"));
+}
+
+/// The largest lag allowed decides; on the virtual clock there is none.
+#[test]
+fn a_generator_that_is_late_is_told_on_the_wall_clock_alone() {
+    let mut plan = plan(100.0, S / 2, sure("1ms"));
+    plan.processor.workers = 64;
+    plan.max_schedule_lag_ns = Some(0);
+    assert!(!kinds(&play(&plan)).contains(&"generator_limited"));
+    plan.clock = Some(ClockKind::Wall);
+    assert!(kinds(&play(&plan)).contains(&"generator_limited"));
+    plan.max_schedule_lag_ns = Some(60 * S);
+    assert!(!kinds(&play(&plan)).contains(&"generator_limited"));
+}
+
+fn compared(runs: [&[Run]; 2]) -> Comparison {
+    let read = |text: &str| (text.to_owned(), parse_figure(text, &FigureNames::default()).unwrap());
+    let question = Question {
+        figures: ["total.mean", "total.p99", "throughput"].map(read).into(),
+        within: WITHIN_DEFAULT,
+    };
+    let candidates = ["a", "b"]
+        .into_iter()
+        .zip(runs)
+        .map(|(name, runs)| Candidate { name: name.to_owned(), runs: runs.iter().collect() });
+    compare(&candidates.collect::<Vec<_>>(), &question)
+}
+
+/// Ten replications of a calm system, which no comparison doubts.
+fn calm() -> Vec<Run> {
+    side_by_side(10, |seed| {
+        let mut plan = plan(20.0, 10 * S, json!({}));
+        plan.seed = 1 + seed as u64;
+        plan.processor.workers = 64;
+        play(&plan)
+    })
+}
+
+#[test]
+fn comparisons_tell_of_hosts_versions_and_outlying_replications() {
+    let (a, b) = (calm(), calm());
+    assert_eq!(compared([&a, &b]).warnings, []);
+
+    let changed = |change: &dyn Fn(&mut Run)| {
+        let mut b = b.clone();
+        b.iter_mut().for_each(change);
+        let warnings = compared([&a, &b]).warnings;
+        println!("{warnings:#?}");
+        warnings
+    };
+    let elsewhere = |run: &mut Run| run.environment.host = "another machine".to_owned();
+    assert_eq!(changed(&elsewhere), [], "simulated runs are the same on every machine");
+    let live_elsewhere = |run: &mut Run| {
+        elsewhere(run);
+        run.clock = "wall".to_owned();
+    };
+    assert_eq!(changed(&live_elsewhere), [], "one side alone is live: there is but one machine");
+    let mut live = a.clone();
+    live.iter_mut().for_each(|run| run.clock = "wall".to_owned());
+    let mut other = live.clone();
+    other.iter_mut().for_each(elsewhere);
+    assert_eq!(compared([&live, &live]).warnings, []);
+    assert_eq!(compared([&live, &other]).warnings[0].kind, "different_hosts");
+
+    let newer = |run: &mut Run| run.environment.version = "9.9.9".to_owned();
+    assert_eq!(changed(&newer)[0].kind, "different_versions");
+
+    let slow = |run: &mut Run| {
+        if run.seed == 7 {
+            run.figures.total.mean_ns = run.figures.total.mean_ns.map(|mean| 3.0 * mean);
+        }
+    };
+    let warnings = changed(&slow);
+    assert_eq!((warnings.len(), warnings[0].kind.as_str()), (1, "outliers"));
+    assert!(warnings[0].seen.contains("`b`: total.mean with seed 7"), "{}", warnings[0].seen);
+}
+
+#[test]
+fn comparisons_sum_up_what_their_runs_warn_of() {
+    let few = |seeds: std::ops::Range<u64>| -> Vec<Run> {
+        seeds
+            .map(|seed| {
+                let mut plan = plan(20.0, if seed % 2 == 0 { 2 * S } else { 10 * S }, sure("1ms..10ms"));
+                plan.seed = seed;
+                plan.processor.workers = 64;
+                play(&plan)
+            })
+            .collect()
+    };
+    let warnings = compared([&few(0..6), &few(10..15)]).warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert_eq!(warnings[0].kind, "few_samples");
+    assert!(
+        warnings[0].seen.starts_with("in 3 of 6 of `a`, 3 of 5 of `b` replications: "),
+        "{}",
+        warnings[0].seen
+    );
+}
