@@ -15,6 +15,7 @@ use super::timeline::{Class, Timeline};
 use super::tokens::Tokens;
 use crate::cores::{self, CoreError, CoreFailure, HostServices, Out, Session, abi};
 use crate::metrics::Recorder;
+use crate::metrics::results::Cycles;
 use crate::plan::{End, Plan};
 use mqscript_plugin::random::Stream;
 use std::collections::VecDeque;
@@ -94,6 +95,10 @@ pub struct Cycle {
     pub active: bool,
     /// When the last one ended.
     pub ended_ns: Option<u64>,
+    /// When the last one began.
+    pub began_ns: u64,
+    /// What those that have ended were like.
+    pub spent: Cycles,
 }
 
 /// A run being played.

@@ -116,6 +116,8 @@ impl<C: Clock> Player<'_, C> {
             progressed |= self.take(batch);
             self.cycle.taken.extend(self.staged.drain(..));
             self.cycle.active = !self.cycle.taken.is_empty();
+            self.cycle.began_ns = self.now_ns;
+            self.cycle.spent.full += u64::from(self.cycle.taken.len() == batch);
         }
         while self.cycle.active && !self.held_back && self.stop.is_none() {
             let room = self.room().min(self.cycle.taken.len());
@@ -132,6 +134,8 @@ impl<C: Clock> Player<'_, C> {
         if self.cycle.active && over && self.in_flight == 0 {
             self.cycle.active = false;
             self.cycle.ended_ns = Some(self.now_ns);
+            self.cycle.spent.count += 1;
+            self.cycle.spent.active_ns += self.now_ns - self.cycle.began_ns;
             progressed = true;
         }
         progressed

@@ -10,10 +10,10 @@ use super::receiving::Receiving;
 use super::run::{Scene, mean_gap_ns};
 use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
 use crate::metrics::results::{
-    self, Copies, Core, Environment, Figures, Layer, Occupancy, Run, Series, Times,
+    self, Copies, Core, Cycles, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
-use crate::metrics::{Asked, Naming, Recorder, doubts, seal};
-use crate::plan::End;
+use crate::metrics::{Asked, Machinery, Naming, Recorder, doubts, limits, seal};
+use crate::plan::{Arrival, End, Group, Plan};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +24,7 @@ pub struct Measured {
     occupancy: Occupancy,
     notices: Notices,
     outages: Outages,
+    cycles: Option<Cycles>,
     /// Why the run stopped before its time.
     pub stop: Option<Stop>,
     parties: Parties,
@@ -44,6 +45,7 @@ impl Measured {
             recorder: player.recorder,
             notices: player.notices,
             outages: player.outages,
+            cycles: (player.plan.processor.batch_interval_ns > 0).then_some(player.cycle.spent),
             stop: player.stop,
             parties: player.renderer.parties,
             services: player.services,
@@ -68,6 +70,7 @@ impl Measured {
             recorder,
             notices: player.notices.clone(),
             outages: player.outages.clone(),
+            cycles: (player.plan.processor.batch_interval_ns > 0).then_some(player.cycle.spent),
             stop: Some(Stop::CoreFailed(failure)),
             parties: player.renderer.parties.clone(),
             services: player.services.clone(),
@@ -105,6 +108,7 @@ impl Measured {
         self.recorder.summarise(&mut run, &naming, window_end.saturating_sub(plan.warm_up_ns));
         run.duration_ns = self.recorder.last_end_ns;
         run.occupancy = self.occupancy;
+        run.cycles = self.cycles;
         run.notices = self.notices.by_name(&self.services);
         run.outages = self.outages.into_rows();
         run.partial = self.stop.as_ref().map(Stop::in_words);
@@ -119,8 +123,28 @@ impl Measured {
         };
         let found = doubts(&run, &asked);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
+        run.limits = limits(&run, &machinery(plan));
         seal(&mut run);
         (run, self.stop)
+    }
+}
+
+/// The settings that can limit a run.
+fn machinery(plan: &Plan) -> Machinery {
+    let closed = |group: &Group| match &group.arrival {
+        Arrival::Closed { think, in_flight } => Some((think.mean(), *in_flight)),
+        _ => None,
+    };
+    let all_closed: Option<Vec<(f64, u32)>> = plan.groups.iter().map(closed).collect();
+    Machinery {
+        workers: plan.processor.workers,
+        batch_size: plan.processor.batch_size,
+        batch_interval_ns: plan.processor.batch_interval_ns,
+        backoff_ns: plan.processor.retry.backoff.first_ns,
+        capacity: plan.queue.capacity,
+        agents: u64::from(plan.agents()),
+        steady: plan.has_steady_load(),
+        closed: all_closed.and_then(|groups| groups.first().copied()),
     }
 }
 
@@ -316,10 +340,12 @@ fn blank(scene: &Scene<'_>, core: Core, environment: Environment) -> Run {
         phases: Vec::new(),
         series: Series::default(),
         occupancy: Occupancy::default(),
+        cycles: None,
         notices: BTreeMap::new(),
         outages: Vec::new(),
         checks: Vec::new(),
         warnings: Vec::new(),
+        limits: Vec::new(),
         plan: plan.written.clone(),
         environment,
     }

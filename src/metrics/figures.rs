@@ -164,6 +164,8 @@ fn of_times(times: &Times, statistic: Option<&str>) -> Option<Literal> {
         "mean" => times.mean_ns.map(Literal::Duration),
         "min" => times.min_ns.map(duration),
         "p50" => times.p50_ns.map(duration),
+        "p10" => times.p10_ns.map(duration),
+        "spread" => Some(duration(times.p90_ns?.saturating_sub(times.p10_ns?))),
         "p90" => times.p90_ns.map(duration),
         "p95" => times.p95_ns.map(duration),
         "p99" => times.p99_ns.map(duration),

@@ -18,6 +18,8 @@ const BUFFERED: usize = 64;
 pub type Histogram = Buckets<11>;
 /// Times at two significant digits, for what there is a lot of.
 pub type CoarseHistogram = Buckets<8>;
+/// Times within 7 %, for the course of a run.
+pub type RoughHistogram = Buckets<5>;
 
 /// The exact part of a statistic.
 #[derive(Debug, Clone, Copy)]
@@ -247,9 +249,10 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
             return Times::default();
         }
         let rank = |quantile: f64| ((quantile * count as f64).ceil() as u64).max(1);
-        let values = self.at_ranks([0.5, 0.9, 0.95, 0.99, 0.999].map(rank));
-        let [p50_ns, p90_ns, p95_ns, p99_ns, p999_ns] = values.map(|value| Some(value.clamp(min, max)));
-        Times { p50_ns, p90_ns, p95_ns, p99_ns, p999_ns, ..exact.times() }
+        let values = self.at_ranks([0.1, 0.5, 0.9, 0.95, 0.99, 0.999].map(rank));
+        let [p10_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns] =
+            values.map(|value| Some(value.clamp(min, max)));
+        Times { p10_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns, ..exact.times() }
     }
 }
 

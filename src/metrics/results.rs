@@ -45,7 +45,7 @@ pub struct Run {
     pub clock: String,
     /// What delivered.
     pub core: Core,
-    /// SHA-256 over everything else but `environment`, in hexadecimal.
+    /// SHA-256 over everything else but `environment`, `warnings` and `limits`, in hexadecimal.
     pub digest: String,
     /// Whether every message is accounted for: true, false, or null for unknown.
     pub valid: Option<bool>,
@@ -84,6 +84,8 @@ pub struct Run {
     /// Integrals over time of the number of messages in a place, in message-nanoseconds (as decimal text: they
     /// exceed what a JSON number holds exactly).
     pub occupancy: Occupancy,
+    /// The processor's cycles; null without `batch_interval`.
+    pub cycles: Option<Cycles>,
     /// What happened on the way, by kind.
     pub notices: BTreeMap<String, Notice>,
     /// Outages that a core told of, and what they did to the messages; the first 1,000.
@@ -92,11 +94,39 @@ pub struct Run {
     pub checks: Vec<CheckResult>,
     /// What makes the numbers doubtful.
     pub warnings: Vec<Warning>,
+    /// What limits the run, most important first; at most two.
+    pub limits: Vec<Limit>,
     /// The scenario as it was played, in canonical form.
     pub plan: Value,
     /// What depends on the machine, a path or the wall clock.
     #[serde(skip_serializing_if = "Environment::is_blank")]
     pub environment: Environment,
+}
+
+/// What limits a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Limit {
+    /// `generator`, `queue`, `processor`, `retries` or `core`.
+    pub kind: String,
+    /// What it is, with the figure that shows it.
+    pub seen: String,
+    /// What would change it.
+    pub help: String,
+    /// A setting to try, as `--set` takes it; null where none helps.
+    pub setting: Option<String>,
+}
+
+/// The processor's cycles, over the whole run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Cycles {
+    /// How many have ended.
+    pub count: u64,
+    /// Those that took as many messages as a batch may have.
+    pub full: u64,
+    /// How long they lasted together; the processor slept the rest of the time.
+    pub active_ns: u64,
 }
 
 /// The core of a run.
@@ -279,6 +309,8 @@ pub struct Times {
     pub mean_ns: Option<f64>,
     /// Exact smallest.
     pub min_ns: Option<u64>,
+    /// A tenth lie at or below.
+    pub p10_ns: Option<u64>,
     /// Half lie at or below.
     pub p50_ns: Option<u64>,
     /// 90 % lie at or below.
@@ -353,6 +385,10 @@ pub struct Series {
     pub interval_ns: u64,
     /// The intervals, the first starting at 0.
     pub points: Vec<SeriesPoint>,
+    /// How many intervals there are to each entry of `total_p99_ns`; the last may have fewer.
+    pub p99_intervals: u64,
+    /// 99 % of what was delivered in so many intervals took at most so long, within 7 %; null where nothing was.
+    pub total_p99_ns: Vec<Option<u64>>,
 }
 
 /// One interval.

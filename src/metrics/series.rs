@@ -1,20 +1,22 @@
 //! The course of a run in at most 600 intervals.
 
+use super::histogram::RoughHistogram;
 use super::results::{Series, SeriesPoint};
 
 /// The most intervals kept.
 pub const POINTS_MAX: usize = 600;
+/// The most percentiles over the course.
+const TAILS_MAX: usize = 50;
 /// The first interval: 100 ms. It doubles whenever the run outgrows the points.
 const FIRST_INTERVAL_NS: u64 = 100_000_000;
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Point {
     generated: u64,
     delivered: u64,
     not_delivered: u64,
     queue_max: u64,
-    total_sum: u128,
-    total_max: u64,
+    total: RoughHistogram,
 }
 
 impl Point {
@@ -23,8 +25,7 @@ impl Point {
         self.delivered += later.delivered;
         self.not_delivered += later.not_delivered;
         self.queue_max = self.queue_max.max(later.queue_max);
-        self.total_sum += later.total_sum;
-        self.total_max = self.total_max.max(later.total_max);
+        self.total.merge(&later.total);
     }
 }
 
@@ -62,7 +63,7 @@ impl SeriesRecorder {
         while now_ns / self.interval_ns >= POINTS_MAX as u64 {
             self.interval_ns *= 2;
             let halves = self.points.chunks(2).map(|pair| {
-                let mut first = pair[0];
+                let mut first = pair[0].clone();
                 pair[1..].iter().for_each(|later| first.merge(later));
                 first
             });
@@ -88,8 +89,7 @@ impl SeriesRecorder {
     pub fn delivered(&mut self, now_ns: u64, total_ns: u64) {
         let point = self.at(now_ns);
         point.delivered += 1;
-        point.total_sum += u128::from(total_ns);
-        point.total_max = point.total_max.max(total_ns);
+        point.total.record(total_ns);
     }
 
     /// A message ended otherwise.
@@ -100,15 +100,29 @@ impl SeriesRecorder {
 
     /// The points as results.
     pub fn results(&self) -> Series {
-        let point = |p: &Point| SeriesPoint {
-            generated: p.generated,
-            delivered: p.delivered,
-            not_delivered: p.not_delivered,
-            queue_max: p.queue_max,
-            total_mean_ns: (p.delivered > 0).then(|| p.total_sum as f64 / p.delivered as f64),
-            total_max_ns: (p.delivered > 0).then_some(p.total_max),
+        let point = |p: &Point| {
+            let total = p.total.exact().times();
+            SeriesPoint {
+                generated: p.generated,
+                delivered: p.delivered,
+                not_delivered: p.not_delivered,
+                queue_max: p.queue_max,
+                total_mean_ns: total.mean_ns,
+                total_max_ns: total.max_ns,
+            }
         };
-        Series { interval_ns: self.interval_ns, points: self.points.iter().map(point).collect() }
+        let each = self.points.len().div_ceil(TAILS_MAX);
+        let p99 = |points: &[Point]| {
+            let mut all = points[0].total.clone();
+            points[1..].iter().for_each(|later| all.merge(&later.total));
+            all.times().p99_ns
+        };
+        Series {
+            interval_ns: self.interval_ns,
+            points: self.points.iter().map(point).collect(),
+            p99_intervals: each as u64,
+            total_p99_ns: self.points.chunks(each).map(p99).collect(),
+        }
     }
 }
 
@@ -131,5 +145,9 @@ mod tests {
         assert_eq!(results.points.iter().map(|p| p.not_delivered).sum::<u64>(), 1);
         assert_eq!(results.points.iter().filter_map(|p| p.total_max_ns).max(), Some(99_999));
         assert_eq!(results.points[0].queue_max, 6);
+        assert!(results.total_p99_ns.len() <= TAILS_MAX && results.total_p99_ns.len() > TAILS_MAX / 2);
+        // The values climb: 99 % of the last stretch lie below all but its last hundredth.
+        let last = results.total_p99_ns.last().unwrap().unwrap() as f64;
+        assert!((last / 99_980.0 - 1.0).abs() < 0.07, "{last}");
     }
 }

@@ -98,7 +98,8 @@ pub const FIGURES: &[KnownFigure] = &[
 ];
 
 /// The statistics of times.
-pub const STATISTICS: [&str; 9] = ["count", "mean", "min", "p50", "p90", "p95", "p99", "p999", "max"];
+pub const STATISTICS: [&str; 11] =
+    ["count", "mean", "min", "p10", "p50", "p90", "p95", "p99", "p999", "max", "spread"];
 
 /// The words with which a scope begins.
 pub const SCOPES: [&str; 4] = ["by_type", "by_agent", "by_recipient", "phases"];

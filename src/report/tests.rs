@@ -17,6 +17,7 @@ fn times(count: u64, ms: [f64; 6]) -> Times {
         count,
         mean_ns: Some(mean * MS as f64),
         min_ns: ns(min),
+        p10_ns: ns(min),
         p50_ns: ns(p50),
         p90_ns: ns(p90),
         p95_ns: ns(p90),
@@ -105,6 +106,7 @@ pub(super) fn nine_agents() -> Run {
         phases: Vec::new(),
         series: Series::default(),
         occupancy: Occupancy::default(),
+        cycles: None,
         notices: BTreeMap::new(),
         outages: Vec::new(),
         checks: vec![
@@ -117,6 +119,12 @@ pub(super) fn nine_agents() -> Run {
             ),
         ],
         warnings: Vec::new(),
+        limits: vec![Limit {
+            kind: "processor".into(),
+            seen: "the workers: 1.62 of 2 busy on average, and messages wait 5.10 ms for one".into(),
+            help: "more workers, if the core can serve them".into(),
+            setting: Some("processor.workers=4".into()),
+        }],
         plan: json!({
             "name": "nine agents",
             "arrival": { "poisson": { "rate": "30/s" } },
@@ -151,7 +159,12 @@ pub(super) fn stages() -> Run {
     run.ledger.late_outcomes = 3;
     run.by_type.insert("rare".into(), figures(12, 0, 60.0));
     run.phases = vec![phase("calm", 0, 90.0), phase("climb", 20, 450.0), phase("overload", 40, 810.0)];
-    run.series = Series { interval_ns: 1_000 * MS, points: (0..60).map(point).collect() };
+    run.series = Series {
+        interval_ns: 1_000 * MS,
+        points: (0..60).map(point).collect(),
+        p99_intervals: 2,
+        total_p99_ns: (0..30).map(|i: u64| (i != 7).then(|| (9 + i * i * 2) * MS)).collect(),
+    };
     run.plan = json!({ "arrival": { "stages": [] }, "processor": { "workers": 4 } });
     run.figures.queue_wait.mean_ns = Some(40.0 * MS as f64);
     run.checks = vec![

@@ -3,6 +3,7 @@
 
 mod agents;
 mod doubts;
+mod limits;
 mod lines;
 mod times;
 mod traffic;
@@ -55,6 +56,7 @@ pub fn summary(run: &Run, look: &Look) -> String {
         agents::section(run, look),
         doubts::notices(run, look),
         doubts::outages(run, look),
+        limits::section(run, look),
         doubts::warnings(&run.warnings, look),
         speed(run, look),
         if look.full { origin(run, look) } else { Vec::new() },

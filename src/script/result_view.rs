@@ -4,7 +4,7 @@ use super::duration::Duration;
 use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
 use crate::metrics::figures::lookup;
-use crate::metrics::results::{Run, Warning};
+use crate::metrics::results::{Limit, Run, Warning};
 use crate::plan::{Figure, FigureKind, Literal, Planned, SCOPES, STATISTICS, Scope, figures_of};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// The properties of a whole run that are no figures.
-const FACTS: [&str; 6] = ["name", "seed", "clock", "core", "valid", "warnings"];
+const FACTS: [&str; 7] = ["name", "seed", "clock", "core", "valid", "warnings", "limits"];
 
 /// A place in the results of one run.
 #[derive(Debug, Clone)]
@@ -108,6 +108,10 @@ impl View {
                 self.read.store(true, Ordering::Relaxed);
                 Some(Dynamic::from(warnings(&self.run.warnings)))
             }
+            "limits" => {
+                self.read.store(true, Ordering::Relaxed);
+                Some(Dynamic::from(limits(&self.run.limits)))
+            }
             "valid" => Some(self.run.valid.map_or(Dynamic::UNIT, Dynamic::from)),
             _ => None,
         }
@@ -175,6 +179,19 @@ pub(super) fn warnings(warnings: &[Warning]) -> Array {
         Dynamic::from(Map::from(entries))
     };
     warnings.iter().map(map).collect()
+}
+
+/// What limits a run, as a script sees it; `setting` is unit where none helps.
+fn limits(limits: &[Limit]) -> Array {
+    let map = |limit: &Limit| {
+        let text = |text: &String| Dynamic::from(ImmutableString::from(text.as_str()));
+        let setting = limit.setting.as_ref().map_or(Dynamic::UNIT, text);
+        let texts = [("kind", &limit.kind), ("seen", &limit.seen), ("help", &limit.help)];
+        let mut map: Map = texts.map(|(key, value)| (key.into(), text(value))).into();
+        map.insert("setting".into(), setting);
+        Dynamic::from(map)
+    };
+    limits.iter().map(map).collect()
 }
 
 fn value(literal: Option<Literal>, kind: FigureKind) -> Dynamic {

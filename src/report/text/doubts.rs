@@ -117,16 +117,6 @@ pub fn next_steps(runs: &[&Run]) -> Vec<NextStep> {
         group.and_then(|group| group.get(path[1])).and_then(serde_json::Value::as_u64).unwrap_or(default)
     };
     let mut steps = Vec::new();
-    let (wait, delivery) = (&run.figures.queue_wait, &run.figures.delivery);
-    if let (Some(wait_ns), Some(delivery_ns)) = (wait.mean_ns, delivery.mean_ns)
-        && wait_ns > 2.0 * delivery_ns
-    {
-        let workers = number(["", "workers"], 1);
-        steps.push(step(
-            format!("--set processor.workers={}", workers * 2),
-            "messages wait longer in the queue than they take to deliver",
-        ));
-    }
     let counts = &run.figures.counts;
     let attempts = number(["retry", "attempts"], 1);
     if attempts == 1 && (counts.failed > 0 || counts.uncertain > 0) {

@@ -3,13 +3,14 @@
 use super::Look;
 use super::lines::{label, labelled};
 use crate::metrics::is_reliable;
-use crate::metrics::results::{Figures, Run, SeriesPoint, Times};
+use crate::metrics::results::{Figures, Run, Series, Times};
 use crate::plan::units::human_duration;
 use crate::report::number::{NOTHING, TimeUnit, amount, count, percent};
 use crate::report::table::{Column, Table};
 
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-const SPARKS_MAX: usize = 48;
+/// Fewer stretches than this have no course.
+const STRETCHES_MIN: usize = 8;
 /// Columns that the line of the course needs beside its sparks.
 const COURSE_TEXT: usize = 38;
 
@@ -31,7 +32,7 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
         lines.push(String::new());
         lines.extend(table("phase", &phases, None, unit, look));
     }
-    lines.extend(course(&run.series.points, look));
+    lines.extend(course(&run.series, look));
     lines
 }
 
@@ -87,41 +88,51 @@ fn percentile(times: &Times, ns: Option<u64>, beyond: f64, unit: TimeUnit) -> St
     }
 }
 
-/// The mean total time over the course of the run, where it changed at least twofold from one eighth of the run to
-/// another: finer differences are noise.
-fn course(points: &[SeriesPoint], look: &Look) -> Option<String> {
-    let eighths = means(points, 8);
-    if eighths.len() < 6 || highest(&eighths) < 2.0 * lowest(&eighths) {
-        return None;
+/// Deliveries and the p99 of their times while the load lasted, drawn from zero so that noise looks like noise.
+fn course(series: &Series, look: &Look) -> Vec<String> {
+    let loaded = series.points.iter().rposition(|point| point.generated > 0).map_or(0, |last| last + 1);
+    let each = series.p99_intervals.max(1) as usize;
+    let stretches = loaded.div_ceil(each).min(series.total_p99_ns.len());
+    if stretches < STRETCHES_MIN {
+        return Vec::new();
     }
-    let means = means(points, SPARKS_MAX.min(look.width - COURSE_TEXT));
-    let (low, high) = (lowest(&means), highest(&means));
-    let steps = (SPARKS.len() - 1) as f64;
-    let sparks: String =
-        means.iter().map(|mean| SPARKS[((mean - low) / (high - low) * steps).round() as usize]).collect();
-    let range = format!("mean {} … {}", human_duration(low as u64), human_duration(high as u64));
-    Some(format!("  {}{sparks}  {range}", label("course", look)))
-}
-
-/// The mean total times of at most `most` stretches of equal length.
-fn means(points: &[SeriesPoint], most: usize) -> Vec<f64> {
-    points
-        .chunks(points.len().div_ceil(most).max(1))
-        .map(|chunk| {
-            let delivered: u64 = chunk.iter().map(|point| point.delivered).sum();
-            let of_point = |point: &SeriesPoint| point.total_mean_ns.unwrap_or(0.0) * point.delivered as f64;
-            (delivered, chunk.iter().map(of_point).sum::<f64>())
+    // On a narrow terminal several stretches share a spark.
+    let shared = stretches.div_ceil(look.width.saturating_sub(COURSE_TEXT).max(1));
+    let rates: Vec<Option<f64>> = series.points[..loaded]
+        .chunks(each * shared)
+        .map(|points| {
+            let delivered: u64 = points.iter().map(|point| point.delivered).sum();
+            Some(delivered as f64 * 1e9 / (points.len() as u64 * series.interval_ns) as f64)
         })
-        // Few deliveries, as in the last stretch of a drain, would draw a spike of mere chance.
-        .filter(|(delivered, _)| *delivered >= 20)
-        .map(|(delivered, sum)| sum / delivered as f64)
-        .collect()
+        .collect();
+    let tails: Vec<Option<f64>> = series.total_p99_ns[..stretches]
+        .chunks(shared)
+        .map(|tails| tails.iter().flatten().max().map(|ns| *ns as f64))
+        .collect();
+    let line = |heading: &str, values: &[Option<f64>], range: String| {
+        format!("  {}{}  {range}", label(heading, look), sparks(values))
+    };
+    let range = |values: &[Option<f64>]| {
+        let known = || values.iter().copied().flatten();
+        (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max))
+    };
+    let ((slow, fast), (low, high)) = (range(&rates), range(&tails));
+    if high == 0.0 {
+        return Vec::new();
+    }
+    vec![
+        line("course", &rates, format!("{} … {}/s delivered", amount(slow.round()), amount(fast.round()))),
+        line("", &tails, format!("p99 {} … {}", human_duration(low as u64), human_duration(high as u64))),
+    ]
 }
 
-fn lowest(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-fn highest(values: &[f64]) -> f64 {
-    values.iter().copied().fold(0.0, f64::max)
+/// One character for each value, in proportion to the largest; a space where there is none.
+fn sparks(values: &[Option<f64>]) -> String {
+    let most = values.iter().copied().flatten().fold(0.0, f64::max);
+    let steps = SPARKS.len() as f64;
+    let spark = |value: &Option<f64>| match value {
+        Some(value) => SPARKS[((value / most * steps).ceil() as usize).clamp(1, SPARKS.len()) - 1],
+        None => ' ',
+    };
+    values.iter().map(spark).collect()
 }

@@ -1,0 +1,284 @@
+//! From results to what limits them.
+
+use super::machinery::Machinery;
+use crate::metrics::results::{Limit, Run};
+use crate::plan::units::{canonical_duration, human_duration};
+
+/// No more than so many are told, the one that explains most first.
+const TOLD_MAX: usize = 2;
+/// A wait that takes less than this share of the time in the system is not what limits a run.
+const WAIT_SHARE_MIN: f64 = 0.3;
+/// The same for the time between two attempts.
+const BACKOFF_SHARE_MIN: f64 = 0.15;
+/// Below this utilisation, under a load that does not change, messages do not wait for workers (one worker that is busy
+/// a quarter of the time makes them wait a quarter of theirs: M/M/1).
+const UTILISATION_MIN: f64 = 0.25;
+/// With suggested workers they are half busy: waits are then short without most of them idling.
+const UTILISATION_AIM: f64 = 0.5;
+/// A tail is the core's if its p99 is so many times its median.
+const TAIL_TIMES: u64 = 5;
+
+/// What limits a run, most important first; empty if nothing was sent.
+pub fn limits(run: &Run, machinery: &Machinery) -> Vec<Limit> {
+    let Some(view) = View::of(run, machinery) else { return Vec::new() };
+    // A load that comes late makes messages wait where nothing else does.
+    if let Some(generator) = view.generator() {
+        return vec![generator];
+    }
+    let mut found: Vec<Limit> =
+        [view.closed(), view.full_queue(), view.waiting(), view.retries()].into_iter().flatten().collect();
+    found.extend(view.core(found.is_empty()));
+    found.truncate(TOLD_MAX);
+    found
+}
+
+/// A run with what is read off it.
+struct View<'a> {
+    run: &'a Run,
+    machinery: &'a Machinery,
+    /// Shares of the time that messages spent in the system: in the queue, with the core, between attempts.
+    queue: f64,
+    backoff: f64,
+    /// Mean number of messages in flight.
+    in_flight: f64,
+    /// Means, in nanoseconds.
+    wait_ns: f64,
+    delivery_ns: f64,
+}
+
+fn limit(kind: &str, seen: String, help: impl Into<String>, setting: Option<String>) -> Option<Limit> {
+    Some(Limit { kind: kind.to_owned(), seen, help: help.into(), setting })
+}
+
+fn ns(value: f64) -> String {
+    human_duration(value.max(0.0).round() as u64)
+}
+
+fn share(value: f64) -> String {
+    format!("{:.0} %", value * 100.0)
+}
+
+impl<'a> View<'a> {
+    fn of(run: &'a Run, machinery: &'a Machinery) -> Option<View<'a>> {
+        let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
+        let in_system = number(&run.occupancy.in_system);
+        if in_system <= 0.0 || run.duration_ns == 0 {
+            return None;
+        }
+        let (wait_ns, lag_ns) = (run.figures.queue_wait.mean_ns, run.schedule_lag.mean_ns);
+        // Waits begin at the intended time; what the generator was late is not the queue's.
+        let lag = (lag_ns.unwrap_or(0.0) / wait_ns.unwrap_or(0.0).max(1.0)).min(1.0);
+        Some(View {
+            run,
+            machinery,
+            queue: number(&run.occupancy.queue) / in_system * (1.0 - lag),
+            backoff: number(&run.occupancy.backoff) / in_system,
+            in_flight: number(&run.occupancy.processor) / run.duration_ns as f64,
+            wait_ns: wait_ns.unwrap_or(0.0),
+            delivery_ns: run.figures.delivery.mean_ns?,
+        })
+    }
+
+    fn utilisation(&self) -> f64 {
+        self.in_flight / f64::from(self.machinery.workers)
+    }
+
+    /// The machine that makes the load.
+    fn generator(&self) -> Option<Limit> {
+        let warning = self.run.warnings.iter().find(|warning| warning.kind == "generator_limited")?;
+        match self.run.environment.script_share {
+            Some(script) if script >= 0.5 => limit(
+                "generator",
+                format!("the generator: the script's callbacks take {} of the time", share(script)),
+                "lower the rate, or let `mix` and templates do what callbacks do",
+                None,
+            ),
+            _ => limit("generator", format!("the generator: {}", warning.seen), "lower the rate", None),
+        }
+    }
+
+    /// Agents that wait for their own outcomes.
+    fn closed(&self) -> Option<Limit> {
+        let (think_ns, in_flight) = self.machinery.closed?;
+        if self.queue >= WAIT_SHARE_MIN {
+            return None;
+        }
+        let total_ns = self.run.figures.total.mean_ns?;
+        let most = self.machinery.agents as f64 * f64::from(in_flight) * 1e9 / (think_ns + total_ns);
+        limit(
+            "generator",
+            format!(
+                "the load itself: {} agents with {in_flight} under way each, {} to think and {} to be answered, \
+                 send {most:.1}/s at most",
+                self.machinery.agents,
+                ns(think_ns),
+                ns(total_ns)
+            ),
+            "more agents, less time to think, or more messages under way",
+            Some(format!("arrival.closed.in_flight={}", u64::from(in_flight) * 2)),
+        )
+    }
+
+    /// A queue that turns messages away although the processor could do them in time.
+    fn full_queue(&self) -> Option<Limit> {
+        let ledger = &self.run.ledger;
+        let reasons = ledger.by_reason.get("rejected")?;
+        let of = |reason: &str| reasons.get(reason).copied().unwrap_or(0);
+        let turned_away = of("queue_full") + of("dropped_oldest");
+        if turned_away == 0 {
+            return None;
+        }
+        let capacity = self.machinery.capacity;
+        // A longer queue before workers that are busy all the time only makes messages wait longer.
+        let overloaded = self.machinery.steady || self.utilisation() >= 0.9;
+        let setting = format!("queue.capacity={}", (2 * capacity).max(capacity + turned_away));
+        limit(
+            "queue",
+            format!("the queue: it holds {capacity}, and {turned_away} messages were turned away"),
+            if overloaded { "what waits behind it must get faster" } else { "let more of them wait" },
+            (!overloaded).then_some(setting),
+        )
+    }
+
+    /// Messages that wait in the queue for most of their time: for the next cycle, or for a worker.
+    fn waiting(&self) -> Option<Limit> {
+        if self.queue < WAIT_SHARE_MIN {
+            return None;
+        }
+        self.cycles().or_else(|| self.workers())
+    }
+
+    fn cycles(&self) -> Option<Limit> {
+        let cycles = self.run.cycles.as_ref().filter(|cycles| cycles.count > 0)?;
+        let asleep = 1.0 - cycles.active_ns as f64 / self.run.duration_ns as f64;
+        if asleep < 0.5 {
+            return None;
+        }
+        let Machinery { batch_size, batch_interval_ns, .. } = *self.machinery;
+        let active_ns = cycles.active_ns as f64 / cycles.count as f64;
+        let cycle_ns = active_ns + batch_interval_ns as f64;
+        if 2 * cycles.full >= cycles.count {
+            let cap = f64::from(batch_size) * 1e9 / cycle_ns;
+            return limit(
+                "processor",
+                format!(
+                    "the processor sleeps {} of the time: batches of {batch_size} every {} cap it at {cap:.0}/s, \
+                     whatever the core does",
+                    share(asleep),
+                    ns(batch_interval_ns as f64)
+                ),
+                "larger batches, or a shorter pause between them (processor.batch_interval)",
+                Some(format!("processor.batch_size={}", self.batch_size_for(cycle_ns))),
+            );
+        }
+        limit(
+            "processor",
+            format!(
+                "the pause between cycles: the processor sleeps {} of the time, {} at a stretch, and messages wait \
+                 {} for it",
+                share(asleep),
+                ns(batch_interval_ns as f64),
+                ns(self.wait_ns)
+            ),
+            "a shorter pause",
+            Some(format!("processor.batch_interval={}", canonical_duration((batch_interval_ns / 4).max(1)))),
+        )
+    }
+
+    /// Batches that take what comes in one cycle, with room for half as much again.
+    fn batch_size_for(&self, cycle_ns: f64) -> u64 {
+        let come = if self.machinery.steady { self.hand_overs_per_s() * cycle_ns / 1e9 * 1.5 } else { 0.0 };
+        (come.ceil() as u64).max(2 * u64::from(self.machinery.batch_size))
+    }
+
+    /// Attempts per second that the load asks for.
+    fn hand_overs_per_s(&self) -> f64 {
+        let counts = &self.run.ledger.counts;
+        self.run.figures.offered_per_s * counts.attempts as f64 / counts.generated.max(1) as f64
+    }
+
+    fn workers(&self) -> Option<Limit> {
+        let workers = self.machinery.workers;
+        if self.machinery.steady && self.utilisation() < UTILISATION_MIN {
+            return limit(
+                "core",
+                format!(
+                    "the core takes no more at once: messages wait {}, though {} of the workers are free",
+                    ns(self.wait_ns),
+                    share(1.0 - self.utilisation())
+                ),
+                "look at the core's own options",
+                None,
+            );
+        }
+        let needed = self.hand_overs_per_s() * self.delivery_ns / 1e9;
+        let aimed = if self.machinery.steady { (needed / UTILISATION_AIM).ceil() as u64 } else { 0 };
+        let suggested = aimed.max(u64::from(workers) + 1).max(if self.machinery.steady {
+            0
+        } else {
+            2 * u64::from(workers)
+        });
+        let busy = format!("{:.2} of {workers} busy on average", self.in_flight);
+        limit(
+            "processor",
+            format!(
+                "the workers: {busy}, and messages wait {} for one to be delivered in {}",
+                ns(self.wait_ns),
+                ns(self.delivery_ns)
+            ),
+            "more workers, if the core can serve them",
+            Some(format!("processor.workers={suggested}")),
+        )
+    }
+
+    /// Messages that wait for their next attempt.
+    fn retries(&self) -> Option<Limit> {
+        let (counts, figures) = (&self.run.ledger.counts, &self.run.figures);
+        let again = counts.retries as f64 / counts.generated.max(1) as f64;
+        let tail = |p99: Option<u64>| p99.unwrap_or(0);
+        let without = tail(figures.queue_wait.p99_ns) + tail(figures.delivery.p99_ns);
+        let makes_tail = again >= 0.01 && tail(figures.total.p99_ns) > 2 * without;
+        if counts.retries == 0 || (self.backoff < BACKOFF_SHARE_MIN && !makes_tail) {
+            return None;
+        }
+        let backoff_ns = self.machinery.backoff_ns;
+        limit(
+            "retries",
+            format!(
+                "the retries: {:.1} % of the messages are tried again, and {} of all time is spent waiting for that \
+                 (backoff {})",
+                again * 100.0,
+                share(self.backoff),
+                ns(backoff_ns as f64)
+            ),
+            "a shorter backoff, or a core that fails less often",
+            Some(format!("processor.retry.backoff={}", canonical_duration((backoff_ns / 4).max(1)))),
+        )
+    }
+
+    /// The core, where nothing else takes the time, or where it alone makes the tail.
+    fn core(&self, alone: bool) -> Option<Limit> {
+        let (delivery, total) = (&self.run.figures.delivery, &self.run.figures.total);
+        let (p50, p99) = (delivery.p50_ns?, delivery.p99_ns?);
+        let total_p99 = total.p99_ns.unwrap_or(0);
+        if p99 >= TAIL_TIMES * p50.max(1) && p99 as f64 >= 0.7 * total_p99 as f64 {
+            return limit(
+                "core",
+                format!(
+                    "the core makes the tail: its p99 is {}, {} times its median",
+                    human_duration(p99),
+                    p99 / p50.max(1)
+                ),
+                "no setting here makes it faster",
+                None,
+            );
+        }
+        let total_ns = total.mean_ns.filter(|_| alone)?;
+        limit(
+            "core",
+            format!("the core: its delivery takes {} of {} on average", ns(self.delivery_ns), ns(total_ns)),
+            "no setting here makes it faster",
+            None,
+        )
+    }
+}
