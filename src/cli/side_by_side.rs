@@ -16,9 +16,16 @@ use std::sync::{Mutex, PoisonError};
 /// A live run of unknown length is waited for, but not told of beforehand; this is what each takes beside its load.
 const AROUND_NS: u64 = 500_000_000;
 
-/// Watches a run of many: it only passes on the wish to stop.
+/// A line of a core's log: the run's number, who says it, the level, the text.
+type LogLine = (usize, String, u32, String);
+
+/// Watches a run of many: it passes on the wish to stop, and keeps what the cores say until all have ended.
 struct Quiet<'a> {
     stop: &'a AtomicBool,
+    /// The run's number, from 1.
+    number: usize,
+    seed: u64,
+    said: &'a Mutex<Vec<LogLine>>,
 }
 
 impl Observer for Quiet<'_> {
@@ -26,6 +33,16 @@ impl Observer for Quiet<'_> {
 
     fn progress(&mut self, _progress: &Progress) -> bool {
         !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn log(&mut self, core: &str, level: u32, text: &str) {
+        let who = format!("run {}, seed {}: {core}", self.number, self.seed);
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).push((
+            self.number,
+            who,
+            level,
+            text.to_owned(),
+        ));
     }
 }
 
@@ -48,10 +65,17 @@ pub(super) fn play_all<W: Write>(
         stage.watcher.say(&note);
     }
     let stop = stage.watcher.stop();
+    let said = Mutex::new(Vec::new());
     let mut found: Vec<Option<Ended>> = simulated_side_by_side(processors(), &simulated, |index| {
-        let mut observer = Quiet { stop: &stop };
+        let mut observer = Quiet { stop: &stop, number: index + 1, seed: plans[index].seed, said: &said };
         Ended::of(engine::run(&plans[index], setting, &mut *behaviour(index), &mut observer))
     });
+    let mut said = said.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Whatever was played when; the lines of one run stay in their order.
+    said.sort_by_key(|(number, ..)| *number);
+    for (_, who, level, text) in said {
+        stage.watcher.log(&who, level, &text);
+    }
     found.resize_with(plans.len(), || None);
     let mut in_order: Vec<Option<Ended>> = (0..plans.len()).map(|_| None).collect();
     for (place, index) in simulated.iter().enumerate() {
@@ -129,6 +153,15 @@ fn duration_note(plans: &[Plan], simulated: &[usize], live: &[usize]) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_core_says_is_kept_with_its_run() {
+        let (stop, said) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+        let mut third = Quiet { stop: &stop, number: 3, seed: 7, said: &said };
+        third.log("mock", 2, "slow today");
+        let line = (3, "run 3, seed 7: mock".to_owned(), 2, "slow today".to_owned());
+        assert_eq!(said.into_inner().unwrap(), [line]);
+    }
 
     #[test]
     fn answers_stand_in_the_order_of_the_jobs() {

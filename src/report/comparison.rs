@@ -5,7 +5,8 @@ use super::style::Palette;
 use super::table::{Column, Table};
 use super::text::{Look, warnings, wrapped};
 use crate::metrics::comparisons::{
-    Aggregate, AggregateFigure, Alternative, Comparison, Contender, Interval, Method, Row, Sample, Verdict,
+    Aggregate, AggregateFigure, Alternative, Comparison, Contender, Direction, Interval, Method, Row, Sample,
+    Verdict,
 };
 use crate::plan::units::human_duration;
 
@@ -102,8 +103,8 @@ fn rows(baseline: &str, contender: &Contender, look: &Look) -> Vec<String> {
     for row in &contender.rows {
         table.row(vec![
             row.figure.clone(),
-            value(row.baseline.as_ref(), &row.unit),
-            value(row.contender.as_ref(), &row.unit),
+            value(row.baseline.as_ref(), &row.unit) + best_mark(row, row.baseline.as_ref()),
+            value(row.contender.as_ref(), &row.unit) + best_mark(row, row.contender.as_ref()),
             change(row),
             interval(row),
             verdict(row),
@@ -114,6 +115,21 @@ fn rows(baseline: &str, contender: &Contender, look: &Look) -> Vec<String> {
         paint(line, row, &look.palette);
     }
     lines
+}
+
+/// A star behind the better of two values; none where neither is better, or where nothing says which way is.
+pub(super) fn best_mark(row: &Row, of: Option<&Sample>) -> &'static str {
+    let (Some(a), Some(b), Some(of)) = (&row.baseline, &row.contender, of) else { return "" };
+    let best = match row.better {
+        Some(Direction::Higher) => a.mean.max(b.mean),
+        Some(Direction::Lower) => a.mean.min(b.mean),
+        None => return "",
+    };
+    match (a.mean == b.mean, of.mean == best) {
+        (true, _) => "",
+        (false, true) => " *",
+        (false, false) => "  ",
+    }
 }
 
 /// A column's heading is no place for a long name.

@@ -1,6 +1,6 @@
 //! A comparison in Markdown, for an issue or a change request.
 
-use super::comparison::{change, heading, in_words, interval, method, value, verdict, within};
+use super::comparison::{best_mark, change, heading, in_words, interval, method, value, verdict, within};
 use super::number::printable;
 use crate::metrics::comparisons::{Aggregate, Comparison};
 
@@ -19,8 +19,8 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
         for row in &contender.rows {
             let cells = [
                 row.figure.clone(),
-                value(row.baseline.as_ref(), &row.unit),
-                value(row.contender.as_ref(), &row.unit),
+                value(row.baseline.as_ref(), &row.unit) + best_mark(row, row.baseline.as_ref()).trim_end(),
+                value(row.contender.as_ref(), &row.unit) + best_mark(row, row.contender.as_ref()).trim_end(),
                 change(row),
                 interval(row),
                 verdict(row),
