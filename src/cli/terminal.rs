@@ -5,14 +5,26 @@ use crate::report::Palette;
 use crate::report::text::Look;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 /// How a summary is laid out on stdout: colours only on a terminal that wants them.
 pub fn look() -> Look {
     let stdout = std::io::stdout();
     let coloured = AutoStream::choice(&stdout) != ColorChoice::Never;
     let palette = if coloured { Palette::coloured() } else { Palette::plain() };
-    let size = rustix::termios::tcgetwinsize(&stdout).ok();
-    Look::new(size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0), palette)
+    // What goes through a pipe (`| less`, `| tee`) is most often read on the terminal that stderr is.
+    let width = columns(&stdout).or_else(|| is_pipe(&stdout).then(|| columns(std::io::stderr()))?);
+    Look::new(width, palette)
+}
+
+/// The width of a terminal; none if it is no terminal, or does not tell.
+fn columns(stream: impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
+}
+
+fn is_pipe(stream: impl AsFd) -> bool {
+    rustix::fs::fstat(stream).is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_fifo())
 }
 
 /// How a summary is laid out where no terminal shows it.
