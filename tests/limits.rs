@@ -219,3 +219,17 @@ fn scripts_read_limits_and_warnings() {
         assert_eq!(ended.code, expected);
     }
 }
+
+/// Uniform between 1 and 10 ms: nine tenths at 9.1 ms, one tenth at 1.9 ms.
+#[test]
+fn the_spread_is_from_p10_to_p90() {
+    let text = scenario(
+        "arrival: \"50/s\", processor: #{ workers: 100 }, checks: [\"delivery.p10 < 2ms\", \
+         \"delivery.spread > 7ms\", \"delivery.spread < 7.4ms\"]",
+        "latency: \"1ms..10ms\", success_rate: 1.0",
+    );
+    let run = played(&text, &[]);
+    let checks = run["checks"].as_array().unwrap();
+    assert!(checks.len() == 3 && checks.iter().all(|check| check["holds"] == true), "{checks:#?}");
+    assert!(figure(&run, "/delivery/p10_ns") > 1.8e6);
+}
