@@ -5,6 +5,7 @@ use mqscript::cores::Finder;
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript::engine::{self, Behaviour, Setting, Silent};
 use mqscript::metrics::results::Run;
+use mqscript::plan::tree::Node;
 use mqscript::plan::{Overrides, Plan};
 use mqscript::script::{BUNDLED, Execution, Player, Settings, Source, execute};
 use std::path::Path;
@@ -47,7 +48,7 @@ fn play_with(name: &str, overrides: Overrides, params: &[(&str, &str)]) -> Execu
 
 /// What keeps a script on the virtual clock: the one with a real core gets the mock core in its place.
 fn simulated(name: &str) -> Overrides {
-    let core = (name == "real_and_mock").then(|| "mock".to_owned());
+    let core = (name == "real_and_mock").then(|| Node::text("mock"));
     Overrides { core, ..Overrides::default() }
 }
 
@@ -142,7 +143,7 @@ fn every_check_can_fail() {
         ),
         (
             "real_and_mock",
-            Overrides { core: text("mock"), ..set("processor.retry.attempts", "1") },
+            Overrides { core: Some(Node::text("mock")), ..set("processor.retry.attempts", "1") },
             "success_rate >= 99%",
         ),
         ("real_and_mock", Overrides { chaos: text("drop=5%"), ..simulated("real_and_mock") }, "lost == 0"),

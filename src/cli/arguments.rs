@@ -3,6 +3,7 @@
 use super::values::{KeyValue, Seed, duration, key_value, seed, within};
 use crate::metrics::comparisons::Within;
 use crate::plan::REPEATS_MAX;
+use crate::plan::tree::Node;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -139,6 +140,12 @@ pub struct PlanFlags {
     /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
     #[arg(long, value_name = "FOLDER", help_heading = "The core")]
     pub core_path: Vec<PathBuf>,
+    /// The session's core as a batch file writes it
+    #[arg(skip)]
+    pub session_core: Option<Node>,
+    /// Checks that a batch file adds
+    #[arg(skip)]
+    pub checks: Vec<String>,
 }
 
 /// Flags of everything that compares.
@@ -250,6 +257,9 @@ pub struct RunFlags {
     /// Show no progress
     #[arg(short, long, help_heading = "Results")]
     pub quiet: bool,
+    /// How many simulated runs go on side by side, if not as many as there are processors
+    #[arg(skip)]
+    pub side_by_side: Option<usize>,
 }
 
 /// Flags of `check`.

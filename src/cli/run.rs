@@ -4,7 +4,7 @@ use super::arguments::{Format, RunFlags};
 use super::interrupt::Interrupt;
 use super::outputs::Output;
 use super::stage::Stage;
-use super::{panic, pure, repeat, settings, terminal, verdict};
+use super::{panic, pure, repeat, settings, side_by_side, terminal, verdict};
 use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine;
@@ -159,7 +159,14 @@ impl Prepared {
         };
         let display = Display::new(Mode::of_stderr(flags.quiet));
         let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_lifeline(lifeline);
-        let mut stage = Stage { finder, pure: flags.plan.pure, confined, watcher, broken: None };
+        let mut stage = Stage {
+            finder,
+            pure: flags.plan.pure,
+            confined,
+            side_by_side: flags.side_by_side.unwrap_or_else(side_by_side::processors),
+            watcher,
+            broken: None,
+        };
         let seed = self.overrides.seed;
         let settings = Settings {
             overrides: self.overrides,

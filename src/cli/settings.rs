@@ -5,6 +5,7 @@ use super::arguments::{COMPARED, Clock, PlanFlags, RunFlags};
 use super::values::{KeyValue, Seed};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::plan::tree::Node;
 use crate::plan::{ClockKind, Overrides};
 use crate::script::{Comparing, Source};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,10 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
             Clock::Wall => ClockKind::Wall,
         }),
         set: pairs(&flags.set),
-        core: named_core(flags).map(from_here),
+        core: named_core(flags)
+            .map(|core| Node::text(from_here(core)))
+            .or_else(|| flags.session_core.clone()),
+        checks: flags.checks.clone(),
         core_options: pairs(&flags.core_options),
         chaos: flags.chaos.clone(),
         success_rate: flags.success_rate.clone(),

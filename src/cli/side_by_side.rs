@@ -66,7 +66,7 @@ pub(super) fn play_all<W: Write>(
     }
     let stop = stage.watcher.stop();
     let said = Mutex::new(Vec::new());
-    let mut found: Vec<Option<Ended>> = simulated_side_by_side(processors(), &simulated, |index| {
+    let mut found: Vec<Option<Ended>> = simulated_side_by_side(stage.side_by_side, &simulated, |index| {
         let mut observer = Quiet { stop: &stop, number: index + 1, seed: plans[index].seed, said: &said };
         Ended::of(engine::run(&plans[index], setting, &mut *behaviour(index), &mut observer))
     });
@@ -101,7 +101,8 @@ pub(super) fn play_all<W: Write>(
     Ok(runs)
 }
 
-fn processors() -> usize {
+/// As many as the machine plays at once.
+pub(super) fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 

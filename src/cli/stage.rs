@@ -19,6 +19,8 @@ pub struct Stage<W> {
     pub pure: bool,
     /// How far the kernel confines the process, in the words of the results.
     pub confined: Option<&'static str>,
+    /// How many simulated runs go on side by side.
+    pub side_by_side: usize,
     /// Shows how far a run is, and writes its messages down.
     pub watcher: Watcher<W>,
     /// The run that ended badly, as far as it came: the script never sees it.

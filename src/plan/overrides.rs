@@ -33,8 +33,10 @@ pub struct Overrides {
     pub clock: Option<ClockKind>,
     /// `--set PATH=VALUE`.
     pub set: Vec<(String, String)>,
-    /// `--core` (or `--real`): the session's core, by name or file.
-    pub core: Option<String>,
+    /// Checks on every run, beside the scenario's own.
+    pub checks: Vec<String>,
+    /// `--core` (or `--real`): the session's core, by name or file; in a batch it may be a whole map.
+    pub core: Option<Node>,
     /// `--core-option K=V`: options of the session's core.
     pub core_options: Vec<(String, String)>,
     /// `--chaos[=…]`: a layer of chaos over the session's core.
@@ -89,6 +91,14 @@ impl Overrides {
         }
         if let Some(clock) = self.clock {
             scenario.set("clock", flag_node("--clock", clock.name()));
+        }
+        if !self.checks.is_empty() {
+            let flag = Origin::Flag("the batch's `checks`".to_owned());
+            let own = self.checks.iter().map(|check| Node::text(check).said_by(&flag));
+            match scenario.get_mut("checks").map(|node| &mut node.value) {
+                Some(Written::List(checks)) => checks.extend(own),
+                _ => scenario.set("checks", Node::new(Written::List(own.collect())).said_by(&flag)),
+            }
         }
         for (path, text) in &self.set {
             let flag = format!("--set {path}");

@@ -90,22 +90,24 @@ fn default_core(shared: &Shared, id: ImmutableString, options: Option<Dynamic>) 
     let node = to_node(&Dynamic::from(map), &mut Vec::new(), "");
     let mut state = shared.lock();
     state.default_core = Some(node);
-    let session = session_core(state.overrides.core.as_deref(), state.default_core.as_ref());
+    let session = session_core(state.overrides.core.as_ref(), state.default_core.as_ref());
     from_node(&session).try_cast::<Map>().unwrap_or_default()
 }
 
 /// The session's core: that of the flag, else the script's default, else `mock`; marked as such.
-pub(super) fn session_core(flag: Option<&str>, default: Option<&Node>) -> Node {
-    let marked = |id: &str| {
-        let mut node = Node::new(Written::Map(Vec::new()));
-        node.set("core", Node::text(id));
+pub(super) fn session_core(flag: Option<&Node>, default: Option<&Node>) -> Node {
+    let marked = |core: &Node| {
+        let mut node = match &core.value {
+            Written::Map(_) => core.clone(),
+            _ => core.clone().under("core"),
+        };
         node.set(SESSION, Node::new(Written::Bool(true)));
         node
     };
     match (flag, default) {
-        (Some(id), _) => marked(id),
+        (Some(core), _) => marked(core),
         (None, Some(node)) => node.clone(),
-        (None, None) => marked("mock"),
+        (None, None) => marked(&Node::text("mock")),
     }
 }
 

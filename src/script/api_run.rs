@@ -154,10 +154,10 @@ pub(super) fn core_of(
     chosen: Chosen,
 ) -> Result<CoreSpec, Diagnostics> {
     let by_flag = match &chosen {
-        Chosen::Flag(id) => Some(absolute(id)),
-        _ => state.overrides.core.as_deref().map(absolute),
+        Chosen::Flag(id) => Some(Node::text(absolute(id))),
+        _ => state.overrides.core.clone(),
     };
-    let session = session_core(by_flag.as_deref(), state.default_core.as_ref());
+    let session = session_core(by_flag.as_ref(), state.default_core.as_ref());
     let (mut node, own) = match chosen {
         Chosen::Tree(node) => (node, true),
         Chosen::Session | Chosen::Flag(_) => (session.clone(), false),

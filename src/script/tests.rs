@@ -4,6 +4,7 @@ use super::*;
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::engine::{Behaviour, Draft, MessageView, OutcomeView, Sending};
 use crate::metrics::results::Run;
+use crate::plan::tree::Node;
 use crate::plan::{Overrides, Plan, Priority, Recipient};
 use mqscript_plugin::random::Stream;
 use std::collections::BTreeMap;
@@ -278,7 +279,7 @@ fn cores_are_the_sessions_unless_named() {
         let names: Vec<String> = player.plans.iter().map(|plan| plan.core.name.clone()).collect();
         (names.join(", "), execution.diagnostics)
     };
-    let flag = |core: &str| Overrides { core: Some(core.to_owned()), ..Overrides::default() };
+    let flag = |core: &str| Overrides { core: Some(Node::text(core)), ..Overrides::default() };
     let list = "for c in [core(\"mock\").named(\"m\"), layer(\"chaos\", core(\"mock\"), #{ crash: \"1%\" }), default_core(\"sqlite\")] { run(s, c); }";
     assert_eq!(cores("run(s);", Overrides::default()).0, "mock");
     assert_eq!(cores("run(s);", flag("nats")).0, "nats");
