@@ -49,7 +49,7 @@ fn the_nats_core_holds_the_contract() {
     }
     let Some(server) = server::Server::start() else { return };
     let url = format!("url={}", server.url());
-    let told = holds("nats", &[url.clone()]);
+    let told = holds("nats", std::slice::from_ref(&url));
     assert!(told.contains("✓ confirmed"), "{told}");
     let told = holds("nats", &[url, "mode=core".to_owned()]);
     assert!(told.contains("– confirmed"), "without JetStream nothing is confirmed: {told}");
