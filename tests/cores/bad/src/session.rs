@@ -204,6 +204,8 @@ impl Session {
                 () if is("stamps") => copy.stamp.intended_ns += 1,
                 () if is("ordered") => copy.at_ns += 100_000_000,
                 () if is("delivered_memory") => copy.content = abi::Bytes { ptr: std::ptr::null(), len: 5 },
+                () if is("garbage_pointer") => copy.content.ptr = std::ptr::without_provenance(16),
+                () if is("garbage_length") => copy.content.len = 1 << 46,
                 () => {}
             }
         }
@@ -289,6 +291,12 @@ pub unsafe extern "C" fn publish(
         let garbled = Str { ptr: [0xff, 0xfe].as_ptr(), len: 2 };
         // SAFETY: "[any thread]"; but this is no UTF-8.
         unsafe { core.host().log.map(|log| log(core.host, abi::LOG_INFO, garbled)) };
+    }
+    if is("garbage_text") {
+        let core = session.core();
+        let garbage = Str { ptr: std::ptr::without_provenance(16), len: 5 };
+        // SAFETY: "[any thread]"; but there is no text.
+        unsafe { core.host().log.map(|log| log(core.host, abi::LOG_INFO, garbage)) };
     }
     if is("silent") {
         println!("hello from a core");
