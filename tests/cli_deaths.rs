@@ -121,7 +121,11 @@ fn a_library_that_dies_while_it_is_loaded_is_named() {
 fn a_thread_of_a_core_is_traced_to_its_library() {
     let (code, told, results) = die(&deadly(&[]), &["way=thread"], &[]);
     assert_eq!(code, 6, "{told}");
-    assert!(told.contains("`deadly` died in") && told.contains("it happened in /"), "{told}");
+    assert!(
+        told.contains("core `deadly` died in a thread of its own: SIGSEGV")
+            && told.contains("it happened in /"),
+        "{told}"
+    );
     assert_eq!(results["runs"][0]["ledger"]["balanced"], true);
 }
 

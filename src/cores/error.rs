@@ -106,6 +106,8 @@ impl fmt::Display for CoreFailure {
             FailureKind::Panic { place: None } => write!(f, "core `{core}` panicked in `{function}`")?,
             FailureKind::Forbidden => {}
             FailureKind::Stuck => write!(f, "core `{core}` is stuck")?,
+            // "a thread of its own" is no function.
+            FailureKind::Died if function.contains(' ') => write!(f, "core `{core}` died in {function}")?,
             FailureKind::Died => write!(f, "core `{core}` died in `{function}`")?,
             FailureKind::TimedOut(limit) => {
                 write!(f, "core `{core}`: `{function}` did not return within {} s", limit.as_secs_f64())?;

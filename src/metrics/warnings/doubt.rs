@@ -118,7 +118,7 @@ impl Doubt {
                 human_duration(*lag_ns),
                 human_duration(*lag_max_ns)
             ),
-            Doubt::FewSamples { count, .. } => format!("{count} messages were delivered"),
+            Doubt::FewSamples { count, .. } => messages(*count, "was delivered", "were delivered"),
             Doubt::NotSettled { at_ns, before_ns, after_ns, .. } => format!(
                 "times changed for good at {}: mean {} before, {} after",
                 seconds(*at_ns),
@@ -138,8 +138,11 @@ impl Doubt {
                     ns(*median_ns)
                 )
             }
-            Doubt::Uncertain(count) => format!("{count} messages are uncertain"),
-            Doubt::Unanswered(count) => format!("{count} messages had no final outcome when the run ended"),
+            Doubt::Uncertain(count) => messages(*count, "is uncertain", "are uncertain"),
+            Doubt::Unanswered(count) => {
+                let rest = "had no final outcome when the run ended";
+                messages(*count, rest, rest)
+            }
             Doubt::Saturated { figure, max_ns } => {
                 format!("{figure} of more than an hour, the largest {}", human_duration(*max_ns))
             }
@@ -187,12 +190,18 @@ impl Doubt {
                  something held the system up, and the tail shows mostly that",
                 "see whether it comes back with other seeds (--repeats 5), and what else the machine did",
             ),
-            Doubt::Uncertain(_) => (
-                "the core did not say whether they were delivered",
+            Doubt::Uncertain(count) => (
+                match count {
+                    1 => "the core did not say whether it was delivered",
+                    _ => "the core did not say whether they were delivered",
+                },
                 "raise processor.timeout or processor.retry.attempts, or look at the core's notices",
             ),
-            Doubt::Unanswered(_) => (
-                "their times are in no figure",
+            Doubt::Unanswered(count) => (
+                match count {
+                    1 => "its time is in no figure",
+                    _ => "their times are in no figure",
+                },
                 "give the run a longer drain, more workers, or no max_messages",
             ),
             Doubt::Saturated { .. } => (
@@ -213,5 +222,37 @@ impl Doubt {
             ),
         };
         (why, help.to_owned())
+    }
+}
+
+/// "1 message is …", "2 messages are …".
+fn messages(count: u64, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 message {one}"),
+        _ => format!("{count} messages {many}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_is_spoken_of_as_one() {
+        let told = |doubt: Doubt| format!("{}: {}", doubt.seen(), doubt.why_and_help().0);
+        assert_eq!(
+            told(Doubt::Uncertain(1)),
+            "1 message is uncertain: the core did not say whether it was delivered"
+        );
+        assert_eq!(
+            told(Doubt::Uncertain(2)),
+            "2 messages are uncertain: the core did not say whether they were delivered"
+        );
+        assert_eq!(
+            told(Doubt::Unanswered(1)),
+            "1 message had no final outcome when the run ended: its time is in no figure"
+        );
+        let few = Doubt::FewSamples { count: 1, reliable: None };
+        assert_eq!(few.seen(), "1 message was delivered");
     }
 }
