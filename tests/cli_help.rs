@@ -10,7 +10,7 @@ fn help_is_golden() {
         ("mqscript", &["--help"]),
         ("run", &["run", "--help"]),
         ("check", &["check", "--help"]),
-        ("compare", &["compare", "--help"]),
+        ("batch", "compare", "fit", &["compare", "--help"]),
         ("core_list", &["core", "list", "--help"]),
         ("core_info", &["core", "info", "--help"]),
         ("core_new", &["core", "new", "--help"]),

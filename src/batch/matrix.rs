@@ -11,6 +11,8 @@ use crate::plan::tree::{Entry, Node, join};
 pub struct Cell {
     /// Its name, made of the labels of the axes that vary.
     pub name: String,
+    /// Its place among all cells, from 0; further ones of `include` come last.
+    pub place: usize,
     /// The label on each axis, in the axes' order.
     pub labels: Vec<String>,
     /// The script, as the file names it.
@@ -90,6 +92,7 @@ pub fn cells(file: &BatchFile) -> Result<Cells, Diagnostics> {
         found.excluded.retain(|name| *name != cell.name);
         found.cells.push(cell);
     }
+    found.cells.iter_mut().enumerate().for_each(|(place, cell)| cell.place = place);
     if found.cells.is_empty() && reader.faults.is_empty() {
         let fault = Diagnostic::new(crate::diagnostics::Exit::Contents, "no cell is left");
         reader.push(fault.at(reader.place(None)).help("`exclude` leaves all of them out"));
@@ -180,6 +183,7 @@ fn cell_with(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> Cel
         |place: usize| own.iter().find(|(at, _)| *at == place).map_or(values[place], |(_, value)| value);
     let mut cell = Cell {
         name: String::new(),
+        place: 0,
         labels: (0..values.len()).map(|place| value(place).label.clone()).collect(),
         script: String::new(),
         core: file.core.clone(),

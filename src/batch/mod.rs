@@ -2,10 +2,14 @@
 
 mod axis;
 mod file;
+mod folder;
 mod matrix;
+mod outcome;
 #[cfg(test)]
 mod tests;
 
 pub use axis::{Axis, Kind, Value};
 pub use file::{Across, BatchFile, read_batch};
+pub use folder::{Event, Folder, Header, keep, outcome};
 pub use matrix::{Cell, Cells, cells};
+pub use outcome::{Outcome, Summary};

@@ -44,13 +44,15 @@ const REAL_CORE: &str = "sqlite";
 pub enum Command {
     /// Run a script and say what became of its messages
     #[command(after_help = EXAMPLES)]
-    Run(RunFlags),
+    Run(Box<RunFlags>),
+    /// Run a matrix of scripts, cores, parameters and settings from a YAML file
+    Batch(BatchFlags),
     /// Compare saved results: by how much they differ, and how sure that is
     Compare(CompareFlags),
     /// Fit the mock core to saved results: options with which it behaves as the real core did
     Fit(FitFlags),
     /// Say everything that is wrong with a script without running it, and print its plans
-    Check(CheckFlags),
+    Check(Box<CheckFlags>),
     /// The cores that can be used, and what each can do
     #[command(subcommand)]
     Core(CoreCommand),
@@ -185,6 +187,42 @@ pub struct CompareFlags {
     pub force: bool,
 }
 
+/// Flags of `batch`.
+#[derive(Debug, Clone, Args)]
+pub struct BatchFlags {
+    /// The batch file
+    #[arg(value_name = "FILE.yaml")]
+    pub file: PathBuf,
+
+    /// Go on with the newest batch on the output folder: what is finished is not played again
+    #[arg(long)]
+    pub resume: bool,
+    /// As `--resume`, though scripts, cores or the file have changed: the affected cells are played anew
+    #[arg(long)]
+    pub changed: bool,
+    /// Play this cell alone
+    #[arg(long, value_name = "CELL")]
+    pub only: Option<String>,
+    /// The output folder, in place of the file's
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
+    /// Replications of every cell, in place of the file's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=REPEATS_MAX))]
+    pub repeats: Option<u64>,
+    /// End with code 7 if a compared figure is worse than the baseline's, by more than `within`
+    #[arg(long)]
+    pub fail_on_regression: bool,
+    /// A folder in which cores are looked for first; may be repeated
+    #[arg(long, value_name = "FOLDER")]
+    pub core_path: Vec<PathBuf>,
+    /// Give up a core whose call has not returned for so long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub hang_timeout: Duration,
+    /// Show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 /// Flags of `fit`.
 #[derive(Debug, Clone, Args)]
 pub struct FitFlags {
@@ -260,12 +298,15 @@ pub struct RunFlags {
     /// How many simulated runs go on side by side, if not as many as there are processors
     #[arg(skip)]
     pub side_by_side: Option<usize>,
+    /// Where what came of it is written in short, for a batch
+    #[arg(skip)]
+    pub summary: Option<PathBuf>,
 }
 
 /// Flags of `check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckFlags {
-    /// A script's path, or the name of a bundled one
+    /// A script's path, or the name of a bundled one; or a batch file, which ends in `.yaml`
     #[arg(value_name = "SCRIPT")]
     pub script: String,
 

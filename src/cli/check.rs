@@ -2,7 +2,7 @@
 
 use super::arguments::CheckFlags;
 use super::interrupt::Interrupt;
-use super::{settings, terminal};
+use super::{batch, settings, terminal};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::Planned;
 use crate::plan::tree::Origin;
@@ -11,10 +11,15 @@ use crate::report::{Column, Table, count, printable};
 use crate::script::{self, Execution, ParamOrigin, Settings};
 use serde_json::Value;
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::Arc;
 
-/// Checks a script.
+/// Checks a script, or a batch file.
 pub fn command(flags: &CheckFlags) -> Exit {
+    let ending = Path::new(&flags.script).extension().and_then(std::ffi::OsStr::to_str);
+    if matches!(ending, Some("yaml" | "yml")) {
+        return batch::check(Path::new(&flags.script), &flags.plan.core_path);
+    }
     let wrong = match check(flags) {
         Ok(wrong) | Err(wrong) => wrong,
     };

@@ -3,6 +3,7 @@
 //! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`]'s.
 
 pub mod arguments;
+mod batch;
 mod check;
 mod compare;
 mod core;
@@ -43,6 +44,7 @@ pub fn main() -> Exit {
         Command::Core(command) => core::command(&command),
         Command::Run(flags) => run::command(&flags),
         Command::Check(flags) => check::command(&flags),
+        Command::Batch(flags) => batch::command(&flags),
         Command::Compare(flags) => compare::command(&flags),
         Command::Fit(flags) => fit::command(&flags),
     }

@@ -5,6 +5,7 @@ use super::interrupt::Interrupt;
 use super::outputs::Output;
 use super::stage::Stage;
 use super::{panic, pure, repeat, settings, side_by_side, terminal, verdict};
+use crate::batch;
 use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine;
@@ -33,6 +34,28 @@ pub fn command(flags: &RunFlags) -> Exit {
         }
     };
     if flags.in_process { prepared.play(flags, None, None) } else { supervised(prepared, flags) }
+}
+
+/// Plays a cell of a batch in this process, a child of the one that watches.
+pub(super) fn cell(flags: &RunFlags, lifeline: Lifeline) -> Exit {
+    match Prepared::from(flags) {
+        Ok(prepared) => prepared.play(flags, Some(lifeline), None),
+        Err(wrong) => {
+            terminal::complain(&wrong);
+            wrong.exit()
+        }
+    }
+}
+
+/// Prints and saves what the process of a cell has left.
+pub(super) fn bury_cell(flags: &RunFlags, death: &Death, legacy: Legacy) -> Exit {
+    match Prepared::from(flags) {
+        Ok(prepared) => prepared.bury(flags, death, legacy),
+        Err(wrong) => {
+            terminal::complain(&wrong);
+            wrong.exit()
+        }
+    }
 }
 
 /// Lets a child do the work, and tells what it could not tell itself.
@@ -282,6 +305,13 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     };
     if let Err(fault) = printed {
         wrong.append(fault);
+    }
+    if let Some(path) = &flags.summary {
+        let summary = batch::Summary::of(&report, &wrong);
+        let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
+        if let Err(error) = batch::keep(path, &bytes) {
+            wrong.push(Diagnostic::new(Exit::Usage, format!("the summary cannot be written: {error}")));
+        }
     }
     terminal::complain(&wrong);
     wrong.exit().worst(judged)

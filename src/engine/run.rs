@@ -18,7 +18,7 @@ use crate::metrics::results::{Environment, Run};
 use crate::metrics::{AgentsRecorder, Recorder, Stopwatch};
 use crate::plan::{Arrival, ClockKind, End, Group, Plan, Receive};
 use mqscript_plugin::random::{Stream, mix, text_key};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Between the decision to start and the load's start on the wall clock: time for `open` to return.
@@ -179,6 +179,16 @@ fn close(
 /// A core cannot be had, or a live one not on the virtual clock.
 pub fn clock_for(plan: &Plan, setting: Setting<'_>) -> Result<ClockKind, RunError> {
     clock_of(plan, &cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?)
+}
+
+/// The same, with the files of the cores.
+///
+/// # Errors
+/// As [`clock_for`].
+pub fn clock_and_files(plan: &Plan, setting: Setting<'_>) -> Result<(ClockKind, Vec<PathBuf>), RunError> {
+    let resolved = cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?;
+    let files = resolved.cores.iter().map(|core| core.path.clone()).collect();
+    Ok((clock_of(plan, &resolved)?, files))
 }
 
 fn requests(plan: &Plan) -> Vec<CoreRequest> {

@@ -14,7 +14,7 @@ use crate::metrics::comparisons::{Aggregate, Within};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Run};
 use crate::metrics::seal;
-use crate::plan::{Functions, Overrides, Plan, Planned};
+use crate::plan::{Functions, Overrides, Plan, Planned, SourceText};
 use rhai::{AST, Dynamic, Scope};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -166,6 +166,8 @@ pub struct Execution {
     pub saved: Vec<PathBuf>,
     /// What is wrong.
     pub diagnostics: Diagnostics,
+    /// The texts that took part: the script and what it imported.
+    pub sources: Vec<Arc<SourceText>>,
     /// What a check cannot know.
     pub notes: Vec<String>,
 }
@@ -249,7 +251,7 @@ pub fn execute(
             .found(error.to_string())
             .into(),
     };
-    finish(&shared, faults)
+    Execution { sources: known.sources.all(), ..finish(&shared, faults) }
 }
 
 /// What every run of a script needs.
@@ -338,6 +340,7 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     });
     let runs = runs.collect();
     Execution {
+        sources: Vec::new(),
         runs,
         alone,
         comparisons: std::mem::take(&mut state.comparisons),

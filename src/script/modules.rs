@@ -23,6 +23,11 @@ impl Sources {
         source
     }
 
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<Arc<SourceText>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     pub fn get(&self, file: &str) -> Option<Arc<SourceText>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(file).cloned()
     }

@@ -54,6 +54,13 @@ impl Block {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    /// All zero again. Nobody may use it meanwhile.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        // What lies behind the end of a file is lost, and zero if the file grows again.
+        self.file.set_len(0)?;
+        self.file.set_len(size_of::<Shared>() as u64)
+    }
+
     /// What the process shows.
     pub fn shared(&self) -> &'static Shared {
         self.shared
@@ -78,7 +85,10 @@ impl Block {
     }
 
     /// Appends a line to the journal.
-    pub(super) fn append(&self, line: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn append(&self, line: &[u8]) -> io::Result<()> {
         use std::sync::atomic::Ordering;
         let len = &self.shared.journal_len;
         let end = len.load(Ordering::Acquire);
@@ -88,7 +98,7 @@ impl Block {
     }
 
     /// All of the journal.
-    pub(super) fn journal(&self) -> Vec<u8> {
+    pub fn journal(&self) -> Vec<u8> {
         let len = self.shared.journal_len.load(std::sync::atomic::Ordering::Acquire);
         self.read(JOURNAL, len).unwrap_or_default()
     }
@@ -136,5 +146,7 @@ mod tests {
         block.append(b"a\n").unwrap();
         block.append(b"b\n").unwrap();
         assert_eq!(block.journal(), b"a\nb\n");
+        block.clear().unwrap();
+        assert_eq!((block.snapshot(3), block.journal()), (None, Vec::new()));
     }
 }

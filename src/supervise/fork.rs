@@ -36,7 +36,15 @@ pub struct Parent {
 /// # Errors
 /// The system gives no process, or no memory that two can share.
 pub fn fork() -> io::Result<Side> {
-    let block = Block::new()?;
+    fork_in(Block::new()?)
+}
+
+/// The same with memory that both know already; what an earlier child, which is dead, has left in it is gone.
+///
+/// # Errors
+/// The system gives no process.
+pub fn fork_in(block: &'static Block) -> io::Result<Side> {
+    block.clear()?;
     let parent = getpid();
     // SAFETY: the process has one thread, so that the child gets a whole copy of it: no lock is held by a thread that
     // is not there.
@@ -63,6 +71,11 @@ impl Parent {
     /// What the child shows.
     pub fn shared(&self) -> &'static Shared {
         self.block.shared()
+    }
+
+    /// The memory that both see.
+    pub fn block(&self) -> &'static Block {
+        self.block
     }
 
     /// The child's number.

@@ -21,8 +21,8 @@ mod watchdog;
 pub use block::Block;
 pub use death::{Cause, Death};
 #[cfg(unix)]
-pub use fork::{Child, Parent, Side, fork};
+pub use fork::{Child, Parent, Side, fork, fork_in};
 pub use legacy::Legacy;
 pub use lifeline::Lifeline;
 #[cfg(unix)]
-pub use watch::Ending;
+pub use watch::{Ending, Guard, wait_for_any};

@@ -1,0 +1,121 @@
+//! What came of a cell, in a few lines: the whole stands in its own results.
+
+use crate::diagnostics::{Diagnostics, Exit};
+use crate::metrics::results::{Report, Run};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What came of a cell, as it is kept beside its results and in `results.ndjson`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The cell's name.
+    pub cell: String,
+    /// The label on each axis.
+    pub labels: BTreeMap<String, String>,
+    /// What it was made of: equal for equal scripts, cores and settings.
+    pub fingerprint: String,
+    /// The exit code, as of `mqscript run`.
+    pub exit: u8,
+    /// Wall time in seconds.
+    pub wall_s: f64,
+    /// Whether it was ended for having taken too long.
+    pub timed_out: bool,
+    /// What was measured and what is wrong.
+    pub summary: Summary,
+}
+
+impl Outcome {
+    /// The exit code as such.
+    pub fn exit(&self) -> Exit {
+        Exit::from_code(self.exit).unwrap_or(Exit::Bug)
+    }
+}
+
+/// What the results of a cell say in short; figures are means over its runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Runs.
+    pub runs: u64,
+    /// Messages generated.
+    pub generated: u64,
+    /// Delivered ÷ generated.
+    pub success_rate: Option<f64>,
+    /// Messages delivered per second of the run's clock.
+    pub throughput_per_s: Option<f64>,
+    /// Mean of `total`, in nanoseconds.
+    pub total_mean_ns: Option<f64>,
+    /// 99th percentile of `total`, in nanoseconds.
+    pub total_p99_ns: Option<f64>,
+    /// Checks that did not hold, each with what was seen, once.
+    pub failed: Vec<String>,
+    /// What is wrong beside them, each once.
+    pub problems: Vec<String>,
+    /// Kinds of warnings.
+    pub warnings: Vec<String>,
+}
+
+impl Summary {
+    /// Of a cell's report, and of what was wrong.
+    pub fn of(report: &Report, wrong: &Diagnostics) -> Summary {
+        let runs = &report.runs;
+        let mean = |figure: &dyn Fn(&Run) -> Option<f64>| {
+            let values: Vec<f64> = runs.iter().filter_map(figure).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        };
+        let mut summary = Summary {
+            runs: runs.len() as u64,
+            generated: runs.iter().map(|run| run.ledger.counts.generated).sum(),
+            success_rate: mean(&|run| run.figures.success_rate),
+            throughput_per_s: mean(&|run| Some(run.figures.throughput_per_s)),
+            total_mean_ns: mean(&|run| run.figures.total.mean_ns),
+            total_p99_ns: mean(&|run| run.figures.total.p99_ns.map(|ns| ns as f64)),
+            ..Summary::default()
+        };
+        for run in runs {
+            run.invalid_because
+                .iter()
+                .chain(&run.partial)
+                .for_each(|why| once(&mut summary.problems, why.clone()));
+            run.warnings.iter().for_each(|warning| once(&mut summary.warnings, warning.kind.clone()));
+        }
+        summary.failed = failed_checks(runs);
+        wrong.iter().for_each(|fault| once(&mut summary.problems, fault.title.clone()));
+        summary
+    }
+}
+
+/// Each check that did not hold, with what was seen first, and in how many of the runs that have it.
+fn failed_checks(runs: &[Run]) -> Vec<String> {
+    let mut found: Vec<(&str, &str, u64, u64)> = Vec::new();
+    for check in runs.iter().flat_map(|run| &run.checks) {
+        let place = found.iter().position(|(expression, ..)| *expression == check.expression);
+        let place = place.unwrap_or_else(|| {
+            found.push((&check.expression, "", 0, 0));
+            found.len() - 1
+        });
+        let (_, seen, failed, all) = &mut found[place];
+        *all += 1;
+        if !check.holds {
+            *failed += 1;
+            if seen.is_empty() {
+                *seen = &check.seen;
+            }
+        }
+    }
+    let told = |(expression, seen, failed, all): (&str, &str, u64, u64)| match (seen, all) {
+        ("", 1) => expression.to_owned(),
+        (seen, 1) => format!("{expression} ({seen})"),
+        ("", _) => format!("{expression} (in {failed} of {all} runs)"),
+        (seen, _) => format!("{expression} ({seen}; in {failed} of {all} runs)"),
+    };
+    found.into_iter().filter(|(_, _, failed, _)| *failed > 0).map(told).collect()
+}
+
+/// Many seeds tell the same.
+const TOLD_MAX: usize = 20;
+
+fn once(list: &mut Vec<String>, text: String) {
+    if list.len() < TOLD_MAX && !list.contains(&text) {
+        list.push(text);
+    }
+}

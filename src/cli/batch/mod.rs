@@ -1,0 +1,223 @@
+//! `batch`: a matrix of runs, each in a process of its own.
+
+mod bars;
+mod jobs;
+mod play;
+mod report;
+mod scout;
+
+use super::arguments::BatchFlags;
+use super::interrupt::Interrupt;
+use super::terminal;
+use crate::batch::{BatchFile, Cells, Folder, Header, Outcome, cells, outcome, read_batch};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::report::{count, printable, span};
+use jobs::Job;
+use scout::Scouted;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// As `--hang-timeout` has it by default.
+const HANG_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Plays a batch file.
+pub fn command(flags: &BatchFlags) -> Exit {
+    match played(flags) {
+        Ok(exit) => exit,
+        Err(wrong) => {
+            terminal::complain(&wrong);
+            wrong.exit()
+        }
+    }
+}
+
+/// Says what a batch file comes to, and everything that is wrong with it, without playing it.
+pub fn check(path: &Path, core_path: &[PathBuf]) -> Exit {
+    let flags = BatchFlags { core_path: core_path.to_vec(), ..BatchFlags::of(path) };
+    let checked = || -> Result<(), Diagnostics> {
+        let prepared = Prepared::from(path, &flags)?;
+        terminal::print(&prepared.described())
+    };
+    match checked() {
+        Ok(()) => Exit::Success,
+        Err(wrong) => {
+            terminal::complain(&wrong);
+            wrong.exit()
+        }
+    }
+}
+
+impl BatchFlags {
+    /// The defaults for a file.
+    fn of(file: &Path) -> BatchFlags {
+        BatchFlags {
+            file: file.to_owned(),
+            resume: false,
+            changed: false,
+            only: None,
+            output: None,
+            repeats: None,
+            fail_on_regression: false,
+            core_path: Vec::new(),
+            hang_timeout: HANG_TIMEOUT,
+            quiet: false,
+        }
+    }
+}
+
+/// A batch whose every cell has been looked at.
+struct Prepared {
+    file: BatchFile,
+    excluded: Vec<String>,
+    jobs: Vec<Job>,
+    scouted: Vec<Scouted>,
+}
+
+impl Prepared {
+    fn from(path: &Path, flags: &BatchFlags) -> Result<Prepared, Diagnostics> {
+        let mut file = read_batch(path)?;
+        if let Some(output) = &flags.output {
+            file.output.clone_from(output);
+        }
+        file.repeats = flags.repeats.unwrap_or(file.repeats);
+        let Cells { cells, excluded } = cells(&file)?;
+        let jobs: Vec<Job> = cells.into_iter().map(|cell| Job::of(&file, cell, flags)).collect();
+        let scouted = scout::scout(&jobs)?;
+        Ok(Prepared { file, excluded, jobs, scouted })
+    }
+
+    fn parallel(&self) -> usize {
+        self.file.parallel.map_or_else(super::side_by_side::processors, |n| n as usize)
+    }
+
+    /// How long it will take about, in nanoseconds.
+    fn estimate_ns(&self) -> u64 {
+        let all = |live: bool| self.scouted.iter().filter(move |cell| cell.live == live);
+        let live: u64 = all(true).map(|cell| cell.estimate_ns).sum();
+        let simulated: u64 = all(false).map(|cell| cell.estimate_ns).sum();
+        live + simulated / self.parallel() as u64
+    }
+
+    /// The first line: how many cells there are, and how long they will take.
+    fn announced(&self) -> String {
+        let live = self.scouted.iter().filter(|cell| cell.live).count();
+        let live = if live > 0 { format!(", {live} of them live, one at a time") } else { String::new() };
+        let (cells, runs) = (self.jobs.len(), self.scouted.iter().map(|cell| cell.runs).sum::<u64>());
+        format!(
+            "{}: {} cells, {} runs{live}; about {}",
+            printable(&self.file.name),
+            count(cells as u64),
+            count(runs),
+            span(self.estimate_ns())
+        )
+    }
+
+    /// The expanded matrix.
+    fn described(&self) -> String {
+        let mut text = String::new();
+        for (job, scouted) in self.jobs.iter().zip(&self.scouted) {
+            let clock = if scouted.live { "live" } else { "simulated" };
+            let about = span(scouted.estimate_ns);
+            text.push_str(&format!("  {}  ({clock}, about {about})\n", printable(&job.cell.name)));
+        }
+        for name in &self.excluded {
+            text.push_str(&format!("  excluded: {}\n", printable(name)));
+        }
+        format!("{}\n{text}", self.announced())
+    }
+
+    fn header(&self) -> Header {
+        let cell = |(job, scouted): (&Job, &Scouted)| (job.cell.name.clone(), scouted.fingerprint.clone());
+        Header {
+            batch: self.file.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            cells: self.jobs.iter().zip(&self.scouted).map(cell).collect(),
+        }
+    }
+}
+
+fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
+    let interrupt = Interrupt::listen()
+        .map_err(|error| Diagnostic::new(Exit::Bug, format!("signals cannot be listened to: {error}")))?;
+    let mut prepared = Prepared::from(&flags.file, flags)?;
+    if let Some(only) = &flags.only {
+        keep_only(&mut prepared, only)?;
+    }
+    let mut folder = open(&prepared, flags)?;
+    let places = places(&prepared, &folder)?;
+    let mut outcomes: Vec<Option<Outcome>> = places.iter().map(|place| outcome(place)).collect();
+    for (outcome, scouted) in outcomes.iter_mut().zip(&prepared.scouted) {
+        if outcome.as_ref().is_some_and(|outcome| outcome.fingerprint != scouted.fingerprint) {
+            *outcome = None;
+        }
+    }
+    if !flags.quiet {
+        terminal::note(&prepared.announced());
+        let done = outcomes.iter().flatten().count();
+        if done > 0 {
+            terminal::note(&format!("{} cells are finished already", count(done as u64)));
+        }
+    }
+    jobs::shell(&prepared.file, "setup", &prepared.file.setup)?;
+    let ended = play::play(&prepared, &places, &mut folder, &mut outcomes, &interrupt, flags);
+    let cleaned = jobs::shell(&prepared.file, "cleanup", &prepared.file.cleanup);
+    let mut wrong = Diagnostics::new();
+    wrong.append(ended.err().unwrap_or_default());
+    wrong.append(cleaned.err().unwrap_or_default());
+    let exit = report::report(&prepared, &places, &folder, &outcomes, flags)?;
+    terminal::complain(&wrong);
+    Ok(exit.worst(wrong.exit()).worst(interrupt.exit().unwrap_or(Exit::Success)))
+}
+
+fn keep_only(prepared: &mut Prepared, only: &str) -> Result<(), Diagnostics> {
+    let names: Vec<&str> = prepared.jobs.iter().map(|job| &*job.cell.name).collect();
+    let Some(place) = names.iter().position(|name| *name == only) else {
+        let fault = Diagnostic::new(Exit::Usage, format!("there is no cell `{}`", printable(only)));
+        let help = crate::diagnostics::did_you_mean(only, names.iter().copied());
+        return Err(fault
+            .expected("a cell's name as `mqscript check FILE.yaml` prints it")
+            .help_if(help)
+            .into());
+    };
+    prepared.jobs = vec![prepared.jobs.swap_remove(place)];
+    prepared.scouted = vec![prepared.scouted.swap_remove(place)];
+    Ok(())
+}
+
+/// The batch's folder: a new one, or the newest to go on with.
+fn open(prepared: &Prepared, flags: &BatchFlags) -> Result<Folder, Diagnostics> {
+    let now = prepared.header();
+    if !flags.resume && !flags.changed {
+        return Folder::create(&prepared.file.output, &now);
+    }
+    let (folder, then) = Folder::resume(&prepared.file.output)?;
+    let changed: Vec<&str> = now
+        .cells
+        .iter()
+        .filter(|cell| !then.cells.contains(cell))
+        .map(|(name, _)| name.as_str())
+        .chain(
+            then.cells
+                .iter()
+                .filter(|(name, _)| !now.cells.iter().any(|(n, _)| n == name))
+                .map(|(n, _)| n.as_str()),
+        )
+        .collect();
+    if changed.is_empty() || flags.changed {
+        return Ok(folder);
+    }
+    let mut shown: Vec<String> =
+        changed.iter().take(5).map(|name| format!("`{}`", printable(name))).collect();
+    if changed.len() > 5 {
+        shown.push(format!("{} more", changed.len() - 5));
+    }
+    let fault = Diagnostic::new(Exit::Usage, "the batch is not what it was when it began");
+    Err(fault
+        .found(format!("a script, a core, the file or mqscript has changed; it affects {}", shown.join(", ")))
+        .help("`--changed` plays the affected cells anew; without `--resume` the batch begins anew")
+        .into())
+}
+
+fn places(prepared: &Prepared, folder: &Folder) -> Result<Vec<PathBuf>, Diagnostics> {
+    prepared.jobs.iter().map(|job| folder.cell(job.place, &job.cell.name)).collect()
+}

@@ -1,0 +1,242 @@
+//! Playing the cells: simulated ones side by side, live ones alone, each in a process of its own.
+
+use super::super::arguments::BatchFlags;
+use super::super::interrupt::Interrupt;
+use super::super::{panic, run, side_by_side};
+use super::Prepared;
+use super::bars::Bars;
+use crate::batch::{Event, Folder, Outcome, Summary};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
+use mqscript_plugin::random::Stream;
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How often bars are drawn and time limits are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a cell that is asked to end may take for it.
+const GRACE: Duration = Duration::from_secs(10);
+const SUMMARY: &str = "summary.json";
+
+/// A cell in flight.
+struct Flight {
+    index: usize,
+    guard: Guard,
+    block: &'static Block,
+    began: Instant,
+    /// When it was asked to end for having taken too long.
+    asked: Option<Instant>,
+}
+
+/// Plays every cell that has no outcome yet.
+///
+/// # Errors
+/// Results cannot be written: what is finished is kept, and nothing more is begun.
+pub(super) fn play(
+    prepared: &Prepared,
+    places: &[PathBuf],
+    folder: &mut Folder,
+    outcomes: &mut [Option<Outcome>],
+    interrupt: &Interrupt,
+    flags: &BatchFlags,
+) -> Result<(), Diagnostics> {
+    let mut waiting = order(prepared, outcomes);
+    let mut bars = Bars::new(prepared, waiting.len(), flags.quiet);
+    let mut flights: Vec<Flight> = Vec::new();
+    let mut blocks: Vec<&'static Block> = Vec::new();
+    let mut failed: Option<Diagnostics> = None;
+    loop {
+        let stopping = interrupt.exit().is_some() || failed.is_some();
+        while !stopping && let Some(index) = next(prepared, &waiting, &flights) {
+            waiting.pop_front();
+            match begin(prepared, places, folder, index, &mut blocks) {
+                Ok(flight) => {
+                    bars.began(index, prepared);
+                    flights.push(flight);
+                }
+                Err(wrong) => failed = Some(wrong),
+            }
+            if failed.is_some() {
+                break;
+            }
+        }
+        if flights.is_empty() {
+            break;
+        }
+        let guards: Vec<&Guard> = flights.iter().map(|flight| &flight.guard).collect();
+        let ended = wait_for_any(&guards, LOOK).map_err(|error| bug("waited for", &error))?;
+        for flight in &mut flights {
+            let name = &prepared.jobs[flight.index].cell.name;
+            flight.guard.look(&mut |text: &str| bars.say(&format!("{name}: {text}")));
+            limit(flight, prepared.file.timeout_ns);
+        }
+        bars.draw(flights.iter().map(|flight| (flight.index, flight.guard.shared())));
+        if let Some(place) = ended {
+            let flight = flights.swap_remove(place);
+            let (index, block) = (flight.index, flight.block);
+            let outcome = land(prepared, places, flight)?;
+            blocks.push(block);
+            // A cell that the user stopped is not over.
+            let stopped =
+                matches!(outcome.exit(), Exit::Interrupted | Exit::Terminated) && !outcome.timed_out;
+            if !stopped {
+                if let Err(wrong) = folder.ended(&places[index], &outcome) {
+                    failed.get_or_insert(wrong);
+                }
+                bars.ended(index, &outcome);
+                outcomes[index] = Some(outcome);
+            }
+        }
+    }
+    bars.finish();
+    failed.map_or(Ok(()), Err)
+}
+
+/// The cells to play, in an order that does not depend on the matrix, so that drift hits all alike.
+fn order(prepared: &Prepared, outcomes: &[Option<Outcome>]) -> VecDeque<usize> {
+    let mut order: Vec<usize> = (0..outcomes.len()).filter(|index| outcomes[*index].is_none()).collect();
+    let mut stream = Stream::from_key(prepared.file.seed);
+    for last in (1..order.len()).rev() {
+        order.swap(last, stream.below(last as u64 + 1) as usize);
+    }
+    order.into()
+}
+
+/// The next cell, if it can begin now: a live one begins alone.
+fn next(prepared: &Prepared, waiting: &VecDeque<usize>, flights: &[Flight]) -> Option<usize> {
+    let index = *waiting.front()?;
+    let live = |index: usize| prepared.scouted[index].live;
+    let room = match live(index) {
+        true => flights.is_empty(),
+        false => flights.len() < prepared.parallel() && !flights.iter().any(|flight| live(flight.index)),
+    };
+    room.then_some(index)
+}
+
+fn bug(what: &str, error: &io::Error) -> Diagnostics {
+    Diagnostic::new(Exit::Bug, format!("a cell cannot be {what}: {error}")).into()
+}
+
+/// Starts the process of a cell.
+fn begin(
+    prepared: &Prepared,
+    places: &[PathBuf],
+    folder: &mut Folder,
+    index: usize,
+    blocks: &mut Vec<&'static Block>,
+) -> Result<Flight, Diagnostics> {
+    let (job, place) = (&prepared.jobs[index], &places[index]);
+    folder.note(&Event::Began { cell: &job.cell.name })?;
+    let block = match blocks.pop() {
+        Some(block) => block,
+        None => Block::new().map_err(|error| bug("started", &error))?,
+    };
+    let mut flags = job.flags.clone();
+    flags.output = Some(place.join("results.json"));
+    flags.summary = Some(place.join(SUMMARY));
+    // A live cell is alone, and its mocks may have all processors; simulated cells share them.
+    let alone = prepared.scouted[index].live || prepared.parallel() == 1;
+    flags.side_by_side = Some(if alone { side_by_side::processors() } else { 1 });
+    match supervise::fork_in(block).map_err(|error| bug("started", &error))? {
+        Side::Child(child) => {
+            let lifeline = child.lifeline();
+            child.end(match alone_with(place) {
+                Ok(()) => panic::caught(|| run::cell(&flags, lifeline)),
+                Err(_) => Exit::Usage,
+            })
+        }
+        Side::Parent(parent) => {
+            let guard = Guard::new(parent, flags.hang_timeout).map_err(|error| bug("watched", &error))?;
+            Ok(Flight { index, guard, block, began: Instant::now(), asked: None })
+        }
+    }
+}
+
+/// In the child: what is printed goes into the cell's folder, and what the terminal sends stays with the parent.
+fn alone_with(place: &Path) -> io::Result<()> {
+    let _ = rustix::process::setpgid(None, None);
+    for name in [SUMMARY, "results.json"] {
+        let _ = fs::remove_file(place.join(name));
+    }
+    rustix::stdio::dup2_stdout(File::create(place.join("summary.txt"))?)?;
+    rustix::stdio::dup2_stderr(File::create(place.join("log.txt"))?)?;
+    Ok(())
+}
+
+/// Ends a cell that takes too long: in good order first.
+fn limit(flight: &mut Flight, timeout_ns: Option<u64>) {
+    let Some(limit) = timeout_ns.map(Duration::from_nanos) else { return };
+    match flight.asked {
+        None if flight.began.elapsed() > limit => {
+            flight.asked = Some(Instant::now());
+            flight.guard.send(libc::SIGTERM);
+        }
+        Some(asked) if asked.elapsed() > GRACE => flight.guard.send(libc::SIGKILL),
+        _ => {}
+    }
+}
+
+/// What came of a cell whose process has ended.
+fn land(prepared: &Prepared, places: &[PathBuf], flight: Flight) -> Result<Outcome, Diagnostics> {
+    let Flight { index, guard, block, began, asked } = flight;
+    let (job, place) = (&prepared.jobs[index], &places[index]);
+    let wall_s = began.elapsed().as_secs_f64();
+    let exit = match guard.ending().map_err(|error| bug("waited for", &error))? {
+        Ending::Done(code) => code,
+        Ending::DiedAfter(code, death) => {
+            let worst = Exit::from_code(code).unwrap_or(Exit::Bug).worst(death.diagnostic().exit);
+            worst.code()
+        }
+        Ending::Died(_, death) => bury(prepared, index, place, block, &death)?,
+    };
+    let summary = fs::read(place.join(SUMMARY)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let mut summary: Summary = summary.unwrap_or_default();
+    if asked.is_some() {
+        summary.problems.insert(0, "it took longer than `timeout`".to_owned());
+    }
+    let labels = prepared.file.axes.iter().map(|axis| axis.name.clone()).zip(job.cell.labels.iter().cloned());
+    Ok(Outcome {
+        cell: job.cell.name.clone(),
+        labels: labels.collect(),
+        fingerprint: prepared.scouted[index].fingerprint.clone(),
+        exit,
+        wall_s,
+        timed_out: asked.is_some(),
+        summary,
+    })
+}
+
+/// Prints and saves what a dead process has left, in a process of its own.
+fn bury(
+    prepared: &Prepared,
+    index: usize,
+    place: &Path,
+    block: &'static Block,
+    death: &Death,
+) -> Result<u8, Diagnostics> {
+    let legacy = Legacy::read(block, death);
+    let mut flags = prepared.jobs[index].flags.clone();
+    flags.output = Some(place.join("results.json"));
+    flags.summary = Some(place.join(SUMMARY));
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".tmp") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    match supervise::fork_in(block).map_err(|error| bug("buried", &error))? {
+        Side::Child(child) => child.end(match alone_with(place) {
+            Ok(()) => panic::caught(|| run::bury_cell(&flags, death, legacy)),
+            Err(_) => Exit::Usage,
+        }),
+        Side::Parent(parent) => {
+            let guard = Guard::new(parent, flags.hang_timeout).map_err(|error| bug("buried", &error))?;
+            match guard.ending().map_err(|error| bug("buried", &error))? {
+                Ending::Done(code) => Ok(code),
+                Ending::Died(..) | Ending::DiedAfter(..) => Ok(Exit::Bug.code()),
+            }
+        }
+    }
+}
