@@ -131,7 +131,7 @@ fn files_that_are_no_cores_are_refused_by_name() {
     for (file, told) in [
         (place("text"), "invalid ELF header"),
         (place("half"), "the file is truncated"),
-        (place("other"), "cannot be loaded"),
+        (place("other"), "it is for another processor (ELF machine 21)"),
         (compile("core.c", &["NO_ENTRY"]), "mqs_plugin_entry_v1"),
         (compile("core.c", &["ABI=(9<<16)"]), "9.0"),
         (compile("core.c", &["NULL_ENTRY"]), "no descriptor"),
@@ -161,7 +161,9 @@ fn who_takes_memory_without_end_is_contained() {
 
 #[test]
 fn what_harms_only_its_surroundings_leaves_the_run_whole() {
-    for fault in ["signals", "surroundings", "quiet_after_destroy", "leaks_threads", "leaks_descriptors"] {
+    for fault in
+        ["silent", "signals", "surroundings", "quiet_after_destroy", "leaks_threads", "leaks_descriptors"]
+    {
         let (ended, results) = run(fault);
         assert_eq!(ended.code, 0, "{fault}: {}", ended.stderr);
         let run = &results["runs"][0];
@@ -171,5 +173,18 @@ fn what_harms_only_its_surroundings_leaves_the_run_whole() {
             "{fault}: {}",
             ended.stderr
         );
+    }
+}
+
+#[test]
+fn what_a_core_prints_is_no_part_of_the_results() {
+    let folder = folder();
+    for more in [None, Some("--in-process")] {
+        let mut command = command_on(folder.path(), &library(), "silent", "2s");
+        let ended: Ended = command.args(more).output().unwrap().into();
+        assert_eq!(ended.code, 0, "{ended:?}");
+        assert!(ended.stderr.contains("hello from a core"), "{}", ended.stderr);
+        let report: Value = serde_json::from_str(&ended.stdout).expect("one document");
+        assert_eq!(report["runs"].as_array().unwrap().len(), 1);
     }
 }

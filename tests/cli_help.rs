@@ -6,7 +6,7 @@ use cli_support::{golden, mqscript};
 
 #[test]
 fn help_is_golden() {
-    let pages: [(&str, &[&str]); 8] = [
+    let pages: [(&str, &[&str]); 10] = [
         ("mqscript", &["--help"]),
         ("run", &["run", "--help"]),
         ("check", &["check", "--help"]),

@@ -160,6 +160,8 @@ impl Prepared {
     }
 
     fn play(self, flags: &RunFlags, lifeline: Option<Lifeline>, end: Option<pure::End>) -> Exit {
+        // Cores are loaded from here on, and some print.
+        terminal::keep_stdout_for_results();
         let output_folder = folder_of(flags.output.as_deref());
         let mut finder = settings::finder(&flags.plan, self.comparing.cores.as_deref());
         let mut confined = None;

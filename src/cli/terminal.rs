@@ -3,17 +3,40 @@
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::Palette;
 use crate::report::text::Look;
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
+use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::sync::OnceLock;
+
+/// Where results go once cores may print to what they take for stdout.
+static RESULT: OnceLock<File> = OnceLock::new();
+
+/// Keeps stdout for results: whatever else prints to it from now on, a core in C for example, prints to stderr.
+pub fn keep_stdout_for_results() {
+    let kept = rustix::io::fcntl_dupfd_cloexec(std::io::stdout(), 3);
+    // Without another descriptor, or without stderr, things stay as they are.
+    if let Ok(kept) = kept
+        && rustix::stdio::dup2_stdout(std::io::stderr()).is_ok()
+    {
+        let _ = RESULT.set(kept.into());
+    }
+}
 
 /// How a summary is laid out on stdout: colours only on a terminal that wants them.
 pub fn look() -> Look {
-    let stdout = std::io::stdout();
-    let coloured = AutoStream::choice(&stdout) != ColorChoice::Never;
+    match RESULT.get() {
+        Some(kept) => look_of(kept),
+        None => look_of(&std::io::stdout()),
+    }
+}
+
+fn look_of(stdout: &(impl RawStream + AsFd)) -> Look {
+    let coloured = AutoStream::choice(stdout) != ColorChoice::Never;
     let palette = if coloured { Palette::coloured() } else { Palette::plain() };
     // What goes through a pipe (`| less`, `| tee`) is most often read on the terminal that stderr is.
-    let width = columns(&stdout).or_else(|| is_pipe(&stdout).then(|| columns(std::io::stderr()))?);
+    let width = columns(stdout).or_else(|| is_pipe(stdout).then(|| columns(std::io::stderr()))?);
     Look::new(width, palette)
 }
 
@@ -42,8 +65,14 @@ fn stderr_is_coloured() -> bool {
 /// # Errors
 /// Any other, such as a full disk.
 pub fn print(text: &str) -> Result<(), Diagnostics> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    let printed = match RESULT.get() {
+        Some(mut kept) => kept.write_all(text.as_bytes()),
+        None => {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+        }
+    };
+    match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {error}")).into())
         }

@@ -5,7 +5,7 @@ use super::error::CoreError;
 use super::fingerprint::Fingerprint;
 use super::vet::{Vetted, vet};
 use super::vitals::shown;
-use super::whole::truncation;
+use super::whole::unfit;
 use mqscript_plugin::abi;
 use mqscript_plugin::live::whole_chain;
 use std::collections::HashMap;
@@ -59,7 +59,7 @@ pub fn library_sha256(path: &Path) -> Option<String> {
 
 fn open(path: &Path) -> Result<Loaded, CoreError> {
     let not_loadable = |reason| CoreError::NotLoadable { path: path.to_owned(), reason };
-    if let Some(reason) = truncation(path).map_err(|error| not_loadable(error.to_string()))? {
+    if let Some(reason) = unfit(path).map_err(|error| not_loadable(error.to_string()))? {
         return Err(not_loadable(reason));
     }
     let _noted = Noted::loading(path);

@@ -10,9 +10,18 @@ use std::path::Path;
 const PROGRAM_HEADER_BYTES: usize = 56;
 const LOADABLE: u32 = 1;
 
-/// Why the file at `path` cannot be whole, if so. Looks at 64-bit little-endian ELF files; others are left to
+/// The number that ELF files for this processor bear (`e_machine`), where it is known.
+const MACHINE: Option<u16> = match () {
+    () if cfg!(target_arch = "x86_64") => Some(62),
+    () if cfg!(target_arch = "aarch64") => Some(183),
+    () if cfg!(target_arch = "riscv64") => Some(243),
+    () => None,
+};
+
+/// Why the file at `path` cannot be loaded here, or cannot be whole, if so. *Rationale.* Of a file for another
+/// processor the loader says that there is no such file. Looks at 64-bit little-endian ELF files; others are left to
 /// the loader.
-pub(super) fn truncation(path: &Path) -> io::Result<Option<String>> {
+pub(super) fn unfit(path: &Path) -> io::Result<Option<String>> {
     let mut file = File::open(path)?;
     let len = file.metadata()?.len();
     let mut head = [0u8; 64];
@@ -27,6 +36,11 @@ pub(super) fn truncation(path: &Path) -> io::Result<Option<String>> {
     let (start, size, count) = (u64_at(&head, 32), u16_at(&head, 54) as usize, u64::from(u16_at(&head, 56)));
     if !little_endian_64 || size != PROGRAM_HEADER_BYTES {
         return Ok(None);
+    }
+    let machine = u16_at(&head, 18);
+    if MACHINE.is_some_and(|own| own != machine) {
+        let arch = std::env::consts::ARCH;
+        return Ok(Some(format!("it is for another processor (ELF machine {machine}); this is {arch}")));
     }
     let mut needed = start.saturating_add(count * PROGRAM_HEADER_BYTES as u64);
     if needed <= len {
