@@ -46,6 +46,11 @@ fn columns(stream: impl AsFd) -> Option<usize> {
     Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
 }
 
+/// The width of the terminal that stderr is.
+pub fn stderr_width() -> Option<usize> {
+    columns(std::io::stderr())
+}
+
 fn is_pipe(stream: impl AsFd) -> bool {
     rustix::fs::fstat(stream).is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_fifo())
 }

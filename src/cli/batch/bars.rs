@@ -1,5 +1,6 @@
 //! How far a batch is: bars on a terminal, elsewhere one plain line for each thing that happens.
 
+use super::super::terminal;
 use super::Prepared;
 use crate::batch::Outcome;
 use crate::cores::vitals::Shared;
@@ -38,6 +39,11 @@ impl Bars {
             )));
         whole.set_prefix(shortened(&printable(&prepared.file.name), 20));
         let width = |job: &super::jobs::Job| job.cell.name.chars().count();
+        // A finished cell's figures take some fifty columns beside its name.
+        let room = match (mode, terminal::stderr_width()) {
+            (Mode::Bar, Some(width)) => width.saturating_sub(52).max(16),
+            _ => NAME_WIDTH,
+        };
         let widest = prepared.jobs.iter().map(width).max().unwrap_or(0);
         Bars {
             mode,
@@ -45,7 +51,7 @@ impl Bars {
             all,
             whole,
             cells: Vec::new(),
-            name_width: widest.min(NAME_WIDTH),
+            name_width: widest.min(NAME_WIDTH.min(room)),
         }
     }
 
