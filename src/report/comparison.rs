@@ -1,7 +1,7 @@
 //! A comparison as a table: of every figure both values, the change with its interval, and the verdict.
 
 use super::number::{amount, count, percent, printable};
-use super::style::Palette;
+use super::overview;
 use super::table::{Column, Table};
 use super::text::{Look, warnings, wrapped};
 use crate::metrics::comparisons::{
@@ -12,17 +12,25 @@ use crate::plan::units::human_duration;
 
 /// The comparison for people, with a line break at its end.
 pub fn comparison_text(comparison: &Comparison, look: &Look) -> String {
-    let mut lines = vec![look.palette.strong(&heading(comparison))];
+    let title = |text: &str, indent| {
+        wrapped(text, indent, look.width).into_iter().map(|line| look.palette.strong(&line))
+    };
+    let mut lines: Vec<String> = title(&heading(comparison), 0).collect();
     let more: Vec<String> = [method(comparison), within(comparison)].concat();
     for line in more {
         lines.extend(wrapped(&line, 2, look.width));
     }
     let baseline = &comparison.alternatives[0].name;
+    let overview = overview::is_wanted(comparison).then(|| overview::lines(comparison, look)).flatten();
+    let values_shown = overview.is_some();
+    if let Some(overview) = overview {
+        lines.push(String::new());
+        lines.extend(overview);
+    }
     for contender in &comparison.contenders {
         lines.push(String::new());
-        let title = format!("  {} against {}", printable(&contender.name), printable(baseline));
-        lines.push(look.palette.strong(&title));
-        lines.extend(rows(baseline, contender, look));
+        lines.extend(title(&format!("{} against {}", printable(&contender.name), printable(baseline)), 2));
+        lines.extend(if values_shown { changes(contender, look) } else { rows(baseline, contender, look) });
         lines.extend(wrapped(&in_words(contender), 4, look.width));
     }
     if !comparison.notes.is_empty() {
@@ -109,12 +117,29 @@ fn rows(baseline: &str, contender: &Contender, look: &Look) -> Vec<String> {
             interval(row),
             verdict(row),
         ]);
+        if let Some(tone) = overview::tone(row.verdict) {
+            table.tone(5, tone);
+        }
     }
-    let mut lines = table.lines(4, look.width, &look.palette);
-    for (line, row) in lines.iter_mut().skip(1).zip(&contender.rows) {
-        paint(line, row, &look.palette);
+    table.lines(4, look.width, &look.palette)
+}
+
+/// The same where the values stand above, side by side.
+fn changes(contender: &Contender, look: &Look) -> Vec<String> {
+    let mut table = Table::new(vec![
+        Column::names("figure"),
+        Column::numbers("change", 0),
+        Column::numbers("interval", 1),
+        Column::texts("verdict", 0),
+    ]);
+    table.name_in_full();
+    for row in &contender.rows {
+        table.row(vec![row.figure.clone(), change(row), interval(row), verdict(row)]);
+        if let Some(tone) = overview::tone(row.verdict) {
+            table.tone(3, tone);
+        }
     }
-    lines
+    table.lines(4, look.width, &look.palette)
 }
 
 /// A star behind the better of two values; none where neither is better, or where nothing says which way is.
@@ -135,19 +160,6 @@ pub(super) fn best_mark(row: &Row, of: Option<&Sample>) -> &'static str {
 /// A column's heading is no place for a long name.
 fn clipped(name: &str) -> String {
     super::table::shortened(&printable(name), 16)
-}
-
-/// Colour only where something is certain.
-fn paint(line: &mut String, row: &Row, palette: &Palette) {
-    let text = verdict(row);
-    let painted = match row.verdict {
-        Some(Verdict::Better) => palette.good(&text),
-        Some(Verdict::Worse) => palette.bad(&text),
-        _ => return,
-    };
-    if let Some(before) = line.strip_suffix(text.as_str()) {
-        *line = format!("{before}{painted}");
-    }
 }
 
 /// "4.21 ms ±0.3 %"

@@ -2,6 +2,7 @@
 
 use super::comparison::{best_mark, change, heading, in_words, interval, method, value, verdict, within};
 use super::number::printable;
+use super::overview;
 use crate::metrics::comparisons::{Aggregate, Comparison};
 
 /// The comparison as Markdown tables, with a line break at its end.
@@ -11,12 +12,25 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
         text.push_str(&format!("- {}\n", escaped(&line)));
     }
     let baseline = escaped(&comparison.alternatives[0].name);
+    let overview = overview::is_wanted(comparison);
+    if overview {
+        text.push_str(&side_by_side(comparison));
+    }
     for contender in &comparison.contenders {
         let name = escaped(&contender.name);
         text.push_str(&format!("\n### {name} against {baseline}\n\n"));
-        text.push_str(&format!("| figure | {baseline} | {name} | change | interval | verdict |\n"));
-        text.push_str("|---|--:|--:|--:|--:|---|\n");
+        if overview {
+            text.push_str("| figure | change | interval | verdict |\n|---|--:|--:|---|\n");
+        } else {
+            text.push_str(&format!("| figure | {baseline} | {name} | change | interval | verdict |\n"));
+            text.push_str("|---|--:|--:|--:|--:|---|\n");
+        }
         for row in &contender.rows {
+            if overview {
+                let cells = [row.figure.clone(), change(row), interval(row), verdict(row)];
+                text.push_str(&format!("| {} |\n", cells.map(|cell| escaped(&cell)).join(" | ")));
+                continue;
+            }
             let cells = [
                 row.figure.clone(),
                 value(row.baseline.as_ref(), &row.unit) + best_mark(row, row.baseline.as_ref()).trim_end(),
@@ -40,6 +54,22 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
         let parts = [&warning.seen, &warning.why, &warning.help].map(|part| escaped(part));
         text.push_str(&format!("\n> **{}**: {}. Help: {}.\n", parts[0], parts[1], parts[2]));
     }
+    text
+}
+
+/// All alternatives in one table, for three or more.
+fn side_by_side(comparison: &Comparison) -> String {
+    let names: Vec<String> = comparison.alternatives.iter().map(|a| escaped(&a.name)).collect();
+    let mut text = format!("\n| figure | {} |\n|---|{}\n", names.join(" | "), "--:|".repeat(names.len()));
+    for (figure, cells) in overview::rows(comparison, true) {
+        let cells = cells.iter().map(|cell| {
+            let star = if cell.best { " *" } else { "" };
+            let gap = if cell.mark().is_empty() { "" } else { " " };
+            escaped(&format!("{}{star}{gap}{}", cell.value, cell.mark()))
+        });
+        text.push_str(&format!("| {} | {} |\n", escaped(figure), cells.collect::<Vec<_>>().join(" | ")));
+    }
+    text.push_str(&format!("\n{}\n", escaped(&overview::legend(comparison))));
     text
 }
 

@@ -2,8 +2,11 @@
 
 mod comparison;
 mod comparison_markdown;
+#[cfg(test)]
+mod comparison_tests;
 pub mod json;
 mod number;
+mod overview;
 #[cfg(test)]
 mod schema;
 mod style;

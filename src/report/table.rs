@@ -35,24 +35,47 @@ impl Column {
     }
 }
 
+/// What is said of a cell in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It is good.
+    Good,
+    /// It is bad.
+    Bad,
+}
+
 /// A table under construction. Its first column holds names and is shortened if nothing else helps.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
+    /// The coloured cells: row, column, colour.
+    tones: Vec<(usize, usize, Tone)>,
     names_in_full: bool,
 }
 
 impl Table {
     /// An empty table with these columns.
     pub fn new(columns: Vec<Column>) -> Table {
-        Table { columns, rows: Vec::new(), names_in_full: false }
+        Table { columns, rows: Vec::new(), tones: Vec::new(), names_in_full: false }
     }
 
     /// Adds a row with one cell for each column.
     pub fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has one cell for each column");
         self.rows.push(cells.iter().map(|cell| printable(cell)).collect());
+    }
+
+    /// Colours a cell of the last row.
+    pub fn tone(&mut self, column: usize, tone: Tone) {
+        self.tones.push((self.rows.len().saturating_sub(1), column, tone));
+    }
+
+    /// Whether all columns fit into `width`, `indent` spaces in, without any being shortened.
+    pub fn fits(&self, indent: usize, width: usize) -> bool {
+        let all: Vec<usize> = (0..self.columns.len()).collect();
+        let widths: Vec<usize> = all.iter().map(|&column| self.width_of(column)).collect();
+        indent + needed(&all, &widths) <= width
     }
 
     /// Never shortens the first column: its texts are keys that somebody may want to copy.
@@ -82,8 +105,14 @@ impl Table {
         }
 
         let headings: Vec<String> = self.columns.iter().map(|column| column.heading.clone()).collect();
-        let mut lines = vec![self.line(&headings, &shown, &widths, indent, |text| palette.faint(text))];
-        lines.extend(self.rows.iter().map(|row| self.line(row, &shown, &widths, indent, str::to_owned)));
+        let as_it_is = |_: usize, text: &str| text.to_owned();
+        let heading = self.line(&headings, &shown, &widths, as_it_is);
+        let indent = " ".repeat(indent);
+        let mut lines = vec![format!("{indent}{}", palette.faint(&heading))];
+        lines.extend(self.rows.iter().enumerate().map(|(place, row)| {
+            let paint = |column: usize, text: &str| self.painted(place, column, text, palette);
+            format!("{indent}{}", self.line(row, &shown, &widths, paint))
+        }));
         lines
     }
 
@@ -97,13 +126,25 @@ impl Table {
         cells.max().unwrap_or(0).max(self.columns[column].heading.width())
     }
 
+    /// Spaces at the end of a cell stay plain, so that they can be cut off a line.
+    fn painted(&self, row: usize, column: usize, text: &str, palette: &Palette) -> String {
+        let Some((.., tone)) = self.tones.iter().find(|(r, c, _)| (*r, *c) == (row, column)) else {
+            return text.to_owned();
+        };
+        let shown = text.trim_end();
+        let painted = match tone {
+            Tone::Good => palette.good(shown),
+            Tone::Bad => palette.bad(shown),
+        };
+        format!("{painted}{}", &text[shown.len()..])
+    }
+
     fn line(
         &self,
         cells: &[String],
         shown: &[usize],
         widths: &[usize],
-        indent: usize,
-        paint: impl Fn(&str) -> String,
+        paint: impl Fn(usize, &str) -> String,
     ) -> String {
         let mut line = String::new();
         for (place, &column) in shown.iter().enumerate() {
@@ -115,10 +156,10 @@ impl Table {
             let (before, after) =
                 if self.columns[column].left { ("", padding) } else { (&*padding, String::new()) };
             line.push_str(before);
-            line.push_str(&cell);
+            line.push_str(&paint(column, &cell));
             line.push_str(&after);
         }
-        format!("{}{}", " ".repeat(indent), paint(line.trim_end()))
+        line.trim_end().to_owned()
     }
 }
 

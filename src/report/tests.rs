@@ -250,7 +250,7 @@ fn nothing_sent() -> Run {
 }
 
 /// Compares a text with a file under `tests/golden/summary`.
-fn golden(name: &str, text: &str) {
+pub(super) fn golden(name: &str, text: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/summary").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -260,7 +260,7 @@ fn golden(name: &str, text: &str) {
     assert!(expected == text, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{text}");
 }
 
-fn plain(width: usize) -> Look {
+pub(super) fn plain(width: usize) -> Look {
     Look::new(Some(width), Palette::plain())
 }
 
