@@ -3,6 +3,9 @@
 //! Every batch has a folder of its own below the output folder, numbered, so that nothing is ever overwritten and no
 //! clock is asked. A cell is over when its `cell.json` is there, which is moved to its place in one step; the journal
 //! tells what the batch was made of and what happened when, one line of JSON each.
+//!
+//! *Rationale.* Nothing waits for the disk: what a process has written outlives its death. A power cut may take the last
+//! seconds along; an outcome that is not whole then counts as none, and its cell is played again.
 
 use super::outcome::Outcome;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
@@ -107,7 +110,7 @@ impl Folder {
         Ok((folder, header))
     }
 
-    /// Writes a line into the journal, and sees it to the disk.
+    /// Writes a line into the journal.
     ///
     /// # Errors
     /// It cannot be written.
@@ -148,17 +151,14 @@ pub fn outcome(cell: &Path) -> Option<Outcome> {
 /// It cannot be written.
 pub fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_data()?;
+    fs::write(&temporary, bytes)?;
     fs::rename(&temporary, path)
 }
 
 fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
-    file.write_all(&bytes)?;
-    file.sync_data()
+    file.write_all(&bytes)
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Diagnostics {
