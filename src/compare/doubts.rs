@@ -3,10 +3,10 @@
 use super::figures::unit;
 use super::question::Candidate;
 use super::student::two_sided_quantile;
-use crate::metrics::Doubt;
 use crate::metrics::comparisons::{Alternative, Comparison, Replication};
-use crate::metrics::figures::human;
+use crate::metrics::figures::{human, times_of};
 use crate::metrics::results::{Run, Warning};
+use crate::metrics::{Doubt, is_reliable};
 use crate::plan::{Figure, Literal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,11 @@ pub fn doubts(
     figures: &[(String, Figure)],
 ) -> Vec<Warning> {
     let mut found = of_runs(candidates);
+    // What is said of the very figures that are compared says more than what each run says of its own.
+    if let Some(few) = few_samples(candidates, figures) {
+        found.retain(|warning| warning.kind != few.kind);
+        found.push(few);
+    }
     let own = [different_hosts(comparison), different_versions(comparison), outlying(comparison, figures)];
     found.extend(own.iter().flatten().map(Doubt::warning));
     found
@@ -50,6 +55,36 @@ fn of_runs(candidates: &[Candidate<'_>]) -> Vec<Warning> {
             ..first.clone()
         })
         .collect()
+}
+
+/// The share of messages beyond each percentile.
+const BEYOND: [(&str, f64); 6] =
+    [("p10", 0.1), ("p50", 0.5), ("p90", 0.1), ("p95", 0.05), ("p99", 0.01), ("p999", 0.001)];
+
+/// The first compared percentile that is the luck of a handful of messages in some replication.
+fn few_samples(candidates: &[Candidate<'_>], figures: &[(String, Figure)]) -> Option<Warning> {
+    figures.iter().find_map(|(text, figure)| {
+        let (_, beyond) = BEYOND.iter().find(|(name, _)| figure.statistic.as_deref() == Some(name))?;
+        let few = |run: &Run| {
+            let count = times_of(run, figure)?.count;
+            (count > 0 && !is_reliable(count, *beyond)).then_some(count)
+        };
+        let mut fewest = u64::MAX;
+        let mut told = Vec::new();
+        for candidate in candidates {
+            let counts: Vec<u64> = candidate.runs.iter().filter_map(|run| few(run)).collect();
+            if let Some(least) = counts.iter().min() {
+                fewest = fewest.min(*least);
+                told.push(format!("{} of {} of `{}`", counts.len(), candidate.runs.len(), candidate.name));
+            }
+        }
+        (!told.is_empty()).then(|| Warning {
+            kind: "few_samples".to_owned(),
+            seen: format!("in {} replications: {text} of {fewest} messages", told.join(", ")),
+            why: "a percentile with fewer than ten messages beyond it moves from seed to seed".to_owned(),
+            help: format!("run longer (--duration): {text} takes {:.0} messages", (10.0 / beyond).ceil()),
+        })
+    })
 }
 
 /// Only what ran on the wall clock depends on the machine.

@@ -39,6 +39,26 @@ pub fn lookup(run: &Run, figure: &Figure) -> Option<Literal> {
     }
 }
 
+/// The times that a figure is a statistic of; none if it is of something else, or the run has no such part.
+pub fn times_of<'a>(run: &'a Run, figure: &Figure) -> Option<&'a Times> {
+    let figures = match &figure.scope {
+        Scope::All if figure.name == "schedule_lag" => return Some(&run.schedule_lag),
+        Scope::All => &run.figures,
+        Scope::Type(name) => run.by_type.get(name)?,
+        Scope::Phase(name) => &run.phases.iter().find(|phase| phase.name == *name)?.figures,
+        Scope::Agent(name) => return Some(&run.by_agent.get(name)?.total).filter(|_| figure.name == "total"),
+        Scope::Recipient(_) => return None,
+    };
+    match figure.name.as_str() {
+        "queue_wait" => Some(&figures.queue_wait),
+        "delivery" => Some(&figures.delivery),
+        "total" => Some(&figures.total),
+        "gave_up" => Some(&figures.gave_up),
+        "end_to_end" => Some(&figures.end_to_end),
+        _ => None,
+    }
+}
+
 /// Evaluates a check. A figure that the run does not have, as for want of samples, does not hold.
 pub fn evaluate(run: &Run, check: &Check) -> CheckResult {
     let left = lookup(run, &check.figure);

@@ -1,12 +1,12 @@
 //! Several alternatives side by side, from hand-made replications.
 
 use super::style::Palette;
-use super::tests::{golden, plain};
+use super::tests::{golden, nine_agents, plain};
 use super::text::Look;
 use super::{comparison_markdown, comparison_text};
-use crate::compare::{CONFIDENCE, PRIMARY, WITHIN_DEFAULT, judge};
+use crate::compare::{CONFIDENCE, Candidate, PRIMARY, Question, WITHIN_DEFAULT, compare, judge};
 use crate::metrics::comparisons::{Alternative, Comparison, Replication};
-use crate::metrics::results::Core;
+use crate::metrics::results::{Core, Run};
 use crate::plan::{Figure, FigureNames, parse_figure};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -159,4 +159,28 @@ fn many_alternatives_and_names_alike_fall_back_to_pairs() {
     let text = comparison_text(&comparison(&many, 6), &plain(100));
     assert!(!text.contains("the best of its row"), "{text}");
     assert!(text.lines().all(|line| line.width() <= 100), "{text}");
+}
+
+/// A percentile is doubted for what it takes itself: 2,000 messages serve a p99, and no p99.9.
+#[test]
+fn a_compared_percentile_with_too_few_samples_is_told() {
+    let runs: Vec<Run> = (1..=5)
+        .map(|seed| {
+            let mut run = nine_agents();
+            (run.seed, run.figures.total.count) = (seed, 2_000);
+            run
+        })
+        .collect();
+    let candidates = ["a", "b"].map(|name| Candidate { name: name.to_owned(), runs: runs.iter().collect() });
+    let warnings = |text: &str| {
+        let figure = parse_figure(text, &FigureNames::default()).unwrap();
+        let question = Question { figures: vec![(text.to_owned(), figure)], within: WITHIN_DEFAULT };
+        compare(&candidates, &question).warnings
+    };
+    assert_eq!(warnings("total.p99"), []);
+    assert_eq!(warnings("total.mean"), []);
+    let told = warnings("total.p999");
+    assert_eq!((told.len(), told[0].kind.as_str()), (1, "few_samples"));
+    assert_eq!(told[0].seen, "in 5 of 5 of `a`, 5 of 5 of `b` replications: total.p999 of 2000 messages");
+    assert!(told[0].help.contains("total.p999 takes 10000 messages"), "{}", told[0].help);
 }
