@@ -69,8 +69,6 @@ pub struct Across {
     pub within: Option<Within>,
     /// The figures with a verdict.
     pub figures: Option<Vec<String>>,
-    /// Where it stands.
-    pub node: Node,
 }
 
 /// Reads a batch file, with those that it extends.
@@ -286,5 +284,5 @@ fn across(f: &mut Fields<'_>, reader: &mut Reader<'_>, axes: &[Axis]) -> Option<
         .take("figures")
         .and_then(|node| reader.texts("compare.figures", node, "a list of figures such as \"total.p99\""));
     inner.finish(reader);
-    Some(Across { axis, within, figures, node: node.clone() })
+    Some(Across { axis, within, figures })
 }

@@ -61,7 +61,7 @@ pub fn cells(file: &BatchFile) -> Result<Cells, Diagnostics> {
         let values: Vec<&Value> =
             file.axes.iter().zip(&places).map(|(axis, place)| &axis.values[*place]).collect();
         let out: Vec<usize> = (0..exclude.len()).filter(|index| exclude[*index].matches(&values)).collect();
-        let cell = cell(file, &values);
+        let cell = cell(file, &values, &[]);
         match out.is_empty() {
             true => found.cells.push(cell),
             false => found.excluded.push(cell.name),
@@ -83,7 +83,7 @@ pub fn cells(file: &BatchFile) -> Result<Cells, Diagnostics> {
             .zip(&file.axes)
             .map(|(value, axis)| value.unwrap_or(&axis.values[0]))
             .collect();
-        let cell = cell_with(file, &values, &entry.own);
+        let cell = cell(file, &values, &entry.own);
         if found.cells.iter().any(|other| other.name == cell.name) {
             let title = format!("two cells are called `{}`", cell.name);
             let fault = reader.fault("include", entry.node, title);
@@ -174,11 +174,8 @@ fn pick<'f>(
     }
 }
 
-fn cell(file: &BatchFile, values: &[&Value]) -> Cell {
-    cell_with(file, values, &[])
-}
-
-fn cell_with(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> Cell {
+/// The cell with these values, one for each axis; `own` has those that are not the axis' by its place.
+fn cell(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> Cell {
     let value =
         |place: usize| own.iter().find(|(at, _)| *at == place).map_or(values[place], |(_, value)| value);
     let mut cell = Cell {

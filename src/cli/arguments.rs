@@ -201,7 +201,7 @@ pub struct BatchFlags {
     #[arg(long)]
     pub changed: bool,
     /// Play this cell alone
-    #[arg(long, value_name = "CELL")]
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["resume", "changed"])]
     pub only: Option<String>,
     /// The output folder, in place of the file's
     #[arg(short, long, value_name = "FOLDER")]

@@ -12,7 +12,7 @@ use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::Report;
 use crate::report::{comparison_markdown, comparison_text, json};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest file of results that is read, in bytes.
 const FILE_MAX_BYTES: u64 = 1 << 30;
@@ -31,17 +31,7 @@ pub fn command(flags: &CompareFlags) -> Exit {
 fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
     let output =
         flags.output.as_deref().map(|path| Output::open("--output", path, flags.force)).transpose()?;
-    let mut wrong = Diagnostics::new();
-    let mut reports = Vec::new();
-    for path in &flags.files {
-        match read(path) {
-            Ok(report) => reports.push((path.as_path(), report)),
-            Err(faults) => wrong.append(faults),
-        }
-    }
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
+    let reports = read_all(&flags.files)?;
     let comparison = compare(&candidates(&reports)?, &question(flags, &reports[0].1)?);
     let exit = match flags.comparing.fail_on_regression {
         true => verdict::exit_of_comparison(&comparison),
@@ -61,6 +51,22 @@ fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
 
 fn report_of(comparison: &Comparison) -> Report {
     Report { comparisons: vec![comparison.clone()], ..Report::new(Vec::new()) }
+}
+
+/// Reads files of results; each with its path.
+///
+/// # Errors
+/// Everything that is wrong with all of them.
+pub(super) fn read_all(files: &[PathBuf]) -> Result<Vec<(&Path, Report)>, Diagnostics> {
+    let mut wrong = Diagnostics::new();
+    let mut reports = Vec::new();
+    for path in files {
+        match read(path) {
+            Ok(report) => reports.push((path.as_path(), report)),
+            Err(faults) => wrong.append(faults),
+        }
+    }
+    if wrong.is_empty() { Ok(reports) } else { Err(wrong) }
 }
 
 /// Reads a file of results.

@@ -9,6 +9,7 @@ use crate::metrics::results::{Report, Run};
 use crate::report::{count, counted, percent, printable, span};
 use serde_json::Value;
 use std::io::Write;
+use std::path::Path;
 
 /// Fits the mock to results.
 pub fn command(flags: &FitFlags) -> Exit {
@@ -24,17 +25,7 @@ pub fn command(flags: &FitFlags) -> Exit {
 fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
     let output =
         flags.output.as_deref().map(|path| Output::open("--output", path, flags.force)).transpose()?;
-    let mut wrong = Diagnostics::new();
-    let mut reports = Vec::new();
-    for path in &flags.files {
-        match compare::read(path) {
-            Ok(report) => reports.push(report),
-            Err(faults) => wrong.append(faults),
-        }
-    }
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
+    let reports = compare::read_all(&flags.files)?;
     let runs = runs_on(&reports, flags.core.as_deref())?;
     let fitted = fit(&runs).map_err(|error| Diagnostics::from(told(&error)))?;
     let options = Value::Object(fitted.options.clone());
@@ -53,8 +44,8 @@ fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
     Ok(())
 }
 
-fn runs_on<'r>(reports: &'r [Report], core: Option<&str>) -> Result<Vec<&'r Run>, Diagnostics> {
-    let all = || reports.iter().flat_map(|report| &report.runs);
+fn runs_on<'r>(reports: &'r [(&Path, Report)], core: Option<&str>) -> Result<Vec<&'r Run>, Diagnostics> {
+    let all = || reports.iter().flat_map(|(_, report)| &report.runs);
     let runs: Vec<&Run> = all().filter(|run| core.is_none_or(|core| run.core.name == core)).collect();
     if let (true, Some(core)) = (runs.is_empty(), core) {
         let mut names: Vec<String> = all().map(|run| format!("`{}`", printable(&run.core.name))).collect();

@@ -26,31 +26,25 @@ use std::sync::atomic::Ordering;
 
 /// Runs a script.
 pub fn command(flags: &RunFlags) -> Exit {
-    let prepared = match Prepared::from(flags) {
-        Ok(prepared) => prepared,
-        Err(wrong) => {
-            terminal::complain(&wrong);
-            return wrong.exit();
-        }
-    };
-    if flags.in_process { prepared.play(flags, None, None) } else { supervised(prepared, flags) }
+    prepared(flags, |prepared| {
+        if flags.in_process { prepared.play(flags, None, None) } else { supervised(prepared, flags) }
+    })
 }
 
 /// Plays a cell of a batch in this process, a child of the one that watches.
 pub(super) fn cell(flags: &RunFlags, lifeline: Lifeline) -> Exit {
-    match Prepared::from(flags) {
-        Ok(prepared) => prepared.play(flags, Some(lifeline), None),
-        Err(wrong) => {
-            terminal::complain(&wrong);
-            wrong.exit()
-        }
-    }
+    prepared(flags, |prepared| prepared.play(flags, Some(lifeline), None))
 }
 
 /// Prints and saves what the process of a cell has left.
 pub(super) fn bury_cell(flags: &RunFlags, death: &Death, legacy: Legacy) -> Exit {
+    prepared(flags, |prepared| prepared.bury(flags, death, legacy))
+}
+
+/// Goes on with what could be prepared, or tells why it could not.
+fn prepared(flags: &RunFlags, go_on: impl FnOnce(Prepared) -> Exit) -> Exit {
     match Prepared::from(flags) {
-        Ok(prepared) => prepared.bury(flags, death, legacy),
+        Ok(prepared) => go_on(prepared),
         Err(wrong) => {
             terminal::complain(&wrong);
             wrong.exit()

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// A live run of unknown length is waited for, but not told of beforehand; this is what each takes beside its load.
-const AROUND_NS: u64 = 500_000_000;
+pub(super) const AROUND_NS: u64 = 500_000_000;
 
 /// A line of a core's log: the run's number, who says it, the level, the text.
 type LogLine = (usize, String, u32, String);
@@ -56,7 +56,7 @@ pub(super) fn play_all<W: Write>(
     let setting =
         Setting { finder: &stage.finder, base_dir: base, pure: stage.pure, confined: stage.confined };
     let clocks: Result<Vec<ClockKind>, _> =
-        plans.iter().map(|plan| engine::clock_for(plan, setting)).collect();
+        plans.iter().map(|plan| Ok(engine::clock_and_files(plan, setting)?.0)).collect();
     let clocks = clocks.map_err(|error| faults::of_run(&error))?;
     // Messages are written down run by run, so those runs follow each other.
     let beside = |index: &usize| clocks[*index] == ClockKind::Virtual && !stage.watcher.wants_messages();

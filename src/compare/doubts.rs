@@ -1,6 +1,7 @@
 //! What makes a comparison doubtful: what makes its runs doubtful, and what only shows beside each other.
 
 use super::figures::unit;
+use super::moments::Moments;
 use super::question::Candidate;
 use super::student::two_sided_quantile;
 use crate::metrics::comparisons::{Alternative, Comparison, Replication};
@@ -161,8 +162,8 @@ fn grubbs(values: &[f64], chance: f64) -> Option<(usize, f64)> {
     if values.len() < REPLICATIONS_MIN {
         return None;
     }
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let Moments { mean, variance, .. } = Moments::of(values);
+    let sd = variance.sqrt();
     let distance = |value: &f64| (value - mean).abs();
     let (place, farthest) =
         values.iter().map(distance).enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| sd > 0.0)?;

@@ -14,10 +14,11 @@ impl Shared {
         }
         self.deed.set(text.as_bytes());
         self.unanswered.store(1, Ordering::Release);
-        let mine = |slot: &&Slot| slot.works_on(thread);
+        // What a library does while it is loaded is no loop's.
         if !self.loading.get().is_empty() {
             return;
         }
+        let mine = |slot: &&Slot| slot.works_on(thread);
         match self.busy().map(|(_, slot)| slot).find(mine) {
             Some(slot) => slot.catch(),
             // A thread of a core's own: whose, nobody knows.

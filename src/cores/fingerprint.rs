@@ -41,7 +41,7 @@ fn sum(mut file: &File) -> io::Result<String> {
             length => hash.update(&piece[..length]),
         }
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:x}", hash.finalize()))
 }
 
 #[cfg(test)]

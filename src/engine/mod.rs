@@ -39,4 +39,4 @@ pub use names::Parties;
 pub use observer::{MessageRecord, Observer, Progress, Silent, Started};
 pub use player::{ROUNDS_MAX, Stop};
 pub use results::record_libraries;
-pub use run::{Played, RunError, Setting, clock_and_files, clock_for, mean_gap_ns, run};
+pub use run::{Played, RunError, Setting, clock_and_files, mean_gap_ns, run};

@@ -173,18 +173,10 @@ fn close(
     Played { run, stop: stop.or_else(|| ended.err().map(Stop::CoreUnclean)) }
 }
 
-/// The clock on which a plan will be played.
+/// The clock on which a plan will be played, and the files of its cores.
 ///
 /// # Errors
 /// A core cannot be had, or a live one not on the virtual clock.
-pub fn clock_for(plan: &Plan, setting: Setting<'_>) -> Result<ClockKind, RunError> {
-    clock_of(plan, &cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?)
-}
-
-/// The same, with the files of the cores.
-///
-/// # Errors
-/// As [`clock_for`].
 pub fn clock_and_files(plan: &Plan, setting: Setting<'_>) -> Result<(ClockKind, Vec<PathBuf>), RunError> {
     let resolved = cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?;
     let files = resolved.cores.iter().map(|core| core.path.clone()).collect();

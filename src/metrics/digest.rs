@@ -13,7 +13,7 @@ pub fn seal(run: &mut Run) {
     let (warnings, limits) = (std::mem::take(&mut run.warnings), std::mem::take(&mut run.limits));
     run.digest.clear();
     let json = serde_json::to_vec(&run).expect("results are plain data");
-    run.digest = Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect();
+    run.digest = format!("{:x}", Sha256::digest(json));
     run.environment = environment;
     (run.warnings, run.limits) = (warnings, limits);
 }

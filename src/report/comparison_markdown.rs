@@ -87,7 +87,7 @@ pub(super) fn aggregate_markdown(aggregate: &Aggregate, rows: &[[String; 5]]) ->
 }
 
 /// A text that Markdown shows as it is, on one line and within one cell of a table.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in printable(text).chars() {
         match c {

@@ -36,7 +36,7 @@ pub struct Parent {
 /// # Errors
 /// The system gives no process, or no memory that two can share.
 pub fn fork() -> io::Result<Side> {
-    fork_in(Block::new()?)
+    split(Block::new()?)
 }
 
 /// The same with memory that both know already; what an earlier child, which is dead, has left in it is gone.
@@ -45,6 +45,10 @@ pub fn fork() -> io::Result<Side> {
 /// The system gives no process.
 pub fn fork_in(block: &'static Block) -> io::Result<Side> {
     block.clear()?;
+    split(block)
+}
+
+fn split(block: &'static Block) -> io::Result<Side> {
     let parent = getpid();
     // SAFETY: the process has one thread, so that the child gets a whole copy of it: no lock is held by a thread that
     // is not there.

@@ -1,12 +1,13 @@
 //! From cells to what is played: the flags that would be typed for each.
 
-use super::super::arguments::{BatchFlags, CompareSettings, Format, PlanFlags, RunFlags};
+use super::super::arguments::{CompareSettings, Format, PlanFlags, RunFlags};
 use super::super::values::{KeyValue, Seed};
 use crate::batch::{BatchFile, Cell};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::tree::{Node, Written};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A cell and the flags of its run.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub fn of(file: &BatchFile, cell: Cell, flags: &BatchFlags) -> Job {
+    pub fn of(file: &BatchFile, cell: Cell, core_path: &[PathBuf]) -> Job {
         let pair = |(key, value): &(String, String)| KeyValue { key: key.clone(), value: value.clone() };
         let plan = PlanFlags {
             params: cell.params.iter().map(pair).collect(),
@@ -26,13 +27,14 @@ impl Job {
             seed: Some(Seed::Number(file.seed)),
             session_core: cell.core.clone().map(|core| from(&file.folder, core)),
             checks: file.checks.clone(),
-            core_path: flags.core_path.clone(),
+            core_path: core_path.to_vec(),
             ..PlanFlags::default()
         };
         let flags = RunFlags {
             script: script(&file.folder, &cell.script),
             plan,
-            hang_timeout: flags.hang_timeout,
+            // Of the batch, which sets it.
+            hang_timeout: Duration::MAX,
             in_process: false,
             repeats: (file.repeats > 1).then_some(file.repeats),
             compare: None,

@@ -15,10 +15,6 @@ use crate::report::{count, printable, span};
 use jobs::Job;
 use scout::Scouted;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// As `--hang-timeout` has it by default.
-const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Plays a batch file.
 pub fn command(flags: &BatchFlags) -> Exit {
@@ -33,9 +29,8 @@ pub fn command(flags: &BatchFlags) -> Exit {
 
 /// Says what a batch file comes to, and everything that is wrong with it, without playing it.
 pub fn check(path: &Path, core_path: &[PathBuf]) -> Exit {
-    let flags = BatchFlags { core_path: core_path.to_vec(), ..BatchFlags::of(path) };
     let checked = || -> Result<(), Diagnostics> {
-        let prepared = Prepared::from(path, &flags)?;
+        let prepared = Prepared::from(read_batch(path)?, core_path)?;
         terminal::print(&prepared.described())
     };
     match checked() {
@@ -43,24 +38,6 @@ pub fn check(path: &Path, core_path: &[PathBuf]) -> Exit {
         Err(wrong) => {
             terminal::complain(&wrong);
             wrong.exit()
-        }
-    }
-}
-
-impl BatchFlags {
-    /// The defaults for a file.
-    fn of(file: &Path) -> BatchFlags {
-        BatchFlags {
-            file: file.to_owned(),
-            resume: false,
-            changed: false,
-            only: None,
-            output: None,
-            repeats: None,
-            fail_on_regression: false,
-            core_path: Vec::new(),
-            hang_timeout: HANG_TIMEOUT,
-            quiet: false,
         }
     }
 }
@@ -74,14 +51,9 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn from(path: &Path, flags: &BatchFlags) -> Result<Prepared, Diagnostics> {
-        let mut file = read_batch(path)?;
-        if let Some(output) = &flags.output {
-            file.output.clone_from(output);
-        }
-        file.repeats = flags.repeats.unwrap_or(file.repeats);
+    fn from(file: BatchFile, core_path: &[PathBuf]) -> Result<Prepared, Diagnostics> {
         let Cells { cells, excluded } = cells(&file)?;
-        let jobs: Vec<Job> = cells.into_iter().map(|cell| Job::of(&file, cell, flags)).collect();
+        let jobs: Vec<Job> = cells.into_iter().map(|cell| Job::of(&file, cell, core_path)).collect();
         let scouted = scout::scout(&jobs)?;
         Ok(Prepared { file, excluded, jobs, scouted })
     }
@@ -139,7 +111,13 @@ impl Prepared {
 fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
     let interrupt = Interrupt::listen()
         .map_err(|error| Diagnostic::new(Exit::Bug, format!("signals cannot be listened to: {error}")))?;
-    let mut prepared = Prepared::from(&flags.file, flags)?;
+    let mut file = read_batch(&flags.file)?;
+    if let Some(output) = &flags.output {
+        file.output.clone_from(output);
+    }
+    file.repeats = flags.repeats.unwrap_or(file.repeats);
+    let mut prepared = Prepared::from(file, &flags.core_path)?;
+    prepared.jobs.iter_mut().for_each(|job| job.flags.hang_timeout = flags.hang_timeout);
     if let Some(only) = &flags.only {
         keep_only(&mut prepared, only)?;
     }

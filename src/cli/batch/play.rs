@@ -1,10 +1,11 @@
 //! Playing the cells: simulated ones side by side, live ones alone, each in a process of its own.
 
-use super::super::arguments::BatchFlags;
+use super::super::arguments::{BatchFlags, RunFlags};
 use super::super::interrupt::Interrupt;
 use super::super::{panic, run, side_by_side};
 use super::Prepared;
 use super::bars::Bars;
+use super::jobs::Job;
 use crate::batch::{Event, Folder, Outcome, Summary};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
@@ -120,6 +121,12 @@ fn bug(what: &str, error: &io::Error) -> Diagnostics {
     Diagnostic::new(Exit::Bug, format!("a cell cannot be {what}: {error}")).into()
 }
 
+/// A cell's flags, with where its results go.
+fn flags_of(job: &Job, place: &Path) -> RunFlags {
+    let (output, summary) = (Some(place.join("results.json")), Some(place.join(SUMMARY)));
+    RunFlags { output, summary, ..job.flags.clone() }
+}
+
 /// Starts the process of a cell.
 fn begin(
     prepared: &Prepared,
@@ -134,9 +141,7 @@ fn begin(
         Some(block) => block,
         None => Block::new().map_err(|error| bug("started", &error))?,
     };
-    let mut flags = job.flags.clone();
-    flags.output = Some(place.join("results.json"));
-    flags.summary = Some(place.join(SUMMARY));
+    let mut flags = flags_of(job, place);
     // A live cell is alone, and its mocks may have all processors; simulated cells share them.
     let alone = prepared.scouted[index].live || prepared.parallel() == 1;
     flags.side_by_side = Some(if alone { side_by_side::processors() } else { 1 });
@@ -218,9 +223,7 @@ fn bury(
     death: &Death,
 ) -> Result<u8, Diagnostics> {
     let legacy = Legacy::read(block, death);
-    let mut flags = prepared.jobs[index].flags.clone();
-    flags.output = Some(place.join("results.json"));
-    flags.summary = Some(place.join(SUMMARY));
+    let flags = flags_of(&prepared.jobs[index], place);
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().ends_with(".tmp") {
             let _ = fs::remove_file(entry.path());

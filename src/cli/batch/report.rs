@@ -13,7 +13,8 @@ use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{Report, Run};
 use crate::report::text::Look;
 use crate::report::{
-    Column, Table, comparison_markdown, comparison_text, count, magnitude, percent, printable, span,
+    Column, Table, comparison_markdown, comparison_text, count, escaped_for_markdown, magnitude, percent,
+    printable, span,
 };
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -212,22 +213,18 @@ fn pivot(prepared: &Prepared, outcomes: &[Option<Outcome>]) -> Option<Table> {
     Some(table)
 }
 
-fn escaped(text: &str) -> String {
-    printable(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 fn markdown(
     prepared: &Prepared,
     outcomes: &[Option<Outcome>],
     comparisons: &[(String, Comparison)],
 ) -> String {
-    let mut text = format!("# {}\n\n", escaped(&prepared.file.name));
+    let mut text = format!("# {}\n\n", escaped_for_markdown(&prepared.file.name));
     text.push_str(&format!(
         "| cell | | {} | took |\n|---|---|---:|---:|---:|---:|---:|\n",
         HEADINGS.join(" | ")
     ));
     for (job, outcome) in prepared.jobs.iter().zip(outcomes) {
-        let name = escaped(&job.cell.name);
+        let name = escaped_for_markdown(&job.cell.name);
         match outcome {
             Some(outcome) => {
                 let took = span((outcome.wall_s * 1e9) as u64);
@@ -238,13 +235,13 @@ fn markdown(
         }
     }
     for outcome in outcomes.iter().flatten().filter(|outcome| outcome.exit != 0) {
-        text.push_str(&format!("\n**{}**: exit {}\n\n", escaped(&outcome.cell), outcome.exit));
+        text.push_str(&format!("\n**{}**: exit {}\n\n", escaped_for_markdown(&outcome.cell), outcome.exit));
         for why in outcome.summary.problems.iter().chain(&outcome.summary.failed) {
-            text.push_str(&format!("- {}\n", escaped(why)));
+            text.push_str(&format!("- {}\n", escaped_for_markdown(why)));
         }
     }
     for (name, comparison) in comparisons {
-        text.push_str(&format!("\n## {}\n\n{}", escaped(name), comparison_markdown(comparison)));
+        text.push_str(&format!("\n## {}\n\n{}", escaped_for_markdown(name), comparison_markdown(comparison)));
     }
     text
 }

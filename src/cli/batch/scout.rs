@@ -1,8 +1,9 @@
 //! What every cell comes to, found out in a child: scripts are checked and cores are loaded, which may kill a process.
 
+use super::super::side_by_side::AROUND_NS;
 use super::super::{faults, settings, terminal};
 use super::jobs::Job;
-use crate::cores::{library_sha256, take_deed};
+use crate::cores::library_sha256;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{self, Setting};
 use crate::plan::{ClockKind, End, Plan};
@@ -18,8 +19,6 @@ use std::time::Duration;
 
 /// Simulated messages a second, for estimates.
 const SIMULATED_PER_S: f64 = 2e6;
-/// Around each live run.
-const AROUND_LIVE_NS: u64 = 500_000_000;
 /// Around each cell.
 const AROUND_CELL_NS: u64 = 10_000_000;
 
@@ -154,10 +153,7 @@ fn look_at(job: &Job, libraries: &mut BTreeMap<String, String>) -> Result<Scoute
             );
         }
     }
-    if let Some(deed) = take_deed() {
-        return Err(Diagnostic::new(Exit::Core, format!("a core {deed}")).into());
-    }
-    scouted.fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    scouted.fingerprint = format!("{:x}", hash.finalize());
     Ok(scouted)
 }
 
@@ -165,7 +161,7 @@ fn look_at(job: &Job, libraries: &mut BTreeMap<String, String>) -> Result<Scoute
 fn estimate(plan: &Plan, clock: ClockKind) -> u64 {
     let load_ns = plan.load_ns().unwrap_or(0);
     match clock {
-        ClockKind::Wall => load_ns + AROUND_LIVE_NS,
+        ClockKind::Wall => load_ns + AROUND_NS,
         ClockKind::Virtual => {
             let messages = match plan.end {
                 End::Messages(count) => count as f64,

@@ -212,12 +212,10 @@ impl<'a> View<'a> {
             );
         }
         let needed = self.hand_overs_per_s() * self.delivery_ns / 1e9;
-        let aimed = if self.machinery.steady { (needed / UTILISATION_AIM).ceil() as u64 } else { 0 };
-        let suggested = aimed.max(u64::from(workers) + 1).max(if self.machinery.steady {
-            0
-        } else {
-            2 * u64::from(workers)
-        });
+        let suggested = match self.machinery.steady {
+            true => ((needed / UTILISATION_AIM).ceil() as u64).max(u64::from(workers) + 1),
+            false => 2 * u64::from(workers),
+        };
         let busy = format!("{:.2} of {workers} busy on average", self.in_flight);
         limit(
             "processor",
