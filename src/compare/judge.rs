@@ -9,8 +9,8 @@ use super::question::{Candidate, Question};
 use super::student::two_sided_quantile;
 use super::{CONFIDENCE, REPLICATIONS_MIN};
 use crate::metrics::comparisons::{
-    Alternative, Comparison, Contender, Direction, Interval, Method, Replication, Row, Sample, Verdict,
-    Within,
+    Alternative, Comparison, Contender, Course, Direction, Interval, Method, Replication, Row, Sample,
+    Verdict, Within,
 };
 use crate::metrics::figures::lookup;
 use crate::plan::Figure;
@@ -55,6 +55,7 @@ fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alter
         clock: first.clock.clone(),
         plan: first.plan.clone(),
         replications: replications.collect(),
+        course: Course::mean(&candidate.runs.iter().map(|run| Course::of(&run.series)).collect::<Vec<_>>()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::metrics::comparisons::{
-    Alternative, Comparison, Interval, Method, Replication, Row, Verdict, Within,
+    Alternative, Comparison, Course, Interval, Method, Replication, Row, Verdict, Within,
 };
 use crate::metrics::results::Core;
 use crate::plan::{Figure, FigureNames, parse_figure};
@@ -30,6 +30,7 @@ fn alternative(name: &str, clock: &str, values: &[Option<f64>], text: &str) -> A
         clock: clock.to_owned(),
         plan: Value::Null,
         replications: values.iter().enumerate().map(replication).collect(),
+        course: Course::default(),
     }
 }
 

@@ -54,6 +54,21 @@ pub struct Alternative {
     pub plan: Value,
     /// Its replications, in order.
     pub replications: Vec<Replication>,
+    /// How they went over time, on average; empty without load.
+    #[serde(default)]
+    pub course: Course,
+}
+
+/// How deliveries and their times went while the load lasted, in stretches of equal length.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Course {
+    /// The length of a stretch.
+    pub stretch_ns: u64,
+    /// Messages delivered a second, in each stretch.
+    pub delivered_per_s: Vec<f64>,
+    /// The 99th percentile of their total times, in nanoseconds; null where nothing was delivered.
+    pub total_p99_ns: Vec<Option<f64>>,
 }
 
 /// One run of an alternative.

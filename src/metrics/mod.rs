@@ -2,6 +2,7 @@
 
 mod agents;
 pub mod comparisons;
+mod course;
 mod digest;
 mod environment;
 pub mod figures;

@@ -1,5 +1,6 @@
 //! A comparison as a table: of every figure both values, the change with its interval, and the verdict.
 
+use super::course;
 use super::number::{amount, count, percent, printable};
 use super::overview;
 use super::table::{Column, Table};
@@ -32,6 +33,11 @@ pub fn comparison_text(comparison: &Comparison, look: &Look) -> String {
         lines.extend(title(&format!("{} against {}", printable(&contender.name), printable(baseline)), 2));
         lines.extend(if values_shown { changes(contender, look) } else { rows(baseline, contender, look) });
         lines.extend(wrapped(&in_words(contender), 4, look.width));
+    }
+    let courses = course::lines(comparison, look);
+    if !courses.is_empty() {
+        lines.push(String::new());
+        lines.extend(courses);
     }
     if !comparison.notes.is_empty() {
         lines.push(String::new());

@@ -1,9 +1,13 @@
 //! A comparison in Markdown, for an issue or a change request.
 
 use super::comparison::{best_mark, change, heading, in_words, interval, method, value, verdict, within};
+use super::course;
 use super::number::printable;
 use super::overview;
 use crate::metrics::comparisons::{Aggregate, Comparison};
+
+/// The most characters that a course is drawn in.
+const COURSE_MAX: usize = 50;
 
 /// The comparison as Markdown tables, with a line break at its end.
 pub fn comparison_markdown(comparison: &Comparison) -> String {
@@ -44,6 +48,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
         }
         text.push_str(&format!("\n{}\n", escaped(&in_words(contender))));
     }
+    text.push_str(&courses(comparison));
     if !comparison.notes.is_empty() {
         text.push('\n');
     }
@@ -70,6 +75,19 @@ fn side_by_side(comparison: &Comparison) -> String {
         text.push_str(&format!("| {} | {} |\n", escaped(figure), cells.collect::<Vec<_>>().join(" | ")));
     }
     text.push_str(&format!("\n{}\n", escaped(&overview::legend(comparison))));
+    text
+}
+
+/// How all alternatives went over time, on one scale; empty if none has a course.
+fn courses(comparison: &Comparison) -> String {
+    let rows = course::of_alternatives(comparison, COURSE_MAX);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n| course | | on one scale | least … most |\n|---|---|---|---|\n".to_owned();
+    for row in rows {
+        text.push_str(&format!("| {} |\n", row.map(|cell| escaped(&cell)).join(" | ")));
+    }
     text
 }
 

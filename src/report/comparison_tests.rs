@@ -5,7 +5,7 @@ use super::tests::{golden, nine_agents, plain};
 use super::text::Look;
 use super::{comparison_markdown, comparison_text};
 use crate::compare::{CONFIDENCE, Candidate, PRIMARY, Question, WITHIN_DEFAULT, compare, judge};
-use crate::metrics::comparisons::{Alternative, Comparison, Replication};
+use crate::metrics::comparisons::{Alternative, Comparison, Course, Replication};
 use crate::metrics::results::{Core, Run};
 use crate::plan::{Figure, FigureNames, parse_figure};
 use serde_json::Value;
@@ -23,6 +23,20 @@ const USUAL: [(f64, f64); 8] = [
     (1.7e6, 0.05),
 ];
 const LUCK: [f64; 6] = [0.9, -1.1, 0.4, -0.6, 0.1, 0.3];
+
+/// A minute in which times rise for a while, and nothing is delivered in its 20th second.
+fn course(slower: f64) -> Course {
+    let rate = |second: u32| if second == 20 { 0.0 } else { 180.0 - f64::from(second % 7) };
+    let tail = |second: u32| {
+        let usual = 38.2e6 + f64::from(second % 5) * 1e6;
+        (second != 20).then_some(slower * if (30..40).contains(&second) { 2.0 * usual } else { usual })
+    };
+    Course {
+        stretch_ns: 1_000_000_000,
+        delivered_per_s: (0..60).map(rate).collect(),
+        total_p99_ns: (0..60).map(tail).collect(),
+    }
+}
 
 /// Alternatives of which each takes so many times as long as usual.
 fn comparison(alternatives: &[(&str, f64)], replications: usize) -> Comparison {
@@ -53,6 +67,7 @@ fn comparison(alternatives: &[(&str, f64)], replications: usize) -> Comparison {
                 values: values(place, *slower),
             })
             .collect(),
+        course: course(*slower),
     };
     let mut comparison = Comparison {
         confidence: CONFIDENCE,

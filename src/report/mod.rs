@@ -4,6 +4,7 @@ mod comparison;
 mod comparison_markdown;
 #[cfg(test)]
 mod comparison_tests;
+mod course;
 pub mod json;
 mod number;
 mod overview;

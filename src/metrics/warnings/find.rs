@@ -1,10 +1,10 @@
 //! What is doubtful about a run.
 
-use super::course::Course;
 use super::doubt::Doubt;
 use super::growth::growth;
 use super::settling::changepoint;
 use super::stretches::outlying;
+use super::window_means::WindowMeans;
 use crate::metrics::histogram::VALUE_MAX_NS;
 use crate::metrics::results::{Run, Times};
 
@@ -62,7 +62,7 @@ fn unsteady(run: &Run, asked: &Asked) -> Option<Doubt> {
     if let Some(growth) = growth(run) {
         return Some(Doubt::QueueGrowing(growth));
     }
-    let course = Course::of(run, asked.warm_up_ns)?;
+    let course = WindowMeans::of(run, asked.warm_up_ns)?;
     let stretches = course.means_ns.len();
     if let Some(found) = outlying(&course.means_ns) {
         // At the very beginning it is what a warm-up is for.

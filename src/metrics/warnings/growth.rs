@@ -1,6 +1,6 @@
 //! Whether the system fell behind: more came than it got done, so that times grow for as long as the load lasts.
 
-use super::course::loaded;
+use crate::metrics::course::loaded;
 use crate::metrics::results::Run;
 
 /// A load that the system could not keep up with.

@@ -1,12 +1,12 @@
 //! Reasons to doubt the numbers of a run: each is looked for in the results alone, and says what was seen, why it
 //! matters, and what to do. A doubtful number may still be right; that a run is not valid is told elsewhere.
 
-mod course;
 mod doubt;
 mod find;
 mod growth;
 mod settling;
 mod stretches;
+mod window_means;
 
 pub use doubt::Doubt;
 pub use find::{Asked, doubts, is_reliable};

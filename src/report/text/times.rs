@@ -2,15 +2,13 @@
 
 use super::Look;
 use super::lines::{label, labelled};
+use crate::metrics::comparisons::Course;
 use crate::metrics::is_reliable;
 use crate::metrics::results::{Figures, Run, Series, Times};
-use crate::plan::units::human_duration;
+use crate::report::course::drawn;
 use crate::report::number::{NOTHING, TimeUnit, amount, count, percent};
 use crate::report::table::{Column, Table};
 
-const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Fewer stretches than this have no course.
-const STRETCHES_MIN: usize = 8;
 /// Columns that the line of the course needs beside its sparks.
 const COURSE_TEXT: usize = 38;
 
@@ -88,51 +86,14 @@ fn percentile(times: &Times, ns: Option<u64>, beyond: f64, unit: TimeUnit) -> St
     }
 }
 
-/// Deliveries and the p99 of their times while the load lasted, drawn from zero so that noise looks like noise.
+/// Deliveries and the p99 of their times while the load lasted.
 fn course(series: &Series, look: &Look) -> Vec<String> {
-    let loaded = series.points.iter().rposition(|point| point.generated > 0).map_or(0, |last| last + 1);
-    let each = series.p99_intervals.max(1) as usize;
-    let stretches = loaded.div_ceil(each).min(series.total_p99_ns.len());
-    if stretches < STRETCHES_MIN {
-        return Vec::new();
-    }
-    // On a narrow terminal several stretches share a spark.
-    let shared = stretches.div_ceil(look.width.saturating_sub(COURSE_TEXT).max(1));
-    let rates: Vec<Option<f64>> = series.points[..loaded]
-        .chunks(each * shared)
-        .map(|points| {
-            let delivered: u64 = points.iter().map(|point| point.delivered).sum();
-            Some(delivered as f64 * 1e9 / (points.len() as u64 * series.interval_ns) as f64)
-        })
-        .collect();
-    let tails: Vec<Option<f64>> = series.total_p99_ns[..stretches]
-        .chunks(shared)
-        .map(|tails| tails.iter().flatten().max().map(|ns| *ns as f64))
-        .collect();
-    let line = |heading: &str, values: &[Option<f64>], range: String| {
-        format!("  {}{}  {range}", label(heading, look), sparks(values))
-    };
-    let range = |values: &[Option<f64>]| {
-        let known = || values.iter().copied().flatten();
-        (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max))
-    };
-    let ((slow, fast), (low, high)) = (range(&rates), range(&tails));
-    if high == 0.0 {
-        return Vec::new();
-    }
+    let room = look.width.saturating_sub(COURSE_TEXT);
+    let Some(drawn) = drawn(&Course::of(series), room) else { return Vec::new() };
+    let line =
+        |heading: &str, sparks: &str, text: String| format!("  {}{sparks}  {text}", label(heading, look));
     vec![
-        line("course", &rates, format!("{} … {}/s delivered", amount(slow.round()), amount(fast.round()))),
-        line("", &tails, format!("p99 {} … {}", human_duration(low as u64), human_duration(high as u64))),
+        line("course", &drawn.rates, format!("{} delivered", drawn.rates_text)),
+        line("", &drawn.tails, format!("p99 {}", drawn.tails_text)),
     ]
-}
-
-/// One character for each value, in proportion to the largest; a space where there is none.
-fn sparks(values: &[Option<f64>]) -> String {
-    let most = values.iter().copied().flatten().fold(0.0, f64::max);
-    let steps = SPARKS.len() as f64;
-    let spark = |value: &Option<f64>| match value {
-        Some(value) => SPARKS[((value / most * steps).ceil() as usize).clamp(1, SPARKS.len()) - 1],
-        None => ' ',
-    };
-    values.iter().map(spark).collect()
 }

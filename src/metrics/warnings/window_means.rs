@@ -1,6 +1,7 @@
 //! The course of a run, cut into stretches of equal length.
 
-use crate::metrics::results::{Run, Series, SeriesPoint};
+use crate::metrics::course::loaded;
+use crate::metrics::results::{Run, SeriesPoint};
 
 /// A stretch with fewer deliveries says nothing.
 const DELIVERED_MIN: u64 = 30;
@@ -11,7 +12,7 @@ const STRETCHES: [usize; 2] = [30, 20];
 
 /// The mean total times of equal stretches.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Course {
+pub struct WindowMeans {
     /// When the first stretch starts.
     pub start_ns: u64,
     /// How long each is.
@@ -20,10 +21,10 @@ pub struct Course {
     pub means_ns: Vec<f64>,
 }
 
-impl Course {
+impl WindowMeans {
     /// The measured window of a run, from the end of the warm-up to the end of the load: 30 stretches, or 20, with enough
     /// deliveries in each. `None` if there are none.
-    pub fn of(run: &Run, warm_up_ns: u64) -> Option<Course> {
+    pub fn of(run: &Run, warm_up_ns: u64) -> Option<WindowMeans> {
         let series = &run.series;
         let first = usize::try_from(warm_up_ns.div_ceil(series.interval_ns.max(1))).ok()?;
         let points = series.points.get(first..loaded(series))?;
@@ -31,7 +32,7 @@ impl Course {
             let each = points.len() / stretches;
             let means = points.chunks_exact(each.max(1)).take(stretches).map(mean_ns).collect();
             let means_ns = filled(means).filter(|_| each > 0)?;
-            Some(Course {
+            Some(WindowMeans {
                 start_ns: first as u64 * series.interval_ns,
                 length_ns: each as u64 * series.interval_ns,
                 means_ns,
@@ -43,11 +44,6 @@ impl Course {
     pub fn starts_ns(&self, stretch: usize) -> u64 {
         self.start_ns + stretch as u64 * self.length_ns
     }
-}
-
-/// The points of a series in which there was load.
-pub fn loaded(series: &Series) -> usize {
-    series.points.iter().rposition(|point| point.generated > 0).map_or(0, |last| last + 1)
 }
 
 /// Where hardly anything was delivered, messages waited for the next stretch, and the mean is taken to be that one's.
