@@ -58,6 +58,43 @@ fn a_script_through_a_program_balances() {
     );
 }
 
+/// Messages wait although workers are free: the core takes no more at once. Four processes instead of one help, as the
+/// summary's "look at the core's own options" says, and then nothing is said of it.
+#[test]
+fn a_core_that_takes_no_more_at_once_is_what_limits() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let program = folder.path().join("ten_milliseconds.py");
+    let text = "import sys, json, time\nfor line in sys.stdin:\n    time.sleep(0.01)\n    \
+                print(json.dumps({'id': json.loads(line)['id'], 'delivered': True}), flush=True)\n";
+    fs::write(&program, text).unwrap();
+    let played = |processes: u32| {
+        let path = folder.path().join("steady.rhai");
+        let text = format!(
+            "run(scenario(#{{ agents: 9, arrival: \"8/s\", duration: \"3s\", mix: [\"direct\"], \
+             processor: #{{ workers: 16 }} }}), core(\"exec\", #{{ handshake: false, window: 1, \
+             workers: {processes}, command: [\"python3\", {:?}] }}));",
+            program.to_str().unwrap()
+        );
+        fs::write(&path, text).unwrap();
+        let (code, run) = run(&[path.to_str().unwrap()]);
+        assert_eq!(code, 0, "{run}");
+        run
+    };
+    let (one, four) = (played(1), played(4));
+    let limit = &one["limits"][0];
+    let seen = limit["seen"].as_str().unwrap_or_default();
+    assert_eq!(limit["kind"], "core", "{limit}");
+    assert!(seen.starts_with("the core takes no more at once: messages wait "), "{seen}");
+    assert!(seen.ends_with(" of the workers are free"), "{seen}");
+    assert!(limit["help"].as_str().unwrap_or_default().contains("the core's own options"), "{limit}");
+    let wait = |run: &Value| run["queue_wait"]["mean_ns"].as_f64().unwrap();
+    assert!(wait(&four) < 0.5 * wait(&one), "{} and {}", wait(&four), wait(&one));
+    assert!(!four["limits"].to_string().contains("takes no more"), "{}", four["limits"]);
+}
+
 #[test]
 fn a_program_that_breaks_in_mid_run_is_told_and_the_ledger_balances() {
     if !there_is_python() {

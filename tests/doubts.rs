@@ -119,6 +119,27 @@ fn few_samples_name_what_can_be_relied_on() {
     assert_eq!(kinds(&play(&plan)), [""; 0]);
 }
 
+/// Some 2,000 messages serve a p99, and no p99.9.
+#[test]
+fn a_percentile_that_a_check_names_is_doubted_for_what_it_takes_itself() {
+    let checked = |check: &str| {
+        let mut plan = plan(1.0, 200 * S, sure("1ms"));
+        let read = mqscript::plan::parse_check(check, &mqscript::plan::FigureNames::default());
+        plan.checks.push(read.unwrap());
+        play(&plan)
+    };
+    assert_eq!(kinds(&checked("total.p99 < 1s")), [""; 0]);
+    assert_eq!(kinds(&checked("total.max < 1s")), [""; 0]);
+    for check in ["total.p999 < 1s", "delivery.p50 <= total.p999"] {
+        let run = checked(check);
+        let warning = only(&run);
+        assert_eq!(warning.kind, "few_samples");
+        let count = run.figures.total.count;
+        assert_eq!(warning.seen, format!("a check names total.p999 of {count} messages"));
+        assert!(warning.help.ends_with("total.p999 takes 10000 messages"), "{}", warning.help);
+    }
+}
+
 #[test]
 fn times_beyond_the_histogram_are_told() {
     let mut plan = plan(20.0, 10 * S, sure("61m"));

@@ -5,9 +5,9 @@ use super::moments::Moments;
 use super::question::Candidate;
 use super::student::two_sided_quantile;
 use crate::metrics::comparisons::{Alternative, Comparison, Replication};
-use crate::metrics::figures::{human, times_of};
+use crate::metrics::figures::human;
 use crate::metrics::results::{Run, Warning};
-use crate::metrics::{Doubt, is_reliable};
+use crate::metrics::{Doubt, TooFew, too_few};
 use crate::plan::{Figure, Literal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,8 @@ pub fn doubts(
     let mut found = of_runs(candidates);
     // What is said of the very figures that are compared says more than what each run says of its own.
     if let Some(few) = few_samples(candidates, figures) {
-        found.retain(|warning| warning.kind != few.kind);
-        found.push(few);
+        found.retain(|warning| warning.kind != few.kind());
+        found.push(few.warning());
     }
     let own = [different_hosts(comparison), different_versions(comparison), outlying(comparison, figures)];
     found.extend(own.iter().flatten().map(Doubt::warning));
@@ -58,32 +58,23 @@ fn of_runs(candidates: &[Candidate<'_>]) -> Vec<Warning> {
         .collect()
 }
 
-/// The share of messages beyond each percentile.
-const BEYOND: [(&str, f64); 6] =
-    [("p10", 0.1), ("p50", 0.5), ("p90", 0.1), ("p95", 0.05), ("p99", 0.01), ("p999", 0.001)];
-
 /// The first compared percentile that is the luck of a handful of messages in some replication.
-fn few_samples(candidates: &[Candidate<'_>], figures: &[(String, Figure)]) -> Option<Warning> {
+fn few_samples(candidates: &[Candidate<'_>], figures: &[(String, Figure)]) -> Option<Doubt> {
     figures.iter().find_map(|(text, figure)| {
-        let (_, beyond) = BEYOND.iter().find(|(name, _)| figure.statistic.as_deref() == Some(name))?;
-        let few = |run: &Run| {
-            let count = times_of(run, figure)?.count;
-            (count > 0 && !is_reliable(count, *beyond)).then_some(count)
-        };
-        let mut fewest = u64::MAX;
+        let mut fewest: Option<TooFew> = None;
         let mut told = Vec::new();
         for candidate in candidates {
-            let counts: Vec<u64> = candidate.runs.iter().filter_map(|run| few(run)).collect();
-            if let Some(least) = counts.iter().min() {
-                fewest = fewest.min(*least);
-                told.push(format!("{} of {} of `{}`", counts.len(), candidate.runs.len(), candidate.name));
+            let found: Vec<TooFew> = candidate.runs.iter().filter_map(|run| too_few(run, figure)).collect();
+            let least = found.iter().copied().min_by_key(|too_few| too_few.count);
+            fewest = fewest.into_iter().chain(least).min_by_key(|too_few| too_few.count);
+            if !found.is_empty() {
+                told.push(format!("{} of {} of `{}`", found.len(), candidate.runs.len(), candidate.name));
             }
         }
-        (!told.is_empty()).then(|| Warning {
-            kind: "few_samples".to_owned(),
-            seen: format!("in {} replications: {text} of {fewest} messages", told.join(", ")),
-            why: "a percentile with fewer than ten messages beyond it moves from seed to seed".to_owned(),
-            help: format!("run longer (--duration): {text} takes {:.0} messages", (10.0 / beyond).ceil()),
+        fewest.map(|too_few| Doubt::FewSamplesOf {
+            figure: text.clone(),
+            too_few,
+            replications: Some(told.join(", ")),
         })
     })
 }

@@ -120,6 +120,7 @@ impl Measured {
             lag_max_ns: plan.max_schedule_lag_ns,
             steady: plan.has_steady_load(),
             warm_up_ns: plan.warm_up_ns,
+            checks: &plan.checks,
         };
         let found = doubts(&run, &asked);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();

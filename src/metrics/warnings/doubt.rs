@@ -1,5 +1,6 @@
 //! What may make a number doubtful, and how it is told.
 
+use super::few_samples::TooFew;
 use super::growth::Growth;
 use crate::metrics::results::Warning;
 use crate::plan::units::human_duration;
@@ -22,6 +23,15 @@ pub enum Doubt {
         count: u64,
         /// The highest percentile with ten messages beyond it.
         reliable: Option<&'static str>,
+    },
+    /// Fewer than ten messages lie beyond a percentile that somebody named.
+    FewSamplesOf {
+        /// The percentile.
+        figure: String,
+        /// Of how many messages it is.
+        too_few: TooFew,
+        /// The replications of a comparison in which it is so; none for a single run.
+        replications: Option<String>,
     },
     /// Times changed for good within the measured window.
     NotSettled {
@@ -79,6 +89,8 @@ pub enum Doubt {
     DifferentVersions(Vec<String>),
 }
 
+const FEW_WHY: &str = "a percentile with fewer than ten messages beyond it moves from seed to seed";
+
 fn ns(value: f64) -> String {
     human_duration(value.max(0.0).round() as u64)
 }
@@ -92,7 +104,7 @@ impl Doubt {
     pub fn kind(&self) -> &'static str {
         match self {
             Doubt::GeneratorLimited { .. } => "generator_limited",
-            Doubt::FewSamples { .. } => "few_samples",
+            Doubt::FewSamples { .. } | Doubt::FewSamplesOf { .. } => "few_samples",
             Doubt::NotSettled { .. } => "not_settled",
             Doubt::QueueGrowing(_) => "queue_growing",
             Doubt::Outliers { .. } | Doubt::OutlyingReplication { .. } => "outliers",
@@ -119,6 +131,10 @@ impl Doubt {
                 human_duration(*lag_max_ns)
             ),
             Doubt::FewSamples { count, .. } => messages(*count, "was delivered", "were delivered"),
+            Doubt::FewSamplesOf { figure, too_few, replications } => match replications {
+                Some(told) => format!("in {told} replications: {figure} of {} messages", too_few.count),
+                None => format!("a check names {figure} of {} messages", too_few.count),
+            },
             Doubt::NotSettled { at_ns, before_ns, after_ns, .. } => format!(
                 "times changed for good at {}: mean {} before, {} after",
                 seconds(*at_ns),
@@ -161,7 +177,7 @@ impl Doubt {
                 "lower the rate, use a machine with a free processor, or set max_schedule_lag",
             ),
             Doubt::FewSamples { reliable, .. } => (
-                "a percentile with fewer than ten messages beyond it moves from seed to seed",
+                FEW_WHY,
                 match reliable {
                     Some("p99") => "p99 can be relied on, p99.9 cannot: run longer (--duration)",
                     Some("p95") => "p95 can be relied on, p99 cannot: run longer (--duration)",
@@ -170,6 +186,10 @@ impl Doubt {
                     None => "no percentile can be relied on: run longer (--duration)",
                 },
             ),
+            Doubt::FewSamplesOf { figure, too_few, .. } => {
+                let help = format!("run longer (--duration): {figure} takes {} messages", too_few.needed);
+                return (FEW_WHY, help);
+            }
             Doubt::NotSettled { at_ns, early, .. } => {
                 let why = "the figures mix two states, and their shares depend on how long the run was";
                 let help = match early {

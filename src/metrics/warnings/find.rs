@@ -1,16 +1,18 @@
 //! What is doubtful about a run.
 
 use super::doubt::Doubt;
+use super::few_samples::few_samples;
 use super::growth::growth;
 use super::settling::changepoint;
 use super::stretches::outlying;
 use super::window_means::WindowMeans;
 use crate::metrics::histogram::VALUE_MAX_NS;
-use crate::metrics::results::{Run, Times};
+use crate::metrics::results::Run;
+use crate::plan::Check;
 
 /// What was asked for, as far as it takes to doubt what came of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct Asked<'a> {
     /// Arrivals of the window that were generated after it.
     pub late: u64,
     /// Mean time between arrivals, in nanoseconds.
@@ -21,22 +23,15 @@ pub struct Asked {
     pub steady: bool,
     /// The warm-up.
     pub warm_up_ns: u64,
-}
-
-/// The percentiles shown, with the share of messages beyond each.
-const PERCENTILES: [(&str, f64); 5] =
-    [("p50", 0.5), ("p90", 0.1), ("p95", 0.05), ("p99", 0.01), ("p99.9", 0.001)];
-
-/// Whether at least ten of `count` messages lie beyond a percentile that leaves the share `beyond`.
-pub fn is_reliable(count: u64, beyond: f64) -> bool {
-    count as f64 * beyond >= 10.0
+    /// The checks.
+    pub checks: &'a [Check],
 }
 
 /// What is doubtful about a run whose other figures stand.
-pub fn doubts(run: &Run, asked: &Asked) -> Vec<Doubt> {
+pub fn doubts(run: &Run, asked: &Asked<'_>) -> Vec<Doubt> {
     let mut found = Vec::new();
     found.extend(generator_limit(run, asked));
-    found.extend(few_samples(&run.figures.total));
+    found.extend(few_samples(run, asked.checks));
     found.extend(unsteady(run, asked));
     let counts = &run.ledger.counts;
     found.extend((counts.uncertain > 0).then_some(Doubt::Uncertain(counts.uncertain)));
@@ -45,17 +40,9 @@ pub fn doubts(run: &Run, asked: &Asked) -> Vec<Doubt> {
     found
 }
 
-fn few_samples(total: &Times) -> Option<Doubt> {
-    if total.count == 0 || is_reliable(total.count, 0.01) {
-        return None;
-    }
-    let reliable = PERCENTILES.iter().rev().find(|(_, beyond)| is_reliable(total.count, *beyond));
-    Some(Doubt::FewSamples { count: total.count, reliable: reliable.map(|(name, _)| *name) })
-}
-
 /// What is wrong with a course that should be the same all the time. One thing is told, what explains most first; what
 /// an outage did is told with the outage.
-fn unsteady(run: &Run, asked: &Asked) -> Option<Doubt> {
+fn unsteady(run: &Run, asked: &Asked<'_>) -> Option<Doubt> {
     if !asked.steady || !run.outages.is_empty() || run.partial.is_some() {
         return None;
     }
@@ -103,7 +90,7 @@ fn saturated(run: &Run) -> Option<Doubt> {
 
 /// "Generator-limited if fewer than 99 % of the arrivals scheduled in the window were generated in it, or p99
 /// schedule lag exceeds the largest of 1 ms, 10 % of the mean gap and 5 % of the median total."
-fn generator_limit(run: &Run, asked: &Asked) -> Option<Doubt> {
+fn generator_limit(run: &Run, asked: &Asked<'_>) -> Option<Doubt> {
     let offered = run.figures.counts.generated;
     if run.clock != "wall" || offered == 0 {
         return None;

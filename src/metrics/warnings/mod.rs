@@ -2,6 +2,7 @@
 //! matters, and what to do. A doubtful number may still be right; that a run is not valid is told elsewhere.
 
 mod doubt;
+mod few_samples;
 mod find;
 mod growth;
 mod settling;
@@ -9,4 +10,5 @@ mod stretches;
 mod window_means;
 
 pub use doubt::Doubt;
-pub use find::{Asked, doubts, is_reliable};
+pub use few_samples::{TooFew, is_reliable, too_few};
+pub use find::{Asked, doubts};
