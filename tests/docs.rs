@@ -182,6 +182,7 @@ fn flags_that_are_named_exist() {
         &["core", "info"],
         &["core", "new"],
         &["core", "check"],
+        &["man"],
     ]
     .map(|words| [words, &["--help"]].concat());
     for command in &commands {

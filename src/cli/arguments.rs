@@ -5,6 +5,7 @@ use crate::metrics::comparisons::Within;
 use crate::plan::REPEATS_MAX;
 use crate::plan::tree::Node;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,6 +57,35 @@ pub enum Command {
     /// The cores that can be used, and what each can do
     #[command(subcommand)]
     Core(CoreCommand),
+    /// Print what makes a shell complete commands and flags
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(CompletionsFlags),
+    /// Print the manual page, or write all of them into a folder
+    Man(ManFlags),
+}
+
+const COMPLETIONS_HELP: &str = "\
+Where they belong, for one user:
+  bash        mqscript completions bash > ~/.local/share/bash-completion/completions/mqscript
+  zsh         mqscript completions zsh > ~/.zfunc/_mqscript    and ~/.zfunc in $fpath
+  fish        mqscript completions fish > ~/.config/fish/completions/mqscript.fish
+  elvish      mqscript completions elvish >> ~/.config/elvish/rc.elv
+  powershell  mqscript completions powershell >> $PROFILE";
+
+/// Flags of `completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsFlags {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// Flags of `man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManFlags {
+    /// Write a page for each command into this folder, which is made if need be; older ones are replaced
+    #[arg(short, long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
 }
 
 /// Flags that change what a script plays; `run` and `check` share them.

@@ -6,12 +6,14 @@ pub mod arguments;
 mod batch;
 mod check;
 mod compare;
+mod completions;
 mod core;
 mod core_check;
 mod core_new;
 mod faults;
 mod fit;
 mod interrupt;
+mod man;
 mod outputs;
 mod panic;
 mod pure;
@@ -47,5 +49,7 @@ pub fn main() -> Exit {
         Command::Batch(flags) => batch::command(&flags),
         Command::Compare(flags) => compare::command(&flags),
         Command::Fit(flags) => fit::command(&flags),
+        Command::Completions(flags) => completions::command(&flags),
+        Command::Man(flags) => man::command(&flags),
     }
 }

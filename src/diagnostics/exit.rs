@@ -64,6 +64,31 @@ impl Exit {
         }
     }
 
+    /// What the exit code means, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Exit::Success => "all well",
+            Exit::Bug => "a bug in mqscript",
+            Exit::Usage => {
+                "flags: unknown, meaningless for this script, a parameter that is not declared, an output that cannot \
+                 be written"
+            }
+            Exit::Contents => {
+                "the contents of a map or a file, wherever written, also inside a script; an unknown figure in a check"
+            }
+            Exit::Script => "the script is missing, unreadable, or does not compile",
+            Exit::Thrown => "whatever else a script throws, and its limits",
+            Exit::Core => {
+                "the core: not found, not loadable, options refused, a breach of the contract, death"
+            }
+            Exit::CheckFailed => "a check did not hold",
+            Exit::Invalid => "the ledger does not balance",
+            Exit::Undecided => "undecided: validity unknown, or generator-limited with all checks held",
+            Exit::Interrupted => "interrupted (Ctrl-C)",
+            Exit::Terminated => "asked to terminate",
+        }
+    }
+
     /// The way to end with this exit code.
     pub fn from_code(code: u8) -> Option<Exit> {
         Exit::WORST_FIRST.into_iter().find(|exit| exit.code() == code)
@@ -79,6 +104,15 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guide_says_the_same() {
+        let guide = include_str!("../../docs/troubleshooting.md");
+        for exit in Exit::WORST_FIRST.into_iter().filter(|exit| exit.code() < 100) {
+            let row = format!("| {} | {} |", exit.code(), exit.meaning());
+            assert!(guide.contains(&row), "{row}");
+        }
+    }
 
     #[test]
     fn the_worst_of_several_counts() {
