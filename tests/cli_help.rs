@@ -6,7 +6,7 @@ use cli_support::{golden, mqscript};
 
 #[test]
 fn help_is_golden() {
-    let pages: [(&str, &[&str]); 12] = [
+    let pages: [(&str, &[&str]); 13] = [
         ("mqscript", &["--help"]),
         ("run", &["run", "--help"]),
         ("check", &["check", "--help"]),
@@ -17,6 +17,7 @@ fn help_is_golden() {
         ("core_info", &["core", "info", "--help"]),
         ("core_new", &["core", "new", "--help"]),
         ("core_check", &["core", "check", "--help"]),
+        ("new", &["new", "--help"]),
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
     ];

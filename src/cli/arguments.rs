@@ -57,6 +57,8 @@ pub enum Command {
     /// The cores that can be used, and what each can do
     #[command(subcommand)]
     Core(CoreCommand),
+    /// Make a folder with a script, a batch file and a CI workflow, which work at once
+    New(NewFlags),
     /// Print what makes a shell complete commands and flags
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(CompletionsFlags),
@@ -71,6 +73,17 @@ Where they belong, for one user:
   fish        mqscript completions fish > ~/.config/fish/completions/mqscript.fish
   elvish      mqscript completions elvish >> ~/.config/elvish/rc.elv
   powershell  mqscript completions powershell >> $PROFILE";
+
+/// Flags of `new`.
+#[derive(Debug, Clone, Args)]
+pub struct NewFlags {
+    /// The name of the script: letters, digits, `_`, `-`
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The folder to make [default: one named like the script]
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+}
 
 /// Flags of `completions`.
 #[derive(Debug, Clone, Args)]

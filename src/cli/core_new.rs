@@ -3,13 +3,12 @@
 
 use super::arguments::{CoreLanguage, CoreNewFlags};
 use super::repeat::quoted;
+use super::scaffold::{self, NewFile, usage};
 use super::terminal;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::diagnostics::Diagnostics;
 use crate::report::printable;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::fmt::Write;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// The name of the cores in `plugins/examples`: each place where it stands gets the new one.
@@ -28,9 +27,6 @@ const RESERVED: &str = "abstract alignas alignof as asm async auto aux await bec
     self short signed sizeof static static_assert static_cast struct super switch template this thread_local throw \
     trait true try type typedef typeid typename typeof union unsafe unsigned unsized use using virtual void volatile \
     where while yield";
-
-/// A file to be written: its path inside the folder, and its text.
-type NewFile = (String, String);
 
 const RUST: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("../../plugins/examples/rust/Cargo.toml")),
@@ -71,12 +67,8 @@ fn make(flags: &CoreNewFlags) -> Result<String, Diagnostics> {
             c(name)
         }
     };
-    write(&folder, &files)?;
+    scaffold::write(&folder, &files)?;
     Ok(told(name, flags.lang, &folder, &files))
-}
-
-fn usage(title: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(Exit::Usage, title)
 }
 
 /// Refuses what cannot be a core's name, and names that are taken.
@@ -172,30 +164,6 @@ fn c(name: &str) -> Vec<NewFile> {
     C.iter().map(|(path, text)| (named(path), in_place(text))).collect()
 }
 
-/// Writes the files into a folder that is not there yet; on a failure nothing stays of it.
-fn write(folder: &Path, files: &[NewFile]) -> Result<(), Diagnostics> {
-    let shown = printable(&folder.display().to_string());
-    if folder.symlink_metadata().is_ok() {
-        return Err(usage(format!("`{shown}` is already there, and nothing is ever overwritten"))
-            .help("name another folder after the core's name, or move that one away")
-            .into());
-    }
-    let cannot = |error: io::Error| Diagnostics::from(usage(format!("`{shown}` cannot be written: {error}")));
-    if let Some(parent) = folder.parent() {
-        fs::create_dir_all(parent).map_err(cannot)?;
-    }
-    fs::create_dir(folder).map_err(cannot)?;
-    let written = files.iter().try_for_each(|(path, text)| {
-        let path = folder.join(path);
-        path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        fs::write(path, text)
-    });
-    written.map_err(|error| {
-        let _ = fs::remove_dir_all(folder);
-        cannot(error)
-    })
-}
-
 /// What was made, and the next two commands.
 fn told(name: &str, lang: CoreLanguage, folder: &Path, files: &[NewFile]) -> String {
     let library = format!("{DLL_PREFIX}mqscript_core_{name}{DLL_SUFFIX}");
@@ -210,13 +178,8 @@ fn told(name: &str, lang: CoreLanguage, folder: &Path, files: &[NewFile]) -> Str
             ("C", format!("make -C {folder}"), path(&library))
         }
     };
-    let shown = printable(&folder.display().to_string());
-    let mut text = format!("{shown}: the core `{name}` in {language}\n");
-    for (path, _) in files {
-        let _ = writeln!(text, "  {path}");
-    }
-    let _ = write!(text, "\nBuild it, then check it:\n  {build}\n  mqscript core check {built}\n");
-    text
+    let text = scaffold::listed(folder, &format!("the core `{name}` in {language}"), files);
+    format!("{text}\nBuild it, then check it:\n  {build}\n  mqscript core check {built}\n")
 }
 
 #[cfg(test)]

@@ -14,11 +14,13 @@ mod faults;
 mod fit;
 mod interrupt;
 mod man;
+mod new;
 mod outputs;
 mod panic;
 mod pure;
 mod repeat;
 mod run;
+mod scaffold;
 mod settings;
 mod side_by_side;
 mod stage;
@@ -49,6 +51,7 @@ pub fn main() -> Exit {
         Command::Batch(flags) => batch::command(&flags),
         Command::Compare(flags) => compare::command(&flags),
         Command::Fit(flags) => fit::command(&flags),
+        Command::New(flags) => new::command(&flags),
         Command::Completions(flags) => completions::command(&flags),
         Command::Man(flags) => man::command(&flags),
     }
