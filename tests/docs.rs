@@ -103,6 +103,33 @@ fn the_readme_shows_what_the_program_prints() {
     assert_eq!(without_speed(&shown.text), without_speed(&String::from_utf8_lossy(&ended.stdout)));
 }
 
+/// A line of a batch's table without the last column, which depends on the machine.
+fn without_took(line: &str) -> &str {
+    if line.ends_with("took") || line.contains('✓') {
+        line.rsplit_once("  ").unwrap().0.trim_end()
+    } else {
+        line
+    }
+}
+
+#[test]
+fn the_readme_shows_what_a_batch_prints() {
+    let readme = read(&root().join("README.md"));
+    let shown = blocks(&readme).into_iter().find(|block| block.text.contains("6 all well")).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let ended = mqscript(&["batch", "-q", "scripts/batch/quick.yaml", "-o", place.path().to_str().unwrap()]);
+    let printed = String::from_utf8(ended.stdout).unwrap();
+    let mut printed = printed.lines().map(without_took);
+    let (table, end) = shown.text.split_once("…\n").unwrap();
+    assert!(table.lines().count() > 10, "{table}");
+    for line in table.lines() {
+        assert_eq!(printed.next(), Some(without_took(line)));
+    }
+    for line in end.lines() {
+        assert!(printed.any(|said| said == line), "{line}");
+    }
+}
+
 /// A heading's anchor, as Markdown viewers make it.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase().replace('`', "");
@@ -153,8 +180,17 @@ fn links_lead_somewhere() {
 }
 
 /// Flags of cargo and of releases to come, which the pages may name.
-const OTHER_FLAGS: [&str; 8] =
-    ["--bench", "--bin", "--check", "--ignored", "--manifest-path", "--release", "--test", "--workspace"];
+const OTHER_FLAGS: [&str; 9] = [
+    "--bench",
+    "--bin",
+    "--check",
+    "--ignored",
+    "--manifest-path",
+    "--nats",
+    "--release",
+    "--test",
+    "--workspace",
+];
 
 /// Flags in a text: `--` and a word.
 fn flags(text: &str) -> impl Iterator<Item = &str> {
