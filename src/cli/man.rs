@@ -78,7 +78,7 @@ fn page(command: &Command) -> io::Result<String> {
     if above.len() > 1 {
         rest.text([bold(above[..above.len() - 1].join("-")), roman("(1)")]);
     } else {
-        rest.text([roman("The guide, which comes along as Markdown: doc/mqscript/docs beside this manual.")]);
+        rest.text([roman("The guide, which comes along as Markdown: share/doc/mqscript/docs.")]);
     }
     rest.to_writer(&mut page)?;
     String::from_utf8(page).map_err(io::Error::other)

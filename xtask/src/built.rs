@@ -66,6 +66,13 @@ fn build(root: &Path, profile: &str, packages: &[String]) -> Result<Vec<PathBuf>
     cargo.args(["build", "--locked", "--profile", profile, "--message-format", "json-render-diagnostics"]);
     cargo.args(packages.iter().flat_map(|package| ["--package", package]));
     cargo.current_dir(root).stderr(Stdio::inherit());
+    // What `cargo run` tells xtask of itself is no news for build scripts, which would run again.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.starts_with(about)) {
+            cargo.env_remove(name);
+        }
+    }
     let mut files = Vec::new();
     for line in String::from_utf8(succeeds(&mut cargo)?).context("cargo prints UTF-8")?.lines() {
         let message: Value = serde_json::from_str(line).with_context(|| format!("cargo says {line}"))?;
