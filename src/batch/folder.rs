@@ -164,8 +164,14 @@ fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
 fn cannot(path: &Path, error: &io::Error) -> Diagnostics {
     let mut fault = Diagnostic::new(Exit::Usage, "the batch cannot write its results")
         .found(format!("`{}`: {error}", path.display()));
-    if error.kind() == io::ErrorKind::StorageFull {
-        fault = fault.help("what is finished is kept: make room and go on with `--resume`");
+    match error.kind() {
+        io::ErrorKind::StorageFull => {
+            fault = fault.help("what is finished is kept: make room and go on with `--resume`");
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            fault = fault.help("name a folder that you can write to with `--output`");
+        }
+        _ => {}
     }
     fault.into()
 }

@@ -74,6 +74,9 @@ fn the_package_installs_into_an_empty_root_and_runs_there() {
         let batch = inside(user, &["batch", "-q", quick, "-o", results]);
         assert!(batch.code == 0 && batch.stdout.contains("6 cells: 6 all well"), "{batch:?}");
     }
+    // What root alone may write to is no place for results.
+    let refused = inside("65534:65534", &["batch", "-q", "/usr/share/mqscript/scripts/batch/quick.yaml"]);
+    assert!(refused.code == 2 && refused.stderr.contains("can write to with `--output`"), "{refused:?}");
     let packed = inside("0:0", &["man"]).stdout;
     let mut gzip = Command::new("gzip");
     gzip.args(["--decompress", "--stdout"]).arg(root.path().join("usr/share/man/man1/mqscript.1.gz"));
