@@ -79,20 +79,29 @@ pub struct Buckets<const SUB_BITS: u32> {
     /// Of the values that have left the buffer.
     exact: Exact,
     buffer: Vec<u64>,
-    /// Empty until the first value.
+    /// Of the places from `first` on, as far as values have come; empty before any.
     counts: Vec<u32>,
+    /// A multiple of [`Buckets::BLOCK`].
+    first: usize,
     /// Multiples of 2³² that no longer fit into `counts`, by place.
     spill: BTreeMap<usize, u64>,
 }
 
 impl<const SUB_BITS: u32> Default for Buckets<SUB_BITS> {
     fn default() -> Self {
-        Buckets { exact: Exact::default(), buffer: Vec::new(), counts: Vec::new(), spill: BTreeMap::new() }
+        Buckets {
+            exact: Exact::default(),
+            buffer: Vec::new(),
+            counts: Vec::new(),
+            first: 0,
+            spill: BTreeMap::new(),
+        }
     }
 }
 
 impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
-    const PLACES: usize = Self::place(VALUE_MAX_NS) + 1;
+    /// Counts are kept in blocks of so many, one for each power of two: most histograms need a few of the 33.
+    const BLOCK: usize = 1 << (SUB_BITS - 1);
 
     /// The place of a value among the counts.
     #[inline]
@@ -124,20 +133,50 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
 
     #[inline(never)]
     fn flush(&mut self) {
-        if self.counts.is_empty() {
-            self.counts = vec![0; Self::PLACES];
+        if self.buffer.capacity() == 0 {
             self.buffer.reserve_exact(BUFFERED);
         }
+        self.buffer.iter().for_each(|value| self.exact.add(*value));
+        self.cover(self.used());
         for &value in &self.buffer {
-            self.exact.add(value);
-            let place = Self::place(value.min(VALUE_MAX_NS));
+            let place = Self::place(value.min(VALUE_MAX_NS)) - self.first;
             let (count, wrapped) = self.counts[place].overflowing_add(1);
             self.counts[place] = count;
             if wrapped {
-                *self.spill.entry(place).or_default() += 1 << 32;
+                *self.spill.entry(self.first + place).or_default() += 1 << 32;
             }
         }
         self.buffer.clear();
+    }
+
+    /// Makes room for the counts of these places.
+    #[inline]
+    fn cover(&mut self, places: Range<usize>) {
+        let end = self.first + self.counts.len();
+        if !places.is_empty() && (places.start < self.first || places.end > end) {
+            self.widen(places);
+        }
+    }
+
+    #[cold]
+    fn widen(&mut self, places: Range<usize>) {
+        let (mut start, mut end) =
+            (places.start / Self::BLOCK * Self::BLOCK, places.end.next_multiple_of(Self::BLOCK));
+        if !self.counts.is_empty() {
+            start = start.min(self.first);
+            end = end.max(self.first + self.counts.len());
+        }
+        let mut counts = vec![0; end - start];
+        if !self.counts.is_empty() {
+            counts[self.first - start..][..self.counts.len()].copy_from_slice(&self.counts);
+        }
+        (self.counts, self.first) = (counts, start);
+    }
+
+    /// The count at a place, without what has spilled.
+    fn count_at(&self, place: usize) -> u64 {
+        let known = place.checked_sub(self.first).and_then(|place| self.counts.get(place));
+        known.map_or(0, |count| u64::from(*count))
     }
 
     /// The places among which the counts lie that are not zero.
@@ -157,22 +196,23 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
             return;
         }
         self.flush();
-        self.exact.merge(&other.exact);
+        self.exact.merge(&other.exact());
+        self.cover(self.used());
         for place in other.used() {
-            self.add_at(place, u64::from(other.counts[place]));
+            self.add_at(place, other.count_at(place));
         }
         for (&place, &count) in &other.spill {
             self.add_at(place, count);
         }
         for &value in &other.buffer {
-            self.exact.add(value);
             self.add_at(Self::place(value.min(VALUE_MAX_NS)), 1);
         }
     }
 
     fn add_at(&mut self, place: usize, count: u64) {
-        let sum = u64::from(self.counts[place]) + count;
-        self.counts[place] = sum as u32;
+        let count_here = &mut self.counts[place - self.first];
+        let sum = u64::from(*count_here) + count;
+        *count_here = sum as u32;
         let high = sum & !0xffff_ffff;
         if high > 0 {
             *self.spill.entry(place).or_default() += high;
@@ -199,8 +239,8 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
             hdrhistogram::Histogram::new_with_bounds(1, largest, digits).expect("the bounds are valid");
         let mut add =
             |value: u64, count: u64| hdr.record_n(value, count).expect("the value is within the bounds");
-        for place in self.used().filter(|place| self.counts[*place] > 0) {
-            add(Self::value_at(place), u64::from(self.counts[place]));
+        for place in self.used().filter(|place| self.count_at(*place) > 0) {
+            add(Self::value_at(place), self.count_at(place));
         }
         for (&place, &count) in &self.spill {
             add(Self::value_at(place), count);
@@ -226,7 +266,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         }
         let (mut found, mut next, mut passed, mut waiting) = ([0; N], 0, 0, waiting.into_iter().peekable());
         for place in places {
-            passed += self.counts.get(place).map_or(0, |count| u64::from(*count));
+            passed += self.count_at(place);
             if !self.spill.is_empty() {
                 passed += self.spill.get(&place).copied().unwrap_or(0);
             }
