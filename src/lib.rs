@@ -7,6 +7,7 @@ pub mod conformance;
 pub mod cores;
 pub mod diagnostics;
 pub mod engine;
+mod files;
 pub mod fit;
 pub mod metrics;
 pub mod plan;

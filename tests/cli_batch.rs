@@ -5,79 +5,12 @@ mod cli_support;
 #[path = "cores/support.rs"]
 mod support;
 
-use cli_support::{Ended, command, folder, mqscript};
+use cli_support::batch::{Batch, SCRIPT};
+use cli_support::{Ended, mqscript};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-const SCRIPT: &str = r#"
-let rate = param("rate", "20/s", "each agent's");
-run(scenario(#{ arrival: rate, mix: ["direct"], duration: "5s", processor: #{ workers: 8 } }));
-"#;
-
-/// A folder with a script and a batch file.
-struct Batch(tempfile::TempDir);
-
-impl Batch {
-    fn of(file: &str) -> Batch {
-        let batch = Batch(folder());
-        batch.write("script.rhai", SCRIPT);
-        batch.write("batch.yaml", file);
-        batch
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.0.path().join(name), text).unwrap();
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
-    fn command(&self, more: &[&str]) -> std::process::Command {
-        let file = self.path("batch.yaml");
-        command(&[&["batch", &file], more].concat())
-    }
-
-    fn play(&self, more: &[&str]) -> Ended {
-        Ended::from(self.command(more).output().unwrap())
-    }
-
-    /// Everything below the newest folder.
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.path().join("results/latest").join(name)).unwrap()
-    }
-
-    /// Outcomes by cell.
-    fn outcomes(&self) -> BTreeMap<String, Value> {
-        let of = |line: &str| {
-            let outcome: Value = serde_json::from_str(line).unwrap();
-            (outcome["cell"].as_str().unwrap().to_owned(), outcome)
-        };
-        self.read("results.ndjson").lines().map(of).collect()
-    }
-
-    /// How often each cell has ended, by the journal.
-    fn ends(&self) -> BTreeMap<String, u32> {
-        let mut ends = BTreeMap::new();
-        for line in self.read("journal.ndjson").lines() {
-            let event: Value = serde_json::from_str(line).unwrap_or_default();
-            if event["event"] == "ended" {
-                *ends.entry(event["cell"].as_str().unwrap().to_owned()).or_default() += 1;
-            }
-        }
-        ends
-    }
-
-    fn cell(&self, start: &str) -> PathBuf {
-        let cells = fs::read_dir(self.0.path().join("results/latest/cells")).unwrap();
-        let mut paths = cells.map(|entry| entry.unwrap().path());
-        paths.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(start)).unwrap()
-    }
-}
 
 #[test]
 fn a_matrix_is_played_and_told() {
@@ -306,6 +239,12 @@ fn what_is_wrong_is_told_before_anything_is_played() {
         &["procesor", "the batch file's `scenario`"],
     );
     told("script: script.rhai\nchecks: [\"totl.p99 < 1s\"]\n", 3, &["totl"]);
+    let figures = "matrix: { core: [mock, sqlite] }\ncompare: { across: core, figures: [totl.p99] }\n";
+    told(
+        &format!("script: script.rhai\n{figures}"),
+        3,
+        &["totl", "compare.figures", "did you mean `total`?"],
+    );
     told("scirpt: script.rhai\nrepeats: 0\n", 3, &["batch.yaml:1:1", "scirpt", "`repeats`"]);
     told("script: script.rhai\n\trepeats: 1\n", 3, &["batch.yaml:1", "found a tab"]);
     let batch = Batch::of("script: script.rhai\nrepeats: 1\noutput: script.rhai\n");

@@ -9,15 +9,18 @@
 
 use super::outcome::Outcome;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files::keep;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-const JOURNAL: &str = "journal.ndjson";
-const OUTCOME: &str = "cell.json";
-const LATEST: &str = "latest";
+pub(super) const JOURNAL: &str = "journal.ndjson";
+pub(super) const OUTCOME: &str = "cell.json";
+pub(super) const LATEST: &str = "latest";
+/// What a cell's results are called.
+pub const RESULTS: &str = "results.json";
 
 /// What a batch was made of when it began: the first line of its journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,8 @@ pub struct Folder {
     /// Where it lies.
     pub path: PathBuf,
     journal: File,
+    /// Whether the journal's last line was cut.
+    torn: bool,
     _lock: File,
 }
 
@@ -71,11 +76,17 @@ impl Folder {
         fs::create_dir_all(output).map_err(refused)?;
         let lock = lock(output)?;
         let path = numbered(output).map_err(refused)?;
-        let mut journal =
-            OpenOptions::new().append(true).create_new(true).open(path.join(JOURNAL)).map_err(refused)?;
-        write_line(&mut journal, header).map_err(refused)?;
+        let begun = || {
+            let mut journal = OpenOptions::new().append(true).create_new(true).open(path.join(JOURNAL))?;
+            write_line(&mut journal, header)?;
+            Ok(journal)
+        };
+        // A batch that has not begun leaves nothing to go on with.
+        let journal = begun().map_err(refused).inspect_err(|_| {
+            let _ = fs::remove_dir_all(&path);
+        })?;
         point_latest_at(output, &path);
-        Ok(Folder { path, journal, _lock: lock })
+        Ok(Folder { path, journal, torn: false, _lock: lock })
     }
 
     /// The newest folder below `output`, to go on with, and what its batch was made of.
@@ -89,23 +100,13 @@ impl Folder {
             return Err(fault.found(format!("no results below `{}`", output.display())).into());
         };
         let lock = lock(output)?;
-        let text = fs::read_to_string(path.join(JOURNAL)).map_err(|error| cannot(&path, &error))?;
+        let header = header(&path)?;
+        let place = path.join(JOURNAL);
+        let refused = |error: io::Error| cannot(&path, &error);
         // A journal that was cut in mid-line ends with a line that says nothing.
-        let header =
-            text.lines().next().and_then(|line| serde_json::from_str(line).ok()).ok_or_else(|| {
-                let fault =
-                    Diagnostic::new(Exit::Contents, "the batch's journal does not say what it was made of");
-                let help = "without `--resume` the batch begins anew, in a folder of its own";
-                Diagnostics::from(fault.found(format!("`{}`", path.join(JOURNAL).display())).help(help))
-            })?;
-        let mut journal = OpenOptions::new()
-            .append(true)
-            .open(path.join(JOURNAL))
-            .map_err(|error| cannot(&path, &error))?;
-        if !text.ends_with('\n') {
-            journal.write_all(b"\n").map_err(|error| cannot(&path, &error))?;
-        }
-        let mut folder = Folder { path, journal, _lock: lock };
+        let torn = !fs::read(&place).map_err(refused)?.ends_with(b"\n");
+        let journal = OpenOptions::new().append(true).open(place).map_err(refused)?;
+        let mut folder = Folder { path, journal, torn, _lock: lock };
         folder.note(&Event::Resumed)?;
         Ok((folder, header))
     }
@@ -115,7 +116,12 @@ impl Folder {
     /// # Errors
     /// It cannot be written.
     pub fn note(&mut self, event: &Event<'_>) -> Result<(), Diagnostics> {
-        write_line(&mut self.journal, event).map_err(|error| cannot(&self.path, &error))
+        let written = match self.torn {
+            true => self.journal.write_all(b"\n").and_then(|()| write_line(&mut self.journal, event)),
+            false => write_line(&mut self.journal, event),
+        };
+        self.torn = written.is_err();
+        written.map_err(|error| cannot(&self.path, &error))
     }
 
     /// The folder of a cell, made if need be: its place in the matrix, and its name as far as file systems like it.
@@ -145,23 +151,30 @@ pub fn outcome(cell: &Path) -> Option<Outcome> {
     serde_json::from_slice(&fs::read(cell.join(OUTCOME)).ok()?).ok()
 }
 
-/// Writes a file whole or not at all.
+/// What the batch in this folder was made of when it began.
 ///
 /// # Errors
-/// It cannot be written.
-pub fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    fs::write(&temporary, bytes)?;
-    fs::rename(&temporary, path)
+/// There is no journal, or it does not say.
+pub(super) fn header(folder: &Path) -> Result<Header, Diagnostics> {
+    let path = folder.join(JOURNAL);
+    let mut first = String::new();
+    File::open(&path)
+        .and_then(|journal| BufReader::new(journal).read_line(&mut first))
+        .map_err(|error| cannot(folder, &error))?;
+    serde_json::from_str(&first).map_err(|_| {
+        let fault = Diagnostic::new(Exit::Contents, "the batch's journal does not say what it was made of");
+        let help = "without `--resume` the batch begins anew, in a folder of its own";
+        fault.found(format!("`{}`", path.display())).help(help).into()
+    })
 }
 
-fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
+pub(super) fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
     file.write_all(&bytes)
 }
 
-fn cannot(path: &Path, error: &io::Error) -> Diagnostics {
+pub(super) fn cannot(path: &Path, error: &io::Error) -> Diagnostics {
     let mut fault = Diagnostic::new(Exit::Usage, "the batch cannot write its results")
         .found(format!("`{}`: {error}", path.display()));
     match error.kind() {
@@ -190,12 +203,12 @@ fn lock(output: &Path) -> Result<File, Diagnostics> {
     }
 }
 
-fn named(number: u64) -> String {
+pub(super) fn named(number: u64) -> String {
     format!("{number:04}")
 }
 
 /// The numbers of the batches below a folder.
-fn numbers(output: &Path) -> Vec<u64> {
+pub(super) fn numbers(output: &Path) -> Vec<u64> {
     let entries = fs::read_dir(output).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }

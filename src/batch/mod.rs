@@ -1,6 +1,7 @@
 //! Batches: a YAML file × its matrix → cells, each of which is one run of a script in a process of its own.
 
 mod axis;
+mod baseline;
 mod file;
 mod folder;
 mod matrix;
@@ -9,7 +10,8 @@ mod outcome;
 mod tests;
 
 pub use axis::{Axis, Kind, Value};
+pub use baseline::{Baseline, check_name, save_baseline};
 pub use file::{Across, BatchFile, read_batch};
-pub use folder::{Event, Folder, Header, keep, outcome};
+pub use folder::{Event, Folder, Header, RESULTS, outcome};
 pub use matrix::{Cell, Cells, cells};
 pub use outcome::{Outcome, Summary};

@@ -252,6 +252,15 @@ pub struct BatchFlags {
     /// Replications of every cell, in place of the file's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=REPEATS_MAX))]
     pub repeats: Option<u64>,
+    /// Compare every cell with the same cell of an earlier batch: a saved name, a batch's folder (with a `/`), or `latest`
+    #[arg(long, value_name = "NAME|FOLDER")]
+    pub baseline: Option<String>,
+    /// Keep what is measured under a name, for `--baseline`
+    #[arg(long, value_name = "NAME", conflicts_with = "only")]
+    pub save_baseline: Option<String>,
+    /// Replace the baseline that `--save-baseline` names
+    #[arg(long, requires = "save_baseline")]
+    pub force: bool,
     /// End with code 7 if a compared figure is worse than the baseline's, by more than `within`
     #[arg(long)]
     pub fail_on_regression: bool,

@@ -1,21 +1,15 @@
 //! `compare`: saved results against each other, without playing anything.
 
-use super::arguments::{CompareFlags, Format};
+use super::arguments::{CompareFlags, CompareSettings, Format};
 use super::outputs::Output;
 use super::{run, terminal, verdict};
-use crate::compare::{
-    Candidate, Question, WITHIN_DEFAULT, compare, groups, names_of, read_figures, read_report,
-    several_groups, unique,
-};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::compare::{Candidate, Question, compare, groups, names_of, read_results, several_groups, unique};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::Report;
 use crate::report::{comparison_markdown, comparison_text, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-
-/// The largest file of results that is read, in bytes.
-const FILE_MAX_BYTES: u64 = 1 << 30;
 
 /// Compares files of results.
 pub fn command(flags: &CompareFlags) -> Exit {
@@ -61,38 +55,12 @@ pub(super) fn read_all(files: &[PathBuf]) -> Result<Vec<(&Path, Report)>, Diagno
     let mut wrong = Diagnostics::new();
     let mut reports = Vec::new();
     for path in files {
-        match read(path) {
+        match read_results(path) {
             Ok(report) => reports.push((path.as_path(), report)),
             Err(faults) => wrong.append(faults),
         }
     }
     if wrong.is_empty() { Ok(reports) } else { Err(wrong) }
-}
-
-/// Reads a file of results.
-///
-/// # Errors
-/// It is none.
-pub(super) fn read(path: &Path) -> Result<Report, Diagnostics> {
-    let shown = path.display().to_string();
-    let cannot = |found: String| {
-        Diagnostic::new(Exit::Usage, "the results cannot be read").at(Place::file(&shown)).found(found)
-    };
-    let metadata = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
-    if metadata.is_dir() {
-        return Err(cannot("a folder".to_owned()).into());
-    }
-    if metadata.len() > FILE_MAX_BYTES {
-        return Err(cannot(format!("{} bytes", metadata.len())).into());
-    }
-    let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Diagnostic::new(Exit::Contents, "the file is not UTF-8")
-            .at(Place::file(&shown))
-            .found(format!("a byte that is no text at offset {at}"))
-    })?;
-    read_report(&shown, &text)
 }
 
 /// Each file is a candidate; a file alone is compared within itself.
@@ -125,15 +93,7 @@ fn candidates<'r>(reports: &'r [(&Path, Report)]) -> Result<Vec<Candidate<'r>>, 
 }
 
 fn question(flags: &CompareFlags, baseline: &Report) -> Result<Question, Diagnostics> {
-    let named = flags.comparing.figures.as_deref();
-    let figures = read_figures(named, &names_of(&baseline.runs[0])).map_err(|faults| {
-        let told = |fault: crate::plan::FigureFault| {
-            Diagnostic::new(Exit::Usage, fault.title)
-                .expected(fault.expected)
-                .note("it comes from `--figures`")
-                .help_if(fault.help)
-        };
-        faults.into_iter().map(told).collect::<Diagnostics>()
-    })?;
-    Ok(Question { figures, within: flags.comparing.within.unwrap_or(WITHIN_DEFAULT) })
+    let CompareSettings { figures, within, .. } = &flags.comparing;
+    Question::read(figures.as_deref(), *within, &names_of(&baseline.runs[0]), Exit::Usage)
+        .map_err(|wrong| wrong.into_iter().map(|fault| fault.note("it comes from `--figures`")).collect())
 }

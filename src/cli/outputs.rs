@@ -1,6 +1,7 @@
 //! Files that a run leaves behind: refused before the run, written in whole or not at all.
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -47,14 +48,14 @@ impl Output {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(cannot(error)),
         }
-        let Some(name) = path.file_name() else {
+        if path.file_name().is_none() {
             return Err(refuse("does not name a file".to_owned(), None));
-        };
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() {
             return Err(refuse(format!("there is no folder `{}`", folder.display()), Some("make it first")));
         }
-        let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        let temporary = files::beside(path);
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(cannot)?;
         Ok(Output::new(path, Some(temporary), force, file))
     }
@@ -115,21 +116,9 @@ impl Output {
             writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         }
         let Some(temporary) = self.temporary.take() else { return Ok(()) };
-        let moved = if self.replaces {
-            fs::rename(&temporary, &self.path)
-        } else {
-            // Unlike a rename, a link never replaces what has come there during the run.
-            fs::hard_link(&temporary, &self.path).or_else(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => Err(error),
-                // Some file systems know no hard links.
-                _ if !self.path.exists() => fs::rename(&temporary, &self.path),
-                _ => Err(error),
-            })
-        };
-        if moved.is_err() || !self.replaces {
+        files::settle(&temporary, &self.path, self.replaces).inspect_err(|_| {
             let _ = fs::remove_file(&temporary);
-        }
-        moved
+        })
     }
 }
 

@@ -8,7 +8,6 @@ use super::{panic, pure, repeat, settings, side_by_side, terminal, verdict};
 use crate::batch;
 use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::engine;
 use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{Report, Run};
 use crate::plan::Overrides;
@@ -19,6 +18,7 @@ use crate::supervise::confine::Confined;
 use crate::supervise::{self, Death, Legacy, Lifeline};
 #[cfg(unix)]
 use crate::supervise::{Ending, Side};
+use crate::{engine, files};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -305,7 +305,7 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     if let Some(path) = &flags.summary {
         let summary = batch::Summary::of(&report, &wrong);
         let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
-        if let Err(error) = batch::keep(path, &bytes) {
+        if let Err(error) = files::keep(path, &bytes) {
             wrong.push(Diagnostic::new(Exit::Usage, format!("the summary cannot be written: {error}")));
         }
     }

@@ -252,10 +252,14 @@ fn verdict(interval: &Interval, within: f64, better: Option<Direction>) -> Verdi
 
 /// Figures that are worse, by more than what is too small to matter: the contender's name and the row.
 pub fn regressions(comparison: &Comparison) -> Vec<(&str, &Row)> {
-    let beyond = |row: &&Row| {
-        let estimate = row.change.or(row.difference).map_or(0.0, |interval| interval.estimate.abs());
-        row.verdict == Some(Verdict::Worse) && estimate > row.within.unwrap_or(0.0)
-    };
     let contenders = comparison.contenders.iter();
-    contenders.flat_map(|c| c.rows.iter().filter(beyond).map(|row| (c.name.as_str(), row))).collect()
+    contenders
+        .flat_map(|c| c.rows.iter().filter(|row| is_regression(row)).map(|row| (c.name.as_str(), row)))
+        .collect()
+}
+
+/// Whether a figure is worse, by more than what is too small to matter.
+pub fn is_regression(row: &Row) -> bool {
+    let estimate = row.change.or(row.difference).map_or(0.0, |interval| interval.estimate.abs());
+    row.verdict == Some(Verdict::Worse) && estimate > row.within.unwrap_or(0.0)
 }

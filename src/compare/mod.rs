@@ -14,6 +14,7 @@ mod moments;
 mod needs;
 mod question;
 mod saved;
+mod settings;
 mod student;
 #[cfg(test)]
 mod tests;
@@ -22,10 +23,11 @@ pub use aggregate::aggregate;
 pub use figures::{PRIMARY, direction, unit};
 pub use groups::{groups, names_of, several_groups, unique};
 pub use interval::Spread;
-pub use judge::{compare, judge, regressions};
+pub use judge::{compare, is_regression, judge, regressions};
 pub use moments::Moments;
-pub use question::{Candidate, Question, WITHIN_DEFAULT, parse_within, read_figures};
-pub use saved::read_report;
+pub use question::{Candidate, Question, WITHIN_DEFAULT, parse_within};
+pub use saved::{read_report, read_results};
+pub use settings::different_settings;
 pub use student::two_sided_quantile;
 
 /// How sure the verdicts of a comparison are together, and each interval of an aggregate.

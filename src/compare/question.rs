@@ -1,9 +1,10 @@
 //! What a comparison is asked.
 
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::metrics::comparisons::Within;
 use crate::metrics::results::Run;
 use crate::plan::units::{parse_duration, parse_share};
-use crate::plan::{Figure, FigureFault, FigureNames, parse_figure};
+use crate::plan::{Figure, FigureNames, parse_figure};
 
 /// What is too small to matter unless something else is said.
 pub const WITHIN_DEFAULT: Within = Within { share: 0.02, time_ns: None };
@@ -26,27 +27,35 @@ pub struct Candidate<'a> {
     pub runs: Vec<&'a Run>,
 }
 
-/// Reads the figures that get a verdict, [`PRIMARY`](super::PRIMARY) unless others are named, against the names that a
-/// plan has.
-///
-/// # Errors
-/// Each that is none, with what would have been right.
-pub fn read_figures(
-    named: Option<&[String]>,
-    names: &FigureNames<'_>,
-) -> Result<Vec<(String, Figure)>, Vec<FigureFault>> {
-    let primary = super::PRIMARY.map(str::to_owned);
-    let (mut read, mut wrong) = (Vec::new(), Vec::new());
-    for text in named.unwrap_or(&primary) {
-        match parse_figure(text, names) {
-            Ok(figure) if read.iter().all(|(_, known)| *known != figure) => {
-                read.push((text.trim().to_owned(), figure));
+impl Question {
+    /// Reads the figures that get a verdict, [`PRIMARY`](super::PRIMARY) unless others are named, against the names that
+    /// a plan has. Without `within`, [`WITHIN_DEFAULT`] is too small to matter.
+    ///
+    /// # Errors
+    /// Each figure that is none, with what would have been right; each leads to `exit`.
+    pub fn read(
+        named: Option<&[String]>,
+        within: Option<Within>,
+        names: &FigureNames<'_>,
+        exit: Exit,
+    ) -> Result<Question, Diagnostics> {
+        let primary = super::PRIMARY.map(str::to_owned);
+        let (mut figures, mut wrong) = (Vec::new(), Diagnostics::new());
+        for text in named.unwrap_or(&primary) {
+            match parse_figure(text, names) {
+                Ok(figure) if figures.iter().all(|(_, known)| *known != figure) => {
+                    figures.push((text.trim().to_owned(), figure));
+                }
+                Ok(_) => {}
+                Err(fault) => wrong
+                    .push(Diagnostic::new(exit, fault.title).expected(fault.expected).help_if(fault.help)),
             }
-            Ok(_) => {}
-            Err(fault) => wrong.push(fault),
         }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        Ok(Question { figures, within: within.unwrap_or(WITHIN_DEFAULT) })
     }
-    if wrong.is_empty() { Ok(read) } else { Err(wrong) }
 }
 
 /// Reads what is too small to matter: a share ("2%") for every figure, or a time ("0.1ms") for figures that are times,

@@ -3,11 +3,41 @@
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::metrics::results::{FORMAT, Report};
 use serde_json::Value;
+use std::path::Path;
 
 /// The format without its version.
 const FAMILY: &str = "mqscript.report/";
 
-/// Reads a file of results; `file` is named in errors.
+/// The largest file of results that is read, in bytes.
+const FILE_MAX_BYTES: u64 = 1 << 30;
+
+/// Reads a file of results.
+///
+/// # Errors
+/// It is none.
+pub fn read_results(path: &Path) -> Result<Report, Diagnostics> {
+    let shown = path.display().to_string();
+    let cannot = |found: String| {
+        Diagnostic::new(Exit::Usage, "the results cannot be read").at(Place::file(&shown)).found(found)
+    };
+    let metadata = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
+    if metadata.is_dir() {
+        return Err(cannot("a folder".to_owned()).into());
+    }
+    if metadata.len() > FILE_MAX_BYTES {
+        return Err(cannot(format!("{} bytes", metadata.len())).into());
+    }
+    let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Diagnostic::new(Exit::Contents, "the file is not UTF-8")
+            .at(Place::file(&shown))
+            .found(format!("a byte that is no text at offset {at}"))
+    })?;
+    read_report(&shown, &text)
+}
+
+/// Reads the text of a file of results; `file` is named in errors.
 ///
 /// # Errors
 /// It is no JSON (cut off, say), no results, of a newer format, or without a run.

@@ -27,10 +27,7 @@ pub fn run(test: &str, asked: &Asked, folder: &Path) -> std::io::Result<()> {
     let noting = trail.clone();
     let paper = judge(test, asked, Arc::new(move |function| noting.note(function)));
     let text = serde_json::to_string(&paper).map_err(std::io::Error::other)?;
-    // Whole or not at all.
-    let draft = folder.join("draft");
-    std::fs::write(&draft, text)?;
-    std::fs::rename(draft, folder.join(PAPER))?;
+    crate::files::keep(&folder.join(PAPER), text.as_bytes())?;
     trail.note("exit");
     Ok(())
 }

@@ -214,7 +214,9 @@ fn signed(share: f64) -> (String, &'static str) {
     }
 }
 
-pub(super) fn change(row: &Row) -> String {
+/// The change with its sign, or the difference where there is no share: "+1.59 %".
+/// The change with its sign, or the difference where there is no share: "+1.59 %".
+pub fn change(row: &Row) -> String {
     match (row.change, row.difference) {
         (Some(change), _) => {
             let (text, unit) = signed(change.estimate);
@@ -229,7 +231,7 @@ pub(super) fn change(row: &Row) -> String {
 }
 
 /// "+1.2 … +3.4 %"; what nothing bounds is "?".
-pub(super) fn interval(row: &Row) -> String {
+pub fn interval(row: &Row) -> String {
     let ends = |interval: &Interval, show: &dyn Fn(f64) -> (String, &'static str)| {
         let end = |end: Option<f64>| end.map_or_else(|| ("?".to_owned(), ""), show);
         let ((low, low_unit), (high, unit)) = (end(interval.low), end(interval.high));
@@ -258,7 +260,7 @@ pub(super) fn verdict(row: &Row) -> String {
 }
 
 /// The verdicts as a sentence, and why some are missing.
-pub(super) fn in_words(contender: &Contender) -> String {
+pub fn in_words(contender: &Contender) -> String {
     let all = [
         (Verdict::Better, "better"),
         (Verdict::Worse, "worse"),

@@ -17,7 +17,7 @@ mod table;
 mod tests;
 pub mod text;
 
-pub use comparison::{aggregate_text, comparison_text};
+pub use comparison::{aggregate_text, change, comparison_text, in_words, interval};
 pub use comparison_markdown::{comparison_markdown, escaped as escaped_for_markdown};
 pub use number::{count, counted, magnitude, percent, printable, span};
 pub use style::Palette;

@@ -14,7 +14,7 @@ pub use verdict::GENERATOR_LIMITED;
 use super::number::{amount, magnitude, percent, printable, span};
 use super::style::Palette;
 use crate::metrics::results::{CheckResult, Layer, Run};
-pub(super) use doubts::warnings;
+pub use doubts::warnings;
 pub use lines::wrapped;
 use lines::{label, labelled};
 

@@ -10,13 +10,13 @@ use super::saved_results::SavedResults;
 use super::state::{Compared, Job, Shared, State};
 use crate::compare::{
     Candidate, Question, REPLICATIONS_MIN, WITHIN_DEFAULT, compare as judged, groups, names_of, parse_within,
-    read_figures, several_groups, unique,
+    several_groups, unique,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::metrics::comparisons::{Comparison, Within};
 use crate::metrics::results::Run;
 use crate::plan::tree::Node;
-use crate::plan::{Between, ComparisonSpec, FigureFault, FigureNames, Planned, read_comparison, variant};
+use crate::plan::{Between, ComparisonSpec, FigureNames, Planned, read_comparison, variant};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Module, NativeCallContext, Position};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -111,15 +111,12 @@ impl Asked {
     }
 
     fn question(&self, names: &FigureNames<'_>) -> Result<Question, Diagnostics> {
-        let told = |fault: FigureFault| {
-            let exit = if self.flag { Exit::Usage } else { Exit::Contents };
-            let place = if self.flag { "it comes from `--figures`" } else { "it comes from `figures`" };
-            let diagnostic = Diagnostic::new(exit, fault.title).expected(fault.expected).note(place);
-            diagnostic.help_if(fault.help)
+        let (exit, place) = match self.flag {
+            true => (Exit::Usage, "it comes from `--figures`"),
+            false => (Exit::Contents, "it comes from `figures`"),
         };
-        let figures = read_figures(self.figures.as_deref(), names)
-            .map_err(|faults| faults.into_iter().map(told).collect::<Diagnostics>())?;
-        Ok(Question { figures, within: self.within })
+        Question::read(self.figures.as_deref(), Some(self.within), names, exit)
+            .map_err(|wrong| wrong.into_iter().map(|fault| fault.note(place)).collect())
     }
 }
 

@@ -329,15 +329,8 @@ fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
     seal(&mut run);
     record_libraries(&mut run);
     let text = serde_json::to_string_pretty(&Report::new(vec![run])).unwrap_or_default();
-    write_whole(&path, &(text + "\n"))
+    crate::files::keep(&path, (text + "\n").as_bytes())
         .map_err(|error| output_fault(name, "the result cannot be saved", error.to_string()))?;
     state.saved.push(path);
     Ok(())
-}
-
-/// Writes beside the place and moves it there, so that nobody sees half a file.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let beside = path.with_extension("partial");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, path)
 }

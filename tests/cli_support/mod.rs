@@ -1,6 +1,8 @@
 //! The program as its users meet it: a process with arguments, two streams and an exit code.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod batch;
+
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 

@@ -1,15 +1,23 @@
 //! `batch`: a matrix of runs, each in a process of its own.
 
+mod across;
+mod against;
 mod bars;
+mod beside;
 mod jobs;
+mod junit;
+mod markdown;
 mod play;
 mod report;
 mod scout;
+mod table;
 
 use super::arguments::BatchFlags;
 use super::interrupt::Interrupt;
 use super::terminal;
-use crate::batch::{BatchFile, Cells, Folder, Header, Outcome, cells, outcome, read_batch};
+use crate::batch::{
+    Baseline, BatchFile, Cells, Folder, Header, Outcome, cells, check_name, outcome, read_batch,
+};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::{count, printable, span};
 use jobs::Job;
@@ -54,7 +62,7 @@ impl Prepared {
     fn from(file: BatchFile, core_path: &[PathBuf]) -> Result<Prepared, Diagnostics> {
         let Cells { cells, excluded } = cells(&file)?;
         let jobs: Vec<Job> = cells.into_iter().map(|cell| Job::of(&file, cell, core_path)).collect();
-        let scouted = scout::scout(&jobs)?;
+        let scouted = scout::scout(&jobs, file.compare.as_ref())?;
         Ok(Prepared { file, excluded, jobs, scouted })
     }
 
@@ -121,7 +129,20 @@ fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
     if let Some(only) = &flags.only {
         keep_only(&mut prepared, only)?;
     }
+    if let Some(name) = &flags.save_baseline {
+        check_name(&prepared.file.output, name, flags.force)?;
+    }
+    let baseline = match &flags.baseline {
+        Some(said) => Some(looked_at(Baseline::open(&prepared.file.output, said)?, &prepared)?),
+        None => None,
+    };
     let mut folder = open(&prepared, flags)?;
+    if let Some(baseline) = &baseline
+        && folder.path.canonicalize().is_ok_and(|path| path == baseline.path)
+    {
+        let fault = Diagnostic::new(Exit::Usage, "the batch that goes on is its own baseline");
+        return Err(fault.found(format!("`--baseline {}`", baseline.said)).into());
+    }
     let places = places(&prepared, &folder)?;
     let mut outcomes: Vec<Option<Outcome>> = places.iter().map(|place| outcome(place)).collect();
     for (outcome, scouted) in outcomes.iter_mut().zip(&prepared.scouted) {
@@ -142,9 +163,15 @@ fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
     let mut wrong = Diagnostics::new();
     wrong.append(ended.err().unwrap_or_default());
     wrong.append(cleaned.err().unwrap_or_default());
-    let exit = report::report(&prepared, &places, &folder, &outcomes, flags)?;
+    let exit = report::report(&prepared, &places, &folder, &outcomes, baseline.as_ref(), flags)?;
     terminal::complain(&wrong);
     Ok(exit.worst(wrong.exit()).worst(interrupt.exit().unwrap_or(Exit::Success)))
+}
+
+/// The baseline, if all that will be compared of it can be read.
+fn looked_at(baseline: Baseline, prepared: &Prepared) -> Result<Baseline, Diagnostics> {
+    against::look_at(prepared, &baseline)?;
+    Ok(baseline)
 }
 
 fn keep_only(prepared: &mut Prepared, only: &str) -> Result<(), Diagnostics> {

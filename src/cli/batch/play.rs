@@ -6,7 +6,7 @@ use super::super::{panic, run, side_by_side};
 use super::Prepared;
 use super::bars::Bars;
 use super::jobs::Job;
-use crate::batch::{Event, Folder, Outcome, Summary};
+use crate::batch::{Event, Folder, Outcome, RESULTS, Summary};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
 use mqscript_plugin::random::Stream;
@@ -123,7 +123,7 @@ fn bug(what: &str, error: &io::Error) -> Diagnostics {
 
 /// A cell's flags, with where its results go.
 fn flags_of(job: &Job, place: &Path) -> RunFlags {
-    let (output, summary) = (Some(place.join("results.json")), Some(place.join(SUMMARY)));
+    let (output, summary) = (Some(place.join(RESULTS)), Some(place.join(SUMMARY)));
     RunFlags { output, summary, ..job.flags.clone() }
 }
 
@@ -163,7 +163,7 @@ fn begin(
 /// In the child: what is printed goes into the cell's folder, and what the terminal sends stays with the parent.
 fn alone_with(place: &Path) -> io::Result<()> {
     let _ = rustix::process::setpgid(None, None);
-    for name in [SUMMARY, "results.json"] {
+    for name in [SUMMARY, RESULTS] {
         let _ = fs::remove_file(place.join(name));
     }
     rustix::stdio::dup2_stdout(File::create(place.join("summary.txt"))?)?;

@@ -2,11 +2,13 @@
 
 use super::super::side_by_side::AROUND_NS;
 use super::super::{faults, settings, terminal};
+use super::across::question;
 use super::jobs::Job;
+use crate::batch::Across;
 use crate::cores::library_sha256;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{self, Setting};
-use crate::plan::{ClockKind, End, Plan};
+use crate::plan::{ClockKind, End, FigureNames, Plan};
 use crate::script::{self, Settings};
 use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
 use serde::{Deserialize, Serialize};
@@ -39,14 +41,14 @@ pub(super) struct Scouted {
 ///
 /// # Errors
 /// Everything that is wrong with them, each fault once with the first cell that it is about.
-pub(super) fn scout(jobs: &[Job]) -> Result<Vec<Scouted>, Diagnostics> {
+pub(super) fn scout(jobs: &[Job], compared: Option<&Across>) -> Result<Vec<Scouted>, Diagnostics> {
     let told = |why: String| {
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("cells cannot be looked at: {why}")))
     };
     let block = Block::new().map_err(|error| told(error.to_string()))?;
     match supervise::fork_in(block).map_err(|error| told(error.to_string()))? {
         Side::Child(child) => {
-            let found = scout_here(jobs, |scouted| {
+            let found = scout_here(jobs, compared, |scouted| {
                 let mut line = serde_json::to_vec(scouted).unwrap_or_default();
                 line.push(b'\n');
                 // Without room the parent finds too few.
@@ -82,11 +84,11 @@ pub(super) fn scout(jobs: &[Job]) -> Result<Vec<Scouted>, Diagnostics> {
     }
 }
 
-fn scout_here(jobs: &[Job], mut found: impl FnMut(&Scouted)) -> Diagnostics {
+fn scout_here(jobs: &[Job], compared: Option<&Across>, mut found: impl FnMut(&Scouted)) -> Diagnostics {
     let mut wrong: BTreeMap<String, (usize, Diagnostic, String, u64)> = BTreeMap::new();
     let mut libraries = BTreeMap::new();
     for (index, job) in jobs.iter().enumerate() {
-        match look_at(job, &mut libraries) {
+        match look_at(job, compared, &mut libraries) {
             Ok(scouted) => found(&scouted),
             Err(faults) => {
                 for fault in faults.into_iter().map(of_file) {
@@ -117,7 +119,11 @@ fn of_file(mut fault: Diagnostic) -> Diagnostic {
     fault
 }
 
-fn look_at(job: &Job, libraries: &mut BTreeMap<String, String>) -> Result<Scouted, Diagnostics> {
+fn look_at(
+    job: &Job,
+    compared: Option<&Across>,
+    libraries: &mut BTreeMap<String, String>,
+) -> Result<Scouted, Diagnostics> {
     let overrides = settings::overrides(&job.flags.plan)?;
     let source = settings::script(&job.flags.script)?;
     let finder = settings::finder(&job.flags.plan, None);
@@ -137,6 +143,10 @@ fn look_at(job: &Job, libraries: &mut BTreeMap<String, String>) -> Result<Scoute
     }
     let mut scouted =
         Scouted { live: false, runs: 0, estimate_ns: AROUND_CELL_NS, fingerprint: String::new() };
+    // A script with several runs is compared by its first.
+    if let Some(planned) = execution.plans.first() {
+        question(compared, &FigureNames::of(&planned.plan))?;
+    }
     for planned in &execution.plans {
         let plan = &planned.plan;
         let (clock, files) =

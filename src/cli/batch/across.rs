@@ -1,0 +1,79 @@
+//! Cells that differ in one axis alone, compared.
+
+use super::Prepared;
+use crate::batch::{Across, Kind, Outcome, RESULTS};
+use crate::compare::{Candidate, Question, compare, names_of, read_results};
+use crate::diagnostics::{Diagnostics, Exit};
+use crate::metrics::comparisons::Comparison;
+use crate::metrics::results::{Report, Run};
+use crate::plan::FigureNames;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Cells that differ in one axis alone, against each other.
+pub(super) fn across_cells(
+    prepared: &Prepared,
+    places: &[PathBuf],
+    outcomes: &[Option<Outcome>],
+    across: &Across,
+) -> (Vec<(String, Comparison)>, Diagnostics) {
+    let (mut found, mut wrong) = (Vec::new(), Diagnostics::new());
+    let axis = prepared.file.axes.iter().position(|axis| axis.name == across.axis).unwrap_or(0);
+    let mut groups: BTreeMap<Vec<&String>, Vec<usize>> = BTreeMap::new();
+    for (index, job) in prepared.jobs.iter().enumerate().filter(|(index, _)| outcomes[*index].is_some()) {
+        let others = job.cell.labels.iter().enumerate().filter(|(place, _)| *place != axis);
+        groups.entry(others.map(|(_, label)| label).collect()).or_default().push(index);
+    }
+    let mut groups: Vec<Vec<usize>> = groups.into_values().filter(|cells| cells.len() > 1).collect();
+    groups.sort();
+    for cells in groups {
+        let mut reports: Vec<(String, Report)> = Vec::new();
+        for index in &cells {
+            match read_results(&places[*index].join(RESULTS)) {
+                Ok(report) => reports.push((prepared.jobs[*index].cell.labels[axis].clone(), report)),
+                // Without results there is nothing to compare; the cell itself says why.
+                Err(_) => continue,
+            }
+        }
+        if reports.len() < 2 {
+            continue;
+        }
+        match one_comparison(across, &reports) {
+            Ok(comparison) => found.push((name_of(prepared, cells[0], axis), comparison)),
+            Err(faults) => wrong.append(faults),
+        }
+    }
+    (found, wrong)
+}
+
+/// What the compared cells have in common.
+fn name_of(prepared: &Prepared, index: usize, axis: usize) -> String {
+    let axes = prepared.file.axes.iter().enumerate();
+    let varying = axes
+        .filter(|(place, other)| *place != axis && (other.values.len() > 1 || other.kind == Kind::Script));
+    let parts: Vec<String> = varying
+        .map(|(place, other)| match other.kind {
+            Kind::Script | Kind::Core => prepared.jobs[index].cell.labels[place].clone(),
+            _ => format!("{}={}", other.name, prepared.jobs[index].cell.labels[place]),
+        })
+        .collect();
+    parts.join(" · ")
+}
+
+/// A script with several runs is compared by its first.
+fn one_comparison(across: &Across, reports: &[(String, Report)]) -> Result<Comparison, Diagnostics> {
+    fn first(report: &Report) -> Vec<&Run> {
+        let name = &report.runs[0].name;
+        report.runs.iter().filter(|run| run.name == *name).collect()
+    }
+    let candidates: Vec<Candidate<'_>> =
+        reports.iter().map(|(name, report)| Candidate { name: name.clone(), runs: first(report) }).collect();
+    Ok(compare(&candidates, &question(Some(across), &names_of(&reports[0].1.runs[0]))?))
+}
+
+/// What the file asks of its comparisons, the usual where it says nothing.
+pub(super) fn question(across: Option<&Across>, names: &FigureNames<'_>) -> Result<Question, Diagnostics> {
+    let (figures, within) = across.map_or((None, None), |across| (across.figures.as_deref(), across.within));
+    Question::read(figures, within, names, Exit::Contents)
+        .map_err(|wrong| wrong.into_iter().map(|fault| fault.path("compare.figures")).collect())
+}

@@ -1,0 +1,177 @@
+//! What came of a batch, for people at a terminal.
+
+use super::super::repeat;
+use super::bars::mark;
+use super::beside::beside;
+use super::report::Told;
+use crate::batch::{Outcome, Value};
+use crate::report::text::Look;
+use crate::report::{Column, Table, comparison_text, count, magnitude, percent, printable, span};
+
+/// All figures of a cell as a table shows them.
+pub(super) fn figures(outcome: &Outcome) -> [String; 4] {
+    let summary = &outcome.summary;
+    let shown = |value: Option<f64>, show: &dyn Fn(f64) -> String| value.map_or("·".to_owned(), show);
+    let time = |ns: f64| span(ns as u64);
+    [
+        shown(summary.success_rate, &percent),
+        shown(summary.throughput_per_s, &|rate| format!("{}/s", magnitude(rate))),
+        shown(summary.total_mean_ns, &time),
+        shown(summary.total_p99_ns, &time),
+    ]
+}
+
+pub(super) const HEADINGS: [&str; 4] = ["delivered", "throughput", "total mean", "total p99"];
+
+/// Everything from the table to the commands that play what failed again.
+pub(super) fn text(told: &Told<'_>, look: &Look) -> String {
+    let Told { prepared, outcomes, .. } = told;
+    let mut text = String::new();
+    let mut table = Table::new(
+        [Column::names("cell"), Column::texts("", 0)]
+            .into_iter()
+            .chain(HEADINGS.map(|heading| Column::numbers(heading, 1)))
+            .chain([Column::numbers("took", 2)])
+            .collect(),
+    );
+    // Failures first; within each, in the order of the matrix.
+    let mut order: Vec<usize> = (0..outcomes.len()).collect();
+    order.sort_by_key(|index| outcomes[*index].as_ref().is_some_and(|outcome| outcome.exit == 0));
+    for index in &order {
+        let name = prepared.jobs[*index].cell.name.clone();
+        match &outcomes[*index] {
+            Some(outcome) => {
+                let took = span((outcome.wall_s * 1e9) as u64);
+                let cells = [name, mark(outcome.exit()).to_owned()].into_iter();
+                table.row(cells.chain(figures(outcome)).chain([took]).collect());
+            }
+            None => {
+                let blank = std::iter::repeat_n("·".to_owned(), 6);
+                table.row(std::iter::once(name).chain(blank).collect());
+            }
+        }
+    }
+    table.name_in_full();
+    for line in table.lines(2, look.width, &look.palette) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    if let Some(pivoted) = pivot(told) {
+        text.push_str("\n  total p99\n");
+        for line in pivoted.lines(2, look.width, &look.palette) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    for (name, comparison) in &told.across {
+        text.push_str(&format!(
+            "\n{}\n{}",
+            look.palette.strong(&printable(name)),
+            comparison_text(comparison, look)
+        ));
+    }
+    if let Some(against) = &told.against {
+        text.push_str(&beside(against, look));
+    }
+    text.push('\n');
+    text.push_str(&closing(told, look));
+    text
+}
+
+/// One line of counts, where everything lies, and every failure with the command that plays that cell alone.
+fn closing(told: &Told<'_>, look: &Look) -> String {
+    let Told { prepared, folder, outcomes, .. } = told;
+    let ended: Vec<&Outcome> = outcomes.iter().flatten().collect();
+    let failed: Vec<&&Outcome> = ended.iter().filter(|outcome| outcome.exit != 0).collect();
+    let missing = outcomes.len() - ended.len();
+    let mut counts = format!(
+        "{} cells: {} all well",
+        count(outcomes.len() as u64),
+        count((ended.len() - failed.len()) as u64)
+    );
+    if !failed.is_empty() {
+        counts.push_str(&format!(", {} not", count(failed.len() as u64)));
+    }
+    if missing > 0 {
+        counts.push_str(&format!(", {} not played: go on with `--resume`", count(missing as u64)));
+    }
+    let palette = &look.palette;
+    let regressed = told.regressed().count();
+    if regressed > 0 {
+        counts.push_str(&format!(", {} worse than the baseline", count(regressed as u64)));
+    }
+    let counts = if failed.is_empty() && missing + regressed == 0 {
+        palette.good(&counts)
+    } else {
+        palette.bad(&counts)
+    };
+    let mut text = format!("{}: {counts}\n  in {}\n", printable(&prepared.file.name), folder.path.display());
+    for outcome in failed {
+        let why = outcome.summary.problems.iter().chain(&outcome.summary.failed);
+        text.push_str(&format!(
+            "\n{} {} (exit {})\n",
+            mark(outcome.exit()),
+            printable(&outcome.cell),
+            outcome.exit
+        ));
+        why.take(5).for_each(|why| text.push_str(&format!("    {}\n", printable(why))));
+        text.push_str(&again(told, &outcome.cell));
+    }
+    for cell in told.regressed() {
+        text.push_str(&format!("\n✗ {} is worse than the baseline\n", printable(&cell.cell)));
+        text.push_str(&format!("    {}\n", cell.worse().join(", ")));
+        text.push_str(&again(told, &cell.cell));
+    }
+    text
+}
+
+/// The command that plays a cell alone.
+fn again(told: &Told<'_>, cell: &str) -> String {
+    let file = told.flags.file.display().to_string();
+    let mut command = vec!["mqscript", "batch", &file, "--only", cell];
+    if let Some(against) = &told.against {
+        command.extend(["--baseline", &against.baseline.said]);
+    }
+    let command: Vec<String> = command.into_iter().map(repeat::quoted).collect();
+    format!("    again: {}\n", command.join(" "))
+}
+
+/// p99 of two axes that vary, one down and one across, if there are exactly two; the best and the worst are marked.
+fn pivot(told: &Told<'_>) -> Option<Table> {
+    let Told { prepared, outcomes, .. } = told;
+    let varying: Vec<usize> =
+        (0..prepared.file.axes.len()).filter(|axis| prepared.file.axes[*axis].values.len() > 1).collect();
+    let &[down, across] = varying.as_slice() else { return None };
+    let axes = &prepared.file.axes;
+    let p99 = |row: &str, column: &str| {
+        let found = outcomes.iter().flatten().zip(&prepared.jobs);
+        let mut found = found.filter(|(outcome, _)| {
+            outcome.labels.get(&axes[down].name).is_some_and(|label| label == row)
+                && outcome.labels.get(&axes[across].name).is_some_and(|label| label == column)
+        });
+        found.next().and_then(|(outcome, _)| outcome.summary.total_p99_ns)
+    };
+    let all: Vec<f64> =
+        outcomes.iter().flatten().filter_map(|outcome| outcome.summary.total_p99_ns).collect();
+    let best = all.iter().copied().fold(f64::INFINITY, f64::min);
+    let worst = all.iter().copied().fold(0.0, f64::max);
+    let columns = axes[across].values.iter().map(|value| Column::numbers(&value.label, 0));
+    let mut table = Table::new(std::iter::once(Column::names(&axes[down].name)).chain(columns).collect());
+    for row in &axes[down].values {
+        let shown = |column: &Value| match p99(&row.label, &column.label) {
+            None => "·".to_owned(),
+            Some(ns) => {
+                let mark = match ns {
+                    _ if best == worst => "",
+                    ns if ns == best => " best",
+                    ns if ns == worst => " worst",
+                    _ => "",
+                };
+                format!("{}{mark}", span(ns as u64))
+            }
+        };
+        let cells = axes[across].values.iter().map(shown);
+        table.row(std::iter::once(row.label.clone()).chain(cells).collect());
+    }
+    Some(table)
+}
