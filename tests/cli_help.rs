@@ -6,7 +6,7 @@ use cli_support::{golden, mqscript};
 
 #[test]
 fn help_is_golden() {
-    let pages: [(&str, &[&str]); 13] = [
+    let pages: [(&str, &[&str]); 14] = [
         ("mqscript", &["--help"]),
         ("run", &["run", "--help"]),
         ("check", &["check", "--help"]),
@@ -20,6 +20,7 @@ fn help_is_golden() {
         ("new", &["new", "--help"]),
         ("completions", &["completions", "--help"]),
         ("man", &["man", "--help"]),
+        ("schema", &["schema", "--help"]),
     ];
     for (name, arguments) in pages {
         let ended = mqscript(arguments);
@@ -48,4 +49,17 @@ fn an_unknown_flag_is_refused_with_the_nearest() {
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("--duration"), "{ended:?}");
     assert!(ended.stdout.is_empty());
+}
+
+#[test]
+fn schemas_are_printed_as_they_are_committed() {
+    for (arguments, file) in [
+        (&["schema"][..], "batch.schema.json"),
+        (&["schema", "batch"], "batch.schema.json"),
+        (&["schema", "report"], "report.schema.json"),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(file);
+        assert_eq!(mqscript(arguments).stdout, std::fs::read_to_string(path).unwrap());
+    }
+    assert_eq!(mqscript(&["schema", "bacth"]).code, 2);
 }

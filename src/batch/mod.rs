@@ -7,6 +7,8 @@ mod folder;
 mod matrix;
 mod outcome;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;
 
 pub use axis::{Axis, Kind, Value};

@@ -64,6 +64,8 @@ pub enum Command {
     Completions(CompletionsFlags),
     /// Print the manual page, or write all of them into a folder
     Man(ManFlags),
+    /// Print the JSON Schema of batch files or of results, for editors and programs
+    Schema(SchemaFlags),
 }
 
 const COMPLETIONS_HELP: &str = "\
@@ -273,6 +275,23 @@ pub struct BatchFlags {
     /// Show no progress
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Flags of `schema`.
+#[derive(Debug, Clone, Args)]
+pub struct SchemaFlags {
+    /// Of batch files, or of results
+    #[arg(value_enum, default_value_t = Schema::Batch, value_name = "batch|report", hide_possible_values = true)]
+    pub of: Schema,
+}
+
+/// What there is a schema of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Schema {
+    /// Batch files.
+    Batch,
+    /// Results.
+    Report,
 }
 
 /// Flags of `fit`.

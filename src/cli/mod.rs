@@ -21,6 +21,7 @@ mod pure;
 mod repeat;
 mod run;
 mod scaffold;
+mod schema;
 mod settings;
 mod side_by_side;
 mod stage;
@@ -54,5 +55,6 @@ pub fn main() -> Exit {
         Command::New(flags) => new::command(&flags),
         Command::Completions(flags) => completions::command(&flags),
         Command::Man(flags) => man::command(&flags),
+        Command::Schema(flags) => schema::command(&flags),
     }
 }

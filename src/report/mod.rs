@@ -9,7 +9,7 @@ pub mod json;
 mod number;
 mod overview;
 #[cfg(test)]
-mod schema;
+pub(crate) mod schema;
 mod style;
 mod summary;
 mod table;

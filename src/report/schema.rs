@@ -5,8 +5,15 @@ use crate::metrics::results::{FORMAT, Report};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-fn committed() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas/report.schema.json")
+/// Whether the file in `schemas/` is this schema; `UPDATE_GOLDEN=1` writes it.
+pub fn stands(name: &str, generated: &Value) {
+    let committed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(name);
+    let text = format!("{}\n", serde_json::to_string_pretty(generated).unwrap());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&committed, &text).unwrap();
+    }
+    let stands = std::fs::read_to_string(&committed).unwrap_or_default();
+    assert!(stands == text, "schemas/{name} has drifted: run the tests with UPDATE_GOLDEN=1");
 }
 
 /// The schema as it must stand in the tree.
@@ -19,12 +26,7 @@ fn generated() -> Value {
 
 #[test]
 fn the_committed_schema_is_that_of_the_types() {
-    let text = format!("{}\n", serde_json::to_string_pretty(&generated()).unwrap());
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(committed(), &text).unwrap();
-    }
-    let stands = std::fs::read_to_string(committed()).unwrap_or_default();
-    assert!(stands == text, "schemas/report.schema.json has drifted: run the tests with UPDATE_GOLDEN=1");
+    stands("report.schema.json", &generated());
 }
 
 #[test]
@@ -56,7 +58,7 @@ fn the_validator_finds_what_is_wrong() {
 /// Everything in which `document` is not what `schema` says, by JSON pointer.
 ///
 /// Knows the keywords that the generator uses for our types: `$ref`, `type`, `properties`, `required`,
-/// `additionalProperties`, `items`, `anyOf`, `const` and `minimum`.
+/// `additionalProperties`, `items`, `anyOf`, `const`, `minimum` and `maximum`.
 pub fn faults(schema: &Value, document: &Value) -> Vec<String> {
     let mut faults = Vec::new();
     hold(schema, schema, document, "", &mut faults);
@@ -85,6 +87,11 @@ fn hold(root: &Value, schema: &Value, value: &Value, at: &str, faults: &mut Vec<
         && number < minimum
     {
         faults.push(format!("{at}: {number} is less than {minimum}"));
+    }
+    if let (Some(maximum), Some(number)) = (schema["maximum"].as_f64(), value.as_f64())
+        && number > maximum
+    {
+        faults.push(format!("{at}: {number} is more than {maximum}"));
     }
     if let Some(choices) = schema["anyOf"].as_array()
         && !choices.iter().any(|choice| {

@@ -1,0 +1,23 @@
+//! `schema`: the JSON Schemas of what is written and read, for editors and programs.
+
+use super::arguments::{Schema, SchemaFlags};
+use super::terminal;
+use crate::diagnostics::Exit;
+
+const BATCH: &str = include_str!("../../schemas/batch.schema.json");
+const REPORT: &str = include_str!("../../schemas/report.schema.json");
+
+/// Prints a schema.
+pub fn command(flags: &SchemaFlags) -> Exit {
+    let text = match flags.of {
+        Schema::Batch => BATCH,
+        Schema::Report => REPORT,
+    };
+    match terminal::print(text) {
+        Ok(()) => Exit::Success,
+        Err(wrong) => {
+            terminal::complain(&wrong);
+            wrong.exit()
+        }
+    }
+}
