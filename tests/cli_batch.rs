@@ -239,6 +239,10 @@ fn what_is_wrong_is_told_before_anything_is_played() {
         &["procesor", "the batch file's `scenario`"],
     );
     told("script: script.rhai\nchecks: [\"totl.p99 < 1s\"]\n", 3, &["totl"]);
+    let cores = "script: script.rhai\nmatrix: { core: [mock, sqlite] }\n";
+    told(&format!("{cores}exclude: [{{ core: nats }}]\n"), 3, &["exclude[0].core", "one of mock, sqlite"]);
+    told(&format!("{cores}include: [{{ croe: mock }}]\n"), 3, &["no axis `croe`", "did you mean `core`?"]);
+    told(&format!("{cores}include: [{{ core: mock }}]\n"), 3, &["two cells are called `script · mock`"]);
     let figures = "matrix: { core: [mock, sqlite] }\ncompare: { across: core, figures: [totl.p99] }\n";
     told(
         &format!("script: script.rhai\n{figures}"),

@@ -12,6 +12,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::keep;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -174,17 +175,21 @@ pub(super) fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<(
     file.write_all(&bytes)
 }
 
+/// A file of a batch that cannot be written.
+pub fn cannot_write(path: &Path, why: impl fmt::Display) -> Diagnostic {
+    Diagnostic::new(Exit::Usage, "the batch cannot write its results")
+        .found(format!("`{}`: {why}", path.display()))
+        .help("what is finished is kept: make room and go on with `--resume`")
+}
+
 pub(super) fn cannot(path: &Path, error: &io::Error) -> Diagnostics {
-    let mut fault = Diagnostic::new(Exit::Usage, "the batch cannot write its results")
-        .found(format!("`{}`: {error}", path.display()));
+    let mut fault = cannot_write(path, error);
     match error.kind() {
-        io::ErrorKind::StorageFull => {
-            fault = fault.help("what is finished is kept: make room and go on with `--resume`");
-        }
+        io::ErrorKind::StorageFull => {}
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            fault = fault.help("name a folder that you can write to with `--output`");
+            fault.help = vec!["name a folder that you can write to with `--output`".to_owned()];
         }
-        _ => {}
+        _ => fault.help.clear(),
     }
     fault.into()
 }

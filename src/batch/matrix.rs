@@ -55,26 +55,18 @@ pub fn cells(file: &BatchFile) -> Result<Cells, Diagnostics> {
     let exclude: Vec<Picked<'_>> = picked(&mut reader, file, "exclude", &file.exclude);
     let include: Vec<Picked<'_>> = picked(&mut reader, file, "include", &file.include);
     let mut found = Cells::default();
-    let mut used = vec![false; exclude.len()];
     let mut places = vec![0; file.axes.len()];
     loop {
         let values: Vec<&Value> =
             file.axes.iter().zip(&places).map(|(axis, place)| &axis.values[*place]).collect();
-        let out: Vec<usize> = (0..exclude.len()).filter(|index| exclude[*index].matches(&values)).collect();
         let cell = cell(file, &values, &[]);
-        match out.is_empty() {
-            true => found.cells.push(cell),
-            false => found.excluded.push(cell.name),
+        match exclude.iter().any(|entry| entry.matches(&values)) {
+            true => found.excluded.push(cell.name),
+            false => found.cells.push(cell),
         }
-        out.into_iter().for_each(|index| used[index] = true);
         if !next(&mut places, &file.axes) {
             break;
         }
-    }
-    for (index, _) in used.iter().enumerate().filter(|(_, used)| !**used) {
-        let node = &file.exclude[index];
-        let fault = reader.fault(&format!("exclude[{index}]"), node, "this leaves no cell out");
-        reader.push(fault.found(node.describe()).expected("values that the matrix has together"));
     }
     for entry in &include {
         let values: Vec<&Value> = entry

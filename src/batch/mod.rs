@@ -14,6 +14,6 @@ mod tests;
 pub use axis::{Axis, Kind, Value};
 pub use baseline::{Baseline, check_name, save_baseline};
 pub use file::{Across, BatchFile, read_batch};
-pub use folder::{Event, Folder, Header, RESULTS, outcome};
+pub use folder::{Event, Folder, Header, RESULTS, cannot_write, outcome};
 pub use matrix::{Cell, Cells, cells};
 pub use outcome::{Outcome, Summary};

@@ -2,15 +2,34 @@
 
 use crate::diagnostics::Exit;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::low_level::unregister;
+use signal_hook::{SigId, flag};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Whether the user has asked to stop; clones share the wish.
-#[derive(Debug, Clone, Default)]
+/// Whether the user has asked to stop.
+#[derive(Debug, Default)]
 pub struct Interrupt {
     asked: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
+    /// What ends the process at the second signal.
+    shutdowns: Vec<SigId>,
+}
+
+/// How often the user has asked to stop, for whoever has children to end at the second time. Signals that come between
+/// two looks count as one.
+#[derive(Debug)]
+pub struct Counted {
+    asked: Arc<AtomicBool>,
+    times: u32,
+}
+
+impl Counted {
+    /// So often until now.
+    pub fn times(&mut self) -> u32 {
+        self.times += u32::from(self.asked.swap(false, Ordering::Relaxed));
+        self.times
+    }
 }
 
 impl Interrupt {
@@ -19,14 +38,24 @@ impl Interrupt {
     /// # Errors
     /// The system does not let us.
     pub fn listen() -> std::io::Result<Interrupt> {
-        let interrupt = Interrupt::default();
+        let mut interrupt = Interrupt::default();
         for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
             // The order matters: the shutdown looks at the wish before this very signal has made it.
-            flag::register_conditional_shutdown(signal, i32::from(exit.code()), interrupt.asked.clone())?;
+            let shutdown =
+                flag::register_conditional_shutdown(signal, i32::from(exit.code()), interrupt.asked.clone())?;
+            interrupt.shutdowns.push(shutdown);
             flag::register(signal, interrupt.asked.clone())?;
             flag::register_usize(signal, interrupt.signal.clone(), usize::from(exit.code()))?;
         }
         Ok(interrupt)
+    }
+
+    /// From now on no signal ends the process by itself; whoever counts them ends what there is to end.
+    pub fn counted(&self) -> Counted {
+        for shutdown in &self.shutdowns {
+            unregister(*shutdown);
+        }
+        Counted { asked: self.asked.clone(), times: 0 }
     }
 
     /// The exit that the user has asked for.

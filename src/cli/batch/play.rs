@@ -6,7 +6,7 @@ use super::super::{panic, run, side_by_side};
 use super::Prepared;
 use super::bars::Bars;
 use super::jobs::Job;
-use crate::batch::{Event, Folder, Outcome, RESULTS, Summary};
+use crate::batch::{Event, Folder, Outcome, RESULTS, Summary, cannot_write};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
 use mqscript_plugin::random::Stream;
@@ -49,8 +49,18 @@ pub(super) fn play(
     let mut flights: Vec<Flight> = Vec::new();
     let mut blocks: Vec<&'static Block> = Vec::new();
     let mut failed: Option<Diagnostics> = None;
+    let (mut asked, mut said) = (interrupt.counted(), false);
     loop {
-        let stopping = interrupt.exit().is_some() || failed.is_some();
+        let asked = asked.times();
+        if asked > 1 {
+            stop_now(flights.drain(..), places);
+            break;
+        }
+        if asked == 1 && !said && !flights.is_empty() {
+            bars.say("what is in flight ends, then all is reported; Ctrl-C again stops at once");
+            said = true;
+        }
+        let stopping = asked > 0 || failed.is_some();
         while !stopping && let Some(index) = next(prepared, &waiting, &flights) {
             waiting.pop_front();
             match begin(prepared, places, folder, index, &mut blocks) {
@@ -80,10 +90,13 @@ pub(super) fn play(
             let (index, block) = (flight.index, flight.block);
             let outcome = land(prepared, places, flight)?;
             blocks.push(block);
-            // A cell that the user stopped is not over.
+            // A cell that the user stopped is not over; nor is one whose results found no room.
             let stopped =
                 matches!(outcome.exit(), Exit::Interrupted | Exit::Terminated) && !outcome.timed_out;
-            if !stopped {
+            let unsaved = unsaved(&outcome, &places[index]);
+            if let Some(wrong) = unsaved {
+                failed.get_or_insert(wrong);
+            } else if !stopped {
                 if let Err(wrong) = folder.ended(&places[index], &outcome) {
                     failed.get_or_insert(wrong);
                 }
@@ -94,6 +107,37 @@ pub(super) fn play(
     }
     bars.finish();
     failed.map_or(Ok(()), Err)
+}
+
+/// Ends the cells in flight on the spot: they are not over.
+fn stop_now(flights: impl Iterator<Item = Flight>, places: &[PathBuf]) {
+    let flights: Vec<Flight> = flights.inspect(|flight| flight.guard.send(libc::SIGKILL)).collect();
+    for Flight { index, guard, .. } in flights {
+        // It is gone, however it ended.
+        let _ = guard.ending();
+        sweep(&places[index]);
+    }
+}
+
+/// Takes away what a process that was ended has left half-written.
+fn sweep(place: &Path) {
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().ends_with(".tmp") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether the cell's process could not write down what it had to: its flags have been looked at before, so that is what
+/// exit code 2 means where something is missing.
+fn unsaved(outcome: &Outcome, place: &Path) -> Option<Diagnostics> {
+    let missing = [RESULTS, SUMMARY].into_iter().find(|name| !place.join(name).exists());
+    let missing = missing.filter(|_| outcome.exit() == Exit::Usage)?;
+    let fault = cannot_write(&place.join(missing), "its process could not write it");
+    // Where there was room for it, it has told why.
+    let log = fs::read_to_string(place.join("log.txt")).unwrap_or_default();
+    let told = log.lines().filter_map(|line| line.strip_prefix("error: "));
+    Some(told.fold(fault, |fault, told| fault.note(told)).into())
 }
 
 /// The cells to play, in an order that does not depend on the matrix, so that drift hits all alike.
@@ -163,6 +207,7 @@ fn begin(
 /// In the child: what is printed goes into the cell's folder, and what the terminal sends stays with the parent.
 fn alone_with(place: &Path) -> io::Result<()> {
     let _ = rustix::process::setpgid(None, None);
+    sweep(place);
     for name in [SUMMARY, RESULTS] {
         let _ = fs::remove_file(place.join(name));
     }
@@ -224,11 +269,6 @@ fn bury(
 ) -> Result<u8, Diagnostics> {
     let legacy = Legacy::read(block, death);
     let flags = flags_of(&prepared.jobs[index], place);
-    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().ends_with(".tmp") {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
     match supervise::fork_in(block).map_err(|error| bug("buried", &error))? {
         Side::Child(child) => child.end(match alone_with(place) {
             Ok(()) => panic::caught(|| run::bury_cell(&flags, death, legacy)),

@@ -8,7 +8,7 @@ use super::against::{Against, Matched, against, unfit};
 use super::junit::junit;
 use super::markdown::markdown;
 use super::table::text;
-use crate::batch::{Baseline, Folder, Outcome, save_baseline};
+use crate::batch::{Baseline, Folder, Outcome, cannot_write, save_baseline};
 use crate::compare::regressions;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::keep;
@@ -86,8 +86,7 @@ fn write_files(told: &Told<'_>, wrong: &mut Diagnostics) {
     for (name, text) in files {
         let path = told.folder.path.join(name);
         if let Err(error) = keep(&path, text.as_bytes()) {
-            let fault = Diagnostic::new(Exit::Usage, "the batch cannot write its results");
-            wrong.push(fault.found(format!("`{}`: {error}", path.display())));
+            wrong.push(cannot_write(&path, error));
         }
     }
 }
