@@ -6,29 +6,18 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "common/median.rs"]
+mod median;
+#[path = "common/program.rs"]
+mod program;
 
 use common::{S, plan, play};
+use median::median;
 use mqscript::plan::Plan;
 use serde_json::json;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const REPLICATIONS: u64 = 10;
-
-/// Wall seconds of the program.
-fn compare(script: &Path) -> f64 {
-    let start = Instant::now();
-    let output = Command::new(env!("CARGO_BIN_EXE_mqscript"))
-        .args(["run", "-q"])
-        .arg(script)
-        .stdin(Stdio::null())
-        .output()
-        .expect("starts");
-    let seconds = start.elapsed().as_secs_f64();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    seconds
-}
 
 /// Wall seconds of all runs in a row, in this process.
 fn simulate(duration_s: u64) -> f64 {
@@ -44,11 +33,6 @@ fn simulate(duration_s: u64) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as f64;
@@ -60,12 +44,12 @@ fn main() {
                compare(#{{ scenario: s, variants: [#{{}}, #{{ core_seed: 5 }}], repeats: {REPLICATIONS} }});"#
         );
         std::fs::write(&script, text).expect("written");
+        let arguments = ["run", "-q", script.to_str().expect("UTF-8")];
         simulate(1);
         let turns: Vec<(f64, f64)> =
-            (0..rounds).map(|_| (compare(&script), simulate(duration_s) / processors)).collect();
-        let [whole, bare] =
-            [median(turns.iter().map(|t| t.0).collect()), median(turns.iter().map(|t| t.1).collect())];
-        let ratio = median(turns.iter().map(|(whole, bare)| whole / bare).collect());
+            (0..rounds).map(|_| (program::seconds(&arguments), simulate(duration_s) / processors)).collect();
+        let [whole, bare] = [median(turns.iter().map(|t| t.0)), median(turns.iter().map(|t| t.1))];
+        let ratio = median(turns.iter().map(|(whole, bare)| whole / bare));
         println!(
             "{duration_s} s: {:.1} ms against {:.1} ms of simulation a processor: {ratio:.2} times",
             whole * 1e3,

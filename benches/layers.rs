@@ -4,8 +4,11 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "common/median.rs"]
+mod median;
 
 use common::{S, plan, play};
+use median::median;
 use mqscript::plan::{Arrival, LayerSpec, Plan};
 use serde_json::{Value, json};
 
@@ -32,11 +35,6 @@ fn speed(plan: &Plan) -> f64 {
     run.ledger.counts.generated as f64 / run.environment.cpu_s
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn main() {
     let calm = json!({ "crash": 0, "spike": 0 });
     let (bare, models) =
@@ -45,7 +43,7 @@ fn main() {
     for (name, layered) in models {
         // In turns, so that what the machine does meanwhile falls on both.
         let rounds: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (speed(&bare), speed(&layered))).collect();
-        let ratio = median(rounds.iter().map(|(without, with)| with / without).collect());
+        let ratio = median(rounds.iter().map(|(without, with)| with / without));
         let (without, with) = rounds.into_iter().unzip::<f64, f64, Vec<_>, Vec<_>>();
         println!(
             "chaos, {name}: {:.2} of {:.2} million/s, ratio {ratio:.3}, cost {:.1} %",

@@ -4,6 +4,10 @@
 //! `cargo bench --bench sdk` prints, for batches of 1, 16 and 64, nanoseconds a message of each, their difference
 //! and their ratio (medians over the rounds). At batches of 64 the difference is to be below 2 ns.
 
+#[path = "common/median.rs"]
+mod median;
+
+use median::median;
 use mqscript_plugin::abi::{self, CoreVtable, ErrorBuffer, RawCore, RawSession, Str};
 use mqscript_plugin::prelude::*;
 use std::hint::black_box;
@@ -166,11 +170,6 @@ fn measure(target: &Target, messages: &mut [abi::Message], outcomes: &mut [abi::
     taken
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn main() {
     let (raw, safe) = (Target { publish: raw_publish, session: ptr::null_mut() }, safe());
     for batch in [1, 16, 64] {
@@ -180,8 +179,8 @@ fn main() {
         let mut one = |target: &Target| measure(target, &mut messages, &mut outcomes);
         // In turns, so that what the machine does meanwhile falls on both.
         let rounds: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (one(&raw), one(&safe))).collect();
-        let cost = median(rounds.iter().map(|(raw, safe)| safe - raw).collect());
-        let ratio = median(rounds.iter().map(|(raw, safe)| safe / raw).collect());
+        let cost = median(rounds.iter().map(|(raw, safe)| safe - raw));
+        let ratio = median(rounds.iter().map(|(raw, safe)| safe / raw));
         let (raw, safe) = rounds.into_iter().unzip::<f64, f64, Vec<_>, Vec<_>>();
         println!(
             "batches of {batch:2}: raw {:.2}, SDK {:.2} ns a message; difference {cost:.2} ns, ratio {ratio:.2}",

@@ -3,8 +3,12 @@
 //! `cargo bench --bench supervision` prints the wall time of a short run either way and the median of the differences,
 //! then nanoseconds a message of a long one and the median of the ratios; the same for `--pure`.
 
-use std::process::{Command, Stdio};
-use std::time::Instant;
+#[path = "common/median.rs"]
+mod median;
+#[path = "common/program.rs"]
+mod program;
+
+use median::median;
 
 const ROUNDS: usize = 100;
 const LONG_ROUNDS: usize = 7;
@@ -13,12 +17,7 @@ const LONG_S: &str = "16000";
 
 /// Wall seconds of one run.
 fn run(duration: &str, more: &[&str]) -> f64 {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mqscript"));
-    command.args(["run", "-q", "nine_agents", "--duration", duration]).args(more);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let start = Instant::now();
-    assert!(command.status().expect("starts").success());
-    start.elapsed().as_secs_f64()
+    program::seconds(&[&["run", "-q", "nine_agents", "--duration", duration], more].concat())
 }
 
 /// Pairs of wall seconds, alternately one and the other first.
@@ -32,12 +31,6 @@ fn pairs(rounds: usize, duration: &str, one: &[&str], other: &[&str]) -> Vec<(f6
     };
     pair(0);
     (0..rounds).map(pair).collect()
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn main() {
