@@ -1,6 +1,6 @@
 //! `core list` and `core info`; the other commands about cores have files of their own.
 
-use super::arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
+use super::core_arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
 use super::{core_check, core_new, faults, terminal};
 use crate::cores::{
     CoreInfo, Finder, ListedFile, abi, capability_names, core_info, library_sha256, list_cores,

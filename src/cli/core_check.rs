@@ -1,6 +1,7 @@
 //! `core check`: whether a core holds the contract.
 
-use super::arguments::{CheckFormat, CoreCheckFlags};
+use super::arguments::CheckFormat;
+use super::core_arguments::CoreCheckFlags;
 use super::terminal;
 use crate::conformance::{
     Asked, Description, Done, Group, Report, Rule, TESTS, Test, Verdict, check, run_one, selected,

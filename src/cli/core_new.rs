@@ -1,7 +1,7 @@
 //! `core new`: a folder with a core that builds at once. What it writes are the cores of `plugins/examples`,
 //! under another name.
 
-use super::arguments::{CoreLanguage, CoreNewFlags};
+use super::core_arguments::{CoreLanguage, CoreNewFlags};
 use super::repeat::quoted;
 use super::scaffold::{self, NewFile, usage};
 use super::terminal;

@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod completions;
 mod core;
+pub mod core_arguments;
 mod core_check;
 mod core_new;
 mod faults;

@@ -1,0 +1,93 @@
+//! The flags of the commands about cores.
+
+use super::arguments::CheckFormat;
+use super::values::{KeyValue, key_value};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Commands about cores.
+#[derive(Debug, Subcommand)]
+pub enum CoreCommand {
+    /// All cores that are found, and where
+    List(CoreFolders),
+    /// One core: what it can do, and its options with their defaults
+    Info(CoreInfoFlags),
+    /// Make a folder with a new core, which builds at once
+    New(CoreNewFlags),
+    /// Whether a core holds the contract: some eighty tests, each in a process of its own
+    Check(CoreCheckFlags),
+}
+
+/// Where cores are looked for.
+#[derive(Debug, Clone, Args)]
+pub struct CoreFolders {
+    /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
+    #[arg(long, value_name = "FOLDER")]
+    pub core_path: Vec<PathBuf>,
+}
+
+/// Flags of `core info`.
+#[derive(Debug, Clone, Args)]
+pub struct CoreInfoFlags {
+    /// The core: a name, or a file (with a `/`)
+    #[arg(value_name = "NAME|PATH")]
+    pub core: String,
+
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub folders: CoreFolders,
+}
+
+/// Flags of `core new`.
+#[derive(Debug, Clone, Args)]
+pub struct CoreNewFlags {
+    /// The core's name: lower case letters, digits, `_`
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The folder to make [default: one named like the core]
+    #[arg(value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// The language it is written in
+    #[arg(long, value_enum, default_value_t = CoreLanguage::Rust, value_name = "rust|c", hide_possible_values = true)]
+    pub lang: CoreLanguage,
+    /// What a core in Rust is built on: a checkout of mqscript, or a version of the crate mqscript-plugin
+    /// [default: the checkout that this program was built from]
+    #[arg(long, value_name = "FOLDER|VERSION")]
+    pub sdk: Option<String>,
+}
+
+/// The languages that `core new` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CoreLanguage {
+    /// On the SDK.
+    Rust,
+    /// On the header.
+    C,
+}
+
+/// Flags of `core check`.
+#[derive(Debug, Clone, Args)]
+pub struct CoreCheckFlags {
+    /// The core: a name, or a file (with a `/`); `FILE#NAME` is one of several in a file
+    #[arg(value_name = "NAME|PATH")]
+    pub core: String,
+
+    /// Run this test alone, or those whose names begin so (may be repeated)
+    #[arg(long = "test", value_name = "TEST")]
+    pub tests: Vec<String>,
+    /// Seed of the messages that are offered
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Set one of the core's options
+    #[arg(long = "core-option", value_name = "K=V", value_parser = key_value)]
+    pub core_options: Vec<KeyValue>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, value_name = "text|json", hide_possible_values = true)]
+    pub format: CheckFormat,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub folders: CoreFolders,
+    /// Run the test in this process and leave what it finds in this folder.
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub in_child: Option<PathBuf>,
+}
