@@ -231,29 +231,9 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         exact
     }
 
-    /// As a standard histogram.
-    pub fn to_hdr(&self) -> hdrhistogram::Histogram<u64> {
-        let digits = if SUB_BITS == 11 { 3 } else { 2 };
-        let largest = self.exact().max.clamp(2, VALUE_MAX_NS);
-        let mut hdr =
-            hdrhistogram::Histogram::new_with_bounds(1, largest, digits).expect("the bounds are valid");
-        let mut add =
-            |value: u64, count: u64| hdr.record_n(value, count).expect("the value is within the bounds");
-        for place in self.used().filter(|place| self.count_at(*place) > 0) {
-            add(Self::value_at(place), self.count_at(place));
-        }
-        for (&place, &count) in &self.spill {
-            add(Self::value_at(place), count);
-        }
-        for &value in &self.buffer {
-            add(value.min(VALUE_MAX_NS), 1);
-        }
-        hdr
-    }
-
-    /// For each rank, counted from 1 and rising, the largest value that shares a place with the value of that rank: as
-    /// HdrHistogram's `value_at_quantile` has it.
-    fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [u64; N] {
+    /// The places with a value, rising, and how many values each has. A place is the index of the same count in an
+    /// [`hdrhistogram::Histogram`].
+    pub fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
         let mut waiting: Vec<usize> =
             self.buffer.iter().map(|value| Self::place(*value.min(&VALUE_MAX_NS))).collect();
         waiting.sort_unstable();
@@ -264,15 +244,25 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
                 false => places.start.min(first)..places.end.max(last + 1),
             };
         }
-        let (mut found, mut next, mut passed, mut waiting) = ([0; N], 0, 0, waiting.into_iter().peekable());
-        for place in places {
-            passed += self.count_at(place);
+        let mut waiting = waiting.into_iter().peekable();
+        places.filter_map(move |place| {
+            let mut count = self.count_at(place);
             if !self.spill.is_empty() {
-                passed += self.spill.get(&place).copied().unwrap_or(0);
+                count += self.spill.get(&place).copied().unwrap_or(0);
             }
             while waiting.next_if_eq(&place).is_some() {
-                passed += 1;
+                count += 1;
             }
+            (count > 0).then_some((place, count))
+        })
+    }
+
+    /// For each rank, counted from 1 and rising, the largest value that shares a place with the value of that rank: as
+    /// HdrHistogram's `value_at_quantile` has it.
+    fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [u64; N] {
+        let (mut found, mut next, mut passed) = ([0; N], 0, 0);
+        for (place, count) in self.counts() {
+            passed += count;
             while next < N && ranks[next] <= passed {
                 found[next] = Self::value_at(place + 1) - 1;
                 next += 1;
@@ -293,6 +283,20 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         let [p10_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns] =
             values.map(|value| Some(value.clamp(min, max)));
         Times { p10_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns, ..exact.times() }
+    }
+}
+
+#[cfg(test)]
+impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
+    /// As a standard histogram.
+    pub fn to_hdr(&self) -> hdrhistogram::Histogram<u64> {
+        let digits = if SUB_BITS == 11 { 3 } else { 2 };
+        let largest = self.exact().max.clamp(2, VALUE_MAX_NS);
+        let mut hdr = hdrhistogram::Histogram::new_with_bounds(1, largest, digits).unwrap();
+        for (place, count) in self.counts() {
+            hdr.record_n(Self::value_at(place), count).unwrap();
+        }
+        hdr
     }
 }
 
