@@ -3,11 +3,12 @@
 use super::faults;
 use super::stage::{Ended, Stage};
 use crate::diagnostics::Diagnostics;
-use crate::engine::{self, Observer, Progress, Setting, Started};
+use crate::engine::{self, Cast, Observer, Progress, Setting, Started};
 use crate::metrics::results::Run;
 use crate::plan::{ClockKind, Plan};
 use crate::report::span;
 use crate::script::BehaviourOf;
+use crate::supervise::Lifeline;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,13 +20,15 @@ pub(super) const AROUND_NS: u64 = 500_000_000;
 /// A line of a core's log: the run's number, who says it, the level, the text.
 type LogLine = (usize, String, u32, String);
 
-/// Watches a run of many: it passes on the wish to stop, and keeps what the cores say until all have ended.
+/// Watches a run of many: it passes on the wish to stop, writes down results so far, and keeps what the cores say until
+/// all have ended.
 struct Quiet<'a> {
     stop: &'a AtomicBool,
     /// The run's number, from 1.
     number: usize,
     seed: u64,
     said: &'a Mutex<Vec<LogLine>>,
+    lifeline: Option<Lifeline>,
 }
 
 impl Observer for Quiet<'_> {
@@ -33,6 +36,16 @@ impl Observer for Quiet<'_> {
 
     fn progress(&mut self, _progress: &Progress) -> bool {
         !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn wants_results(&mut self) -> bool {
+        self.lifeline.as_ref().is_some_and(Lifeline::wants_results)
+    }
+
+    fn results_so_far(&mut self, run: Run, _dying: bool) {
+        if let Some(lifeline) = &mut self.lifeline {
+            lifeline.results_so_far(&run);
+        }
     }
 
     fn log(&mut self, core: &str, level: u32, text: &str) {
@@ -55,20 +68,29 @@ pub(super) fn play_all<W: Write>(
 ) -> Result<Vec<Run>, Diagnostics> {
     let setting =
         Setting { finder: &stage.finder, base_dir: base, pure: stage.pure, confined: stage.confined };
-    let clocks: Result<Vec<ClockKind>, _> =
-        plans.iter().map(|plan| Ok(engine::clock_and_files(plan, setting)?.0)).collect();
-    let clocks = clocks.map_err(|error| faults::of_run(&error))?;
+    let casts = Cast::of_all(plans, setting).map_err(|error| faults::of_run(&error))?;
     // Messages are written down run by run, so those runs follow each other.
-    let beside = |index: &usize| clocks[*index] == ClockKind::Virtual && !stage.watcher.wants_messages();
+    let beside =
+        |index: &usize| casts[*index].clock() == ClockKind::Virtual && !stage.watcher.wants_messages();
     let (simulated, others): (Vec<usize>, Vec<usize>) = (0..plans.len()).partition(beside);
     if let Some(note) = duration_note(plans, &simulated, &others) {
         stage.watcher.say(&note);
     }
     let stop = stage.watcher.stop();
     let said = Mutex::new(Vec::new());
+    let lifeline = stage.watcher.lifeline();
     let mut found: Vec<Option<Ended>> = simulated_side_by_side(stage.side_by_side, &simulated, |index| {
-        let mut observer = Quiet { stop: &stop, number: index + 1, seed: plans[index].seed, said: &said };
-        Ended::of(engine::run(&plans[index], setting, &mut *behaviour(index), &mut observer))
+        let mut observer = Quiet {
+            stop: &stop,
+            number: index + 1,
+            seed: plans[index].seed,
+            said: &said,
+            lifeline: lifeline.map(Lifeline::beside),
+        };
+        let ended =
+            Ended::of(engine::run_with(&plans[index], &casts[index], &mut *behaviour(index), &mut observer));
+        ended.write_down(lifeline);
+        ended
     });
     let mut said = said.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Whatever was played when; the lines of one run stay in their order.
@@ -158,7 +180,7 @@ mod tests {
     #[test]
     fn what_a_core_says_is_kept_with_its_run() {
         let (stop, said) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-        let mut third = Quiet { stop: &stop, number: 3, seed: 7, said: &said };
+        let mut third = Quiet { stop: &stop, number: 3, seed: 7, said: &said, lifeline: None };
         third.log("mock", 2, "slow today");
         let line = (3, "run 3, seed 7: mock".to_owned(), 2, "slow today".to_owned());
         assert_eq!(said.into_inner().unwrap(), [line]);

@@ -8,6 +8,7 @@ use crate::metrics::results::Run;
 use crate::plan::Plan;
 use crate::progress::Watcher;
 use crate::script::{BehaviourOf, Player, behaviour_diagnostics};
+use crate::supervise::Lifeline;
 use std::io::Write;
 use std::path::Path;
 
@@ -57,6 +58,13 @@ impl Ended {
         };
         Ended { run: Some(played.run), wrong }
     }
+
+    /// Writes down a run that came to its end, so that it outlives the process.
+    pub fn write_down(&self, lifeline: Option<&Lifeline>) {
+        if let (Some(lifeline), Some(run), None) = (lifeline, &self.run, &self.wrong) {
+            lifeline.finished(run);
+        }
+    }
 }
 
 impl<W: Write> Stage<W> {
@@ -66,7 +74,9 @@ impl<W: Write> Stage<W> {
             Setting { finder: &self.finder, base_dir: base, pure: self.pure, confined: self.confined };
         let played = engine::run(plan, setting, behaviour, &mut self.watcher);
         self.watcher.finished();
-        Ended::of(played)
+        let ended = Ended::of(played);
+        ended.write_down(self.watcher.lifeline());
+        ended
     }
 }
 
@@ -88,9 +98,5 @@ impl<W: Write> Player for Stage<W> {
         behaviour: &BehaviourOf<'_>,
     ) -> Result<Vec<Run>, Diagnostics> {
         side_by_side::play_all(self, plans, base, behaviour)
-    }
-
-    fn finished(&mut self, run: &Run) {
-        self.watcher.judged(run);
     }
 }

@@ -9,6 +9,7 @@ use super::player::{Player, Stop};
 use super::receiving::Receiving;
 use super::run::{Scene, mean_gap_ns};
 use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
+use crate::metrics::figures::evaluate;
 use crate::metrics::results::{
     self, Copies, Core, Cycles, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
@@ -125,6 +126,10 @@ impl Measured {
         let found = doubts(&run, &asked);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
         run.limits = limits(&run, &machinery(plan));
+        // The checks are on a run that came to its end, be it the user's.
+        if matches!(self.stop, None | Some(Stop::Interrupted(None))) {
+            run.checks = plan.checks.iter().map(|check| evaluate(&run, check)).collect();
+        }
         seal(&mut run);
         (run, self.stop)
     }

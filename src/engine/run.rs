@@ -1,6 +1,7 @@
 //! From a plan to results: resolves the cores, plays the plan, writes down what was measured.
 
 use super::behaviour::Behaviour;
+use super::cast::{Cast, Setting, receives};
 use super::clock::{ALWAYS_SPIN_GAP_NS, Clock, VirtualClock, WallClock};
 use super::content::Renderer;
 use super::generator::Generator;
@@ -10,15 +11,11 @@ use super::player::{Parts, Player, Reasons, Rules, Stop};
 use super::results::Measured;
 use super::so_far::Closing;
 use super::timeline::Timeline;
-use crate::cores::{
-    self, Chain, CoreError, CoreRequest, Finder, HostServices, ResolvedChain, RunConfig, Session, TypeRow,
-    abi,
-};
+use crate::cores::{self, Chain, CoreError, HostServices, ResolvedChain, RunConfig, Session, TypeRow};
 use crate::metrics::results::{Environment, Run};
 use crate::metrics::{AgentsRecorder, Recorder, Stopwatch};
-use crate::plan::{Arrival, ClockKind, End, Group, Plan, Receive};
+use crate::plan::{Arrival, ClockKind, End, Group, Plan};
 use mqscript_plugin::random::{Stream, mix, text_key};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Between the decision to start and the load's start on the wall clock: time for `open` to return.
@@ -63,20 +60,7 @@ pub struct Played {
     pub stop: Option<Stop>,
 }
 
-/// Where a plan is played.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
-    /// Finds the cores.
-    pub finder: &'a Finder,
-    /// Paths of cores are relative to this folder.
-    pub base_dir: &'a Path,
-    /// Whether only cores that touch nothing real may take part.
-    pub pure: bool,
-    /// How far the kernel confines the process: for the results.
-    pub confined: Option<&'a str>,
-}
-
-/// Plays a plan.
+/// Plays a plan on the cores that the setting has for it.
 ///
 /// # Errors
 /// The run could not be started. A run that started always gives results.
@@ -86,18 +70,28 @@ pub fn run(
     behaviour: &mut dyn Behaviour,
     observer: &mut dyn Observer,
 ) -> Result<Played, RunError> {
-    let resolved = cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?;
-    if setting.pure {
-        refuse_impure(&resolved)?;
-    }
-    let clock = clock_of(plan, &resolved)?;
+    run_with(plan, &Cast::of(plan, setting)?, behaviour, observer)
+}
+
+/// Plays a plan on cores that were found for it, or for a plan on the same ones.
+///
+/// # Errors
+/// As for [`run()`].
+pub fn run_with(
+    plan: &Plan,
+    cast: &Cast,
+    behaviour: &mut dyn Behaviour,
+    observer: &mut dyn Observer,
+) -> Result<Played, RunError> {
+    let Cast { resolved, clock, confined } = cast;
+    let clock = *clock;
     let stopwatch = Stopwatch::start();
     let parties = Parties::new(plan);
     let services = HostServices::new(match clock {
         ClockKind::Virtual => cores::ClockKind::Virtual,
         ClockKind::Wall => cores::ClockKind::Wall,
     });
-    let receive = receives(plan, &resolved)?;
+    let receive = receives(plan, resolved)?;
     let config = RunConfig {
         run: run_number(plan.seed, clock),
         seed: plan.seed_of_cores(),
@@ -125,9 +119,9 @@ pub fn run(
     let mut scene = Scene {
         plan,
         clock,
-        resolved: &resolved,
+        resolved,
         capabilities: chain.capabilities(),
-        confined: setting.confined,
+        confined: confined.as_deref(),
         stopwatch,
         over: None,
     };
@@ -171,71 +165,6 @@ fn close(
     }
     let (run, stop) = measured.results(scene, stats);
     Played { run, stop: stop.or_else(|| ended.err().map(Stop::CoreUnclean)) }
-}
-
-/// The clock on which a plan will be played, and the files of its cores.
-///
-/// # Errors
-/// A core cannot be had, or a live one not on the virtual clock.
-pub fn clock_and_files(plan: &Plan, setting: Setting<'_>) -> Result<(ClockKind, Vec<PathBuf>), RunError> {
-    let resolved = cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?;
-    let files = resolved.cores.iter().map(|core| core.path.clone()).collect();
-    Ok((clock_of(plan, &resolved)?, files))
-}
-
-fn requests(plan: &Plan) -> Vec<CoreRequest> {
-    let layers = plan.core.layers.iter().map(|layer| (&layer.layer, &layer.options));
-    let all = std::iter::once((&plan.core.core, &plan.core.options)).chain(layers);
-    all.map(|(reference, options)| CoreRequest { reference: reference.clone(), options: options.clone() })
-        .collect()
-}
-
-fn refuse_impure(resolved: &ResolvedChain) -> Result<(), RunError> {
-    let impure = abi::TOUCHES_NETWORK | abi::TOUCHES_FILES | abi::STARTS_PROCESSES;
-    match resolved.cores.iter().find(|core| core.capabilities & impure != 0) {
-        None => Ok(()),
-        Some(core) => Err(RunError::NotPure {
-            core: core.id.clone(),
-            declares: cores::capability_names(core.capabilities & impure),
-        }),
-    }
-}
-
-fn clock_of(plan: &Plan, resolved: &ResolvedChain) -> Result<ClockKind, RunError> {
-    let live = resolved.cores.iter().find(|core| core.capabilities & abi::SIMULATED == 0);
-    match (plan.clock, live) {
-        (Some(ClockKind::Virtual), Some(core)) => {
-            Err(RunError::VirtualClockWithLiveCore { core: core.id.clone() })
-        }
-        (Some(clock), _) => Ok(clock),
-        (None, Some(_)) => Ok(ClockKind::Wall),
-        (None, None) => Ok(ClockKind::Virtual),
-    }
-}
-
-/// "auto = some group has `on_message`, or the core is live and RECEIVES", or an option asks for copies to strike.
-fn receives(plan: &Plan, resolved: &ResolvedChain) -> Result<bool, RunError> {
-    let callbacks = plan.has_callback(|callbacks| callbacks.on_message.is_some());
-    let unable = resolved.cores.iter().find(|core| core.capabilities & abi::RECEIVES == 0);
-    let live = resolved.cores.iter().any(|core| core.capabilities & abi::SIMULATED == 0);
-    let asked = resolved.cores.iter().find_map(|core| Some((&core.id, core.receives_for.as_ref()?)));
-    let wanted = match plan.receive {
-        Receive::Always => true,
-        Receive::Never if callbacks => true,
-        Receive::Never => false,
-        Receive::Auto => callbacks || asked.is_some() || (live && unable.is_none()),
-    };
-    match unable {
-        Some(core) if wanted => Err(RunError::CannotReceive {
-            core: core.id.clone(),
-            because: match asked {
-                _ if callbacks => "`on_message`".to_owned(),
-                Some((layer, option)) => format!("the option `{option}` of `{layer}`"),
-                None => "`receive`".to_owned(),
-            },
-        }),
-        _ => Ok(wanted),
-    }
 }
 
 /// "`run` is derived from the seed on the virtual clock and drawn from the operating system on the wall clock."

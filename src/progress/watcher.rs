@@ -31,11 +31,9 @@ impl<W: Write> Watcher<W> {
         self
     }
 
-    /// A run is over, and its checks are judged.
-    pub fn judged(&mut self, run: &Run) {
-        if let Some(lifeline) = &mut self.lifeline {
-            lifeline.finished(run);
-        }
+    /// Where runs that came to their end are written down.
+    pub fn lifeline(&self) -> Option<&Lifeline> {
+        self.lifeline.as_ref()
     }
 
     /// A run is over, however it ended.

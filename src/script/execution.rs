@@ -11,7 +11,6 @@ use super::{api_params, limits, table};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{Behaviour, NoBehaviour};
 use crate::metrics::comparisons::{Aggregate, Within};
-use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Run};
 use crate::metrics::seal;
 use crate::plan::{Functions, Overrides, Plan, Planned, SourceText};
@@ -23,14 +22,11 @@ use std::sync::mpsc::{Receiver, channel};
 
 /// Plays plans: the engine with its cores, or a stand-in.
 pub trait Player {
-    /// Plays a plan to its end. Files that the plan's core names are relative to `base`.
+    /// Plays a plan to its end and judges its checks. Files that the plan's core names are relative to `base`.
     ///
     /// # Errors
     /// The core cannot be had, fails, or a behaviour failed; an interrupted run is no error but a partial result.
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics>;
-
-    /// A run that was played is over, and its scenario's checks are judged.
-    fn finished(&mut self, _run: &Run) {}
 
     /// Plays several plans, each with the behaviour made for it, and gives their results in the same order. Whatever is
     /// played side by side, the results are those of playing one after the other.
@@ -293,17 +289,10 @@ fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<V
             Box::new(NoBehaviour)
         }
     };
-    let mut runs = match &plans[..] {
+    let runs = match &plans[..] {
         [plan] => vec![player.play(plan, &play.base, &mut *behaviour(0))?],
         several => player.play_all(several, &play.base, &behaviour)?,
     };
-    if !checking {
-        for (run, plan) in runs.iter_mut().zip(&plans) {
-            run.checks.extend(plan.checks.iter().map(|check| evaluate(run, check)).collect::<Vec<_>>());
-            seal(run);
-            player.finished(run);
-        }
-    }
     Ok(runs.into_iter().map(Arc::new).collect())
 }
 
@@ -331,7 +320,7 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     }
     let alone = state.met.iter().map(|met| met.alone).collect();
     let runs = state.met.drain(..).map(|met| {
-        let mut run = Run::clone(&met.run);
+        let mut run = Arc::unwrap_or_clone(met.run);
         if !met.checks.is_empty() {
             run.checks.extend(met.checks);
             seal(&mut run);

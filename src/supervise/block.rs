@@ -2,6 +2,7 @@
 
 use crate::cores::vitals::{SLOTS, Shared};
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 /// Two places for the results so far of each loop, written in turns.
 const SNAPSHOT_BYTES: u64 = 1 << 32;
@@ -15,6 +16,8 @@ const JOURNAL: u64 = SNAPSHOTS + SNAPSHOT_BYTES * 2 * SLOTS as u64;
 pub struct Block {
     file: std::fs::File,
     shared: &'static Shared,
+    /// Held by the thread that appends to the journal.
+    appending: Mutex<()>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -42,7 +45,7 @@ impl Block {
         // SAFETY: the mapping begins at a page, is long enough and never goes away; `Shared` is made of atomics alone,
         // so that zeros are a value and other processes may write to it.
         let shared = unsafe { &*start.cast::<Shared>() };
-        Ok(Box::leak(Box::new(Block { file: file.into(), shared })))
+        Ok(Box::leak(Box::new(Block { file: file.into(), shared, appending: Mutex::new(()) })))
     }
 
     /// There is no such memory on this system.
@@ -84,12 +87,13 @@ impl Block {
         (len > 0).then(|| self.read(snapshot_at(slot, word & 1), len).ok()).flatten()
     }
 
-    /// Appends a line to the journal.
+    /// Appends a line to the journal. From any thread of the process.
     ///
     /// # Errors
     /// There is no room.
     pub fn append(&self, line: &[u8]) -> io::Result<()> {
         use std::sync::atomic::Ordering;
+        let _one_by_one = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let len = &self.shared.journal_len;
         let end = len.load(Ordering::Acquire);
         self.write(JOURNAL + end, line)?;

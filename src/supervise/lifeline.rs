@@ -23,6 +23,11 @@ impl Lifeline {
         Lifeline { block, next: Instant::now() }
     }
 
+    /// The same for a run beside others: its first results are due after a while.
+    pub fn beside(&self) -> Lifeline {
+        Lifeline { block: self.block, next: Instant::now() + INTERVAL }
+    }
+
     /// A run begins: its first results are due.
     pub fn started(&mut self) {
         self.next = Instant::now();
@@ -44,8 +49,8 @@ impl Lifeline {
         self.next = Instant::now() + (start.elapsed() * SHARE).max(INTERVAL);
     }
 
-    /// Writes down a run that is over.
-    pub fn finished(&mut self, run: &Run) {
+    /// Writes down a run that is over. From any thread.
+    pub fn finished(&self, run: &Run) {
         if let Ok(mut line) = serde_json::to_vec(run) {
             line.push(b'\n');
             let _ = self.block.append(&line);

@@ -7,14 +7,13 @@ use super::jobs::Job;
 use crate::batch::Across;
 use crate::cores::library_sha256;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::engine::{self, Setting};
+use crate::engine::{self, Cast, Setting};
 use crate::plan::{ClockKind, End, FigureNames, Plan};
 use crate::script::{self, Settings};
 use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -149,18 +148,16 @@ fn look_at(
     }
     for planned in &execution.plans {
         let plan = &planned.plan;
-        let (clock, files) =
-            engine::clock_and_files(plan, setting).map_err(|error| faults::of_run(&error))?;
+        let cast = Cast::of(plan, setting).map_err(|error| faults::of_run(&error))?;
+        let clock = cast.clock();
         scouted.live |= clock == ClockKind::Wall;
         scouted.runs += repeats;
         scouted.estimate_ns += repeats * estimate(plan, clock);
         hash.update(plan.written.to_string());
         hash.update(format!("{:?}", plan.core));
-        for file in files {
+        for file in cast.files() {
             let sum = libraries.entry(file.display().to_string());
-            hash.update(
-                sum.or_insert_with(|| library_sha256(Path::new(&file)).unwrap_or_default()).as_bytes(),
-            );
+            hash.update(sum.or_insert_with(|| library_sha256(file).unwrap_or_default()).as_bytes());
         }
     }
     scouted.fingerprint = format!("{:x}", hash.finalize());

@@ -1,0 +1,125 @@
+//! Who plays: the cores of a plan, found and agreed upon before anything begins.
+
+use super::run::RunError;
+use crate::cores::{self, CoreRequest, Finder, ResolvedChain, abi};
+use crate::plan::{ClockKind, Plan, Receive};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where a plan is played.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Finds the cores.
+    pub finder: &'a Finder,
+    /// Paths of cores are relative to this folder.
+    pub base_dir: &'a Path,
+    /// Whether only cores that touch nothing real may take part.
+    pub pure: bool,
+    /// How far the kernel confines the process: for the results.
+    pub confined: Option<&'a str>,
+}
+
+/// The cores of a plan, ready to be made, and the clock on which they play.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    pub(super) resolved: ResolvedChain,
+    pub(super) clock: ClockKind,
+    pub(super) confined: Option<String>,
+}
+
+impl Cast {
+    /// Finds and loads the cores of a plan.
+    ///
+    /// # Errors
+    /// A core cannot be had, a live one not on the virtual clock, or one that touches something real not in a pure run.
+    pub fn of(plan: &Plan, setting: Setting<'_>) -> Result<Cast, RunError> {
+        let resolved = cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?;
+        if setting.pure {
+            refuse_impure(&resolved)?;
+        }
+        let clock = clock_of(plan, &resolved)?;
+        Ok(Cast { resolved, clock, confined: setting.confined.map(str::to_owned) })
+    }
+
+    /// Of each plan, in order; plans on the same cores share the work.
+    ///
+    /// # Errors
+    /// As for [`Cast::of`]; the first in order.
+    pub fn of_all(plans: &[Plan], setting: Setting<'_>) -> Result<Vec<Arc<Cast>>, RunError> {
+        let mut casts: Vec<Arc<Cast>> = Vec::with_capacity(plans.len());
+        for (index, plan) in plans.iter().enumerate() {
+            let same = |other: &Plan| other.core == plan.core && other.clock == plan.clock;
+            let known = plans[..index].iter().position(same).map(|first| Arc::clone(&casts[first]));
+            casts.push(match known {
+                Some(known) => known,
+                None => Arc::new(Cast::of(plan, setting)?),
+            });
+        }
+        Ok(casts)
+    }
+
+    /// The clock on which the plan will be played.
+    pub fn clock(&self) -> ClockKind {
+        self.clock
+    }
+
+    /// The files of the cores, innermost first.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.resolved.cores.iter().map(|core| core.path.as_path())
+    }
+}
+
+fn requests(plan: &Plan) -> Vec<CoreRequest> {
+    let layers = plan.core.layers.iter().map(|layer| (&layer.layer, &layer.options));
+    let all = std::iter::once((&plan.core.core, &plan.core.options)).chain(layers);
+    all.map(|(reference, options)| CoreRequest { reference: reference.clone(), options: options.clone() })
+        .collect()
+}
+
+fn refuse_impure(resolved: &ResolvedChain) -> Result<(), RunError> {
+    let impure = abi::TOUCHES_NETWORK | abi::TOUCHES_FILES | abi::STARTS_PROCESSES;
+    match resolved.cores.iter().find(|core| core.capabilities & impure != 0) {
+        None => Ok(()),
+        Some(core) => Err(RunError::NotPure {
+            core: core.id.clone(),
+            declares: cores::capability_names(core.capabilities & impure),
+        }),
+    }
+}
+
+fn clock_of(plan: &Plan, resolved: &ResolvedChain) -> Result<ClockKind, RunError> {
+    let live = resolved.cores.iter().find(|core| core.capabilities & abi::SIMULATED == 0);
+    match (plan.clock, live) {
+        (Some(ClockKind::Virtual), Some(core)) => {
+            Err(RunError::VirtualClockWithLiveCore { core: core.id.clone() })
+        }
+        (Some(clock), _) => Ok(clock),
+        (None, Some(_)) => Ok(ClockKind::Wall),
+        (None, None) => Ok(ClockKind::Virtual),
+    }
+}
+
+/// "auto = some group has `on_message`, or the core is live and RECEIVES", or an option asks for copies to strike.
+pub(super) fn receives(plan: &Plan, resolved: &ResolvedChain) -> Result<bool, RunError> {
+    let callbacks = plan.has_callback(|callbacks| callbacks.on_message.is_some());
+    let unable = resolved.cores.iter().find(|core| core.capabilities & abi::RECEIVES == 0);
+    let live = resolved.cores.iter().any(|core| core.capabilities & abi::SIMULATED == 0);
+    let asked = resolved.cores.iter().find_map(|core| Some((&core.id, core.receives_for.as_ref()?)));
+    let wanted = match plan.receive {
+        Receive::Always => true,
+        Receive::Never if callbacks => true,
+        Receive::Never => false,
+        Receive::Auto => callbacks || asked.is_some() || (live && unable.is_none()),
+    };
+    match unable {
+        Some(core) if wanted => Err(RunError::CannotReceive {
+            core: core.id.clone(),
+            because: match asked {
+                _ if callbacks => "`on_message`".to_owned(),
+                Some((layer, option)) => format!("the option `{option}` of `{layer}`"),
+                None => "`receive`".to_owned(),
+            },
+        }),
+        _ => Ok(wanted),
+    }
+}
