@@ -130,6 +130,39 @@ fn a_thread_of_a_core_is_traced_to_its_library() {
 }
 
 #[test]
+fn a_call_that_waits_for_the_thread_that_dies_keeps_nothing_from_being_written_down() {
+    let core = deadly(&[]);
+    for place in ["publish", "close"] {
+        let (code, told, results) = die(&core, &["way=joined", &format!("where={place}")], &[]);
+        assert_eq!(code, 6, "{told}");
+        assert!(told.contains("core `deadly` died in a thread of its own: SIGSEGV"), "{place}: {told}");
+        let run = &results["runs"][0];
+        assert_eq!(run["ledger"]["balanced"], true, "{place}");
+        // Whole, and not as they were when they were last written down.
+        let partial = run["partial"].as_str().unwrap_or_default();
+        assert!(!partial.contains("when they were last written down"), "{place}: {partial}");
+        assert_eq!(partial.is_empty(), place == "close", "{place}: {partial}");
+        assert!(count(run, "delivered") >= 999, "{place}: {}", run["ledger"]);
+    }
+}
+
+#[test]
+fn a_control_call_that_does_not_return_is_given_up_like_any_other() {
+    let core = deadly(&[]);
+    for place in ["create", "open", "close", "destroy"] {
+        let options = ["way=pause", &format!("where={place}")];
+        let (code, told, results) = die(&core, &options, &["--hang-timeout", "1s"]);
+        assert_eq!(code, 6, "{told}");
+        assert!(
+            told.contains(&format!("core `deadly` died in `{place}`: it did not return for 1 s")),
+            "{told}"
+        );
+        let played = matches!(place, "close" | "destroy");
+        assert_eq!(results["runs"][0]["valid"] == true, played, "{place}: {results}");
+    }
+}
+
+#[test]
 fn runs_that_were_finished_before_are_kept() {
     let folder = folder();
     let core = deadly(&[]);
@@ -148,4 +181,26 @@ fn runs_that_were_finished_before_are_kept() {
     assert_eq!(runs.len(), 2);
     assert_eq!((&runs[0]["partial"], &runs[0]["checks"][0]["holds"]), (&Value::Null, &Value::Bool(true)));
     exact_to_the_thousandth(&runs[1], "after a whole run");
+}
+
+#[test]
+fn runs_of_a_comparison_that_had_ended_are_kept_and_the_one_that_died_beside_them() {
+    let folder = folder();
+    let script = folder.path().join("compared.rhai");
+    // The last of three begins when one of the others has ended.
+    let text = format!(
+        r#"let s = scenario(#{{ arrival: "20/s", mix: ["direct"], duration: "10s", checks: ["success_rate >= 0"] }});
+        let slow = core("mock", #{{ latency: "9ms" }});
+        compare(#{{ scenario: s, cores: [core("mock"), slow, core("{}", #{{ way: "segv" }})], repeats: 1 }});"#,
+        deadly(&[]).display()
+    );
+    std::fs::write(&script, text).unwrap();
+    let ended = mqscript(&["run", script.to_str().unwrap(), "--format", "json"]);
+    assert_eq!(ended.code, 6, "{}", ended.stderr);
+    let results: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let runs = results["runs"].as_array().unwrap();
+    assert_eq!((runs[0]["core"]["id"].as_str(), &runs[0]["partial"]), (Some("mock"), &Value::Null));
+    assert_eq!(runs[0]["checks"][0]["holds"], true);
+    let dead = runs.iter().find(|run| run["core"]["id"] == "deadly").expect("the run that died");
+    exact_to_the_thousandth(dead, "beside others");
 }

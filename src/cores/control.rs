@@ -1,70 +1,66 @@
-//! Control calls: on a helper thread, with a time limit.
+//! Control calls, with a time limit.
 
 use super::error::CoreFailure;
+use super::helpers;
 use super::services::HostServices;
-use super::vitals::{FUNCTIONS, work_for};
-use super::{helpers, last_words};
+use super::vitals::{FUNCTIONS, Slot, shown, work_for};
 use mqscript_plugin::abi::{self, ErrorBuffer};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
-/// How often is looked whether the process is dying while a call is waited for.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// Runs `call`, a function of the core at a depth, on a helper thread and waits at most `services.control_limit`. A call
-/// that does not return keeps its thread and whatever it owns for the rest of the process's life.
+/// Makes `call`, a function of the core at a depth. Where a supervisor watches the process, it is made here and now: a
+/// call that does not return is given up together with the process. Elsewhere it is made on a helper thread and waited
+/// for at most `services.control_limit`; one that does not return keeps its thread and whatever it owns for the rest of
+/// the process's life.
+///
+/// *Rationale.* Handing a call over and back makes two threads wait for each other; five of them take as long as the
+/// arithmetic of some hundred messages, and a short run has a few thousand.
 pub(super) fn within<T: Send + 'static>(
     core: &str,
     (depth, function): (usize, &'static str),
     services: &HostServices,
     call: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, CoreFailure> {
-    let (send, receive) = sync_channel(1);
     let slot = services.vitals.slot();
     let index = FUNCTIONS.iter().position(|name| *name == function).unwrap_or_default();
     let before = slot.enter(depth, index);
-    let helped = helpers::run(move || {
+    let answer = match shown() {
+        Some(_) => Ok(call()),
+        None => helped(slot, core, function, services.control_limit, call),
+    };
+    slot.leave(before);
+    match (answer, slot.take_deed()) {
+        (Ok(_), Some(deed)) => Err(CoreFailure::forbidden(core, function, deed)),
+        (answer, _) => answer,
+    }
+}
+
+/// Makes the call on a helper thread.
+fn helped<T: Send + 'static>(
+    slot: &'static Slot,
+    core: &str,
+    function: &'static str,
+    limit: Duration,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, CoreFailure> {
+    let (send, receive) = sync_channel(1);
+    let internal = |text: &str| CoreFailure::from_status(core, function, abi::INTERNAL, text);
+    helpers::run(move || {
         work_for(Some(slot));
-        slot.control_here();
         let value = call();
         work_for(None);
         // After the limit this waits in the channel for ever: a core that comes too late may still look at what
         // it was given.
         let _ = send.send(value);
-    });
-    if let Err(error) = helped {
-        slot.leave(before);
-        let text = format!("the system gives no thread: {error}");
-        return Err(CoreFailure::from_status(core, function, abi::INTERNAL, &text));
-    }
-    let answer = wait_for(&receive, services.control_limit);
-    slot.leave(before);
-    match answer {
-        Ok(value) => match slot.take_deed() {
-            Some(deed) => Err(CoreFailure::forbidden(core, function, deed)),
-            None => Ok(value),
-        },
+    })
+    .map_err(|error| internal(&format!("the system gives no thread: {error}")))?;
+    match receive.recv_timeout(limit) {
+        Ok(value) => Ok(value),
         Err(RecvTimeoutError::Timeout) => {
             std::mem::forget(receive);
-            Err(CoreFailure::timed_out(core, function, services.control_limit))
+            Err(CoreFailure::timed_out(core, function, limit))
         }
-        Err(RecvTimeoutError::Disconnected) => {
-            let text = "the host's helper thread died";
-            Err(CoreFailure::from_status(core, function, abi::INTERNAL, text))
-        }
-    }
-}
-
-/// Waits for the helper thread. Should the call kill the process, its signal handler waits for what this thread writes
-/// down.
-fn wait_for<T>(receive: &Receiver<T>, limit: Duration) -> Result<T, RecvTimeoutError> {
-    let end = Instant::now() + limit;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        match receive.recv_timeout(left.min(LOOK)) {
-            Err(RecvTimeoutError::Timeout) if !left.is_zero() => last_words::speak_if_dying(),
-            answer => return answer,
-        }
+        Err(RecvTimeoutError::Disconnected) => Err(internal("the host's helper thread died")),
     }
 }
 

@@ -31,8 +31,6 @@ pub(super) const FUNCTIONS: [&str; 11] = [
     "clean",
     "destroy",
 ];
-/// The first of the control calls.
-const CONTROL: usize = 4;
 
 /// A text of at most `N` bytes that is written once and read from elsewhere.
 #[repr(C)]
@@ -124,8 +122,6 @@ pub struct Slot {
     ended: [AtomicU64; NAMES],
     /// Whether a core of the loop was caught at something that nobody has answered for.
     caught: AtomicU32,
-    /// The thread of the control call under way, as the kernel numbers it; 0 = none.
-    control_thread: AtomicU32,
     cores: [Text<64>; CORES_MAX],
     /// Where the newest results of the run stand that goes on here, in the supervisor's terms; 0 = none.
     pub snapshot: AtomicU64,
@@ -225,8 +221,6 @@ pub struct WatchedCall {
     pub core: String,
     /// The function of the contract.
     pub function: &'static str,
-    /// Whether it is a control call, which has a limit of its own.
-    pub control: bool,
     /// The call's number: unchanged between two looks = still the same call.
     pub number: u64,
 }
@@ -284,7 +278,7 @@ impl Slot {
         let index = (word & 0xff).checked_sub(1)? as usize;
         let function = FUNCTIONS.get(index)?;
         let core = self.cores.get((word >> 8 & 0xff) as usize)?.get();
-        Some(WatchedCall { core, function, control: index >= CONTROL, number: word >> 16 })
+        Some(WatchedCall { core, function, number: word >> 16 })
     }
 
     /// Whether a core of the loop was caught at something that nobody has answered for: one load on the hot path.
@@ -303,14 +297,9 @@ impl Slot {
         self.caught.swap(0, Ordering::AcqRel) != 0
     }
 
-    /// Whether the loop, or its control call, is at work on a thread, as the kernel numbers it.
+    /// Whether the loop is at work on a thread, as the kernel numbers it.
     pub(super) fn works_on(&self, thread: u32) -> bool {
-        [&self.thread, &self.control_thread].iter().any(|mine| mine.load(Ordering::Acquire) == thread)
-    }
-
-    /// The calling thread makes a control call, until the next one does.
-    pub(super) fn control_here(&self) {
-        self.control_thread.store(thread_number(), Ordering::Release);
+        self.thread.load(Ordering::Acquire) == thread
     }
 
     /// Shows how the run stands.
@@ -341,7 +330,6 @@ impl Slot {
             self.call.store(0, Ordering::Relaxed);
             self.snapshot.store(0, Ordering::Relaxed);
             self.caught.store(0, Ordering::Relaxed);
-            self.control_thread.store(0, Ordering::Relaxed);
             self.show(&Signs::default());
             self.cores.iter().for_each(|name| name.set(b""));
             self.thread.store(thread_number(), Ordering::Relaxed);
@@ -394,7 +382,6 @@ fn unseen() -> Slot {
         in_flight: AtomicU64::new(0),
         ended: std::array::from_fn(|_| AtomicU64::new(0)),
         caught: AtomicU32::new(0),
-        control_thread: AtomicU32::new(0),
         cores: std::array::from_fn(|_| text()),
         snapshot: AtomicU64::new(0),
     }
@@ -443,9 +430,8 @@ mod tests {
         assert_eq!(vitals.current().unwrap().core, "chaos");
         vitals.leave(idle);
         assert_eq!((vitals.current(), vitals.is_in_a_call()), (None, false));
-        let call = vitals.enter(0, CONTROL);
-        let seen = vitals.current().unwrap();
-        assert_eq!((seen.function, seen.control), ("create", true));
+        let call = vitals.enter(0, 4);
+        assert_eq!(vitals.current().unwrap().function, "create");
         vitals.leave(call);
     }
 

@@ -153,12 +153,7 @@ mod tests {
     use super::*;
 
     fn death(cause: Cause, call: bool, cores: &[&str]) -> Death {
-        let call = call.then(|| WatchedCall {
-            core: "x".to_owned(),
-            function: "publish",
-            control: false,
-            number: 1,
-        });
+        let call = call.then(|| WatchedCall { core: "x".to_owned(), function: "publish", number: 1 });
         let cores = cores.iter().map(|core| (*core).to_owned()).collect();
         Death { cause, call, library: None, loading: false, cores, max_rss_bytes: 3 << 20 }
     }

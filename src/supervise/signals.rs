@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Words of the stack that are searched for a library's code.
 const STACK_WORDS: usize = 512;
 
-/// The signal by which the supervisor says: the call that you are in is given up.
+/// The signal by which the supervisor, or a thread that dies, says: the call that you are in is given up.
 pub fn give_up_signal() -> c_int {
     // Away from the ends, which others like.
     libc::SIGRTMIN() + 11
@@ -73,9 +73,10 @@ fn note_and_speak(shared: &'static Shared, signal: c_int, context: *mut c_void) 
     let thread = this_thread();
     let fatal = &shared.fatal;
     if !fatal.advance(Stage::Dying) {
-        // The last words have faulted themselves, or another thread is at it.
+        // The last words have faulted themselves, or another thread is at it and ends the process.
         if fatal.thread.load(Ordering::Acquire) != thread {
-            wait_until_told(shared);
+            speak_in_a_call(shared);
+            std::thread::sleep(PATIENCE);
         }
         return;
     }
@@ -85,31 +86,41 @@ fn note_and_speak(shared: &'static Shared, signal: c_int, context: *mut c_void) 
     let number = slot.and_then(|slot| shared.number_of(slot)).map_or(0, |number| number as u32 + 1);
     fatal.slot.store(number, Ordering::Relaxed);
     fatal.instruction.store(instruction_of(context), Ordering::Release);
-    if slot.is_some_and(|slot| is_loops_own(slot, thread)) {
-        if slot.is_some_and(Slot::is_in_a_call) {
-            // SAFETY: the loop's thread stands still inside a call of the contract, and dies after this.
-            unsafe { speak() };
-            fatal.advance(Stage::Told);
-        }
+    if slot.is_some() {
+        speak_in_a_call(shared);
     } else {
         wait_until_told(shared);
     }
     name_library(shared, context);
 }
 
-/// Whether the thread is that of the slot's loop, and no helper of it.
-fn is_loops_own(slot: &Slot, thread: u32) -> bool {
-    slot.thread.load(Ordering::Relaxed) == thread
+/// Lets the thread's loop write down what it has measured, if the thread is a loop's and inside a call of the contract.
+fn speak_in_a_call(shared: &Shared) {
+    if current_slot().is_some_and(Slot::is_in_a_call) {
+        // SAFETY: the loop's thread stands still inside a call of the contract, and dies after this.
+        unsafe { speak() };
+        shared.fatal.advance(Stage::Told);
+    }
 }
 
-/// Waits until a loop has seen that the process is dying and has written down what it has, or all was done before.
+/// Waits until a loop has seen that the process is dying and has written down what it has, or all was done before. A loop
+/// that is inside a call, which may be waiting for this very thread, is told by a signal.
 fn wait_until_told(shared: &Shared) {
     let mut waited = Duration::ZERO;
     let step = Duration::from_millis(2);
     while shared.fatal.stage() != Stage::Told && waited < PATIENCE {
         std::thread::sleep(step);
         waited += step;
+        if waited == step * 10 {
+            shared.busy().filter(|(_, slot)| slot.is_in_a_call()).for_each(|(_, slot)| interrupt(slot));
+        }
     }
+}
+
+fn interrupt(slot: &Slot) {
+    let thread = slot.thread.load(Ordering::Relaxed);
+    // SAFETY: a plain system call, to a thread of this process; one that has ended gets nothing.
+    unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, give_up_signal()) };
 }
 
 /// Where the thread was when the signal came; 0 if that is not known.

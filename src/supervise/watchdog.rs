@@ -7,8 +7,6 @@ use std::time::Duration;
 
 /// A call that takes longer is told of, and again whenever the time has doubled.
 const TELL_AFTER: Duration = Duration::from_secs(1);
-/// Control calls have a limit of their own, which should come first.
-const CONTROL_GRACE: Duration = Duration::from_secs(2);
 
 /// What the watchdog has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,8 +58,7 @@ impl Watchdog {
                 continue;
             }
             seen.lasts += passed;
-            let limit = if call.control { self.limit + CONTROL_GRACE } else { self.limit };
-            if seen.lasts >= limit {
+            if seen.lasts >= self.limit {
                 news.push(News::Hung(slot, call, seen.lasts));
             } else if seen.lasts >= seen.told {
                 seen.told = seen.lasts * 2;
@@ -76,9 +73,8 @@ impl Watchdog {
 mod tests {
     use super::*;
 
-    fn call(number: u64, control: bool) -> WatchedCall {
-        let function = if control { "create" } else { "publish" };
-        WatchedCall { core: "x".to_owned(), function, control, number }
+    fn call(number: u64) -> WatchedCall {
+        WatchedCall { core: "x".to_owned(), function: "publish", number }
     }
 
     const STEP: Duration = Duration::from_millis(250);
@@ -88,7 +84,7 @@ mod tests {
         let mut dog = Watchdog::new(Duration::from_secs(4));
         let mut told = Vec::new();
         for step in 0..20 {
-            for news in dog.judge(vec![(2, call(7, false))], STEP) {
+            for news in dog.judge(vec![(2, call(7))], STEP) {
                 told.push((step, matches!(news, News::Hung(2, ..))));
             }
         }
@@ -100,16 +96,8 @@ mod tests {
     fn calls_that_return_are_no_news() {
         let mut dog = Watchdog::new(Duration::from_secs(4));
         for number in 0..100 {
-            assert_eq!(dog.judge(vec![(0, call(number, false))], STEP * 3), []);
+            assert_eq!(dog.judge(vec![(0, call(number))], STEP * 3), []);
             assert_eq!(dog.judge(Vec::new(), STEP), []);
         }
-    }
-
-    #[test]
-    fn control_calls_may_take_a_little_longer() {
-        let mut dog = Watchdog::new(Duration::from_secs(1));
-        let hung = |news: Vec<News>| news.iter().any(|news| matches!(news, News::Hung(..)));
-        assert!(!(0..12).any(|_| hung(dog.judge(vec![(0, call(1, true))], STEP))));
-        assert!(hung(dog.judge(vec![(0, call(1, true))], STEP)));
     }
 }

@@ -58,6 +58,11 @@ static void die(const char *way) {
     pthread_create(&thread, NULL, thread_dies, NULL);
     usleep(20 * 1000); /* the call itself returns */
   }
+  if (!strcmp(way, "joined")) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, thread_dies, NULL);
+    pthread_join(thread, NULL); /* the call waits for who dies */
+  }
 }
 
 static void die_in(mqs_core *core, const char *where) {

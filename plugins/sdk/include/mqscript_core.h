@@ -2,7 +2,7 @@
  *
  * Generated from the crate mqscript-plugin; do not edit. `cargo run -p mqscript-header` writes it anew.
  *
- * Threads. [control]: on a helper thread, with a time limit, never while a session call of the same core runs.
+ * Threads. [control]: on any one thread, with a time limit, never while a session call of the same core runs.
  * [session]: by one thread at a time. [any thread]: from anywhere, also from inside a call.
  * Ownership. Everything passed in is borrowed for the call, except where a comment names a longer time. No
  * memory is ever freed across the border.

@@ -136,7 +136,7 @@ pub struct Open {
     pub inner: Option<Inner>,
 }
 
-/// A core or layer, made once per run. Its functions are called one at a time, on a helper thread, with a time
+/// A core or layer, made once per run. Its functions are called one at a time, on any thread, with a time
 /// limit. Dropping it ends its life: join its threads there.
 pub trait Core: Sized + Send + 'static {
     /// Its name: lower case letters, digits, `_`.

@@ -4,7 +4,7 @@
 //! carries the prefix `mqs_` or `MQS_`). A core written in Rust rarely needs this module: the safe traits of the
 //! crate root stand in front of it.
 //!
-//! **Threads.** Each function says where it is called: `[control]` on a helper thread with a time limit, never
+//! **Threads.** Each function says where it is called: `[control]` on any one thread, with a time limit, never
 //! while a session call of the same core runs; `[session]` by one thread at a time, without locks;
 //! `[any thread]` from anywhere, also from inside a call.
 //!
