@@ -3,7 +3,7 @@
 use super::behaviour_me::{Call, Facts, Me, Message, Outcome, draft_of, register};
 use super::convert::from_json;
 use super::faults::Known;
-use super::host::{Print, refuse_clocks, set_print};
+use super::host::{Print, bare, refuse_clocks, set_print};
 use super::state::Play;
 use super::{duration, limits};
 use crate::diagnostics::Diagnostics;
@@ -58,10 +58,9 @@ impl ScriptBehaviour {
         print: &Print,
         interrupted: &Arc<AtomicBool>,
     ) -> ScriptBehaviour {
-        let mut engine = Engine::new();
-        limits::set(&mut engine, limits::CALLBACK_OPERATIONS_MAX, interrupted);
         // Texts made in callbacks are short and unique: keeping them would cost four times as much as making them.
-        engine.set_max_strings_interned(0);
+        let mut engine = bare();
+        limits::set(&mut engine, limits::CALLBACK_OPERATIONS_MAX, interrupted);
         refuse_clocks(&mut engine);
         set_print(&mut engine, print);
         duration::register(&mut engine);

@@ -7,13 +7,32 @@ use super::{
     api_compare, api_maps, api_params, api_run, comparison_view, duration, limits, result_view, saved_results,
 };
 use crate::diagnostics::{Diagnostic, Exit};
-use rhai::{Dynamic, Engine, EvalAltResult};
+use rhai::packages::{Package, StandardPackage};
+use rhai::{Dynamic, Engine, EvalAltResult, Module, Shared as Counted};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// What a script says to its user, line by line.
 pub type Print = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// As many as `Engine::new` keeps.
+const STRINGS_INTERNED: usize = 256;
+
+/// Rhai's own functions. *Rationale.* To make them anew takes as long as a short run.
+static STANDARD: LazyLock<Counted<Module>> = LazyLock::new(|| StandardPackage::new().as_shared_module());
+
+/// Makes what all engines of the process, and of processes split off from it, share. It is made when it is needed, too.
+pub fn warm_up() {
+    LazyLock::force(&STANDARD);
+}
+
+/// An engine with Rhai's own functions, and no output, no files, no texts kept.
+pub(super) fn bare() -> Engine {
+    let mut engine = Engine::new_raw();
+    engine.register_global_module(Counted::clone(&STANDARD));
+    engine
+}
 
 /// The engine with the whole API and all limits.
 ///
@@ -25,7 +44,8 @@ pub(super) fn engine(
     print: &Print,
     interrupted: &Arc<AtomicBool>,
 ) -> Engine {
-    let mut engine = Engine::new();
+    let mut engine = bare();
+    engine.set_max_strings_interned(STRINGS_INTERNED);
     limits::set(&mut engine, limits::OPERATIONS_MAX, interrupted);
     engine.set_fast_operators(false);
     refuse_clocks(&mut engine);

@@ -32,7 +32,7 @@ pub use behaviour::behaviour_diagnostics;
 pub use execution::{
     BehaviourOf, Comparing, Execution, Mode, Param, ParamOrigin, Player, Settings, check, execute,
 };
-pub use host::Print;
+pub use host::{Print, warm_up};
 pub use placeholder::{PlaceholderPlayer, placeholder};
 pub use source::{BUNDLED, Source};
 pub use state::Compared;

@@ -20,6 +20,7 @@ use crate::batch::{
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::{count, printable, span};
+use crate::script;
 use jobs::Job;
 use scout::Scouted;
 use std::path::{Path, PathBuf};
@@ -119,6 +120,8 @@ impl Prepared {
 fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
     let interrupt = Interrupt::listen()
         .map_err(|error| Diagnostic::new(Exit::Bug, format!("signals cannot be listened to: {error}")))?;
+    // Once, and not in the process of every cell.
+    script::warm_up();
     let mut file = read_batch(&flags.file)?;
     if let Some(output) = &flags.output {
         file.output.clone_from(output);
