@@ -1,5 +1,6 @@
 //! The runs of a file that are replications of each other.
 
+use super::settings::plan_without;
 use crate::diagnostics::{Diagnostic, Exit};
 use crate::metrics::results::{Report, Run};
 use crate::plan::{FigureNames, Names};
@@ -54,14 +55,7 @@ pub fn names_of(run: &Run) -> FigureNames<'_> {
 
 /// Whether a run differs from the group's first in nothing but its seeds, and from all of them in those.
 fn is_replication(group: &[&Run], run: &Run) -> bool {
-    let without_seeds = |run: &Run| {
-        let mut plan = run.plan.clone();
-        if let Some(plan) = plan.as_object_mut() {
-            plan.remove("seed");
-            plan.remove("core_seed");
-        }
-        plan
-    };
+    let without_seeds = |run: &Run| plan_without(run, &["seed", "core_seed"]);
     let first = group[0];
     first.name == run.name
         && first.core.name == run.core.name

@@ -6,19 +6,20 @@ use serde_json::Value;
 /// More paths than these are only counted.
 const SHOWN_MAX: usize = 4;
 
+/// The plan of a run without these of its keys.
+pub(super) fn plan_without(run: &Run, keys: &[&str]) -> Value {
+    let mut plan = run.plan.clone();
+    if let Some(plan) = plan.as_object_mut() {
+        plan.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    plan
+}
+
 /// The key paths in which two runs' scenarios or cores differ, seeds apart, as a text; none if they do not.
 pub fn different_settings(a: &Run, b: &Run) -> Option<String> {
     let mut paths = Vec::new();
-    let plan = |run: &Run| {
-        let mut plan = run.plan.clone();
-        if let Some(plan) = plan.as_object_mut() {
-            // Seeds are told by themselves; checks change no message.
-            for key in ["seed", "core_seed", "checks"] {
-                plan.remove(key);
-            }
-        }
-        plan
-    };
+    // Seeds are told by themselves; checks change no message.
+    let plan = |run: &Run| plan_without(run, &["seed", "core_seed", "checks"]);
     differing(&plan(a), &plan(b), "", &mut paths);
     for (of, path) in [(a.core.name != b.core.name, "core"), (a.clock != b.clock, "clock")] {
         if of {
