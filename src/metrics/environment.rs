@@ -1,8 +1,44 @@
 //! The machine's side of a run: wall time, processor time, memory.
 
-use super::results::Environment;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Instant;
+
+/// What depends on the machine, a path or the wall clock.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Environment {
+    /// Version of mqscript.
+    pub version: String,
+    /// The machine: system, architecture, number of processors.
+    pub host: String,
+    /// Wall time of the run in seconds.
+    pub wall_s: f64,
+    /// Processor time of the process during the run, in seconds.
+    pub cpu_s: f64,
+    /// Largest resident memory of the process so far.
+    pub max_rss_bytes: u64,
+    /// Messages generated per wall second.
+    pub messages_per_wall_s: f64,
+    /// Share of the wall time spent in the script's callbacks; null without callbacks.
+    pub script_share: Option<f64>,
+    /// The files that took part: the script, the libraries.
+    pub files: BTreeMap<String, String>,
+    /// SHA-256 of the libraries as they were loaded, in hexadecimal, under the same names; in saved results only.
+    #[serde(default)]
+    pub sha256: BTreeMap<String, String>,
+    /// How far the kernel confined the run: `full`, `partial` or `none`; null without `--pure`.
+    #[serde(default)]
+    pub confined: Option<String>,
+}
+
+impl Environment {
+    /// Whether nothing is known of it: then it is no part of the results.
+    pub(super) fn is_blank(&self) -> bool {
+        self.version.is_empty()
+    }
+}
 
 /// Measures a run from outside its own clock.
 #[derive(Debug)]
