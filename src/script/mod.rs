@@ -27,6 +27,8 @@ mod state;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_callbacks;
 
 pub use behaviour::behaviour_diagnostics;
 pub use execution::{

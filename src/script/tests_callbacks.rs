@@ -1,0 +1,169 @@
+//! Callbacks, called as the engine calls them.
+
+use super::*;
+use crate::diagnostics::{Diagnostics, Exit};
+use crate::engine::{Behaviour, Draft, MessageView, OutcomeView, Sending};
+use crate::metrics::results::Run;
+use crate::plan::{Plan, Priority, Recipient};
+use mqscript_plugin::random::Stream;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Calls the callbacks of agent 0 as an engine would, and returns what was sent.
+struct Caller {
+    calls: usize,
+    sent: Vec<Draft>,
+    seconds: f64,
+}
+
+impl Caller {
+    fn new(calls: usize) -> Caller {
+        Caller { calls, sent: Vec::new(), seconds: 0.0 }
+    }
+}
+
+impl Player for Caller {
+    fn play(&mut self, plan: &Plan, _base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
+        let mut random = Stream::from_key(7);
+        let (mut drafts, mut suppressed) = (Vec::new(), 0);
+        let metadata = BTreeMap::new();
+        let tags = vec!["SYSTEM".to_owned()];
+        let message = MessageView {
+            type_id: 0,
+            sender: "lead",
+            recipient: "worker-1",
+            content: "task 17",
+            priority: Priority::Regular,
+            tags: &tags,
+            metadata: &metadata,
+            sequence: 17,
+        };
+        let outcome = OutcomeView { result: "failed", reason: "refused", attempts: 2, total_ns: 5_000_000 };
+        for index in 0..self.calls {
+            let mut sending = Sending {
+                agent: (index % plan.agents() as usize) as u32,
+                now_ns: 1_500_000_000,
+                closed: false,
+                random: &mut random,
+                drafts: &mut drafts,
+                suppressed: &mut suppressed,
+            };
+            let called = behaviour
+                .on_start(&mut sending)
+                .and_then(|()| behaviour.next(&mut sending))
+                .map(|draft| self.sent.extend(draft))
+                .and_then(|()| behaviour.on_message(&mut sending, &message))
+                .and_then(|()| behaviour.on_outcome(&mut sending, &message, &outcome));
+            called.map_err(behaviour_diagnostics)?;
+            self.sent.append(&mut drafts);
+        }
+        self.seconds = behaviour.seconds().unwrap_or(-1.0);
+        Ok(placeholder(plan))
+    }
+}
+
+fn call(text: &str, calls: usize) -> (Execution, Caller) {
+    let mut player = Caller::new(calls);
+    let source = Source::from_text("a.rhai", text);
+    let execution = execute(&source, &Settings::default(), &mut player, &Arc::new(AtomicBool::new(false)));
+    (execution, player)
+}
+
+#[test]
+fn callbacks_send_and_remember() {
+    let text = "
+        const LIMIT = 2;
+        fn double(n) { n * 2 }
+        fn start(me) { me.state.started = me.now; }
+        fn pick(me) { me.state.n += 1; if me.state.n > global::LIMIT { () } else { #{ type: \"direct\", content: `${me.name} ${me.state.n} ${me.state.started}` } } }
+        fn hear(me, message) {
+            if message.type != \"direct\" || message.message_type != \"SYSTEM_TO_AGENT\" || message.tags != [\"SYSTEM\"] { throw \"wrong\"; }
+            me.send(#{ type: \"direct\", recipient: message.sender, content: `re: ${message.content} ${double(message.sequence)}`, priority: \"high\", after: \"50ms\", tags: [\"x\"], metadata: #{ a: 1 } });
+        }
+        let seen = 0;
+        run(scenario(#{
+            agents: [#{ name: \"worker\", count: 2, arrival: \"1/s\", mix: [\"direct\"], state: #{ n: 0 },
+                on_start: start, next: \"pick\", on_message: hear,
+                on_outcome: |me, message, outcome| {
+                    seen += 1;
+                    if outcome.total == \"5ms\" && outcome.result == \"failed\" && outcome.attempts == 2 {
+                        me.send(#{ type: \"direct\", recipient: \"worker\", content: seen });
+                    }
+                } },
+                #{ name: \"lead\", arrival: on_demand() }],
+        }));";
+    let (execution, player) = call(text, 3);
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    let sent: Vec<(String, Option<Recipient>)> =
+        player.sent.iter().map(|draft| (draft.content.clone().unwrap(), draft.recipient.clone())).collect();
+    let lead = Some(Recipient::Agent(2));
+    let workers = Some(Recipient::Group(0));
+    assert_eq!(
+        sent,
+        [
+            ("worker-1 1 1.5".to_owned(), None),
+            ("re: task 17 34".to_owned(), lead.clone()),
+            ("1".to_owned(), workers.clone()),
+            ("worker-2 1 1.5".to_owned(), None),
+            ("re: task 17 34".to_owned(), lead),
+            ("2".to_owned(), workers),
+        ]
+    );
+    assert_eq!((player.sent[1].after_ns, player.sent[1].priority), (50_000_000, Some(Priority::High)));
+    assert_eq!(execution.plans[0].plan.written["agents"][0]["on_outcome"]["closure"], "a.rhai:14");
+}
+
+#[test]
+fn runs_with_closures_repeat() {
+    let text = "let n = 0;
+        let s = scenario(#{ agents: [#{ name: \"a\", next: |me| { n += 1; #{ type: \"direct\", content: n } } }], arrival: \"1/s\", mix: [\"direct\"] });
+        run(s); run(s);";
+    let (execution, player) = call(text, 2);
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    let contents: Vec<String> = player.sent.iter().map(|draft| draft.content.clone().unwrap()).collect();
+    assert_eq!(contents, ["1", "2", "1", "2"]);
+}
+
+#[test]
+fn what_fails_in_a_callback_has_its_place() {
+    let script = |body: &str| {
+        format!(
+            "fn deep(me) {{\n    {body}\n}}\nfn hear(me, message) {{ deep(me); }}\nrun(scenario(#{{ agents: [#{{ name: \"a\", on_message: hear }}], arrival: \"1/s\", mix: [\"direct\"] }}));"
+        )
+    };
+    for (body, word) in [
+        ("throw \"no\";", "no"),
+        ("me.send(#{ type: \"drect\" });", "did you mean `direct`?"),
+        ("me.send(#{ type: \"direct\", recpient: \"a\" });", "did you mean `recipient`?"),
+        ("me.send(#{ type: \"direct\", recipient: \"b\" });", "an agent, a group"),
+        ("me.send(#{ type: \"direct\", after: \"5\" });", "5 what?"),
+        ("me.send(#{ content: \"x\" });", "needs a `type`"),
+        ("me.choose([]);", "nothing to choose"),
+        ("me.state = 5;", "`state` cannot be replaced"),
+        ("me.nme;", "did you mean `name`?"),
+        ("loop { }", "does not come to an end"),
+        ("deep(me);", "too deeply"),
+        ("timestamp();", "`timestamp` is off"),
+        ("poisson(\"20/s\");", "poisson"),
+    ] {
+        let (execution, _) = call(&script(body), 1);
+        let text = execution.diagnostics.render(false);
+        assert!(text.contains(word), "{body}: {text}");
+        let line = if matches!(body, "loop { }" | "deep(me);") { 4 } else { 2 };
+        assert!(text.contains(&format!("a.rhai:{line}")), "{text}");
+        assert_eq!(execution.exit(), Exit::Thrown, "{text}");
+    }
+}
+
+#[test]
+fn the_time_in_callbacks_is_told() {
+    let text = "
+        fn hear(me, message) { if message.sender == \"lead\" && message.sequence > 0 { me.send(#{ type: \"direct\" }); } }
+        run(scenario(#{ agents: [#{ name: \"a\", count: 9, on_message: hear }], arrival: \"1/s\", mix: [\"direct\"] }));";
+    let (execution, player) = call(text, 50_000);
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    assert_eq!(player.sent.len(), 50_000);
+    assert!(player.seconds > 0.0);
+}
