@@ -22,11 +22,22 @@ fn what_it_makes_works_at_once() {
     let listed: Vec<&str> = head.lines().skip(1).map(str::trim).collect();
     assert_eq!(
         listed,
-        ["shop.rhai", "batch.yaml", "README.md", ".github/workflows/mqscript.yml", ".gitignore"]
+        [
+            "shop.rhai",
+            "batch.yaml",
+            "README.md",
+            ".github/workflows/mqscript.yml",
+            ".gitignore",
+            "batch.schema.json"
+        ]
     );
     for file in listed {
         assert!(shop.join(file).is_file(), "{file}");
     }
+    let batch = fs::read_to_string(shop.join("batch.yaml")).unwrap();
+    assert!(batch.starts_with("# yaml-language-server: $schema=batch.schema.json\n"), "{batch}");
+    let schema = fs::read_to_string(shop.join("batch.schema.json")).unwrap();
+    assert_eq!(schema, mqscript(&["schema", "batch"]).stdout);
     // The commands that it names, as they stand.
     let commands: Vec<&str> = next.lines().filter_map(|line| line.trim().strip_prefix("mqscript ")).collect();
     assert_eq!(commands, ["check shop/batch.yaml", "run shop/shop.rhai", "batch shop/batch.yaml"]);

@@ -4,7 +4,7 @@
 use super::arguments::NewFlags;
 use super::repeat::quoted;
 use super::scaffold::{self, NewFile, usage};
-use super::terminal;
+use super::{schema, terminal};
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::printable;
 
@@ -13,12 +13,14 @@ const EXAMPLE: &str = "example";
 /// The longest name, in characters.
 const NAME_MAX: usize = 64;
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("example.rhai", include_str!("new/example.rhai")),
     ("batch.yaml", include_str!("new/batch.yaml")),
     ("README.md", include_str!("new/README.md")),
     (".github/workflows/mqscript.yml", include_str!("new/mqscript.yml")),
     (".gitignore", "/results\n"),
+    // The batch file names it, so that editors complete and check while it is written.
+    ("batch.schema.json", schema::BATCH),
 ];
 
 /// Makes the folder and says what to do next.

@@ -4,7 +4,8 @@ use super::arguments::{Schema, SchemaFlags};
 use super::terminal;
 use crate::diagnostics::Exit;
 
-const BATCH: &str = include_str!("../../schemas/batch.schema.json");
+/// The JSON Schema of batch files.
+pub(super) const BATCH: &str = include_str!("../../schemas/batch.schema.json");
 const REPORT: &str = include_str!("../../schemas/report.schema.json");
 
 /// Prints a schema.
