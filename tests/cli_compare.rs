@@ -248,6 +248,26 @@ fn replications_give_intervals() {
     assert_eq!(alone["runs"][0]["digest"], runs[2]["digest"]);
 }
 
+/// Exit code 7 is explained where many runs stand behind it, and the seeds are named that break a check.
+#[test]
+fn checks_that_fail_in_some_replications_are_told_with_their_seeds() {
+    let check = "--success-rate=0.6";
+    let told = "! `success_rate >= 99.9%` does not hold in 3 of 3 replications: seeds 1, 2 and 3";
+    let ended = mqscript(&[&["run", "nine_agents", "-q", "--repeats", "3", check], &SHORT[..]].concat());
+    assert!(ended.code == 7 && ended.stdout.contains(told), "{ended:?}");
+    let flags =
+        ["run", "nine_agents", "-q", "--repeats", "3", check, "--compare=mock,mock", "--format", "json"];
+    let ended = mqscript(&[&flags[..], &SHORT].concat());
+    let comparison = &json(&ended.stdout)["comparisons"][0];
+    let notes = comparison["notes"].as_array().unwrap();
+    let of_first = format!("`mock`: {}", &told[2..]);
+    assert!(ended.code == 7 && notes.iter().any(|note| *note == of_first.as_str()), "{notes:?}");
+    let failed = &comparison["alternatives"][1]["replications"][2]["failed_checks"];
+    assert!(failed.as_array().unwrap().contains(&"success_rate >= 99.9%".into()), "{failed}");
+    let ended = mqscript(&["run", "nine_agents", "-q", "--repeats", "3"]);
+    assert!(ended.code == 0 && !ended.stdout.contains("does not hold"), "{ended:?}");
+}
+
 /// A script's runs with these flags, on these processors.
 fn runs(script: &str, flags: &[&str], processors: &str) -> Vec<Value> {
     let mut command = std::process::Command::new("taskset");

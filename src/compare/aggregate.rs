@@ -2,8 +2,9 @@
 
 use super::CONFIDENCE;
 use super::figures::{number, unit};
-use super::judge::sample;
-use crate::metrics::comparisons::{Aggregate, AggregateFigure};
+use super::judge::{replication, sample};
+use super::shortcomings::shortcomings;
+use crate::metrics::comparisons::{Aggregate, AggregateFigure, Replication};
 use crate::metrics::figures::lookup;
 use crate::metrics::results::Run;
 use crate::plan::{Figure, FigureKind, STATISTICS, Scope, figures_of};
@@ -27,7 +28,19 @@ pub fn aggregate(runs: &[&Run]) -> Aggregate {
         core: first.core.name.clone(),
         seeds: runs.iter().map(|run| run.seed).collect(),
         figures,
+        notes: notes(runs),
     }
+}
+
+fn notes(runs: &[&Run]) -> Vec<String> {
+    let replications: Vec<Replication> = runs.iter().map(|run| replication(run, &[])).collect();
+    let mut notes = shortcomings(&replications);
+    let limited = |replication: &&Replication| replication.warnings.iter().any(|w| w == "generator_limited");
+    match replications.iter().filter(limited).count() {
+        0 => {}
+        limited => notes.push(format!("the generator limits {limited} of {} replications", runs.len())),
+    }
+    notes
 }
 
 fn every_figure(scope: &Scope) -> Vec<Figure> {

@@ -6,6 +6,7 @@ use super::interval::Spread;
 use super::moments::Moments;
 use super::needs::replications_needed;
 use super::question::{Candidate, Question};
+use super::shortcomings::{partial, shortcomings};
 use super::student::two_sided_quantile;
 use super::{CONFIDENCE, REPLICATIONS_MIN};
 use crate::metrics::comparisons::{
@@ -13,6 +14,7 @@ use crate::metrics::comparisons::{
     Verdict, Within,
 };
 use crate::metrics::figures::lookup;
+use crate::metrics::results::Run;
 use crate::plan::Figure;
 
 /// Compares candidates, each with at least one replication, with the first of them.
@@ -35,19 +37,7 @@ pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison 
 
 fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alternative {
     let first = candidate.runs[0];
-    let replications = candidate.runs.iter().map(|run| Replication {
-        seed: run.seed,
-        digest: run.digest.clone(),
-        partial: run.partial.clone(),
-        valid: run.valid,
-        warnings: run.warnings.iter().map(|warning| warning.kind.clone()).collect(),
-        version: run.environment.version.clone(),
-        host: run.environment.host.clone(),
-        values: figures
-            .iter()
-            .map(|(text, figure)| (text.clone(), lookup(run, figure).and_then(number)))
-            .collect(),
-    });
+    let replications = candidate.runs.iter().map(|run| replication(run, figures));
     Alternative {
         name: candidate.name.clone(),
         scenario: first.name.clone(),
@@ -56,6 +46,23 @@ fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alter
         plan: first.plan.clone(),
         replications: replications.collect(),
         course: Course::mean(&candidate.runs.iter().map(|run| Course::of(&run.series)).collect::<Vec<_>>()),
+    }
+}
+
+/// A run as one of several, with the values of these figures.
+pub(super) fn replication(run: &Run, figures: &[(String, Figure)]) -> Replication {
+    let values = figures.iter().map(|(text, figure)| (text.clone(), lookup(run, figure).and_then(number)));
+    let failed = run.checks.iter().filter(|check| !check.holds);
+    Replication {
+        seed: run.seed,
+        digest: run.digest.clone(),
+        partial: run.partial.clone(),
+        valid: run.valid,
+        failed_checks: failed.map(|check| check.expression.clone()).collect(),
+        warnings: run.warnings.iter().map(|warning| warning.kind.clone()).collect(),
+        version: run.environment.version.clone(),
+        host: run.environment.host.clone(),
+        values: values.collect(),
     }
 }
 
@@ -105,28 +112,17 @@ fn notes(baseline: &Alternative, others: &[Alternative]) -> Vec<String> {
         }
     }
     for alternative in std::iter::once(baseline).chain(others) {
-        let invalid = alternative.replications.iter().filter(|r| r.valid != Some(true)).count();
-        if invalid > 0 {
-            let all = alternative.replications.len();
-            notes.push(format!("`{}`: {invalid} of {all} replications are not valid", alternative.name));
-        }
-        if let Some((index, why)) = partial(alternative) {
-            notes.push(format!("`{}`: replication {} is partial: {why}", alternative.name, index + 1));
-        }
+        let of = |note: String| format!("`{}`: {note}", alternative.name);
+        notes.extend(shortcomings(&alternative.replications).into_iter().map(of));
     }
     notes.dedup();
     notes
 }
 
-fn partial(alternative: &Alternative) -> Option<(usize, &str)> {
-    let replications = alternative.replications.iter().enumerate();
-    replications.filter_map(|(index, replication)| Some((index, replication.partial.as_deref()?))).next()
-}
-
 /// The values of a figure, one for each replication; or why there are none.
 fn values(alternative: &Alternative, text: &str) -> Result<Vec<f64>, String> {
-    if let Some((index, why)) = partial(alternative) {
-        return Err(format!("replication {} of {} is partial: {why}", index + 1, alternative.name));
+    if let Some((number, why)) = partial(&alternative.replications) {
+        return Err(format!("replication {number} of {} is partial: {why}", alternative.name));
     }
     let value = |(index, replication): (usize, &Replication)| {
         let value = replication.values.get(text).copied().flatten().filter(|value| value.is_finite());

@@ -15,6 +15,7 @@ mod needs;
 mod question;
 mod saved;
 mod settings;
+mod shortcomings;
 mod student;
 #[cfg(test)]
 mod tests;

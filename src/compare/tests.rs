@@ -18,6 +18,7 @@ fn alternative(name: &str, clock: &str, values: &[Option<f64>], text: &str) -> A
         digest: format!("{name}{index}"),
         partial: None,
         valid: Some(true),
+        failed_checks: Vec::new(),
         warnings: Vec::new(),
         version: "1".to_owned(),
         host: "here".to_owned(),

@@ -83,6 +83,9 @@ pub struct Replication {
     pub partial: Option<String>,
     /// Whether every message is accounted for; null for unknown.
     pub valid: Option<bool>,
+    /// The checks that did not hold, as they are written.
+    #[serde(default)]
+    pub failed_checks: Vec<String>,
     /// What cast doubt on its numbers, by kind.
     pub warnings: Vec<String>,
     /// The version of mqscript that played it.
@@ -224,6 +227,9 @@ pub struct Aggregate {
     /// Of each figure by its path: mean and 95 % interval over the seeds; figures that a replication lacks are left
     /// out.
     pub figures: BTreeMap<String, AggregateFigure>,
+    /// What must be known beside the numbers.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// One figure over several seeds.

@@ -39,18 +39,24 @@ pub fn comparison_text(comparison: &Comparison, look: &Look) -> String {
         lines.push(String::new());
         lines.extend(courses);
     }
-    if !comparison.notes.is_empty() {
-        lines.push(String::new());
-    }
-    for note in &comparison.notes {
-        let wrapped = wrapped(&format!("! {}", printable(note)), 2, look.width);
-        lines.extend(wrapped.iter().map(|line| look.palette.doubt(line)));
-    }
+    lines.extend(noted(&comparison.notes, look));
     if !comparison.warnings.is_empty() {
         lines.push(String::new());
         lines.extend(warnings(&comparison.warnings, look));
     }
     lines.join("\n") + "\n"
+}
+
+/// The notes, after an empty line if there are any.
+fn noted(notes: &[String], look: &Look) -> Vec<String> {
+    let mut lines: Vec<String> = (!notes.is_empty()).then(String::new).into_iter().collect();
+    for note in notes {
+        for (place, line) in wrapped(&printable(note), 4, look.width).iter().enumerate() {
+            let line = if place == 0 { format!("  ! {}", line.trim_start()) } else { line.clone() };
+            lines.push(look.palette.doubt(&line));
+        }
+    }
+    lines
 }
 
 /// "comparison of mock, surer and crashing"
@@ -327,7 +333,7 @@ pub fn aggregate_text(aggregate: &Aggregate, look: &Look) -> String {
     table.name_in_full();
     aggregate_rows(aggregate, look.full).into_iter().for_each(|row| table.row(row.into()));
     let mut text = look.palette.strong(&title) + "\n";
-    for line in table.lines(2, look.width, &look.palette) {
+    for line in table.lines(2, look.width, &look.palette).into_iter().chain(noted(&aggregate.notes, look)) {
         text.push_str(&line);
         text.push('\n');
     }

@@ -49,12 +49,7 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
         text.push_str(&format!("\n{}\n", escaped(&in_words(contender))));
     }
     text.push_str(&courses(comparison));
-    if !comparison.notes.is_empty() {
-        text.push('\n');
-    }
-    for note in &comparison.notes {
-        text.push_str(&format!("> {}\n", escaped(note)));
-    }
+    text.push_str(&noted(&comparison.notes));
     for warning in &comparison.warnings {
         let parts = [&warning.seen, &warning.why, &warning.help].map(|part| escaped(part));
         text.push_str(&format!("\n> **{}**: {}. Help: {}.\n", parts[0], parts[1], parts[2]));
@@ -101,7 +96,14 @@ pub(super) fn aggregate_markdown(aggregate: &Aggregate, rows: &[[String; 5]]) ->
     for row in rows {
         text.push_str(&format!("| {} |\n", row.clone().map(|cell| escaped(&cell)).join(" | ")));
     }
+    text.push_str(&noted(&aggregate.notes));
     text
+}
+
+/// The notes, after an empty line if there are any.
+fn noted(notes: &[String]) -> String {
+    let lines: String = notes.iter().map(|note| format!("> {}\n", escaped(note))).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// A text that Markdown shows as it is, on one line and within one cell of a table.

@@ -1,12 +1,13 @@
 //! Several alternatives side by side, from hand-made replications.
 
+use super::comparison::aggregate_text;
 use super::style::Palette;
 use super::tests::{golden, nine_agents, plain};
 use super::text::Look;
 use super::{comparison_markdown, comparison_text};
-use crate::compare::{CONFIDENCE, Candidate, PRIMARY, Question, WITHIN_DEFAULT, compare, judge};
+use crate::compare::{CONFIDENCE, Candidate, PRIMARY, Question, WITHIN_DEFAULT, aggregate, compare, judge};
 use crate::metrics::comparisons::{Alternative, Comparison, Course, Replication};
-use crate::metrics::results::{Core, Run};
+use crate::metrics::results::{Core, Run, Warning};
 use crate::plan::{Figure, FigureNames, parse_figure};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -61,6 +62,7 @@ fn comparison(alternatives: &[(&str, f64)], replications: usize) -> Comparison {
                 digest: format!("{name}{place}"),
                 partial: None,
                 valid: Some(true),
+                failed_checks: Vec::new(),
                 warnings: Vec::new(),
                 version: "1".to_owned(),
                 host: "here".to_owned(),
@@ -198,4 +200,24 @@ fn a_compared_percentile_with_too_few_samples_is_told() {
     assert_eq!((told.len(), told[0].kind.as_str()), (1, "few_samples"));
     assert_eq!(told[0].seen, "in 5 of 5 of `a`, 5 of 5 of `b` replications: total.p999 of 2000 messages");
     assert!(told[0].help.contains("total.p999 takes 10000 messages"), "{}", told[0].help);
+}
+
+#[test]
+fn replications_that_end_with_another_exit_code_are_noted() {
+    let good = nine_agents();
+    assert!(aggregate(&[&good, &good]).notes.is_empty());
+    let mut bad = good.clone();
+    bad.valid = None;
+    bad.checks[0].holds = false;
+    let text = |kind: &str| kind.to_owned();
+    let limited = Warning { kind: text("generator_limited"), seen: text(""), why: text(""), help: text("") };
+    bad.warnings.push(limited);
+    let both = aggregate(&[&good, &bad]);
+    let check =
+        format!("`{}` does not hold in 1 of 2 replications: seed {}", bad.checks[0].expression, bad.seed);
+    let expected =
+        ["1 of 2 replications are not valid", check.as_str(), "the generator limits 1 of 2 replications"];
+    assert_eq!(both.notes, expected);
+    let shown = aggregate_text(&both, &plain(120));
+    assert!(expected.iter().all(|note| shown.contains(&format!("  ! {note}\n"))), "{shown}");
 }
