@@ -100,10 +100,10 @@ pub(super) fn aggregate_markdown(aggregate: &Aggregate, rows: &[[String; 5]]) ->
     text
 }
 
-/// The notes, after an empty line if there are any.
+/// The notes, a paragraph each, after an empty line if there are any.
 fn noted(notes: &[String]) -> String {
-    let lines: String = notes.iter().map(|note| format!("> {}\n", escaped(note))).collect();
-    if lines.is_empty() { lines } else { format!("\n{lines}") }
+    let paragraphs: Vec<String> = notes.iter().map(|note| format!("> {}\n", escaped(note))).collect();
+    if notes.is_empty() { String::new() } else { format!("\n{}", paragraphs.join(">\n")) }
 }
 
 /// A text that Markdown shows as it is, on one line and within one cell of a table.
