@@ -5,6 +5,7 @@ use super::values::{KeyValue, Seed, duration, key_value, seed, within};
 use crate::metrics::comparisons::Within;
 use crate::plan::REPEATS_MAX;
 use crate::plan::tree::Node;
+use crate::supervise::Block;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -370,9 +371,9 @@ pub struct RunFlags {
     /// How many simulated runs go on side by side, if not as many as there are processors
     #[arg(skip)]
     pub side_by_side: Option<usize>,
-    /// Where what came of it is written in short, for a batch
+    /// Where a cell of a batch says what came of it
     #[arg(skip)]
-    pub summary: Option<PathBuf>,
+    pub block: Option<&'static Block>,
 }
 
 /// Flags of `check`.

@@ -8,6 +8,7 @@ use super::{panic, pure, repeat, settings, side_by_side, terminal, verdict};
 use crate::batch;
 use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::engine;
 use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{Report, Run};
 use crate::plan::Overrides;
@@ -18,7 +19,6 @@ use crate::supervise::confine::Confined;
 use crate::supervise::{self, Death, Legacy, Lifeline};
 #[cfg(unix)]
 use crate::supervise::{Ending, Side};
-use crate::{engine, files};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -285,12 +285,14 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     if outputs.results.is_some() || flags.format == Format::Json {
         report.runs.iter_mut().for_each(engine::record_libraries);
     }
+    let mut written = true;
     // A file without runs would say nothing: whatever went wrong is on stderr.
     if !report.runs.is_empty() || !report.comparisons.is_empty() {
         let saved = outputs.results.map(|output| save(output, &report));
         let kept = outputs.events.map(Output::keep);
         for fault in [saved, kept].into_iter().flatten().filter_map(Result::err) {
             wrong.append(fault);
+            written = false;
         }
     }
     let nothing_to_say = report.runs.is_empty() && report.comparisons.is_empty() && !wrong.is_empty();
@@ -301,12 +303,14 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     };
     if let Err(fault) = printed {
         wrong.append(fault);
+        written = false;
     }
-    if let Some(path) = &flags.summary {
+    // A cell whose results found no room has nothing to say: it is not over.
+    if let Some(block) = flags.block.filter(|_| written) {
         let summary = batch::Summary::of(&report, &wrong);
         let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
-        if let Err(error) = files::keep(path, &bytes) {
-            wrong.push(Diagnostic::new(Exit::Usage, format!("the summary cannot be written: {error}")));
+        if let Err(error) = block.part(&bytes) {
+            wrong.push(Diagnostic::new(Exit::Usage, format!("the batch cannot be told: {error}")));
         }
     }
     terminal::complain(&wrong);

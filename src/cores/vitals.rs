@@ -143,6 +143,8 @@ pub struct Shared {
     pub done: AtomicU32,
     /// How much of the journal of finished runs is written.
     pub journal_len: AtomicU64,
+    /// How long the parting words are; 0 if there are none.
+    pub parting_len: AtomicU64,
     libraries: [Library; LIBRARIES_MAX],
     slots: [Slot; SLOTS],
 }

@@ -2,12 +2,15 @@
 
 use crate::cores::vitals::{SLOTS, Shared};
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 /// Two places for the results so far of each loop, written in turns.
 const SNAPSHOT_BYTES: u64 = 1 << 32;
 /// The first of them.
 const SNAPSHOTS: u64 = 1 << 32;
+/// Where the process says at its end what came of it.
+const PARTING: u64 = 1 << 31;
 /// Where the finished runs stand, one line of JSON each.
 const JOURNAL: u64 = SNAPSHOTS + SNAPSHOT_BYTES * 2 * SLOTS as u64;
 
@@ -71,7 +74,6 @@ impl Block {
 
     /// Writes the results so far of the loop in a slot; a reader sees them whole or not at all.
     pub(super) fn write_snapshot(&self, slot: usize, bytes: &[u8]) -> io::Result<()> {
-        use std::sync::atomic::Ordering;
         let word = &self.shared.slots()[slot].snapshot;
         let which = !word.load(Ordering::Acquire) & 1;
         self.write(snapshot_at(slot, which), bytes)?;
@@ -81,7 +83,6 @@ impl Block {
 
     /// The results so far of the loop in a slot, if it has written any.
     pub(super) fn snapshot(&self, slot: usize) -> Option<Vec<u8>> {
-        use std::sync::atomic::Ordering;
         let word = self.shared.slots()[slot].snapshot.load(Ordering::Acquire);
         let len = word >> 1;
         (len > 0).then(|| self.read(snapshot_at(slot, word & 1), len).ok()).flatten()
@@ -92,7 +93,6 @@ impl Block {
     /// # Errors
     /// There is no room.
     pub fn append(&self, line: &[u8]) -> io::Result<()> {
-        use std::sync::atomic::Ordering;
         let _one_by_one = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let len = &self.shared.journal_len;
         let end = len.load(Ordering::Acquire);
@@ -101,9 +101,25 @@ impl Block {
         Ok(())
     }
 
+    /// Says at the end, once, what came of it all.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn part(&self, words: &[u8]) -> io::Result<()> {
+        self.write(PARTING, words)?;
+        self.shared.parting_len.store(words.len() as u64, Ordering::Release);
+        Ok(())
+    }
+
+    /// What the process said at its end, if it came to that.
+    pub fn parting(&self) -> Option<Vec<u8>> {
+        let len = self.shared.parting_len.load(Ordering::Acquire);
+        (len > 0).then(|| self.read(PARTING, len).ok()).flatten()
+    }
+
     /// All of the journal.
     pub fn journal(&self) -> Vec<u8> {
-        let len = self.shared.journal_len.load(std::sync::atomic::Ordering::Acquire);
+        let len = self.shared.journal_len.load(Ordering::Acquire);
         self.read(JOURNAL, len).unwrap_or_default()
     }
 
@@ -150,7 +166,10 @@ mod tests {
         block.append(b"a\n").unwrap();
         block.append(b"b\n").unwrap();
         assert_eq!(block.journal(), b"a\nb\n");
+        assert_eq!(block.parting(), None);
+        block.part(b"well").unwrap();
+        assert_eq!(block.parting().unwrap(), b"well");
         block.clear().unwrap();
-        assert_eq!((block.snapshot(3), block.journal()), (None, Vec::new()));
+        assert_eq!((block.snapshot(3), block.journal(), block.parting()), (None, Vec::new(), None));
     }
 }

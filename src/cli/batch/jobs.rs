@@ -46,7 +46,7 @@ impl Job {
             verbose: false,
             quiet: true,
             side_by_side: None,
-            summary: None,
+            block: None,
         };
         Job { place: cell.place, cell, flags }
     }

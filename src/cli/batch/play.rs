@@ -20,7 +20,6 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a cell that is asked to end may take for it.
 const GRACE: Duration = Duration::from_secs(10);
-const SUMMARY: &str = "summary.json";
 
 /// A cell in flight.
 struct Flight {
@@ -93,7 +92,7 @@ pub(super) fn play(
             // A cell that the user stopped is not over; nor is one whose results found no room.
             let stopped =
                 matches!(outcome.exit(), Exit::Interrupted | Exit::Terminated) && !outcome.timed_out;
-            let unsaved = unsaved(&outcome, &places[index]);
+            let unsaved = unsaved(&outcome, block, &places[index]);
             if let Some(wrong) = unsaved {
                 failed.get_or_insert(wrong);
             } else if !stopped {
@@ -129,11 +128,12 @@ fn sweep(place: &Path) {
 }
 
 /// Whether the cell's process could not write down what it had to: its flags have been looked at before, so that is what
-/// exit code 2 means where something is missing.
-fn unsaved(outcome: &Outcome, place: &Path) -> Option<Diagnostics> {
-    let missing = [RESULTS, SUMMARY].into_iter().find(|name| !place.join(name).exists());
-    let missing = missing.filter(|_| outcome.exit() == Exit::Usage)?;
-    let fault = cannot_write(&place.join(missing), "its process could not write it");
+/// exit code 2 means where it did not say what came of it.
+fn unsaved(outcome: &Outcome, block: &Block, place: &Path) -> Option<Diagnostics> {
+    if outcome.exit() != Exit::Usage || block.parting().is_some() {
+        return None;
+    }
+    let fault = cannot_write(place, "its process could not write there");
     // Where there was room for it, it has told why.
     let log = fs::read_to_string(place.join("log.txt")).unwrap_or_default();
     let told = log.lines().filter_map(|line| line.strip_prefix("error: "));
@@ -165,10 +165,9 @@ fn bug(what: &str, error: &io::Error) -> Diagnostics {
     Diagnostic::new(Exit::Bug, format!("a cell cannot be {what}: {error}")).into()
 }
 
-/// A cell's flags, with where its results go.
-fn flags_of(job: &Job, place: &Path) -> RunFlags {
-    let (output, summary) = (Some(place.join(RESULTS)), Some(place.join(SUMMARY)));
-    RunFlags { output, summary, ..job.flags.clone() }
+/// A cell's flags, with where its results go, and what came of it.
+fn flags_of(job: &Job, place: &Path, block: &'static Block) -> RunFlags {
+    RunFlags { output: Some(place.join(RESULTS)), block: Some(block), ..job.flags.clone() }
 }
 
 /// Starts the process of a cell.
@@ -185,7 +184,7 @@ fn begin(
         Some(block) => block,
         None => Block::new().map_err(|error| bug("started", &error))?,
     };
-    let mut flags = flags_of(job, place);
+    let mut flags = flags_of(job, place, block);
     // A live cell is alone, and its mocks may have all processors; simulated cells share them.
     let alone = prepared.scouted[index].live || prepared.parallel() == 1;
     flags.side_by_side = Some(if alone { side_by_side::processors() } else { 1 });
@@ -208,9 +207,7 @@ fn begin(
 fn alone_with(place: &Path) -> io::Result<()> {
     let _ = rustix::process::setpgid(None, None);
     sweep(place);
-    for name in [SUMMARY, RESULTS] {
-        let _ = fs::remove_file(place.join(name));
-    }
+    let _ = fs::remove_file(place.join(RESULTS));
     rustix::stdio::dup2_stdout(File::create(place.join("summary.txt"))?)?;
     rustix::stdio::dup2_stderr(File::create(place.join("log.txt"))?)?;
     Ok(())
@@ -242,7 +239,7 @@ fn land(prepared: &Prepared, places: &[PathBuf], flight: Flight) -> Result<Outco
         }
         Ending::Died(_, death) => bury(prepared, index, place, block, &death)?,
     };
-    let summary = fs::read(place.join(SUMMARY)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let summary = block.parting().and_then(|words| serde_json::from_slice(&words).ok());
     let mut summary: Summary = summary.unwrap_or_default();
     if asked.is_some() {
         summary.problems.insert(0, "it took longer than `timeout`".to_owned());
@@ -268,7 +265,7 @@ fn bury(
     death: &Death,
 ) -> Result<u8, Diagnostics> {
     let legacy = Legacy::read(block, death);
-    let flags = flags_of(&prepared.jobs[index], place);
+    let flags = flags_of(&prepared.jobs[index], place, block);
     match supervise::fork_in(block).map_err(|error| bug("buried", &error))? {
         Side::Child(child) => child.end(match alone_with(place) {
             Ok(()) => panic::caught(|| run::bury_cell(&flags, death, legacy)),
