@@ -3,7 +3,7 @@
 use super::faults;
 use super::stage::{Ended, Stage};
 use crate::diagnostics::Diagnostics;
-use crate::engine::{self, Cast, Observer, Progress, Setting, Started};
+use crate::engine::{self, Cast, Observer, Progress, Started};
 use crate::metrics::results::Run;
 use crate::plan::{ClockKind, Plan};
 use crate::report::span;
@@ -66,9 +66,7 @@ pub(super) fn play_all<W: Write>(
     base: &Path,
     behaviour: &BehaviourOf<'_>,
 ) -> Result<Vec<Run>, Diagnostics> {
-    let setting =
-        Setting { finder: &stage.finder, base_dir: base, pure: stage.pure, confined: stage.confined };
-    let casts = Cast::of_all(plans, setting).map_err(|error| faults::of_run(&error))?;
+    let casts = Cast::of_all(plans, stage.setting(base)).map_err(|error| faults::of_run(&error))?;
     // Messages are written down run by run, so those runs follow each other.
     let beside =
         |index: &usize| casts[*index].clock() == ClockKind::Virtual && !stage.watcher.wants_messages();
@@ -108,7 +106,7 @@ pub(super) fn play_all<W: Write>(
         if in_order.iter().flatten().any(|ended| ended.wrong.is_some()) {
             break;
         }
-        in_order[index] = Some(stage.play_one(&plans[index], base, &mut *behaviour(index)));
+        in_order[index] = Some(stage.play_one(&plans[index], &casts[index], &mut *behaviour(index)));
     }
     let mut runs = Vec::with_capacity(plans.len());
     for ended in in_order.into_iter().flatten() {

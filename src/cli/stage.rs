@@ -3,7 +3,7 @@
 use super::{faults, side_by_side};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::engine::{self, Behaviour, Played, RunError, Setting, Stop};
+use crate::engine::{self, Behaviour, Cast, Played, RunError, Setting, Stop};
 use crate::metrics::results::Run;
 use crate::plan::Plan;
 use crate::progress::Watcher;
@@ -68,11 +68,14 @@ impl Ended {
 }
 
 impl<W: Write> Stage<W> {
-    /// Plays one plan under the user's eyes.
-    pub(super) fn play_one(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Ended {
-        let setting =
-            Setting { finder: &self.finder, base_dir: base, pure: self.pure, confined: self.confined };
-        let played = engine::run(plan, setting, behaviour, &mut self.watcher);
+    /// Where its plans are played; files that they name are relative to `base`.
+    pub(super) fn setting<'a>(&'a self, base: &'a Path) -> Setting<'a> {
+        Setting { finder: &self.finder, base_dir: base, pure: self.pure, confined: self.confined }
+    }
+
+    /// Plays one plan under the user's eyes, on cores that were found for it.
+    pub(super) fn play_one(&mut self, plan: &Plan, cast: &Cast, behaviour: &mut dyn Behaviour) -> Ended {
+        let played = engine::run_with(plan, cast, behaviour, &mut self.watcher);
         self.watcher.finished();
         let ended = Ended::of(played);
         ended.write_down(self.watcher.lifeline());
@@ -82,7 +85,8 @@ impl<W: Write> Stage<W> {
 
 impl<W: Write> Player for Stage<W> {
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
-        match self.play_one(plan, base, behaviour) {
+        let cast = Cast::of(plan, self.setting(base)).map_err(|error| faults::of_run(&error))?;
+        match self.play_one(plan, &cast, behaviour) {
             Ended { run: Some(run), wrong: None } => Ok(run),
             Ended { run, wrong } => {
                 self.broken = run;

@@ -1,6 +1,7 @@
 //! What several replications fell short of, whatever their numbers say.
 
 use crate::metrics::comparisons::Replication;
+use crate::report::listed;
 
 /// More seeds than these are only counted.
 const SEEDS_SHOWN: usize = 5;
@@ -25,7 +26,7 @@ pub fn shortcomings(replications: &[Replication]) -> Vec<String> {
     for check in checks {
         let failed = replications.iter().filter(|replication| replication.failed_checks.contains(check));
         let seeds: Vec<u64> = failed.map(|replication| replication.seed).collect();
-        let (failed, seeds) = (seeds.len(), listed(&seeds));
+        let (failed, seeds) = (seeds.len(), seeds_in_words(&seeds));
         notes.push(format!("`{check}` does not hold in {failed} of {all} replications: {seeds}"));
     }
     notes
@@ -38,16 +39,12 @@ pub fn partial(replications: &[Replication]) -> Option<(usize, &str)> {
 }
 
 /// "seeds 1, 4 and 5"
-fn listed(seeds: &[u64]) -> String {
+fn seeds_in_words(seeds: &[u64]) -> String {
     let mut words: Vec<String> = seeds.iter().take(SEEDS_SHOWN).map(u64::to_string).collect();
     if seeds.len() > SEEDS_SHOWN {
         words.push(format!("{} more", seeds.len() - SEEDS_SHOWN));
     }
-    match words.as_slice() {
-        [] => "no seed".to_owned(),
-        [only] => format!("seed {only}"),
-        [first @ .., last] => format!("seeds {} and {last}", first.join(", ")),
-    }
+    format!("{} {}", if seeds.len() == 1 { "seed" } else { "seeds" }, listed(&words))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A comparison as a table: of every figure both values, the change with its interval, and the verdict.
 
 use super::course;
-use super::number::{amount, count, percent, printable};
+use super::number::{amount, count, listed, percent, printable};
 use super::overview;
 use super::table::{Column, Table};
 use super::text::{Look, warnings, wrapped};
@@ -63,14 +63,6 @@ fn noted(notes: &[String], look: &Look) -> Vec<String> {
 pub(super) fn heading(comparison: &Comparison) -> String {
     let names: Vec<String> = comparison.alternatives.iter().map(|a| printable(&a.name)).collect();
     format!("comparison of {}", listed(&names))
-}
-
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [all @ .., last] => format!("{} and {last}", all.join(", ")),
-    }
 }
 
 /// How the numbers came about.
@@ -220,7 +212,6 @@ fn signed(share: f64) -> (String, &'static str) {
     }
 }
 
-/// The change with its sign, or the difference where there is no share: "+1.59 %".
 /// The change with its sign, or the difference where there is no share: "+1.59 %".
 pub fn change(row: &Row) -> String {
     match (row.change, row.difference) {

@@ -19,7 +19,7 @@ pub mod text;
 
 pub use comparison::{aggregate_text, change, comparison_text, in_words, interval};
 pub use comparison_markdown::{comparison_markdown, escaped as escaped_for_markdown};
-pub use number::{count, counted, magnitude, percent, printable, span};
+pub use number::{count, counted, listed, magnitude, percent, printable, span};
 pub use style::Palette;
 pub use summary::Summary;
 pub use table::{Column, Table, shortened};

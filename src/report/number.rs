@@ -137,6 +137,15 @@ pub fn printable(name: &str) -> String {
     text
 }
 
+/// "a, b and c"; empty if there is none.
+pub fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
