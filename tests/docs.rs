@@ -130,6 +130,24 @@ fn the_readme_shows_what_a_batch_prints() {
     }
 }
 
+/// The batch file that the guide shows, in the folder of the bundled scripts: every cell of it passes.
+#[test]
+fn the_batch_file_of_the_guide_passes_as_it_stands() {
+    let page = read(&root().join("docs/batch.md"));
+    let shown = blocks(&page).into_iter().find(|block| block.info == "yaml").unwrap();
+    let place = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(root().join("scripts")).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), place.path().join(entry.file_name())).unwrap();
+        }
+    }
+    let file = place.path().join("nightly.yaml");
+    fs::write(&file, &shown.text).unwrap();
+    let ended = mqscript(&["batch", "-q", file.to_str().unwrap()]);
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && printed.contains("nightly: 21 cells"), "{printed}");
+}
+
 /// A heading's anchor, as Markdown viewers make it.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().to_lowercase().replace('`', "");

@@ -59,6 +59,29 @@ fn the_archive_works_from_wherever_it_is_unpacked() {
     assert_eq!(page, fs::read_to_string(root.join("share/man/man1/mqscript.1")).unwrap());
 }
 
+/// A guide whose links lead nowhere sends its reader away.
+#[test]
+fn every_link_of_the_packaged_guide_leads_to_a_file() {
+    let place = tempfile::tempdir().unwrap();
+    let root = unpacked(place.path());
+    let mut links = 0;
+    walk(&root.join("share/doc/mqscript"), &mut |page| {
+        if page.extension().is_none_or(|ending| ending != "md") {
+            return;
+        }
+        let text = fs::read_to_string(page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            links += 1;
+            assert!(page.with_file_name(file).exists(), "{} links to {link}", page.display());
+        }
+    });
+    assert!(links > 50, "{links}");
+}
+
 #[test]
 fn the_archive_has_everything() {
     let place = tempfile::tempdir().unwrap();
@@ -75,6 +98,7 @@ fn the_archive_has_everything() {
         "share/man/man1/mqscript-core-new.1",
         "share/doc/mqscript/README.md",
         "share/doc/mqscript/docs/batch.md",
+        "share/doc/mqscript/plugins/exec/examples/send_message.py",
     ] {
         assert!(files.contains(expected), "{expected} is missing: {files:#?}");
     }

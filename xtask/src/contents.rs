@@ -26,14 +26,25 @@ impl Item {
 }
 
 /// The files in these folders of the checkout, each with the folder that it goes to.
-const FOLDERS: [(&str, &str); 4] = [
+const FOLDERS: [(&str, &str); 7] = [
     ("plugins/sdk/include", "include/mqscript"),
     ("scripts", "share/mqscript/scripts"),
     ("schemas", "share/mqscript/schemas"),
     ("docs", "share/doc/mqscript/docs"),
+    ("plugins/examples", "share/doc/mqscript/plugins/examples"),
+    ("plugins/exec/examples", "share/doc/mqscript/plugins/exec/examples"),
+    ("plugins/exec/python", "share/doc/mqscript/plugins/exec/python"),
+];
+/// What a checkout makes inside these folders, and no package holds: folders and files of these names or endings.
+const MADE: [&str; 4] = ["target", "__pycache__", "Cargo.lock", ".so"];
+/// Where the guide's links into a checkout lead in the packages, seen from the folder of the guide.
+const LINKS: [(&str, &str); 3] = [
+    ("](../scripts/", "](../../../mqscript/scripts/"),
+    ("](../schemas/", "](../../../mqscript/schemas/"),
+    ("](../plugins/sdk/include/", "](../../../../include/mqscript/"),
 ];
 /// Files of the checkout that go beside the documentation.
-const DOCUMENTS: [&str; 2] = ["README.md", "CHANGELOG.md"];
+const DOCUMENTS: [&str; 3] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"];
 /// For each shell, where its completions go.
 const COMPLETIONS: [(&str, &str); 3] = [
     ("bash", "share/bash-completion/completions/mqscript"),
@@ -52,6 +63,7 @@ pub(crate) fn gather(root: &Path, built: &Built, copyright: String) -> Result<Ve
     for (from, to) in FOLDERS {
         add_folder(&mut items, &root.join(from), to)?;
     }
+    items.iter_mut().filter(|item| item.path.starts_with("share/doc/mqscript/docs/")).for_each(relink);
     for document in DOCUMENTS {
         items.push(Item::plain(format!("share/doc/mqscript/{document}"), read(&root.join(document))?));
     }
@@ -73,12 +85,23 @@ fn name(path: &Path) -> Result<&str> {
         .with_context(|| format!("{} has no name in UTF-8", path.display()))
 }
 
-/// Adds all files of a folder, and of those in it.
+/// Lets a page's links lead to where the packages have what they name.
+fn relink(page: &mut Item) {
+    if let Ok(text) = std::str::from_utf8(&page.bytes) {
+        page.bytes = LINKS.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).into_bytes();
+    }
+}
+
+/// Adds all files of a folder, and of those in it, but for what a checkout makes there.
 fn add_folder(items: &mut Vec<Item>, from: &Path, to: &str) -> Result<()> {
     let entries = fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))?;
     for entry in entries {
         let path: PathBuf = entry.with_context(|| format!("{} cannot be read", from.display()))?.path();
-        let to = format!("{to}/{}", name(&path)?);
+        let name = name(&path)?;
+        if MADE.iter().any(|made| name.ends_with(made)) {
+            continue;
+        }
+        let to = format!("{to}/{name}");
         if path.is_dir() {
             add_folder(items, &path, &to)?;
         } else {
