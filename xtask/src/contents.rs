@@ -88,7 +88,8 @@ fn name(path: &Path) -> Result<&str> {
 /// Lets a page's links lead to where the packages have what they name.
 fn relink(page: &mut Item) {
     if let Ok(text) = std::str::from_utf8(&page.bytes) {
-        page.bytes = LINKS.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).into_bytes();
+        page.bytes =
+            LINKS.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to)).into_bytes();
     }
 }
 
