@@ -10,6 +10,7 @@ pub mod engine;
 mod files;
 pub mod fit;
 pub mod metrics;
+pub mod numbers;
 pub mod plan;
 pub mod progress;
 pub mod report;

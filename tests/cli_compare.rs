@@ -69,7 +69,7 @@ fn results_compared_with_themselves_are_the_same() {
     let ended = compare(&[&one, &one], &["--fail-on-regression"]);
     assert_eq!(ended.code, 0);
     assert!(ended.stdout.contains("`one` and `one (2)` are the same runs, to the byte"), "{}", ended.stdout);
-    assert_eq!(ended.stdout.matches("= equivalent").count(), 8, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("= equivalent").count(), 9, "{}", ended.stdout);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn single_runs_give_numbers_and_no_verdict() {
     let two = saved(folder.path(), "two.json", &["--seed", "2"]);
     let ended = compare(&[&one, &two], &["--fail-on-regression"]);
     assert_eq!(ended.code, 0);
-    assert_eq!(ended.stdout.matches("no verdict\n").count(), 8, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("no verdict\n").count(), 9, "{}", ended.stdout);
     assert!(ended.stdout.contains("a verdict takes at least 5"), "{}", ended.stdout);
 }
 
@@ -131,7 +131,34 @@ fn missing_figures_are_said() {
     let ended = compare(&[&one, &gap], &[]);
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stdout.contains("no samples in replication 3 of gap"), "{}", ended.stdout);
-    assert_eq!(ended.stdout.matches("= equivalent").count(), 7, "{}", ended.stdout);
+    assert_eq!(ended.stdout.matches("= equivalent").count(), 8, "{}", ended.stdout);
+}
+
+/// Who gives up at once looks fast, if only what was delivered is timed.
+#[test]
+fn giving_up_is_not_faster_than_trying_again() {
+    let folder = folder();
+    let script = folder.path().join("retries.rhai");
+    let text = r#"compare(#{
+        scenario: scenario(#{ agents: 3, arrival: "20/s", mix: ["direct"], duration: "30s", processor: #{ workers: 64 } }),
+        variants: [
+            #{ name: "once", processor: #{ retry: #{ attempts: 1 } } },
+            #{ name: "again", processor: #{ retry: #{ attempts: 5, backoff: "200ms" } } },
+        ],
+    });"#;
+    fs::write(&script, text).unwrap();
+    let played = |rate: &str| {
+        let flags = ["run", script.to_str().unwrap(), "--quiet", "--success-rate", rate];
+        let ended = mqscript(&flags);
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended.stdout
+    };
+    let uneven = played("0.7");
+    let row = uneven.lines().find(|line| line.trim_start().starts_with("total_all.p99")).unwrap();
+    assert!(row.contains(" never ") && row.contains("✓ better"), "{row}");
+    assert!(uneven.contains("! `once` delivers 7") && uneven.contains("`again` 99.8"), "{uneven}");
+    let even = played("1");
+    assert!(!even.contains("delivers") && !even.contains("never"), "{even}");
 }
 
 #[test]
@@ -156,9 +183,9 @@ fn odd_names_keep_tables_straight() {
     let rows: Vec<&str> = markdown.lines().filter(|line| line.starts_with('|')).collect();
     // All side by side, then each of five against the first.
     // Values, five pairs, and two lines of the course of each alternative.
-    assert_eq!(rows.len(), 10 + 5 * 10 + 2 + 2 * 6, "{markdown}");
-    assert!(rows[..10].iter().all(|row| cells(row) == 8), "{markdown}");
-    assert!(rows[10..].iter().all(|row| cells(row) == 5), "{markdown}");
+    assert_eq!(rows.len(), 11 + 5 * 11 + 2 + 2 * 6, "{markdown}");
+    assert!(rows[..11].iter().all(|row| cells(row) == 8), "{markdown}");
+    assert!(rows[11..].iter().all(|row| cells(row) == 5), "{markdown}");
     assert!(!markdown.contains("<b>") && !markdown.contains('\u{202e}'), "{markdown}");
     let table = run("text");
     assert!(table.contains("☂ 漢字 against a|b") && !table.contains('\u{202e}'), "{table}");

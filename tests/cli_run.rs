@@ -51,6 +51,20 @@ fn the_main_job_runs_without_a_word() {
 }
 
 #[test]
+fn slow_rates_and_long_times_have_units_that_fit() {
+    let folder = folder();
+    let text = r#"run(scenario(#{
+        agents: 1, arrival: constant("1/h"), mix: ["direct"], duration: "10h", checks: ["generated <= 1296"],
+    }));"#;
+    let ended = mqscript(&["run", &script(folder.path(), text)]);
+    expect(&ended, 0);
+    assert!(ended.stdout.contains("offered    1/h (1 agent × 1/h) over 10 h"), "{}", ended.stdout);
+    let agent = ended.stdout.lines().find(|line| line.starts_with("  Agent")).unwrap();
+    assert!(agent.contains(" h ") && agent.ends_with(" m"), "{agent}");
+    assert!(!ended.stdout.contains(" 0/s"), "{}", ended.stdout);
+}
+
+#[test]
 fn the_summary_has_no_colours_unless_a_terminal_reads_it() {
     let folder = folder();
     let script = script(folder.path(), SHORT);

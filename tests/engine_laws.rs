@@ -3,7 +3,9 @@
 mod common;
 
 use common::{MS, S, plan, play, stories, sure};
-use mqscript::plan::{Arrival, Overflow, Retry};
+use mqscript::metrics::FinalOutcome;
+use mqscript::metrics::results::{CheckResult, Run, TimesOfAll};
+use mqscript::plan::{Arrival, FigureNames, Overflow, Plan, Retry, Spacing, Stage, parse_check};
 use serde_json::json;
 
 #[test]
@@ -101,4 +103,124 @@ fn backoff_grows_and_jitters() {
     let waits: Vec<u64> = spread.iter().map(|s| s.ended_ns - s.intended_ns - 2 * MS).collect();
     assert!(waits.iter().all(|w| (5 * MS..=15 * MS).contains(w)));
     assert!(waits.iter().any(|w| *w < 6 * MS) && waits.iter().any(|w| *w > 14 * MS));
+}
+
+/// Plays a plan with these checks.
+fn checked(plan: &mut Plan, checks: &[&str]) -> (Run, Vec<CheckResult>) {
+    let read = |check: &&str| parse_check(check, &FigureNames::default()).unwrap();
+    plan.checks = checks.iter().map(read).collect();
+    let run = play(plan);
+    let results = run.checks.clone();
+    (run, results)
+}
+
+#[test]
+fn throughput_is_what_one_worker_can_do_however_much_is_offered() {
+    let mut plan = plan(600.0 / 9.0, 30 * S, sure("5ms"));
+    plan.processor.workers = 1;
+    let (run, checks) =
+        checked(&mut plan, &["throughput > 205/s", "throughput > 195/s", "delivered_rate > 550/s"]);
+    let figures = &run.figures;
+    assert!((figures.throughput_per_s.unwrap() / 200.0 - 1.0).abs() < 0.01, "{:?}", figures.throughput_per_s);
+    assert_eq!(figures.delivered_rate_per_s, figures.offered_per_s, "all are delivered in the end");
+    assert_eq!(run.by_type["direct"].throughput_per_s, figures.throughput_per_s);
+    let holds: Vec<bool> = checks.iter().map(|check| check.holds).collect();
+    assert_eq!(holds, [false, true, true], "{checks:?}");
+}
+
+#[test]
+fn a_delivery_counts_where_it_falls_whenever_its_message_fell_due() {
+    let stage = |name: &str, rate: f64| Stage {
+        name: name.to_owned(),
+        duration_ns: 10 * S,
+        from_per_s: rate,
+        to_per_s: rate,
+        spacing: Spacing::Poisson,
+    };
+    let mut plan = plan(1.0, 30 * S, sure("1ms..9ms"));
+    plan.groups[0].arrival =
+        Arrival::Stages(vec![stage("calm", 10.0), stage("peak", 60.0), stage("after", 10.0)]);
+    plan.warm_up_ns = 5 * S;
+    plan.processor.workers = 1;
+    let (run, stories) = stories(&plan);
+    let delivered = |from_ns: u64, to_ns: u64| {
+        stories.iter().filter(|story| (from_ns..to_ns).contains(&story.ended_ns)).count() as f64
+    };
+    let seen = |figure: Option<f64>, seconds: f64| (figure.unwrap() * seconds).round();
+    assert_eq!(seen(run.figures.throughput_per_s, 30.0), delivered(5 * S, 35 * S));
+    for phase in &run.phases {
+        let expected = delivered(phase.start_ns, phase.end_ns);
+        assert_eq!(seen(phase.figures.throughput_per_s, 10.0), expected, "{}", phase.name);
+        assert!(expected > 0.0, "{}", phase.name);
+    }
+    let peak = &run.phases[1].figures;
+    assert!(peak.delivered_rate_per_s.unwrap() > 2.0 * peak.throughput_per_s.unwrap(), "{peak:?}");
+}
+
+#[test]
+fn rates_of_no_time_are_not_nought() {
+    let mut plan = plan(20.0, S, sure("1ms"));
+    plan.warm_up_ns = 10 * S;
+    plan.end = mqscript::plan::End::Messages(20);
+    let (run, checks) = checked(&mut plan, &["throughput < 5/s", "offered < 5/s"]);
+    assert_eq!((run.figures.throughput_per_s, run.figures.offered_per_s), (None, None));
+    assert!(checks.iter().all(|check| !check.holds && check.seen == "no samples"), "{checks:?}");
+}
+
+#[test]
+fn no_time_is_cut_at_an_hour() {
+    let mut plan = plan(1.0, 5 * 3_600 * S, sure("2s"));
+    plan.groups[0].count = 1;
+    plan.groups[0].arrival = Arrival::Constant { rate_per_s: 1.0 };
+    plan.processor.workers = 1;
+    let (run, checks) = checked(&mut plan, &["total.p90 < 61m", "total.p90 > 4h"]);
+    assert!((run.figures.total.p90_ns.unwrap() as f64 / 16_200e9 - 1.0).abs() < 0.001);
+    assert_eq!((checks[0].holds, checks[0].seen.as_str()), (false, "4 h 30 m"));
+    assert!(checks[1].holds, "{checks:?}");
+    let of_agent = run.by_agent.values().next().unwrap().total.p90_ns.unwrap();
+    assert!((of_agent as f64 / 16_200e9 - 1.0).abs() < 0.01, "{of_agent}");
+    let last = run.series.total_p99_ns.iter().rev().find_map(|p99| *p99).unwrap();
+    assert!((last as f64 / 18_000e9 - 1.0).abs() < 0.07, "{last}");
+    assert!(run.warnings.iter().all(|warning| warning.kind != "histogram_saturated"));
+}
+
+#[test]
+fn what_was_not_delivered_is_later_than_any_time() {
+    let mut plan = plan(20.0, 60 * S, json!({ "success_rate": 0.7, "latency": "1ms..9ms" }));
+    let asked =
+        ["total_all.p50 < 1s", "total_all.p99 < 1s", "total.p99 < 1s", "total_all.p99 >= total_all.p95"];
+    let (run, checks) = checked(&mut plan, &asked);
+    let (_, stories) = stories(&plan);
+    let mut times: Vec<u64> = stories
+        .iter()
+        .map(|story| match story.outcome {
+            FinalOutcome::Delivered => story.ended_ns - story.intended_ns,
+            _ => u64::MAX,
+        })
+        .collect();
+    times.sort_unstable();
+    let TimesOfAll { never, times: all } = run.figures.total_all;
+    assert_eq!(
+        (all.count, never),
+        (times.len() as u64, times.iter().filter(|t| **t == u64::MAX).count() as u64)
+    );
+    let p50 = times[times.len().div_ceil(2) - 1] as f64;
+    assert!((all.p50_ns.unwrap() as f64 / p50 - 1.0).abs() < 0.002 && all.p50_ns > run.figures.total.p50_ns);
+    assert_eq!((all.min_ns, all.p90_ns, all.p99_ns, all.max_ns), (Some(times[0]), None, None, None));
+    assert_eq!(all.mean_ns, None);
+    let seen: Vec<(bool, &str)> = checks.iter().map(|check| (check.holds, check.seen.as_str())).collect();
+    assert_eq!(seen[1], (false, "never"));
+    assert_eq!(seen[3], (true, "never against never"));
+    assert!(seen[0].0 && seen[2].0, "{seen:?}");
+}
+
+#[test]
+fn a_check_shows_the_digits_that_decide_it() {
+    let mut plan = plan(20.0, 60 * S, sure("1.0001ms"));
+    plan.processor.workers = 100;
+    let asked = ["total.max <= 1ms", "total.max > 1ms", "total.max < 2ms", "total.max == delivery.max"];
+    let (_, checks) = checked(&mut plan, &asked);
+    let seen: Vec<(bool, &str)> = checks.iter().map(|check| (check.holds, check.seen.as_str())).collect();
+    let against = "1.00 ms against 1.00 ms";
+    assert_eq!(seen, [(false, "1.0001 ms"), (true, "1.0001 ms"), (true, "1.00 ms"), (true, against)]);
 }

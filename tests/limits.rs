@@ -47,7 +47,10 @@ fn batches_that_cap_the_throughput() {
     let run = played(&text, &[]);
     let (kind, seen, setting) = first(&run);
     assert_eq!(kind, "processor");
-    assert!(seen.contains("sleeps 94 % of the time: batches of 10 every 100 ms cap it at 94/s"), "{seen}");
+    assert!(
+        seen.contains("sleeps 94.3 % of the time: batches of 10 every 100 ms cap it at 94.3/s"),
+        "{seen}"
+    );
     let setting = setting.unwrap();
     assert!(setting.starts_with("processor.batch_size="), "{setting}");
     let better = played(&text, &[&setting]);

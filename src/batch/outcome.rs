@@ -31,7 +31,7 @@ impl Outcome {
     }
 }
 
-/// What the results of a cell say in short; figures are means over its runs.
+/// What the results of a cell say in short; figures are means over its runs, null if one of them lacks the figure.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Runs.
@@ -40,12 +40,15 @@ pub struct Summary {
     pub generated: u64,
     /// Delivered ÷ generated.
     pub success_rate: Option<f64>,
-    /// Messages delivered per second of the run's clock.
+    /// Deliveries within the window, per second of the run's clock.
     pub throughput_per_s: Option<f64>,
     /// Mean of `total`, in nanoseconds.
     pub total_mean_ns: Option<f64>,
     /// 99th percentile of `total`, in nanoseconds.
     pub total_p99_ns: Option<f64>,
+    /// 99th percentile of `total_all`, in nanoseconds; null if it is never in a run.
+    #[serde(default)]
+    pub total_all_p99_ns: Option<f64>,
     /// Checks that did not hold, each with what was seen, once.
     pub failed: Vec<String>,
     /// What is wrong beside them, each once.
@@ -59,16 +62,17 @@ impl Summary {
     pub fn of(report: &Report, wrong: &Diagnostics) -> Summary {
         let runs = &report.runs;
         let mean = |figure: &dyn Fn(&Run) -> Option<f64>| {
-            let values: Vec<f64> = runs.iter().filter_map(figure).collect();
+            let values: Vec<f64> = runs.iter().map(figure).collect::<Option<_>>()?;
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
         let mut summary = Summary {
             runs: runs.len() as u64,
             generated: runs.iter().map(|run| run.ledger.counts.generated).sum(),
             success_rate: mean(&|run| run.figures.success_rate),
-            throughput_per_s: mean(&|run| Some(run.figures.throughput_per_s)),
+            throughput_per_s: mean(&|run| run.figures.throughput_per_s),
             total_mean_ns: mean(&|run| run.figures.total.mean_ns),
             total_p99_ns: mean(&|run| run.figures.total.p99_ns.map(|ns| ns as f64)),
+            total_all_p99_ns: mean(&|run| run.figures.total_all.times.p99_ns.map(|ns| ns as f64)),
             ..Summary::default()
         };
         for run in runs {

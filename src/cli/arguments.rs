@@ -204,7 +204,7 @@ pub struct CompareSettings {
     #[arg(long, value_name = "SHARE|TIME", value_parser = within, help_heading = "Comparing")]
     pub within: Option<Within>,
     /// The figures that get a verdict: `total.p99,success_rate` [default: throughput, success_rate, total.mean,
-    /// total.p50, total.p99, delivery.mean, delivery.p99, queue_wait.mean]
+    /// total.p50, total.p99, total_all.p99, delivery.mean, delivery.p99, queue_wait.mean]
     #[arg(long, value_name = "FIGURE,…", value_delimiter = ',', help_heading = "Comparing")]
     pub figures: Option<Vec<String>>,
     /// End with code 7 if a figure is worse than the baseline's, by more than `--within`

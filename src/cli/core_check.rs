@@ -9,6 +9,7 @@ use crate::conformance::{
 use crate::cores::abi;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
 use crate::plan::parse_typed;
+use crate::plan::units::human_duration;
 use crate::report::printable;
 use crate::report::text::{Look, wrapped};
 use serde_json::{Map, Value, json};
@@ -197,8 +198,10 @@ fn verdict(report: &Report, flags: &CoreCheckFlags, took: Duration, look: &Look)
     let other = report.done.len() - failed - held;
     let core = report.description.as_ref().map_or(flags.core.as_str(), |core| core.id.as_str());
     let core = printable(core);
-    let counts =
-        format!("{held} passed, {failed} failed, {other} not applicable · {:.1} s", took.as_secs_f64());
+    let counts = format!(
+        "{held} passed, {failed} failed, {other} not applicable · {}",
+        human_duration(took.as_nanos() as u64)
+    );
     match failed {
         0 => format!("{} {counts}", look.palette.good(&format!("✓ {core} holds the contract:"))),
         _ => format!("{} {counts}", look.palette.bad(&format!("✗ {core} breaks the contract:"))),

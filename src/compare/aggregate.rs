@@ -5,9 +5,9 @@ use super::figures::{number, unit};
 use super::judge::{replication, sample};
 use super::shortcomings::shortcomings;
 use crate::metrics::comparisons::{Aggregate, AggregateFigure, Replication};
-use crate::metrics::figures::lookup;
+use crate::metrics::figures::{NEVER, lookup};
 use crate::metrics::results::Run;
-use crate::plan::{Figure, FigureKind, STATISTICS, Scope, figures_of};
+use crate::plan::{Figure, FigureKind, Literal, STATISTICS, Scope, figures_of};
 use std::collections::BTreeMap;
 
 /// The figures of whole runs, of their types and of their phases, over these replications; at least one.
@@ -40,7 +40,21 @@ fn notes(runs: &[&Run]) -> Vec<String> {
         0 => {}
         limited => notes.push(format!("the generator limits {limited} of {} replications", runs.len())),
     }
+    notes.extend(never(runs));
     notes
+}
+
+/// A time that is never has no mean, so its row is missing.
+fn never(runs: &[&Run]) -> Option<String> {
+    let figure =
+        Figure { scope: Scope::All, name: "total_all".to_owned(), statistic: Some("p99".to_owned()) };
+    let never = runs.iter().filter(|run| lookup(run, &figure) == Some(Literal::Duration(NEVER))).count();
+    (never > 0).then(|| {
+        format!(
+            "total_all.p99 is never in {never} of {} replications: more than 1 % is not delivered",
+            runs.len()
+        )
+    })
 }
 
 fn every_figure(scope: &Scope) -> Vec<Figure> {

@@ -1,13 +1,15 @@
 //! What makes a comparison doubtful: what makes its runs doubtful, and what only shows beside each other.
 
 use super::figures::unit;
+use super::interval::Spread;
 use super::moments::Moments;
 use super::question::Candidate;
 use super::student::two_sided_quantile;
-use crate::metrics::comparisons::{Alternative, Comparison, Replication};
+use crate::metrics::comparisons::{Alternative, Comparison, Method, Replication};
 use crate::metrics::figures::human;
 use crate::metrics::results::{Run, Warning};
 use crate::metrics::{Doubt, TooFew, too_few};
+use crate::numbers::percent;
 use crate::plan::{Figure, Literal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +20,10 @@ const CHANCE: f64 = 0.01;
 /// A replication that lies nearer to the others than this share of their mean does not matter; nor one that lies within
 /// what is too small to matter anyway.
 const SHARE_MIN: f64 = 0.05;
+/// Success rates that are nearer than this hardly move a percentile of what was delivered.
+const SUCCESS_APART: f64 = 0.005;
+/// How sure it must be that they differ at all.
+const SUCCESS_CONFIDENCE: f64 = 0.99;
 
 /// All that is doubtful, one warning for each kind.
 pub fn doubts(
@@ -31,7 +37,12 @@ pub fn doubts(
         found.retain(|warning| warning.kind != few.kind());
         found.push(few.warning());
     }
-    let own = [different_hosts(comparison), different_versions(comparison), outlying(comparison, figures)];
+    let own = [
+        different_success(comparison, candidates, figures),
+        different_hosts(comparison),
+        different_versions(comparison),
+        outlying(comparison, figures),
+    ];
     found.extend(own.iter().flatten().map(Doubt::warning));
     found
 }
@@ -75,6 +86,39 @@ fn few_samples(candidates: &[Candidate<'_>], figures: &[(String, Figure)]) -> Op
             figure: text.clone(),
             too_few,
             replications: Some(told.join(", ")),
+        })
+    })
+}
+
+/// The first alternative that delivers another share of its messages than the baseline does, where figures are compared
+/// that are of delivered messages only.
+fn different_success(
+    comparison: &Comparison,
+    candidates: &[Candidate<'_>],
+    figures: &[(String, Figure)],
+) -> Option<Doubt> {
+    let of_delivered = |figure: &Figure| matches!(figure.name.as_str(), "total" | "gave_up" | "end_to_end");
+    figures.iter().find(|(_, figure)| of_delivered(figure))?;
+    let rates = |candidate: &Candidate<'_>| -> Option<Vec<f64>> {
+        candidate.runs.iter().map(|run| run.figures.success_rate).collect()
+    };
+    let (baseline, others) = candidates.split_first()?;
+    let a = rates(baseline)?;
+    others.iter().zip(&comparison.contenders).find_map(|(other, contender)| {
+        let b = rates(other)?;
+        let (mean_a, mean_b) = (Moments::of(&a).mean, Moments::of(&b).mean);
+        let certain = a.len().min(b.len()) < 2 || {
+            let spread = match contender.method {
+                Method::Paired => Spread::paired(&a, &b),
+                Method::Welch => Spread::welch(&a, &b),
+            };
+            let difference = spread.difference(two_sided_quantile(SUCCESS_CONFIDENCE, spread.degrees));
+            difference.low.is_some_and(|low| low > 0.0) || difference.high.is_some_and(|high| high < 0.0)
+        };
+        let apart = (mean_a - mean_b).abs() >= SUCCESS_APART && certain;
+        apart.then(|| Doubt::DifferentSuccess {
+            alternatives: [&baseline.name, &other.name].map(String::clone),
+            rates: [mean_a, mean_b].map(percent),
         })
     })
 }

@@ -4,12 +4,13 @@ use crate::metrics::comparisons::Direction;
 use crate::plan::{Figure, FigureKind, Literal};
 
 /// The figures that get a verdict unless others are named.
-pub const PRIMARY: [&str; 8] = [
+pub const PRIMARY: [&str; 9] = [
     "throughput",
     "success_rate",
     "total.mean",
     "total.p50",
     "total.p99",
+    "total_all.p99",
     "delivery.mean",
     "delivery.p99",
     "queue_wait.mean",
@@ -21,9 +22,12 @@ pub fn direction(figure: &Figure) -> Option<Direction> {
         return None;
     }
     match figure.name.as_str() {
-        "throughput" | "success_rate" | "attempt_success_rate" | "delivered" | "received" => {
-            Some(Direction::Higher)
-        }
+        "throughput"
+        | "delivered_rate"
+        | "success_rate"
+        | "attempt_success_rate"
+        | "delivered"
+        | "received" => Some(Direction::Higher),
         "offered" | "generated" | "addressed" | "answered" | "expected" | "foreign" | "window"
         | "skipped" | "last_activity" => None,
         _ => Some(Direction::Lower),

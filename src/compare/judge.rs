@@ -10,12 +10,12 @@ use super::shortcomings::{partial, shortcomings};
 use super::student::two_sided_quantile;
 use super::{CONFIDENCE, REPLICATIONS_MIN};
 use crate::metrics::comparisons::{
-    Alternative, Comparison, Contender, Course, Direction, Interval, Method, Replication, Row, Sample,
+    Alternative, Comparison, Contender, Course, Direction, Interval, Method, Never, Replication, Row, Sample,
     Verdict, Within,
 };
-use crate::metrics::figures::lookup;
+use crate::metrics::figures::{NEVER, lookup};
 use crate::metrics::results::Run;
-use crate::plan::Figure;
+use crate::plan::{Figure, Literal};
 
 /// Compares candidates, each with at least one replication, with the first of them.
 pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison {
@@ -52,6 +52,7 @@ fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alter
 /// A run as one of several, with the values of these figures.
 pub(super) fn replication(run: &Run, figures: &[(String, Figure)]) -> Replication {
     let values = figures.iter().map(|(text, figure)| (text.clone(), lookup(run, figure).and_then(number)));
+    let never = figures.iter().filter(|(_, figure)| lookup(run, figure) == Some(Literal::Duration(NEVER)));
     let failed = run.checks.iter().filter(|check| !check.holds);
     Replication {
         seed: run.seed,
@@ -63,6 +64,7 @@ pub(super) fn replication(run: &Run, figures: &[(String, Figure)]) -> Replicatio
         version: run.environment.version.clone(),
         host: run.environment.host.clone(),
         values: values.collect(),
+        never: never.map(|(text, _)| text.clone()).collect(),
     }
 }
 
@@ -119,12 +121,15 @@ fn notes(baseline: &Alternative, others: &[Alternative]) -> Vec<String> {
     notes
 }
 
-/// The values of a figure, one for each replication; or why there are none.
+/// The values of a figure, one for each replication, infinite where its time is never; or why there are none.
 fn values(alternative: &Alternative, text: &str) -> Result<Vec<f64>, String> {
     if let Some((number, why)) = partial(&alternative.replications) {
         return Err(format!("replication {number} of {} is partial: {why}", alternative.name));
     }
     let value = |(index, replication): (usize, &Replication)| {
+        if replication.never.iter().any(|never| never == text) {
+            return Ok(NEVER);
+        }
         let value = replication.values.get(text).copied().flatten().filter(|value| value.is_finite());
         value.ok_or_else(|| format!("no samples in replication {} of {}", index + 1, alternative.name))
     };
@@ -168,8 +173,10 @@ impl Court {
             figure: text.to_owned(),
             unit: unit(figure).to_owned(),
             better: direction(figure),
-            baseline: a.as_deref().ok().map(|values| sample(values, self.overall)),
-            contender: b.as_deref().ok().map(|values| sample(values, self.overall)),
+            baseline: a.as_deref().ok().and_then(|values| self.sample(values)),
+            contender: b.as_deref().ok().and_then(|values| self.sample(values)),
+            baseline_never: a.as_deref().ok().and_then(never),
+            contender_never: b.as_deref().ok().and_then(never),
             difference: None,
             change: None,
             within: None,
@@ -177,11 +184,18 @@ impl Court {
             needs: None,
             because: None,
         };
+        let decided = row.baseline_never.is_none() && row.contender_never.is_none();
         match (a, b) {
+            (Ok(a), Ok(b)) if !decided => judge_order(&mut row, &a, &b),
             (Ok(a), Ok(b)) => self.judge(&mut row, &a, &b, method),
             (Err(why), _) | (_, Err(why)) => row.because = Some(why),
         }
         row
+    }
+
+    /// There is no mean where a time is never.
+    fn sample(&self, values: &[f64]) -> Option<Sample> {
+        never(values).is_none().then(|| sample(values, self.overall))
     }
 
     fn judge(&self, row: &mut Row, a: &[f64], b: &[f64], method: Method) {
@@ -225,6 +239,30 @@ impl Court {
     }
 }
 
+fn never(values: &[f64]) -> Option<Never> {
+    let replications = values.iter().filter(|value| value.is_infinite()).count() as u64;
+    (replications > 0).then_some(Never { replications, of: values.len() as u64 })
+}
+
+/// Never is later than any time, and there is no mean to set an interval around: one side is better only if each of its
+/// replications is before each of the other's (of twice five, that happens by chance once in 126; of twice ten, once in
+/// 92,378).
+fn judge_order(row: &mut Row, a: &[f64], b: &[f64]) {
+    let fewest = a.len().min(b.len());
+    if fewest < REPLICATIONS_MIN {
+        row.because = Some(too_few(fewest));
+        return;
+    }
+    let least = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    row.verdict = Some(match () {
+        () if least(a) == NEVER && least(b) == NEVER => Verdict::Equivalent,
+        () if most(a) < least(b) => Verdict::Worse,
+        () if most(b) < least(a) => Verdict::Better,
+        () => Verdict::Undecided,
+    });
+}
+
 fn too_few(found: usize) -> String {
     let word = if found == 1 { "replication" } else { "replications" };
     format!("{found} {word}: a verdict takes at least {REPLICATIONS_MIN}")
@@ -254,8 +292,11 @@ pub fn regressions(comparison: &Comparison) -> Vec<(&str, &Row)> {
         .collect()
 }
 
-/// Whether a figure is worse, by more than what is too small to matter.
+/// Whether a figure is worse, by more than what is too small to matter; never is.
 pub fn is_regression(row: &Row) -> bool {
+    if row.contender_never.is_some() {
+        return row.verdict == Some(Verdict::Worse);
+    }
     let estimate = row.change.or(row.difference).map_or(0.0, |interval| interval.estimate.abs());
     row.verdict == Some(Verdict::Worse) && estimate > row.within.unwrap_or(0.0)
 }

@@ -1,7 +1,7 @@
 //! Results from files: what is no results is refused, with where and why.
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
-use crate::metrics::results::{FORMAT, Report};
+use crate::metrics::results::{FORMAT, Figures, Report, TimesOfAll};
 use serde_json::Value;
 use std::path::Path;
 
@@ -63,12 +63,26 @@ pub fn read_report(file: &str, text: &str) -> Result<Report, Diagnostics> {
     if let Some(wrong) = wrong {
         return Err(wrong.into());
     }
-    let report: Report = serde_json::from_value(document)
+    let mut report: Report = serde_json::from_value(document)
         .map_err(|error| fault("the results are damaged").found(error.to_string()).expected(WHOLE))?;
     if report.runs.is_empty() {
         return Err(fault("the results hold no run").expected(WHOLE).into());
     }
+    for run in &mut report.runs {
+        let parts = run.by_type.values_mut().chain(run.phases.iter_mut().map(|phase| &mut phase.figures));
+        std::iter::once(&mut run.figures).chain(parts).for_each(bring_up_to_date);
+    }
     Ok(report)
+}
+
+/// Earlier versions saved as `throughput` what is `delivered_rate` now, and no `total_all`.
+fn bring_up_to_date(figures: &mut Figures) {
+    if figures.delivered_rate_per_s.is_none() {
+        figures.delivered_rate_per_s = figures.throughput_per_s.take();
+        if figures.counts.delivered == figures.counts.generated {
+            figures.total_all = TimesOfAll { never: 0, times: figures.total };
+        }
+    }
 }
 
 #[cfg(test)]
@@ -92,5 +106,14 @@ mod tests {
         assert_eq!(title(&empty(FORMAT)), "the results hold no run");
         let damaged = empty(FORMAT).replace("[], \"comp", "[{\"name\": 7}], \"comp");
         assert_eq!(title(&damaged), "the results are damaged");
+    }
+
+    #[test]
+    fn what_earlier_versions_called_throughput_has_its_name_of_today() {
+        let mut old = Figures { throughput_per_s: Some(597.0), ..Figures::default() };
+        (old.counts.generated, old.counts.delivered, old.total.count) = (9, 9, 9);
+        bring_up_to_date(&mut old);
+        assert_eq!((old.throughput_per_s, old.delivered_rate_per_s), (None, Some(597.0)));
+        assert_eq!((old.total_all.times.count, old.total_all.never), (9, 0));
     }
 }

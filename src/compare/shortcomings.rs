@@ -62,6 +62,7 @@ mod tests {
             version: String::new(),
             host: String::new(),
             values: Default::default(),
+            never: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::metrics::comparisons::{
-    Alternative, Comparison, Course, Interval, Method, Replication, Row, Verdict, Within,
+    Alternative, Comparison, Course, Interval, Method, Never, Replication, Row, Verdict, Within,
 };
 use crate::metrics::results::Core;
 use crate::plan::{Figure, FigureNames, parse_figure};
@@ -23,6 +23,7 @@ fn alternative(name: &str, clock: &str, values: &[Option<f64>], text: &str) -> A
         version: "1".to_owned(),
         host: "here".to_owned(),
         values: [(text.to_owned(), *value)].into(),
+        never: Vec::new(),
     };
     Alternative {
         name: name.to_owned(),
@@ -234,4 +235,38 @@ fn a_saved_comparison_can_be_done_again() {
     (again.contenders, again.notes, again.verdicts) = (Vec::new(), Vec::new(), 0);
     judge(&mut again, &[&figure(text)]);
     assert_eq!(again, comparison);
+}
+
+/// Replications whose p99 of all messages is never where the value is infinite.
+fn of_all(name: &str, values: &[f64]) -> Alternative {
+    let text = "total_all.p99";
+    let mut made = alternative(name, "virtual", &values.iter().copied().map(Some).collect::<Vec<_>>(), text);
+    for (replication, _) in made.replications.iter_mut().zip(values).filter(|(_, value)| value.is_infinite())
+    {
+        replication.never.push(text.to_owned());
+        replication.values.insert(text.to_owned(), None);
+    }
+    made
+}
+
+#[test]
+fn never_is_worse_than_any_time() {
+    let never = f64::INFINITY;
+    let judged = |a: &[f64], b: &[f64]| {
+        let both = vec![of_all("a", a), of_all("b", b)];
+        judged(both, "total_all.p99", WITHIN_DEFAULT)
+    };
+    let row = |a: &[f64], b: &[f64]| judged(a, b).contenders.remove(0).rows.remove(0);
+    let times = [5e6, 6e6, 4e6, 7e6, 5e6];
+    let worse = judged(&times, &[never; 5]);
+    assert_eq!(worse.contenders[0].rows[0].verdict, Some(Verdict::Worse));
+    assert_eq!(regressions(&worse).len(), 1, "whatever is too small to matter");
+    let better = row(&[never; 5], &times);
+    assert_eq!((better.verdict, better.change, better.baseline), (Some(Verdict::Better), None, None));
+    assert_eq!(better.baseline_never, Some(Never { replications: 5, of: 5 }));
+    assert_eq!(row(&[never; 5], &[never; 5]).verdict, Some(Verdict::Equivalent));
+    assert_eq!(row(&times, &[9e6, never, 8e6, never, 9e6]).verdict, Some(Verdict::Worse));
+    assert_eq!(row(&times, &[9e6, never, 3e6, never, 9e6]).verdict, Some(Verdict::Undecided));
+    let few = row(&times[..4], &[never; 4]);
+    assert_eq!((few.verdict, few.because.is_some()), (None, true));
 }

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::player::Player;
+use crate::numbers::count;
 
 impl<C: Clock> Player<'_, C> {
     /// Who generated most, and of what, for an error about an endless exchange.
@@ -10,11 +11,11 @@ impl<C: Clock> Player<'_, C> {
         let of_type =
             |t: usize| self.recorder.cells.iter().skip(t).step_by(types).map(|c| c.counts.generated).sum();
         let kinds = most((0..types).map(|t| (of_type(t), t)));
-        let kinds =
-            kinds.map(|(count, id)| format!("{count} of type `{}`", self.renderer.type_name(id as u16)));
+        let kinds = kinds
+            .map(|(sent, id)| format!("{} of type `{}`", count(sent), self.renderer.type_name(id as u16)));
         let agents = most(self.generator.agents.iter().map(|agent| agent.sequence).zip(0..));
-        let agents =
-            agents.map(|(count, id)| format!("{count} from {}", self.renderer.parties.name(id as u32)));
+        let agents = agents
+            .map(|(sent, id)| format!("{} from {}", count(sent), self.renderer.parties.name(id as u32)));
         kinds.chain(agents).collect::<Vec<_>>().join(", ")
     }
 }

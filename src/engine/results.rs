@@ -288,7 +288,8 @@ fn judge(
                 continue;
             }
             let copies = if count == 1 { "copy" } else { "copies" };
-            let text = format!("{count} {copies} {}{promise}", class.replace('_', " "));
+            let text =
+                format!("{} {copies} {}{promise}", crate::numbers::count(count), class.replace('_', " "));
             if tolerate.iter().any(|name| name == class) {
                 run.tolerated.push(text);
             } else {

@@ -279,12 +279,17 @@ impl Stage<'_> {
         let renderer = Renderer::new(plan.seed, self.parties.clone(), &plan.types, &generator.settings);
         let rules = rules(plan);
         let agents = AgentsRecorder::new(plan.agents() as usize, self.receive);
-        let phases = rules.phase_starts.len();
         let intern = |text: &str| self.services.interner.intern(text);
         let mut player = Player::new(Parts {
             plan,
             scene: self.scene,
-            recorder: Recorder::new(plan.types.len(), phases, plan.warm_up_ns > 0, agents),
+            recorder: Recorder::new(
+                plan.types.len(),
+                &rules.phase_starts,
+                rules.load_end_ns,
+                plan.warm_up_ns > 0,
+                agents,
+            ),
             rules,
             clock,
             origin_ns: self.origin_ns,

@@ -92,8 +92,11 @@ pub struct Replication {
     pub version: String,
     /// The machine on which it ran.
     pub host: String,
-    /// Every compared figure, in its unit; null where there were no samples.
+    /// Every compared figure, in its unit; null where there were no samples, and where the time is never.
     pub values: BTreeMap<String, Option<f64>>,
+    /// The compared figures whose time is never: a message that was not delivered decides them.
+    #[serde(default)]
+    pub never: Vec<String>,
 }
 
 /// An alternative against the baseline.
@@ -129,10 +132,16 @@ pub struct Row {
     pub unit: String,
     /// Which way is better; null if neither.
     pub better: Option<Direction>,
-    /// The baseline's replications; null if one of them lacks the figure.
+    /// The baseline's replications; null if one of them lacks the figure, or it is never in one.
     pub baseline: Option<Sample>,
-    /// The alternative's replications; null if one of them lacks the figure.
+    /// The alternative's replications; null if one of them lacks the figure, or it is never in one.
     pub contender: Option<Sample>,
+    /// The baseline's replications in which the time is never; null if there is none.
+    #[serde(default)]
+    pub baseline_never: Option<Never>,
+    /// The alternative's replications in which the time is never; null if there is none.
+    #[serde(default)]
+    pub contender_never: Option<Never>,
     /// Alternative − baseline, in the figure's unit, with its simultaneous interval.
     pub difference: Option<Interval>,
     /// The difference as a share of the baseline, with its simultaneous interval; null if the baseline is 0.
@@ -145,6 +154,16 @@ pub struct Row {
     pub needs: Option<u64>,
     /// Why there is no verdict.
     pub because: Option<String>,
+}
+
+/// Replications in which a time is never: a message that was not delivered decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Never {
+    /// How many.
+    pub replications: u64,
+    /// Of how many.
+    pub of: u64,
 }
 
 /// Which way a figure is better.

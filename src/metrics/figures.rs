@@ -1,8 +1,11 @@
 //! Figures looked up in results, and checks evaluated on them.
 
-use super::results::{CheckResult, Copies, Counts, Figures, Run, Times};
-use crate::plan::units::human_duration;
+use super::results::{CheckResult, Copies, Counts, Figures, Run, Times, TimesOfAll};
+use crate::numbers::Quantity;
 use crate::plan::{Check, Figure, Literal, Operand, Scope};
+
+/// The time of a message that was not delivered, where it counts: more than any time.
+pub const NEVER: f64 = f64::INFINITY;
 
 /// The value of a figure in a run; `None` if the run has none, as for a time of which there are no samples.
 pub fn lookup(run: &Run, figure: &Figure) -> Option<Literal> {
@@ -53,6 +56,7 @@ pub fn times_of<'a>(run: &'a Run, figure: &Figure) -> Option<&'a Times> {
         "queue_wait" => Some(&figures.queue_wait),
         "delivery" => Some(&figures.delivery),
         "total" => Some(&figures.total),
+        "total_all" => Some(&figures.total_all.times),
         "gave_up" => Some(&figures.gave_up),
         "end_to_end" => Some(&figures.end_to_end),
         _ => None,
@@ -69,34 +73,30 @@ pub fn evaluate(run: &Run, check: &Check) -> CheckResult {
     let holds =
         left.zip(right).is_some_and(|(left, right)| check.comparison.holds(number(left), number(right)));
     let seen = |value: Option<Literal>| value.map_or_else(|| "no samples".to_owned(), human);
-    let seen = match other {
-        None => seen(left),
-        Some(_) => format!("{} against {}", seen(left), seen(right)),
+    let seen = match (left.zip(right), other) {
+        (Some((left, right)), None) => quantity(left).shown_beside(quantity(right)),
+        (Some((left, right)), Some(_)) => {
+            let (left, right) = quantity(left).both_shown(quantity(right));
+            format!("{left} against {right}")
+        }
+        (None, None) => seen(left),
+        (None, Some(_)) => format!("{} against {}", seen(left), seen(right)),
     };
     CheckResult { expression: check.text.clone(), holds, seen }
 }
 
-/// A value for people: "4.21 ms", "99.3 %", "179 /s", "900".
+/// A value for people: "4.21 ms", "99.3 %", "179/s", "900".
 pub fn human(value: Literal) -> String {
-    match value {
-        Literal::Duration(ns) => human_duration(ns.round().max(0.0) as u64),
-        Literal::Rate(per_s) if per_s >= 100.0 => format!("{per_s:.0}/s"),
-        Literal::Rate(per_s) => format!("{per_s:.2}/s"),
-        Literal::Share(share) => human_share(share),
-        Literal::Count(count) => format!("{count}"),
-    }
+    quantity(value).shown()
 }
 
-/// A share in percent, with so many digits that what is not all does not look like all.
-fn human_share(share: f64) -> String {
-    let percent = share * 100.0;
-    let digits = match 100.0 - percent {
-        rest if rest <= 0.0 => 0,
-        rest if rest < 0.001 => 5,
-        rest if rest < 0.1 => 3,
-        _ => 2,
-    };
-    format!("{percent:.digits$} %")
+fn quantity(value: Literal) -> Quantity {
+    match value {
+        Literal::Duration(ns) => Quantity::Time(ns),
+        Literal::Rate(per_s) => Quantity::Rate(per_s),
+        Literal::Share(share) => Quantity::Share(share),
+        Literal::Count(count) => Quantity::Count(count),
+    }
 }
 
 fn number(value: Literal) -> f64 {
@@ -153,8 +153,10 @@ fn of_figures(figures: &Figures, name: &str, statistic: Option<&str>) -> Option<
         "total" => of_times(&figures.total, statistic),
         "gave_up" => of_times(&figures.gave_up, statistic),
         "end_to_end" => of_times(&figures.end_to_end, statistic),
-        "offered" => Some(Literal::Rate(figures.offered_per_s)),
-        "throughput" => Some(Literal::Rate(figures.throughput_per_s)),
+        "total_all" => of_all(&figures.total_all, statistic),
+        "offered" => figures.offered_per_s.map(Literal::Rate),
+        "throughput" => figures.throughput_per_s.map(Literal::Rate),
+        "delivered_rate" => figures.delivered_rate_per_s.map(Literal::Rate),
         "success_rate" => figures.success_rate.map(Literal::Share),
         "attempt_success_rate" => figures.attempt_success_rate.map(Literal::Share),
         _ => of_counts(&figures.counts, name),
@@ -176,6 +178,12 @@ fn of_counts(counts: &Counts, name: &str) -> Option<Literal> {
         "answered" => counts.answered,
         _ => return None,
     }))
+}
+
+/// The time of what was not delivered is [`NEVER`].
+fn of_all(of_all: &TimesOfAll, statistic: Option<&str>) -> Option<Literal> {
+    let known = of_times(&of_all.times, statistic);
+    known.or_else(|| (of_all.times.count > 0).then_some(Literal::Duration(NEVER)))
 }
 
 fn of_times(times: &Times, statistic: Option<&str>) -> Option<Literal> {

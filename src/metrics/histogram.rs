@@ -1,16 +1,12 @@
 //! Counts of times in the buckets of HdrHistogram, filled through a small buffer.
 //!
-//! The mapping is that of HdrHistogram (Tene) for values from 1 ns to 1 h, so a cell becomes an
-//! [`hdrhistogram::Histogram`] without any loss. Counts here are 32 bits wide, with a spill for more, and are
+//! The mapping is that of HdrHistogram (Tene), so a cell becomes an [`hdrhistogram::Histogram`] without any loss. It goes
+//! on for as long as 64 bits count nanoseconds: no value is cut. Counts here are 32 bits wide, with a spill for more, and are
 //! written 64 at a time: the loop that fills them then runs from one cache-warm array.
 
 use super::results::Times;
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// The largest value told apart: one hour in nanoseconds. Larger ones count as this in percentiles; the exact
-/// maximum stays exact.
-pub const VALUE_MAX_NS: u64 = 3_600_000_000_000;
 
 const BUFFERED: usize = 64;
 
@@ -100,7 +96,7 @@ impl<const SUB_BITS: u32> Default for Buckets<SUB_BITS> {
 }
 
 impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
-    /// Counts are kept in blocks of so many, one for each power of two: most histograms need a few of the 33.
+    /// Counts are kept in blocks of so many, one for each power of two: most histograms need a few of the 54.
     const BLOCK: usize = 1 << (SUB_BITS - 1);
 
     /// The place of a value among the counts.
@@ -139,7 +135,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         self.buffer.iter().for_each(|value| self.exact.add(*value));
         self.cover(self.used());
         for &value in &self.buffer {
-            let place = Self::place(value.min(VALUE_MAX_NS)) - self.first;
+            let place = Self::place(value) - self.first;
             let (count, wrapped) = self.counts[place].overflowing_add(1);
             self.counts[place] = count;
             if wrapped {
@@ -183,10 +179,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     fn used(&self) -> Range<usize> {
         match self.exact.count {
             0 => 0..0,
-            _ => {
-                Self::place(self.exact.min.min(VALUE_MAX_NS))
-                    ..Self::place(self.exact.max.min(VALUE_MAX_NS)) + 1
-            }
+            _ => Self::place(self.exact.min)..Self::place(self.exact.max) + 1,
         }
     }
 
@@ -205,7 +198,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
             self.add_at(place, count);
         }
         for &value in &other.buffer {
-            self.add_at(Self::place(value.min(VALUE_MAX_NS)), 1);
+            self.add_at(Self::place(value), 1);
         }
     }
 
@@ -234,8 +227,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     /// The places with a value, rising, and how many values each has. A place is the index of the same count in an
     /// [`hdrhistogram::Histogram`].
     pub fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
-        let mut waiting: Vec<usize> =
-            self.buffer.iter().map(|value| Self::place(*value.min(&VALUE_MAX_NS))).collect();
+        let mut waiting: Vec<usize> = self.buffer.iter().map(|value| Self::place(*value)).collect();
         waiting.sort_unstable();
         let mut places = self.used();
         if let (Some(&first), Some(&last)) = (waiting.first(), waiting.last()) {
@@ -258,13 +250,13 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     }
 
     /// For each rank, counted from 1 and rising, the largest value that shares a place with the value of that rank: as
-    /// HdrHistogram's `value_at_quantile` has it.
-    fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [u64; N] {
-        let (mut found, mut next, mut passed) = ([0; N], 0, 0);
+    /// HdrHistogram's `value_at_quantile` has it. None for a rank beyond all values.
+    fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [Option<u64>; N] {
+        let (mut found, mut next, mut passed) = ([None; N], 0, 0);
         for (place, count) in self.counts() {
             passed += count;
             while next < N && ranks[next] <= passed {
-                found[next] = Self::value_at(place + 1) - 1;
+                found[next] = Some(Self::value_at(place + 1).wrapping_sub(1));
                 next += 1;
             }
         }
@@ -274,15 +266,30 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     /// The whole statistic; percentiles are clamped to the exact minimum and maximum.
     pub fn times(&self) -> Times {
         let exact = self.exact();
-        let Exact { count, min, max, .. } = exact;
-        if count == 0 {
-            return Times::default();
+        self.percentiles_among(exact.count, exact.times())
+    }
+
+    /// The statistic of `all` values, of which those that are not here are larger than any: none where such a one
+    /// decides. There are at least as many as here.
+    pub fn times_among(&self, all: u64) -> Times {
+        let exact = self.exact();
+        let mut times = Times { count: all, ..exact.times() };
+        if all > exact.count {
+            (times.mean_ns, times.max_ns) = (None, None);
         }
-        let rank = |quantile: f64| ((quantile * count as f64).ceil() as u64).max(1);
+        self.percentiles_among(all, times)
+    }
+
+    fn percentiles_among(&self, all: u64, times: Times) -> Times {
+        let Exact { count, min, max, .. } = self.exact();
+        if count == 0 {
+            return times;
+        }
+        let rank = |quantile: f64| ((quantile * all as f64).ceil() as u64).max(1);
         let values = self.at_ranks([0.1, 0.5, 0.9, 0.95, 0.99, 0.999].map(rank));
         let [p10_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns] =
-            values.map(|value| Some(value.clamp(min, max)));
-        Times { p10_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns, ..exact.times() }
+            values.map(|value| value.map(|value| value.clamp(min, max)));
+        Times { p10_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns, ..times }
     }
 }
 
@@ -291,7 +298,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     /// As a standard histogram.
     pub fn to_hdr(&self) -> hdrhistogram::Histogram<u64> {
         let digits = if SUB_BITS == 11 { 3 } else { 2 };
-        let largest = self.exact().max.clamp(2, VALUE_MAX_NS);
+        let largest = self.exact().max.max(2);
         let mut hdr = hdrhistogram::Histogram::new_with_bounds(1, largest, digits).unwrap();
         for (place, count) in self.counts() {
             hdr.record_n(Self::value_at(place), count).unwrap();
@@ -307,11 +314,10 @@ mod tests {
 
     #[test]
     fn every_place_is_that_of_the_standard_histogram() {
-        let hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, VALUE_MAX_NS, 3).unwrap();
+        let hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(1, u64::MAX, 3).unwrap();
         let mut stream = Stream::from_key(1);
-        let values =
-            (0..20_000).map(|i| if i < 5_000 { i } else { stream.next_u64() >> (22 + stream.below(41)) });
-        for value in values.filter(|v| *v <= VALUE_MAX_NS) {
+        let values = (0..20_000).map(|i| if i < 5_000 { i } else { stream.next_u64() >> stream.below(63) });
+        for value in values.chain([u64::MAX]) {
             let lowest = Histogram::value_at(Histogram::place(value));
             assert_eq!(lowest, hdr.lowest_equivalent(value), "{value}");
         }
@@ -368,10 +374,34 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_is_the_largest_percentile_but_not_the_largest_maximum() {
-        let mut one = CoarseHistogram::default();
-        one.record(2 * VALUE_MAX_NS);
-        assert_eq!(one.times().max_ns, Some(2 * VALUE_MAX_NS));
+    fn no_time_is_too_long_to_be_told_apart() {
+        const HOUR: u64 = 3_600_000_000_000;
+        let mut long = CoarseHistogram::default();
+        (1..=100).for_each(|hours| long.record(hours * HOUR));
+        let hours = |ns: Option<u64>| ns.unwrap() as f64 / HOUR as f64;
+        let times = long.times();
+        assert!(
+            (hours(times.p50_ns) / 50.0 - 1.0).abs() < 0.01
+                && (hours(times.p99_ns) / 99.0 - 1.0).abs() < 0.01
+        );
+        let mut longest = Histogram::default();
+        [0, u64::MAX].into_iter().for_each(|value| longest.record(value));
+        assert_eq!((longest.times().p10_ns, longest.times().p99_ns), (Some(0), Some(u64::MAX)));
         assert_eq!(Histogram::default().times(), Times::default());
+    }
+
+    #[test]
+    fn what_is_not_here_is_later_than_all_that_is() {
+        let mut half = Histogram::default();
+        (1..=50).for_each(|value| half.record(value));
+        let times = half.times_among(100);
+        assert_eq!(
+            (times.count, times.min_ns, times.p10_ns, times.p50_ns),
+            (100, Some(1), Some(10), Some(50))
+        );
+        assert_eq!((times.p90_ns, times.p99_ns, times.mean_ns, times.max_ns), (None, None, None, None));
+        assert_eq!(half.times_among(50), half.times());
+        let none = Histogram::default().times_among(3);
+        assert_eq!(none, Times { count: 3, ..Times::default() });
     }
 }

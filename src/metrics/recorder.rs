@@ -64,6 +64,8 @@ impl FinalOutcome {
 pub struct Cell {
     /// Counts.
     pub counts: Counts,
+    /// Deliveries of this type in this phase, of messages of whatever phase.
+    pub deliveries: u64,
     /// Intended arrival to first acceptance.
     pub queue_wait: Histogram,
     /// Acceptance to outcome, last attempt.
@@ -80,6 +82,7 @@ impl Cell {
     /// Adds all of another.
     pub fn merge(&mut self, other: &Cell) {
         self.counts.merge(&other.counts);
+        self.deliveries += other.deliveries;
         self.queue_wait.merge(&other.queue_wait);
         self.delivery.merge(&other.delivery);
         self.total.merge(&other.total);
@@ -126,6 +129,44 @@ pub struct Extras {
     pub generated_late: u64,
 }
 
+/// The phase in which something happens, while time goes on.
+#[derive(Debug, Clone)]
+struct CurrentPhase {
+    /// The number of types: a phase has so many cells.
+    types: usize,
+    /// Its first cell; beyond all cells once the window is over.
+    first_cell: usize,
+    /// When it ends.
+    end_ns: u64,
+    /// When the phases after it end.
+    later_ns: std::vec::IntoIter<u64>,
+}
+
+impl CurrentPhase {
+    /// The first of phases that start at these times; the last ends with the load, or never.
+    fn new(types: usize, starts_ns: &[u64], load_end_ns: Option<u64>) -> CurrentPhase {
+        let ends: Vec<u64> =
+            starts_ns.iter().skip(1).copied().chain([load_end_ns.unwrap_or(u64::MAX)]).collect();
+        let mut later_ns = ends.into_iter();
+        CurrentPhase { types, first_cell: 0, end_ns: later_ns.next().unwrap_or(u64::MAX), later_ns }
+    }
+
+    /// The cell of this phase for the type of `cell`. Times must not go back by more than rounding: what comes late
+    /// counts in the current phase.
+    #[inline]
+    fn cell_at(&mut self, at_ns: u64, cell: u16) -> usize {
+        while at_ns >= self.end_ns {
+            self.first_cell += self.types;
+            self.end_ns = self.later_ns.next().unwrap_or(u64::MAX);
+        }
+        let cell = usize::from(cell);
+        match cell.wrapping_sub(self.first_cell) < self.types {
+            true => cell,
+            false => self.first_cell + cell % self.types,
+        }
+    }
+}
+
 /// All records of one run.
 #[derive(Debug, Clone)]
 pub struct Recorder {
@@ -133,6 +174,8 @@ pub struct Recorder {
     pub cells: Vec<Cell>,
     /// Cells below this belong to the warm-up.
     pub window_cell: u16,
+    /// In which phase deliveries lie.
+    now: CurrentPhase,
     /// By agent and by recipient, in the window.
     pub agents: AgentsRecorder,
     /// The course of the run.
@@ -160,11 +203,19 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records for so many types in so many phases, of which the first is the warm-up if `warm_up`.
-    pub fn new(types: usize, phases: usize, warm_up: bool, agents: AgentsRecorder) -> Recorder {
+    /// Records for so many types in phases that start at these times, of which the first is the warm-up if `warm_up`.
+    /// Without `load_end_ns` the last phase lasts as long as the run.
+    pub fn new(
+        types: usize,
+        starts_ns: &[u64],
+        load_end_ns: Option<u64>,
+        warm_up: bool,
+        agents: AgentsRecorder,
+    ) -> Recorder {
         Recorder {
-            cells: vec![Cell::default(); types * phases],
+            cells: vec![Cell::default(); types * starts_ns.len()],
             window_cell: if warm_up { types as u16 } else { 0 },
+            now: CurrentPhase::new(types, starts_ns, load_end_ns),
             agents,
             series: SeriesRecorder::default(),
             schedule_lag: Histogram::default(),
@@ -260,6 +311,10 @@ impl Recorder {
         if e.outcome == FinalOutcome::Delivered {
             self.delivered += 1;
             cell.total.record(total);
+            let here = self.now.cell_at(e.ended_ns, e.cell);
+            if let Some(cell) = self.cells.get_mut(here) {
+                cell.deliveries += 1;
+            }
             self.series.delivered(e.ended_ns, total);
         } else {
             self.not_delivered[e.outcome as usize] += 1;

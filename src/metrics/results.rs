@@ -280,10 +280,13 @@ pub struct Figures {
     /// The counts.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Arrivals drawn per second.
-    pub offered_per_s: f64,
-    /// Messages delivered per second.
-    pub throughput_per_s: f64,
+    /// Messages that fell due ÷ length of the window; null if it has none, as are the other rates.
+    pub offered_per_s: Option<f64>,
+    /// Deliveries within the window, whenever the message fell due ÷ length of the window.
+    pub throughput_per_s: Option<f64>,
+    /// Messages of the window that were delivered, however late ÷ length of the window.
+    #[serde(default)]
+    pub delivered_rate_per_s: Option<f64>,
     /// Delivered ÷ generated; null if nothing was generated.
     pub success_rate: Option<f64>,
     /// Successful ÷ answered attempts; null if none was answered.
@@ -294,6 +297,9 @@ pub struct Figures {
     pub delivery: Times,
     /// Intended arrival to final outcome, of delivered messages.
     pub total: Times,
+    /// The same of all messages: what was not delivered counts as later than any time.
+    #[serde(default)]
+    pub total_all: TimesOfAll,
     /// Intended arrival to the end, of messages not delivered.
     pub gave_up: Times,
     /// Intended arrival to reception, of copies received; without any unless the core receives.
@@ -324,6 +330,25 @@ pub struct Times {
     pub p999_ns: Option<u64>,
     /// Exact largest.
     pub max_ns: Option<u64>,
+}
+
+/// A statistic of times over all messages. Of those that were not delivered the time is *never*, which is more than any
+/// time: if `count` is not 0, a mean, percentile or maximum that they decide is null.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TimesOfAll {
+    /// How many were not delivered.
+    pub never: u64,
+    /// The statistic; its `count` is that of all messages.
+    #[serde(flatten)]
+    pub times: Times,
+}
+
+impl TimesOfAll {
+    /// Of `all` messages; `times` is [`Buckets::times_among`](super::histogram::Buckets::times_among) them.
+    pub(super) fn new(delivered: u64, times: Times) -> TimesOfAll {
+        TimesOfAll { never: times.count - delivered, times }
+    }
 }
 
 /// The figures of one agent or group of agents.

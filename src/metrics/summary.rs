@@ -3,7 +3,7 @@
 use super::agents::{ALL, AgentsRecorder};
 use super::histograms::Histograms;
 use super::recorder::{Cell, FinalOutcome, Recorder};
-use super::results::{AgentFigures, Counts, Figures, Ledger, Phase, RecipientFigures, Run};
+use super::results::{AgentFigures, Counts, Figures, Ledger, Phase, RecipientFigures, Run, TimesOfAll};
 use std::collections::BTreeMap;
 
 /// Above so many agents only the extremes are listed.
@@ -126,16 +126,18 @@ fn merged<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
 fn figures(all: &Cell, window_ns: u64) -> Figures {
     let counts = all.counts;
     let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-    let per_s = |count: u64| if window_ns == 0 { 0.0 } else { count as f64 * 1e9 / window_ns as f64 };
+    let per_s = |count: u64| (window_ns > 0).then(|| count as f64 * 1e9 / window_ns as f64);
     Figures {
         counts,
         offered_per_s: per_s(counts.generated),
-        throughput_per_s: per_s(counts.delivered),
+        throughput_per_s: per_s(all.deliveries),
+        delivered_rate_per_s: per_s(counts.delivered),
         success_rate: share(counts.delivered, counts.generated),
         attempt_success_rate: share(counts.delivered, counts.answered),
         queue_wait: all.queue_wait.times(),
         delivery: all.delivery.times(),
         total: all.total.times(),
+        total_all: TimesOfAll::new(counts.delivered, all.total.times_among(counts.generated)),
         gave_up: all.gave_up.times(),
         end_to_end: all.end_to_end.times(),
     }

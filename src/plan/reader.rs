@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
             Written::Integer(seconds) => duration_from_seconds(*seconds as f64),
             Written::Float(seconds) => duration_from_seconds(*seconds),
             _ => {
-                self.wrong(path, node, "a duration such as \"5ms\" (ns, us, ms, s, m, h)");
+                self.wrong(path, node, "a duration such as \"5ms\" (ns, us, ms, s, m, h, d)");
                 return None;
             }
         };
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
             Written::Integer(per_s) => Rate::each(*per_s as f64),
             Written::Float(per_s) => Rate::each(*per_s),
             _ => {
-                self.wrong(path, node, "a rate such as \"20/s\" or \"180/s total\" (/s, /m, /h)");
+                self.wrong(path, node, "a rate such as \"20/s\" or \"180/s total\" (/s, /m, /h, /d)");
                 return None;
             }
         };

@@ -3,7 +3,7 @@
 use crate::cores::abi;
 use crate::engine::{Progress, Started};
 use crate::plan::ClockKind;
-use crate::report::{count, magnitude, printable, shortened, span};
+use crate::report::{count, magnitude, printable, rough_rate, shortened, span};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -151,7 +151,7 @@ fn standing(run: &Started, progress: &Progress, wall: Duration, short: bool) -> 
         (false, None) => String::new(),
     };
     let messages = if short { magnitude(progress.generated as f64) } else { count(progress.generated) };
-    format!("{now}{}{simulated}, {messages} messages{rest}, {}/s", of.unwrap_or_default(), magnitude(rate))
+    format!("{now}{}{simulated}, {messages} messages{rest}, {}", of.unwrap_or_default(), rough_rate(rate))
 }
 
 #[cfg(test)]

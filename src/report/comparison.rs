@@ -1,13 +1,13 @@
 //! A comparison as a table: of every figure both values, the change with its interval, and the verdict.
 
 use super::course;
-use super::number::{amount, count, listed, percent, printable};
+use super::number::{NEVER, NOTHING, amount, count, listed, percent, printable, rate};
 use super::overview;
 use super::table::{Column, Table};
 use super::text::{Look, warnings, wrapped};
 use crate::metrics::comparisons::{
-    Aggregate, AggregateFigure, Alternative, Comparison, Contender, Direction, Interval, Method, Row, Sample,
-    Verdict,
+    Aggregate, AggregateFigure, Alternative, Comparison, Contender, Direction, Interval, Method, Never, Row,
+    Sample, Verdict,
 };
 use crate::plan::units::human_duration;
 
@@ -115,8 +115,8 @@ fn rows(baseline: &str, contender: &Contender, look: &Look) -> Vec<String> {
     for row in &contender.rows {
         table.row(vec![
             row.figure.clone(),
-            value(row.baseline.as_ref(), &row.unit) + best_mark(row, row.baseline.as_ref()),
-            value(row.contender.as_ref(), &row.unit) + best_mark(row, row.contender.as_ref()),
+            Shown::baseline(row).value() + best_mark(row, Shown::baseline(row)),
+            Shown::contender(row).value() + best_mark(row, Shown::contender(row)),
             change(row),
             interval(row),
             verdict(row),
@@ -146,15 +146,63 @@ fn changes(contender: &Contender, look: &Look) -> Vec<String> {
     table.lines(4, look.width, &look.palette)
 }
 
+/// What one side of a row shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown<'a> {
+    sample: Option<&'a Sample>,
+    never: Option<Never>,
+    unit: &'a str,
+}
+
+impl<'a> Shown<'a> {
+    pub fn baseline(row: &'a Row) -> Shown<'a> {
+        Shown { sample: row.baseline.as_ref(), never: row.baseline_never, unit: &row.unit }
+    }
+
+    pub fn contender(row: &'a Row) -> Shown<'a> {
+        Shown { sample: row.contender.as_ref(), never: row.contender_never, unit: &row.unit }
+    }
+
+    /// The mean; infinite where the time is never; none without one.
+    pub fn mean(self) -> Option<f64> {
+        self.never.map(|_| f64::INFINITY).or(self.sample.map(|sample| sample.mean))
+    }
+
+    /// "4.21 ms ±0.3 %", "never", "never in 3 of 10"
+    pub fn value(self) -> String {
+        let mean = self.without_margin();
+        match self
+            .sample
+            .and_then(|sample| Some((sample.mean, sample.margin.filter(|margin| *margin > 0.0)?)))
+        {
+            Some((of, margin)) => format!("{mean} ±{}", margin_text(margin / of.abs())),
+            None => mean,
+        }
+    }
+
+    /// The same without its margin.
+    pub fn without_margin(self) -> String {
+        match (self.sample, self.never) {
+            (_, Some(never)) if never.replications == never.of => NEVER.to_owned(),
+            (_, Some(never)) => format!("{NEVER} in {} of {}", never.replications, never.of),
+            (Some(sample), None) => number(sample.mean, self.unit),
+            (None, None) => NOTHING.to_owned(),
+        }
+    }
+}
+
 /// A star behind the better of two values; none where neither is better, or where nothing says which way is.
-pub(super) fn best_mark(row: &Row, of: Option<&Sample>) -> &'static str {
-    let (Some(a), Some(b), Some(of)) = (&row.baseline, &row.contender, of) else { return "" };
+pub(super) fn best_mark(row: &Row, of: Shown<'_>) -> &'static str {
+    let (Some(a), Some(b), Some(of)) = (Shown::baseline(row).mean(), Shown::contender(row).mean(), of.mean())
+    else {
+        return "";
+    };
     let best = match row.better {
-        Some(Direction::Higher) => a.mean.max(b.mean),
-        Some(Direction::Lower) => a.mean.min(b.mean),
+        Some(Direction::Higher) => a.max(b),
+        Some(Direction::Lower) => a.min(b),
         None => return "",
     };
-    match (a.mean == b.mean, of.mean == best) {
+    match (a == b, of == best) {
         (true, _) => "",
         (false, true) => " *",
         (false, false) => "  ",
@@ -164,16 +212,6 @@ pub(super) fn best_mark(row: &Row, of: Option<&Sample>) -> &'static str {
 /// A column's heading is no place for a long name.
 fn clipped(name: &str) -> String {
     super::table::shortened(&printable(name), 16)
-}
-
-/// "4.21 ms ±0.3 %"
-pub(super) fn value(sample: Option<&Sample>, unit: &str) -> String {
-    let Some(sample) = sample else { return super::number::NOTHING.to_owned() };
-    let mean = number(sample.mean, unit);
-    match sample.margin.filter(|margin| *margin > 0.0) {
-        Some(margin) => format!("{mean} ±{}", margin_text(margin / sample.mean.abs())),
-        None => mean,
-    }
 }
 
 /// A margin as a share of the value it belongs to: "0.3 %".
@@ -192,7 +230,7 @@ pub(super) fn number(value: f64, unit: &str) -> String {
     let size = value.abs();
     match unit {
         "ns" => format!("{sign}{}", human_duration(size.round() as u64)),
-        "per_s" => format!("{sign}{}/s", amount(size)),
+        "per_s" => format!("{sign}{}", rate(size)),
         "share" => format!("{sign}{}", percent(size)),
         _ => format!("{sign}{}", amount(size)),
     }
@@ -223,7 +261,7 @@ pub fn change(row: &Row) -> String {
             format!("+{}", number(difference.estimate, &row.unit))
         }
         (None, Some(difference)) => number(difference.estimate, &row.unit),
-        (None, None) => super::number::NOTHING.to_owned(),
+        (None, None) => NOTHING.to_owned(),
     }
 }
 
@@ -290,7 +328,7 @@ pub fn in_words(contender: &Contender) -> String {
 }
 
 /// The figures that a summary of several seeds shows.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 12] = [
     "offered",
     "throughput",
     "success_rate",
@@ -298,6 +336,7 @@ const SHOWN: [&str; 11] = [
     "total.mean",
     "total.p50",
     "total.p99",
+    "total_all.p99",
     "delivery.mean",
     "delivery.p99",
     "queue_wait.mean",

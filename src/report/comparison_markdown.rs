@@ -1,6 +1,6 @@
 //! A comparison in Markdown, for an issue or a change request.
 
-use super::comparison::{best_mark, change, heading, in_words, interval, method, value, verdict, within};
+use super::comparison::{Shown, best_mark, change, heading, in_words, interval, method, verdict, within};
 use super::course;
 use super::number::printable;
 use super::overview;
@@ -37,8 +37,8 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
             }
             let cells = [
                 row.figure.clone(),
-                value(row.baseline.as_ref(), &row.unit) + best_mark(row, row.baseline.as_ref()).trim_end(),
-                value(row.contender.as_ref(), &row.unit) + best_mark(row, row.contender.as_ref()).trim_end(),
+                Shown::baseline(row).value() + best_mark(row, Shown::baseline(row)).trim_end(),
+                Shown::contender(row).value() + best_mark(row, Shown::contender(row)).trim_end(),
                 change(row),
                 interval(row),
                 verdict(row),

@@ -13,12 +13,13 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 /// What the figures are, and how they scatter, in the order of [`PRIMARY`].
-const USUAL: [(f64, f64); 8] = [
+const USUAL: [(f64, f64); 9] = [
     (180.0, 0.001),
     (0.9987, 0.0002),
     (7.6e6, 0.01),
     (6.21e6, 0.004),
     (38.2e6, 0.03),
+    (38.9e6, 0.03),
     (5.5e6, 0.002),
     (9.9e6, 0.0),
     (1.7e6, 0.05),
@@ -67,6 +68,7 @@ fn comparison(alternatives: &[(&str, f64)], replications: usize) -> Comparison {
                 version: "1".to_owned(),
                 host: "here".to_owned(),
                 values: values(place, *slower),
+                never: Vec::new(),
             })
             .collect(),
         course: course(*slower),
@@ -198,7 +200,7 @@ fn a_compared_percentile_with_too_few_samples_is_told() {
     assert_eq!(warnings("total.mean"), []);
     let told = warnings("total.p999");
     assert_eq!((told.len(), told[0].kind.as_str()), (1, "few_samples"));
-    assert_eq!(told[0].seen, "in 5 of 5 of `a`, 5 of 5 of `b` replications: total.p999 of 2000 messages");
+    assert_eq!(told[0].seen, "in 5 of 5 of `a`, 5 of 5 of `b` replications: total.p999 of 2,000 messages");
     assert!(told[0].help.contains("total.p999 takes 10000 messages"), "{}", told[0].help);
 }
 

@@ -1,7 +1,7 @@
 //! The course of deliveries and of the p99 of their times, drawn as one line of characters each. All is drawn from zero,
 //! so that noise looks like noise.
 
-use super::number::{amount, printable};
+use super::number::{printable, rate};
 use super::table::{Column, Table, shortened};
 use super::text::Look;
 use crate::metrics::comparisons::{Comparison, Course};
@@ -124,7 +124,7 @@ fn draw(course: &Course, scale: Scale) -> Drawn {
     let duration = |ns: f64| human_duration(ns as u64);
     Drawn {
         rates: rates(course).map(|rate| spark(rate, scale.rate)).collect(),
-        rates_text: format!("{} … {}/s", amount(smallest(rates(course)).round()), amount(own.rate.round())),
+        rates_text: range(&rate(smallest(rates(course))), &rate(own.rate)),
         tails: course
             .total_p99_ns
             .iter()
@@ -132,6 +132,12 @@ fn draw(course: &Course, scale: Scale) -> Drawn {
             .collect(),
         tails_text: format!("{} … {}", duration(smallest(tails(course))), duration(own.tail_ns)),
     }
+}
+
+/// "171 … 185/s", "30/m … 2/s".
+fn range(least: &str, most: &str) -> String {
+    let unit = most.find('/').map_or("", |at| &most[at..]);
+    format!("{} … {most}", least.strip_suffix(unit).unwrap_or(least))
 }
 
 /// One character, in proportion to the largest value.

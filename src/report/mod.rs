@@ -6,7 +6,6 @@ mod comparison_markdown;
 mod comparison_tests;
 mod course;
 pub mod json;
-mod number;
 mod overview;
 #[cfg(test)]
 pub(crate) mod schema;
@@ -17,9 +16,10 @@ mod table;
 mod tests;
 pub mod text;
 
+use crate::numbers as number;
+pub use crate::numbers::{count, counted, listed, magnitude, percent, printable, rate, rough_rate, span};
 pub use comparison::{aggregate_text, change, comparison_text, in_words, interval};
 pub use comparison_markdown::{comparison_markdown, escaped as escaped_for_markdown};
-pub use number::{count, counted, listed, magnitude, percent, printable, span};
 pub use style::Palette;
 pub use summary::Summary;
 pub use table::{Column, Table, shortened};

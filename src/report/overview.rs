@@ -1,10 +1,10 @@
 //! Three or more alternatives side by side: one row a figure, one column an alternative.
 
-use super::comparison::value;
-use super::number::{NOTHING, printable};
+use super::comparison::Shown;
+use super::number::printable;
 use super::table::{Column, Table, Tone, shortened};
 use super::text::{Look, wrapped};
-use crate::metrics::comparisons::{Comparison, Direction, Row, Sample, Verdict};
+use crate::metrics::comparisons::{Comparison, Direction, Row, Verdict};
 
 /// How far the lines are indented.
 const INDENT: usize = 4;
@@ -69,21 +69,17 @@ pub(super) fn rows(comparison: &Comparison, margins: bool) -> Vec<(&str, Vec<Cel
     let Some(first) = comparison.contenders.first() else { return Vec::new() };
     let row = |(place, of_first): (usize, &'_ Row)| {
         let others: Vec<&Row> = comparison.contenders.iter().filter_map(|c| c.rows.get(place)).collect();
-        let samples =
-            std::iter::once(of_first.baseline.as_ref()).chain(others.iter().map(|r| r.contender.as_ref()));
-        let samples: Vec<Option<&Sample>> = samples.collect();
+        let shown: Vec<Shown<'_>> = std::iter::once(Shown::baseline(of_first))
+            .chain(others.iter().map(|row| Shown::contender(row)))
+            .collect();
         let verdicts = std::iter::once(None).chain(others.iter().map(|row| row.verdict));
-        let best = best(of_first.better, &samples);
-        let cell = |(sample, verdict): (&Option<&Sample>, Option<Verdict>)| Cell {
-            value: match sample {
-                Some(sample) if !margins => value(Some(&Sample { margin: None, ..**sample }), &of_first.unit),
-                Some(sample) => value(Some(sample), &of_first.unit),
-                None => NOTHING.to_owned(),
-            },
-            best: best.is_some_and(|best| sample.is_some_and(|sample| sample.mean == best)),
+        let best = best(of_first.better, &shown);
+        let cell = |(shown, verdict): (&Shown<'_>, Option<Verdict>)| Cell {
+            value: if margins { shown.value() } else { shown.without_margin() },
+            best: best.is_some_and(|best| shown.mean() == Some(best)),
             verdict,
         };
-        samples.iter().zip(verdicts).map(cell).collect()
+        shown.iter().zip(verdicts).map(cell).collect()
     };
     first
         .rows
@@ -94,8 +90,8 @@ pub(super) fn rows(comparison: &Comparison, margins: bool) -> Vec<(&str, Vec<Cel
 }
 
 /// The best mean; none where all are equal, or where nothing says which way is better.
-fn best(better: Option<Direction>, samples: &[Option<&Sample>]) -> Option<f64> {
-    let means = || samples.iter().flatten().map(|sample| sample.mean);
+fn best(better: Option<Direction>, shown: &[Shown<'_>]) -> Option<f64> {
+    let means = || shown.iter().filter_map(|shown| shown.mean());
     let (least, most) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
     let best = match better? {
         Direction::Higher => most,

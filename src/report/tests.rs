@@ -36,13 +36,15 @@ fn figures(generated: u64, failed: u64, seconds: f64) -> Figures {
     let rate = |count: u64| count as f64 / seconds;
     Figures {
         counts: counts(generated, failed),
-        offered_per_s: rate(generated),
-        throughput_per_s: rate(delivered),
+        offered_per_s: Some(rate(generated)),
+        throughput_per_s: Some(rate(delivered)),
+        delivered_rate_per_s: Some(rate(delivered)),
         success_rate: (generated > 0).then(|| delivered as f64 / generated as f64),
         attempt_success_rate: Some(0.9503),
         queue_wait: times(generated, [0.0, 0.0, 4.2, 12.3, 31.0, 1.7]),
         delivery: times(generated, [1.0, 5.5, 9.1, 9.91, 10.0, 5.5]),
         total: times(delivered, [1.0, 6.21, 14.3, 38.2, 81.5, 7.6]),
+        total_all: TimesOfAll::default(),
         gave_up: times(failed, [40.0, 50.0, 60.0, 60.0, 61.0, 50.0]),
         end_to_end: Times::default(),
     }
@@ -141,7 +143,7 @@ pub(super) fn stages() -> Run {
         name: name.into(),
         start_ns: start_s * 1_000 * MS,
         end_ns: (start_s + 20) * 1_000 * MS,
-        figures: Figures { offered_per_s: rate, ..figures((rate * 20.0) as u64, 0, 20.0) },
+        figures: Figures { offered_per_s: Some(rate), ..figures((rate * 20.0) as u64, 0, 20.0) },
     };
     let point = |second: u64| SeriesPoint {
         generated: 100,

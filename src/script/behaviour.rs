@@ -5,7 +5,7 @@ use super::convert::from_json;
 use super::faults::Known;
 use super::host::{Print, bare, refuse_clocks, set_print};
 use super::state::Play;
-use super::{duration, limits};
+use super::{duration, limits, shown};
 use crate::diagnostics::Diagnostics;
 use crate::engine::{Behaviour, BehaviourError, Draft, MessageView, OutcomeView, Sending};
 use crate::plan::{Callback, Plan};
@@ -64,6 +64,7 @@ impl ScriptBehaviour {
         refuse_clocks(&mut engine);
         set_print(&mut engine, print);
         duration::register(&mut engine);
+        shown::register(&mut engine);
         register(&mut engine);
         register_globals(&mut engine, ast, play);
         let function = |callback: &Option<Callback>| match callback.as_ref()? {

@@ -2,19 +2,20 @@
 
 use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit};
+use crate::numbers::{NOTHING, Quantity};
 use crate::plan::Comparison;
-use crate::plan::units::{human_duration, parse_duration};
+use crate::plan::units::parse_duration;
 use rhai::{Engine, EvalAltResult, ImmutableString};
 
 type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
-/// A time in nanoseconds; none where there are no samples.
+/// A time in nanoseconds, infinite where it never came; none where there are no samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Duration(pub Option<f64>);
 
 impl Duration {
     fn show(&mut self) -> String {
-        self.0.map_or_else(|| "–".to_owned(), |ns| human_duration(ns.round().max(0.0) as u64))
+        self.0.map_or_else(|| NOTHING.to_owned(), |ns| Quantity::Time(ns).shown())
     }
 
     fn of(text: &str) -> Fallible<Duration> {

@@ -4,7 +4,8 @@ use super::faults::throw_one;
 use super::modules::{Resolver, Sources};
 use super::state::Shared;
 use super::{
-    api_compare, api_maps, api_params, api_run, comparison_view, duration, limits, result_view, saved_results,
+    api_compare, api_maps, api_params, api_run, comparison_view, duration, limits, result_view,
+    saved_results, shown,
 };
 use crate::diagnostics::{Diagnostic, Exit};
 use rhai::packages::{Package, StandardPackage};
@@ -52,6 +53,7 @@ pub(super) fn engine(
     set_print(&mut engine, print);
     engine.set_module_resolver(Resolver { folder, sources: sources.clone(), loaded: Mutex::default() });
     duration::register(&mut engine);
+    shown::register(&mut engine);
     result_view::register(&mut engine);
     comparison_view::register(&mut engine);
     saved_results::register(&mut engine);

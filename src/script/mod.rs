@@ -22,6 +22,7 @@ mod placeholder;
 mod play;
 mod result_view;
 mod saved_results;
+mod shown;
 mod source;
 mod state;
 mod table;

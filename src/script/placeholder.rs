@@ -5,6 +5,7 @@ use crate::diagnostics::Diagnostics;
 use crate::engine::Behaviour;
 use crate::metrics::results::{
     AgentFigures, Core, Environment, Figures, Ledger, Occupancy, Phase, RecipientFigures, Run, Series, Times,
+    TimesOfAll,
 };
 use crate::plan::{ClockKind, Plan};
 use std::collections::BTreeMap;
@@ -46,11 +47,15 @@ fn times() -> Times {
 
 fn figures() -> Figures {
     Figures {
+        offered_per_s: Some(0.0),
+        throughput_per_s: Some(0.0),
+        delivered_rate_per_s: Some(0.0),
         success_rate: Some(0.0),
         attempt_success_rate: Some(0.0),
         queue_wait: times(),
         delivery: times(),
         total: times(),
+        total_all: TimesOfAll { never: 0, times: times() },
         gave_up: times(),
         ..Figures::default()
     }

@@ -5,6 +5,7 @@ use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
 use crate::metrics::figures::lookup;
 use crate::metrics::results::{Limit, Run, Warning};
+use crate::numbers::count;
 use crate::plan::{Figure, FigureKind, Literal, Planned, SCOPES, STATISTICS, Scope, figures_of};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use std::sync::Arc;
@@ -144,8 +145,8 @@ impl View {
             Spot::Figures(Scope::All) => format!(
                 "{}: {} of {} delivered on {}",
                 self.run.name,
-                self.run.figures.counts.delivered,
-                self.run.figures.counts.generated,
+                count(self.run.figures.counts.delivered),
+                count(self.run.figures.counts.generated),
                 self.run.core.name
             ),
             Spot::Scopes(kind) => format!("{kind}: {}", self.names().join(", ")),

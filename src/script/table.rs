@@ -103,6 +103,13 @@ pub const FUNCTIONS: &[ApiFunction] = &[
         "Writes a result as JSON below the output folder; never over an existing file without `--force`.",
         "result.save(\"calm.json\");",
     ),
+    api(
+        "shown",
+        RUNNING,
+        &[&["number"], &["number", "unit"]],
+        "Writes a number for people, as reports do: three significant digits, commas between thousands. With \"/s\" it is a rate, in the unit that fits; with \"%\" a share.",
+        "print(`${shown(result.throughput, \"/s\")}, ${shown(result.success_rate, \"%\")} delivered`);",
+    ),
     api("poisson", ARRIVALS, &[&["rate"]], "Independent exponential gaps.", "poisson(\"20/s\")"),
     api(
         "constant",

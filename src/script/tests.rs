@@ -28,7 +28,7 @@ impl Player for Stand {
         run.figures.counts.generated = 900;
         run.figures.counts.delivered = 855;
         run.figures.success_rate = Some(0.95);
-        run.figures.throughput_per_s = 91.8;
+        run.figures.throughput_per_s = Some(91.8);
         run.figures.total.count = 855;
         run.figures.total.p99_ns = Some(60_000_000);
         run.figures.gave_up.p99_ns = None;
@@ -89,7 +89,7 @@ impl Player for Order {
     fn play(&mut self, plan: &Plan, _: &Path, _: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         self.0.push((plan.core.name.clone(), plan.seed));
         let mut run = placeholder(plan);
-        run.figures.throughput_per_s = plan.seed as f64;
+        run.figures.throughput_per_s = Some(plan.seed as f64);
         Ok(run)
     }
 }
@@ -208,13 +208,15 @@ fn results_compare_as_what_they_are() {
         check(r.by_agent[\"Agent-9\"].addressed == 0, \"agent\");
         check(r.by_type.keys() == [\"direct\"], \"names\");
         check(`${{r.total.p99}} ${{r.throughput}}` == \"60.0 ms 91.8\", \"shown\");
+        check(shown(1296) == \"1,296\" && shown(91.83673469387755) == \"91.8\", \"numbers\");
+        check(shown(r.throughput / 3600.0, \"/s\") == \"1.53/m\" && shown(r.success_rate, \"%\") == \"95.0 %\", \"units\");
         check(r, \"total.p99 < 50ms\");
         "
     ));
     let failed: Vec<&str> =
         execution.checks.iter().filter(|check| !check.holds).map(|check| check.expression.as_str()).collect();
     assert!(failed.is_empty(), "{failed:?}");
-    assert_eq!(execution.checks.len(), 12);
+    assert_eq!(execution.checks.len(), 14);
     assert_eq!((execution.runs[0].checks.len(), execution.runs[0].checks[0].seen.as_str()), (1, "60.0 ms"));
     assert_eq!(execution.exit(), Exit::CheckFailed);
 }
@@ -230,6 +232,7 @@ fn comparisons_that_would_be_silently_false_are_errors() {
         ("r.totl.p99 < \"5ms\"", "did you mean `total`?"),
         ("r.total.p98 < \"5ms\"", "no statistic `p98`"),
         ("r.by_type.dirct.generated > 1", "did you mean `direct`?"),
+        ("shown(r.throughput, \"/y\") == \"\"", "\"/s\" for a rate"),
     ] {
         let (exit, text) = wrong(&format!("{SMALL}let r = run(s);\ncheck({expression}, \"x\");"));
         assert!(text.contains(word), "{expression}: {text}");

@@ -3,6 +3,7 @@
 use crate::cores::vitals::Shared;
 use crate::cores::{CoreFailure, WatchedCall};
 use crate::diagnostics::{Diagnostic, Exit};
+use crate::numbers::span;
 use std::time::Duration;
 
 /// What ended the process.
@@ -82,7 +83,7 @@ impl Death {
             }
             Cause::Signal(number) => signal_in_words(*number),
             Cause::Exited(code) => format!("it ended the whole process with exit code {code}"),
-            Cause::Hung(lasts) => format!("it did not return for {:.0} s", lasts.as_secs_f64()),
+            Cause::Hung(lasts) => format!("it did not return for {}", span(lasts.as_nanos() as u64)),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::cores::vitals::Stage;
 use crate::metrics::FinalOutcome;
 use crate::metrics::results::{Counts, Ledger, Run};
 use crate::metrics::seal;
+use crate::numbers::span;
 use std::collections::BTreeMap;
 
 /// What is left.
@@ -40,9 +41,9 @@ fn cut_short(run: &mut Run, signs: &Signs, death: &Death, told: bool) {
         let mut reason = death.reason();
         if !told {
             account(&mut run.ledger, signs);
-            let until_s = run.duration_ns as f64 * 1e-9;
             reason.push_str(&format!(
-                "; the ledger is exact, times and tables are those of {until_s:.3} s, when they were last written down"
+                "; the ledger is exact, times and tables are those of {}, when they were last written down",
+                span(run.duration_ns)
             ));
         }
         run.partial = Some(reason);

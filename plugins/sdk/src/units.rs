@@ -35,8 +35,8 @@ impl fmt::Display for UnitError {
 
 impl std::error::Error for UnitError {}
 
-const DURATION_EXPECTED: &str = "a duration such as \"5ms\" (ns, us, ms, s, m, h)";
-const RATE_EXPECTED: &str = "a rate such as \"20/s\" or \"180/s total\" (/s, /m, /h)";
+const DURATION_EXPECTED: &str = "a duration such as \"5ms\" (ns, us, ms, s, m, h, d)";
+const RATE_EXPECTED: &str = "a rate such as \"20/s\" or \"180/s total\" (/s, /m, /h, /d)";
 const SHARE_EXPECTED: &str = "a share such as 0.95 or \"95%\"";
 const SIZE_EXPECTED: &str = "a size such as \"1KiB\" (B, KB, KiB, MB, MiB)";
 
@@ -61,6 +61,7 @@ fn duration_unit_ns(unit: &str) -> Option<f64> {
         "s" => 1e9,
         "m" => 60e9,
         "h" => 3600e9,
+        "d" => 86_400e9,
         _ => return None,
     })
 }
@@ -96,7 +97,7 @@ fn duration_from(text: &str, ns: f64) -> Result<u64, UnitError> {
         return fail(text, DURATION_EXPECTED, Some("a duration is not negative".to_owned()));
     }
     if ns > DURATION_MAX_NS as f64 {
-        return fail(text, DURATION_EXPECTED, Some("the longest duration is 366 days (8784h)".to_owned()));
+        return fail(text, DURATION_EXPECTED, Some("the longest duration is 366 days (366d)".to_owned()));
     }
     Ok(ns.round() as u64)
 }
@@ -139,7 +140,7 @@ fn rate_from(text: &str, per_s: f64, scope: RateScope) -> Result<Rate, UnitError
     Ok(Rate { per_s, scope })
 }
 
-/// Reads "20/s", "20/s each", "180/s total" (with a hyphen in shells), per s, m or h.
+/// Reads "20/s", "20/s each", "180/s total" (with a hyphen in shells), per s, m, h or d.
 ///
 /// # Errors
 /// No number, a missing or unknown unit, a negative value, or more than [`RATE_MAX_PER_S`].
@@ -161,6 +162,7 @@ pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
         "/s" => 1.0,
         "/m" => 60.0,
         "/h" => 3600.0,
+        "/d" => 86_400.0,
         "" => return fail(text, RATE_EXPECTED, Some(format!("{number} per what? write \"{number}/s\""))),
         _ => return fail(text, RATE_EXPECTED, Some(format!("there is no unit `{unit}`"))),
     };
@@ -255,12 +257,15 @@ pub fn canonical_rate(rate: Rate) -> String {
     }
 }
 
-/// Writes a duration for people: three significant digits and the unit that fits, such as "4.21 ms".
+/// Writes a duration for people: three significant digits and the unit that fits, such as "4.21 ms"; from two minutes on
+/// in two units, such as "8 h 53 m".
 pub fn human_duration(ns: u64) -> String {
     let (value, unit) = match ns {
+        ns if ns >= 120 * SECOND_NS => return long_duration(ns),
         0..MICROSECOND_NS => return format!("{ns} ns"),
-        MICROSECOND_NS..MILLISECOND_NS => (ns as f64 / 1e3, "µs"),
-        MILLISECOND_NS..SECOND_NS => (ns as f64 / 1e6, "ms"),
+        // What rounds to a thousand of a unit is one of the next.
+        MICROSECOND_NS..999_500 => (ns as f64 / 1e3, "µs"),
+        999_500..999_500_000 => (ns as f64 / 1e6, "ms"),
         _ => (ns as f64 / 1e9, "s"),
     };
     match value {
@@ -268,6 +273,18 @@ pub fn human_duration(ns: u64) -> String {
         v if v < 99.95 => format!("{v:.1} {unit}"),
         v => format!("{v:.0} {unit}"),
     }
+}
+
+/// The two units in which at least one part in a hundred shows: "2 m 30 s", "8 h 53 m", "2 d 1 h".
+fn long_duration(ns: u64) -> String {
+    let whole = |unit_s: u64| (ns as f64 / (unit_s * SECOND_NS) as f64).round() as u64;
+    let (seconds, minutes, hours) = (whole(1), whole(60), whole(3_600));
+    let (large, unit, small, lesser) = match () {
+        () if seconds < 7_200 && !seconds.is_multiple_of(3_600) => (seconds / 60, "m", seconds % 60, "s"),
+        () if minutes < 2_880 && !minutes.is_multiple_of(1_440) => (minutes / 60, "h", minutes % 60, "m"),
+        () => (hours / 24, "d", hours % 24, "h"),
+    };
+    if small == 0 { format!("{large} {unit}") } else { format!("{large} {unit} {small} {lesser}") }
 }
 
 #[cfg(test)]
@@ -278,6 +295,8 @@ mod tests {
     fn durations_carry_their_unit() {
         assert_eq!(parse_duration("5ms"), Ok(5_000_000));
         assert_eq!(parse_duration(" 1.5 s "), Ok(1_500_000_000));
+        assert_eq!(parse_duration("1.5d"), parse_duration("36h"));
+        assert_eq!(parse_rate("24/d"), parse_rate("1/h"));
         assert_eq!(parse_duration("2m"), Ok(120_000_000_000));
         assert_eq!(parse_duration("7us"), Ok(7_000));
         for wrong in ["5", "ms", "5 parsecs", "-1s", "NaNs", "9000h", "1e300s", ""] {
@@ -320,5 +339,23 @@ mod tests {
         assert_eq!(human_duration(61_000_000_000), "61.0 s");
         assert_eq!(human_duration(999), "999 ns");
         assert_eq!(human_duration(9_996_000), "10.0 ms");
+        assert_eq!([999_499, 999_500, 999_600_000].map(human_duration), ["999 µs", "1.00 ms", "1.00 s"]);
+        let long =
+            [119, 150, 3_600, 5_400, 7_199, 7_230, 31_981, 86_300, 86_400, 172_700, 176_000, 9_000_000];
+        let texts = [
+            "119 s",
+            "2 m 30 s",
+            "1 h",
+            "90 m",
+            "119 m 59 s",
+            "2 h 1 m",
+            "8 h 53 m",
+            "23 h 58 m",
+            "1 d",
+            "47 h 58 m",
+            "2 d 1 h",
+            "104 d 4 h",
+        ];
+        assert_eq!(long.map(|seconds| human_duration(seconds * SECOND_NS)), texts);
     }
 }

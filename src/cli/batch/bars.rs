@@ -6,7 +6,7 @@ use crate::batch::Outcome;
 use crate::cores::vitals::Shared;
 use crate::diagnostics::Exit;
 use crate::progress::Mode;
-use crate::report::{count, magnitude, percent, printable, shortened, span};
+use crate::report::{count, percent, printable, rough_rate, shortened, span};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::time::Instant;
@@ -86,10 +86,10 @@ impl Bars {
             }
             let rate = generated as f64 / began.elapsed().as_secs_f64().max(1e-3);
             bar.set_message(format!(
-                "{}, {} messages, {}/s, {} failed",
+                "{}, {} messages, {}, {} failed",
                 span(now_ns),
                 count(generated),
-                magnitude(rate),
+                rough_rate(rate),
                 count(failed)
             ));
         }
@@ -160,7 +160,7 @@ fn line(outcome: &Outcome, name_width: usize) -> String {
         text.push_str(&format!("  {} delivered", percent(rate)));
     }
     if let Some(rate) = summary.throughput_per_s {
-        text.push_str(&format!(", {}/s", magnitude(rate)));
+        text.push_str(&format!(", {}", rough_rate(rate)));
     }
     if let Some(p99) = summary.total_p99_ns {
         text.push_str(&format!(", p99 {}", span(p99 as u64)));

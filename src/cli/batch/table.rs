@@ -5,8 +5,10 @@ use super::bars::mark;
 use super::beside::beside;
 use super::report::Told;
 use crate::batch::{Outcome, Value};
+use crate::metrics::figures::NEVER;
+use crate::numbers;
 use crate::report::text::Look;
-use crate::report::{Column, Table, comparison_text, count, magnitude, percent, printable, span};
+use crate::report::{Column, Table, comparison_text, count, percent, printable, rate, span};
 
 /// All figures of a cell as a table shows them.
 pub(super) fn figures(outcome: &Outcome) -> [String; 4] {
@@ -15,7 +17,7 @@ pub(super) fn figures(outcome: &Outcome) -> [String; 4] {
     let time = |ns: f64| span(ns as u64);
     [
         shown(summary.success_rate, &percent),
-        shown(summary.throughput_per_s, &|rate| format!("{}/s", magnitude(rate))),
+        shown(summary.throughput_per_s, &rate),
         shown(summary.total_mean_ns, &time),
         shown(summary.total_p99_ns, &time),
     ]
@@ -57,7 +59,7 @@ pub(super) fn text(told: &Told<'_>, look: &Look) -> String {
         text.push('\n');
     }
     if let Some(pivoted) = pivot(told) {
-        text.push_str("\n  total p99\n");
+        text.push_str("\n  p99 of all messages\n");
         for line in pivoted.lines(2, look.width, &look.palette) {
             text.push_str(&line);
             text.push('\n');
@@ -136,7 +138,14 @@ fn again(told: &Told<'_>, cell: &str) -> String {
     format!("    again: {}\n", command.join(" "))
 }
 
-/// p99 of two axes that vary, one down and one across, if there are exactly two; the best and the worst are marked.
+/// The p99 of all messages of a cell's runs; none if nothing was generated.
+fn p99_of_all(outcome: &Outcome) -> Option<f64> {
+    let summary = &outcome.summary;
+    summary.total_all_p99_ns.or((summary.generated > 0 && summary.success_rate.is_some()).then_some(NEVER))
+}
+
+/// The p99 of all messages by two axes that vary, one down and one across, if there are exactly two; the best and the
+/// worst are marked. A cell in which more than 1 % is not delivered is worse than any other.
 fn pivot(told: &Told<'_>) -> Option<Table> {
     let Told { prepared, outcomes, .. } = told;
     let varying: Vec<usize> =
@@ -149,10 +158,9 @@ fn pivot(told: &Told<'_>) -> Option<Table> {
             outcome.labels.get(&axes[down].name).is_some_and(|label| label == row)
                 && outcome.labels.get(&axes[across].name).is_some_and(|label| label == column)
         });
-        found.next().and_then(|(outcome, _)| outcome.summary.total_p99_ns)
+        found.next().and_then(|(outcome, _)| p99_of_all(outcome))
     };
-    let all: Vec<f64> =
-        outcomes.iter().flatten().filter_map(|outcome| outcome.summary.total_p99_ns).collect();
+    let all: Vec<f64> = outcomes.iter().flatten().filter_map(p99_of_all).collect();
     let best = all.iter().copied().fold(f64::INFINITY, f64::min);
     let worst = all.iter().copied().fold(0.0, f64::max);
     let columns = axes[across].values.iter().map(|value| Column::numbers(&value.label, 0));
@@ -167,7 +175,8 @@ fn pivot(told: &Told<'_>) -> Option<Table> {
                     ns if ns == worst => " worst",
                     _ => "",
                 };
-                format!("{}{mark}", span(ns as u64))
+                let time = if ns == NEVER { numbers::NEVER.to_owned() } else { span(ns as u64) };
+                format!("{time}{mark}")
             }
         };
         let cells = axes[across].values.iter().map(shown);

@@ -2,6 +2,7 @@
 
 use super::machinery::Machinery;
 use crate::metrics::results::{Limit, Run};
+use crate::numbers::{amount, count, percent, rate};
 use crate::plan::units::{canonical_duration, human_duration};
 
 /// No more than so many are told, the one that explains most first.
@@ -54,10 +55,6 @@ fn ns(value: f64) -> String {
     human_duration(value.max(0.0).round() as u64)
 }
 
-fn share(value: f64) -> String {
-    format!("{:.0} %", value * 100.0)
-}
-
 impl<'a> View<'a> {
     fn of(run: &'a Run, machinery: &'a Machinery) -> Option<View<'a>> {
         let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
@@ -89,7 +86,7 @@ impl<'a> View<'a> {
         match self.run.environment.script_share {
             Some(script) if script >= 0.5 => limit(
                 "generator",
-                format!("the generator: the script's callbacks take {} of the time", share(script)),
+                format!("the generator: the script's callbacks take {} of the time", percent(script)),
                 "lower the rate, or let `mix` and templates do what callbacks do",
                 None,
             ),
@@ -109,10 +106,11 @@ impl<'a> View<'a> {
             "generator",
             format!(
                 "the load itself: {} agents with {in_flight} under way each, {} to think and {} to be answered, \
-                 send {most:.1}/s at most",
-                self.machinery.agents,
+                 send {} at most",
+                count(self.machinery.agents),
                 ns(think_ns),
-                ns(total_ns)
+                ns(total_ns),
+                rate(most)
             ),
             "more agents, less time to think, or more messages under way",
             Some(format!("arrival.closed.in_flight={}", u64::from(in_flight) * 2)),
@@ -134,7 +132,11 @@ impl<'a> View<'a> {
         let setting = format!("queue.capacity={}", (2 * capacity).max(capacity + turned_away));
         limit(
             "queue",
-            format!("the queue: it holds {capacity}, and {turned_away} messages were turned away"),
+            format!(
+                "the queue: it holds {}, and {} messages were turned away",
+                count(capacity),
+                count(turned_away)
+            ),
             if overloaded { "what waits behind it must get faster" } else { "let more of them wait" },
             (!overloaded).then_some(setting),
         )
@@ -162,10 +164,11 @@ impl<'a> View<'a> {
             return limit(
                 "processor",
                 format!(
-                    "the processor sleeps {} of the time: batches of {batch_size} every {} cap it at {cap:.0}/s, \
+                    "the processor sleeps {} of the time: batches of {batch_size} every {} cap it at {}, \
                      whatever the core does",
-                    share(asleep),
-                    ns(batch_interval_ns as f64)
+                    percent(asleep),
+                    ns(batch_interval_ns as f64),
+                    rate(cap)
                 ),
                 "larger batches, or a shorter pause between them (processor.batch_interval)",
                 Some(format!("processor.batch_size={}", self.batch_size_for(cycle_ns))),
@@ -176,7 +179,7 @@ impl<'a> View<'a> {
             format!(
                 "the pause between cycles: the processor sleeps {} of the time, {} at a stretch, and messages wait \
                  {} for it",
-                share(asleep),
+                percent(asleep),
                 ns(batch_interval_ns as f64),
                 ns(self.wait_ns)
             ),
@@ -194,7 +197,8 @@ impl<'a> View<'a> {
     /// Attempts per second that the load asks for.
     fn hand_overs_per_s(&self) -> f64 {
         let counts = &self.run.ledger.counts;
-        self.run.figures.offered_per_s * counts.attempts as f64 / counts.generated.max(1) as f64
+        self.run.figures.offered_per_s.unwrap_or(0.0) * counts.attempts as f64
+            / counts.generated.max(1) as f64
     }
 
     fn workers(&self) -> Option<Limit> {
@@ -205,7 +209,7 @@ impl<'a> View<'a> {
                 format!(
                     "the core takes no more at once: messages wait {}, though {} of the workers are free",
                     ns(self.wait_ns),
-                    share(1.0 - self.utilisation())
+                    percent(1.0 - self.utilisation())
                 ),
                 "look at the core's own options",
                 None,
@@ -216,7 +220,7 @@ impl<'a> View<'a> {
             true => ((needed / UTILISATION_AIM).ceil() as u64).max(u64::from(workers) + 1),
             false => 2 * u64::from(workers),
         };
-        let busy = format!("{:.2} of {workers} busy on average", self.in_flight);
+        let busy = format!("{} of {workers} busy on average", amount(self.in_flight));
         limit(
             "processor",
             format!(
@@ -243,10 +247,10 @@ impl<'a> View<'a> {
         limit(
             "retries",
             format!(
-                "the retries: {:.1} % of the messages are tried again, and {} of all time is spent waiting for that \
+                "the retries: {} of the messages are tried again, and {} of all time is spent waiting for that \
                  (backoff {})",
-                again * 100.0,
-                share(self.backoff),
+                percent(again),
+                percent(self.backoff),
                 ns(backoff_ns as f64)
             ),
             "a shorter backoff, or a core that fails less often",
@@ -265,7 +269,7 @@ impl<'a> View<'a> {
                 format!(
                     "the core makes the tail: its p99 is {}, {} times its median",
                     human_duration(p99),
-                    p99 / p50.max(1)
+                    count(p99 / p50.max(1))
                 ),
                 "no setting here makes it faster",
                 None,

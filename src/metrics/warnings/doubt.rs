@@ -3,6 +3,7 @@
 use super::few_samples::TooFew;
 use super::growth::Growth;
 use crate::metrics::results::Warning;
+use crate::numbers::{amount, count, listed, percent, rate, span};
 use crate::plan::units::human_duration;
 
 /// What may make a number doubtful.
@@ -63,13 +64,6 @@ pub enum Doubt {
     Uncertain(u64),
     /// Messages without an outcome.
     Unanswered(u64),
-    /// Percentiles beyond an hour are cut.
-    Saturated {
-        /// The figure.
-        figure: &'static str,
-        /// Its largest value, in nanoseconds.
-        max_ns: u64,
-    },
     /// One replication of a comparison lies far from the others of its alternative.
     OutlyingReplication {
         /// The alternative.
@@ -83,6 +77,13 @@ pub enum Doubt {
         /// The mean of the others, for people.
         others: String,
     },
+    /// Two alternatives deliver different shares of their messages.
+    DifferentSuccess {
+        /// Their names, the baseline's first.
+        alternatives: [String; 2],
+        /// Their success rates, for people.
+        rates: [String; 2],
+    },
     /// Live results come from several machines.
     DifferentHosts(Vec<String>),
     /// Results come from several versions of mqscript.
@@ -93,10 +94,6 @@ const FEW_WHY: &str = "a percentile with fewer than ten messages beyond it moves
 
 fn ns(value: f64) -> String {
     human_duration(value.max(0.0).round() as u64)
-}
-
-fn seconds(ns: u64) -> String {
-    format!("{} s", (ns as f64 / 1e8).round() / 10.0)
 }
 
 impl Doubt {
@@ -110,7 +107,7 @@ impl Doubt {
             Doubt::Outliers { .. } | Doubt::OutlyingReplication { .. } => "outliers",
             Doubt::Uncertain(_) => "uncertain",
             Doubt::Unanswered(_) => "unanswered",
-            Doubt::Saturated { .. } => "histogram_saturated",
+            Doubt::DifferentSuccess { .. } => "different_success_rates",
             Doubt::DifferentHosts(_) => "different_hosts",
             Doubt::DifferentVersions(_) => "different_versions",
         }
@@ -125,32 +122,37 @@ impl Doubt {
     fn seen(&self) -> String {
         match self {
             Doubt::GeneratorLimited { generated, lag_ns, lag_max_ns } => format!(
-                "{:.1} % of the arrivals were generated in time; schedule lag p99 {} (at most {})",
-                generated * 100.0,
+                "{} of the arrivals were generated in time; schedule lag p99 {} (at most {})",
+                percent(*generated),
                 human_duration(*lag_ns),
                 human_duration(*lag_max_ns)
             ),
             Doubt::FewSamples { count, .. } => messages(*count, "was delivered", "were delivered"),
             Doubt::FewSamplesOf { figure, too_few, replications } => match replications {
-                Some(told) => format!("in {told} replications: {figure} of {} messages", too_few.count),
-                None => format!("a check names {figure} of {} messages", too_few.count),
+                Some(told) => {
+                    format!("in {told} replications: {figure} of {} messages", count(too_few.count))
+                }
+                None => format!("a check names {figure} of {} messages", count(too_few.count)),
             },
             Doubt::NotSettled { at_ns, before_ns, after_ns, .. } => format!(
                 "times changed for good at {}: mean {} before, {} after",
-                seconds(*at_ns),
+                span(*at_ns),
                 ns(*before_ns),
                 ns(*after_ns)
             ),
             Doubt::QueueGrowing(growth) => format!(
-                "the backlog grew from {:.0} to {:.0} messages under load: {:.1}/s came, {:.1}/s were done",
-                growth.early, growth.late, growth.offered_per_s, growth.done_per_s
+                "the backlog grew from {} to {} messages under load: {} came, {} were done",
+                amount(growth.early.round()),
+                amount(growth.late.round()),
+                rate(growth.offered_per_s),
+                rate(growth.done_per_s)
             ),
-            Doubt::Outliers { stretches: (count, all), length_ns, worst_at_ns, worst_ns, median_ns } => {
+            Doubt::Outliers { stretches: (some, all), length_ns, worst_at_ns, worst_ns, median_ns } => {
                 format!(
-                    "{count} of {all} stretches of {} stand out: mean {} from {} on, against a median of {}",
-                    seconds(*length_ns),
+                    "{some} of {all} stretches of {} stand out: mean {} from {} on, against a median of {}",
+                    span(*length_ns),
                     ns(*worst_ns),
-                    seconds(*worst_at_ns),
+                    span(*worst_at_ns),
                     ns(*median_ns)
                 )
             }
@@ -159,14 +161,14 @@ impl Doubt {
                 let rest = "had no final outcome when the run ended";
                 messages(*count, rest, rest)
             }
-            Doubt::Saturated { figure, max_ns } => {
-                format!("{figure} of more than an hour, the largest {}", human_duration(*max_ns))
-            }
             Doubt::OutlyingReplication { alternative, figure, seed, value, others } => format!(
                 "`{alternative}`: {figure} with seed {seed} is {value}, while the others have {others} on average"
             ),
+            Doubt::DifferentSuccess { alternatives: [a, b], rates: [rate_a, rate_b] } => {
+                format!("`{a}` delivers {rate_a} of its messages, `{b}` {rate_b}")
+            }
             Doubt::DifferentHosts(hosts) => format!("they ran on {}", hosts.join("; and on ")),
-            Doubt::DifferentVersions(versions) => format!("mqscript {}", versions.join(" and ")),
+            Doubt::DifferentVersions(versions) => format!("mqscript {}", listed(versions)),
         }
     }
 
@@ -187,7 +189,8 @@ impl Doubt {
                 },
             ),
             Doubt::FewSamplesOf { figure, too_few, .. } => {
-                let help = format!("run longer (--duration): {figure} takes {} messages", too_few.needed);
+                let help =
+                    format!("run longer (--duration): {figure} takes {} messages", count(too_few.needed));
                 return (FEW_WHY, help);
             }
             Doubt::NotSettled { at_ns, early, .. } => {
@@ -224,13 +227,14 @@ impl Doubt {
                 },
                 "give the run a longer drain, more workers, or no max_messages",
             ),
-            Doubt::Saturated { .. } => (
-                "percentiles are cut at an hour; means, minima and maxima are exact",
-                "look at the mean and the maximum, or relieve the queue",
-            ),
             Doubt::OutlyingReplication { .. } => (
                 "it alone widens the interval and moves the mean (Grubbs' test, 1 % over all figures)",
                 "look at that run alone (--seed), or take more replications (--repeats)",
+            ),
+            Doubt::DifferentSuccess { .. } => (
+                "total is of delivered messages only: it is measured over different messages on each side, and whoever \
+                 gives up early looks fast",
+                "go by total_all, in which what was not delivered is later than any time, and by success_rate",
             ),
             Doubt::DifferentHosts(_) => (
                 "on the wall clock the machine is part of what is measured",
@@ -246,10 +250,10 @@ impl Doubt {
 }
 
 /// "1 message is …", "2 messages are …".
-fn messages(count: u64, one: &str, many: &str) -> String {
-    match count {
+fn messages(number: u64, one: &str, many: &str) -> String {
+    match number {
         1 => format!("1 message {one}"),
-        _ => format!("{count} messages {many}"),
+        _ => format!("{} messages {many}", count(number)),
     }
 }
 

@@ -6,7 +6,6 @@ use super::growth::growth;
 use super::settling::changepoint;
 use super::stretches::outlying;
 use super::window_means::WindowMeans;
-use crate::metrics::histogram::VALUE_MAX_NS;
 use crate::metrics::results::Run;
 use crate::plan::Check;
 
@@ -36,7 +35,6 @@ pub fn doubts(run: &Run, asked: &Asked<'_>) -> Vec<Doubt> {
     let counts = &run.ledger.counts;
     found.extend((counts.uncertain > 0).then_some(Doubt::Uncertain(counts.uncertain)));
     found.extend((counts.unanswered > 0).then_some(Doubt::Unanswered(counts.unanswered)));
-    found.extend(saturated(run));
     found
 }
 
@@ -69,22 +67,6 @@ fn unsteady(run: &Run, asked: &Asked<'_>) -> Option<Doubt> {
         before_ns: change.before,
         after_ns: change.after,
         early: 2 * change.at <= stretches,
-    })
-}
-
-/// Times that the histograms do not tell apart.
-fn saturated(run: &Run) -> Option<Doubt> {
-    let figures = &run.figures;
-    let all = [
-        ("total", figures.total),
-        ("queue_wait", figures.queue_wait),
-        ("delivery", figures.delivery),
-        ("gave_up", figures.gave_up),
-        ("end_to_end", figures.end_to_end),
-    ];
-    all.into_iter().find_map(|(figure, times)| {
-        let max_ns = times.max_ns.filter(|max| *max > VALUE_MAX_NS)?;
-        Some(Doubt::Saturated { figure, max_ns })
     })
 }
 

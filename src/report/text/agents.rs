@@ -51,7 +51,7 @@ fn row(name: &str, figures: &AgentFigures) -> Vec<String> {
         figures.success_rate.map_or(NOTHING.to_owned(), percent),
         count(figures.addressed),
         mean,
-        figures.last_activity_ns.map_or(NOTHING.to_owned(), |ns| format!("{:.1} s", ns as f64 / 1e9)),
+        figures.last_activity_ns.map_or(NOTHING.to_owned(), human_duration),
     ]
 }
 

@@ -41,9 +41,11 @@ pub fn outages(run: &Run, look: &Look) -> Vec<String> {
         let heading = if place == 0 { "outages" } else { "" };
         lines.extend(labelled(heading, &outage_in_words(outage), look));
     }
-    let rest = run.outages.len().saturating_sub(rows);
+    // Only the first thousand have a row.
+    let all = run.notices.get("outage").map_or(0, |notice| notice.count).max(run.outages.len() as u64);
+    let rest = all.saturating_sub(run.outages.len().min(rows) as u64);
     if rest > 0 {
-        lines.extend(labelled("", &format!("… and {rest} more"), look));
+        lines.extend(labelled("", &format!("… and {} more", count(rest)), look));
     }
     lines
 }

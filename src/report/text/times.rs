@@ -6,7 +6,7 @@ use crate::metrics::comparisons::Course;
 use crate::metrics::is_reliable;
 use crate::metrics::results::{Figures, Run, Series, Times};
 use crate::report::course::drawn;
-use crate::report::number::{NOTHING, TimeUnit, amount, count, percent};
+use crate::report::number::{NOTHING, TimeUnit, count, percent, rate};
 use crate::report::table::{Column, Table};
 
 /// Columns that the line of the course needs beside its sparks.
@@ -45,7 +45,7 @@ fn table(
     let by_phase = kind == "phase";
     let mut table = Table::new(vec![
         Column::names(kind),
-        Column::numbers(if by_phase { "offered/s" } else { "messages" }, 0),
+        Column::numbers(if by_phase { "offered" } else { "messages" }, 0),
         Column::numbers("delivered", 3),
         Column::numbers("p50", 0),
         Column::numbers("p90", 4),
@@ -56,7 +56,10 @@ fn table(
     ]);
     let rows = parts.iter().copied().take(look.rows_max()).chain(whole.map(|figures| ("all", figures)));
     for (name, figures) in rows {
-        let size = if by_phase { amount(figures.offered_per_s) } else { count(figures.counts.generated) };
+        let size = match by_phase {
+            true => figures.offered_per_s.map_or(NOTHING.to_owned(), rate),
+            false => count(figures.counts.generated),
+        };
         table.row(vec![
             name.to_owned(),
             size,

@@ -4,7 +4,7 @@ use super::Look;
 use super::lines::{TIGHT, labelled};
 use crate::metrics::results::{Copies, Counts, Run};
 use crate::plan::units::{RateScope, human_duration, parse_duration, parse_rate};
-use crate::report::number::{amount, count, counted, percent, printable, span};
+use crate::report::number::{NOTHING, count, counted, percent, printable, rate, span};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -109,10 +109,10 @@ fn offered(run: &Run) -> String {
     let agents: u64 = run.by_agent.values().chain(run.by_group.values()).map(|figures| figures.agents).sum();
     let agents = counted(agents, "agent");
     let arrival = run.plan.get("arrival");
-    let rate = ["poisson", "constant"].iter().find_map(|law| arrival?.get(law)?.get("rate")?.as_str());
-    let source = match rate.and_then(|text| parse_rate(text).ok()) {
-        Some(rate) if rate.scope == RateScope::Each => format!("{agents} × {}/s", amount(rate.per_s)),
-        Some(rate) => format!("{agents} sharing {}/s", amount(rate.per_s)),
+    let asked = ["poisson", "constant"].iter().find_map(|law| arrival?.get(law)?.get("rate")?.as_str());
+    let source = match asked.and_then(|text| parse_rate(text).ok()) {
+        Some(asked) if asked.scope == RateScope::Each => format!("{agents} × {}", rate(asked.per_s)),
+        Some(asked) => format!("{agents} sharing {}", rate(asked.per_s)),
         None => match arrival.and_then(Value::as_object).and_then(|law| law.keys().next()) {
             Some(law) => format!("{agents}, {}", law.replace('_', " ")),
             None => agents,
@@ -124,7 +124,7 @@ fn offered(run: &Run) -> String {
         }
         None => format!("over {}", span(run.window_ns)),
     };
-    format!("{}/s ({source}) {window}", amount(run.figures.offered_per_s))
+    format!("{} ({source}) {window}", run.figures.offered_per_s.map_or(NOTHING.to_owned(), rate))
 }
 
 fn written_duration(plan: &Value, key: &str) -> Option<u64> {
@@ -141,7 +141,8 @@ fn delivered(run: &Run) -> String {
         Some(rate) => format!(" ({} of attempts)", percent(rate)),
         None => String::new(),
     };
-    format!("{}{attempts}, {}/s", percent(success_rate), amount(figures.throughput_per_s))
+    let in_time = figures.throughput_per_s.map(|per_s| format!(", {}", rate(per_s))).unwrap_or_default();
+    format!("{}{attempts}{in_time}", percent(success_rate))
 }
 
 /// Attempts, where some did not succeed at once.
