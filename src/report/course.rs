@@ -134,10 +134,12 @@ fn draw(course: &Course, scale: Scale) -> Drawn {
     }
 }
 
-/// "171 … 185/s", "30/m … 2/s".
+/// "171 … 185/s", "30/m … 2/s", "0 … 11.7/h".
 fn range(least: &str, most: &str) -> String {
     let unit = most.find('/').map_or("", |at| &most[at..]);
-    format!("{} … {most}", least.strip_suffix(unit).unwrap_or(least))
+    // Nought has no unit of its own.
+    let least = least.strip_suffix(unit).unwrap_or(least);
+    format!("{} … {most}", if least == "0/s" { "0" } else { least })
 }
 
 /// One character, in proportion to the largest value.
