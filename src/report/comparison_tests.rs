@@ -201,7 +201,7 @@ fn a_compared_percentile_with_too_few_samples_is_told() {
     let told = warnings("total.p999");
     assert_eq!((told.len(), told[0].kind.as_str()), (1, "few_samples"));
     assert_eq!(told[0].seen, "in 5 of 5 of `a`, 5 of 5 of `b` replications: total.p999 of 2,000 messages");
-    assert!(told[0].help.contains("total.p999 takes 10000 messages"), "{}", told[0].help);
+    assert!(told[0].help.contains("total.p999 takes 10,000 messages"), "{}", told[0].help);
 }
 
 #[test]
