@@ -1,6 +1,7 @@
 //! The one room in which numbers and names are written for people: three significant digits, commas between thousands,
 //! a unit that fits. It knows no sibling but the units.
 
+pub use crate::diagnostics::printable;
 use crate::plan::units::{MICROSECOND_NS, MILLISECOND_NS, SECOND_NS, human_duration};
 use std::cmp::Ordering;
 
@@ -277,21 +278,6 @@ impl TimeUnit {
             v => significant(v, DIGITS),
         }
     }
-}
-
-/// A name from a script or a core, safe to print: control characters and those that turn the direction of
-/// text are written out, so that no name can move the cursor or disguise the rest of its line.
-pub fn printable(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for c in name.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}') {
-            text.extend(c.escape_default());
-        } else {
-            text.push(c);
-        }
-    }
-    text
 }
 
 /// "a, b and c"; empty if there is none.

@@ -188,3 +188,161 @@ fn what_a_core_prints_is_no_part_of_the_results() {
         assert_eq!(report["runs"].as_array().unwrap().len(), 1);
     }
 }
+
+/// What the run was to leave, all by relative names, on a core that spoils its process.
+fn surrounded(create: &str, in_process: bool) -> (Ended, tempfile::TempDir, std::path::PathBuf) {
+    let folder = folder();
+    let core = compile("core.c", &[&format!("CREATES={create}")]);
+    let text = SCRIPT.replace("CORE", core.to_str().unwrap()).replace("receive: true", "receive: false");
+    fs::write(folder.path().join("short.rhai"), text.replace("));", ")).save(\"saved.json\");")).unwrap();
+    let mut command = command(&["run", "short.rhai", "-o", "results.json", "--events", "events.ndjson"]);
+    command.args(in_process.then_some("--in-process")).current_dir(folder.path());
+    (command.output().unwrap().into(), folder, core)
+}
+
+#[test]
+fn what_a_core_does_to_folder_descriptors_and_limits_costs_nothing_of_the_results() {
+    for (create, told) in [
+        ("if(chdir(\"/\"))abort()", Some("it changed the working folder")),
+        ("for(int i=3;i<1024;i++)close(i)", None),
+        ("for(int i=3;i<1024;i++){close(i);if(dup(0)<0)break;}", None),
+        (
+            "setrlimit(RLIMIT_FSIZE,&(struct rlimit){100,RLIM_INFINITY})",
+            Some("it changed the limit on the size of files"),
+        ),
+        (
+            "setrlimit(RLIMIT_NOFILE,&(struct rlimit){3,4096})",
+            Some("it changed the limit on open descriptors"),
+        ),
+        ("umask(0777)", None),
+        ("fcntl(1,F_SETFL,O_NONBLOCK)", None),
+    ] {
+        for in_process in [false, true] {
+            let (ended, folder, _) = surrounded(create, in_process);
+            assert_eq!(ended.code, 0, "{create}: {ended:?}");
+            assert!(ended.stdout.contains("✓ valid"), "{create}: {ended:?}");
+            for name in ["results.json", "saved.json"] {
+                let bytes = fs::read(folder.path().join(name)).unwrap_or_default();
+                let report: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+                assert_eq!(
+                    report["runs"][0]["ledger"]["generated"], 900,
+                    "{create}: {name}: {}",
+                    ended.stderr
+                );
+            }
+            let events = fs::read_to_string(folder.path().join("events.ndjson")).unwrap();
+            assert_eq!(events.lines().count(), 900, "{create}");
+            assert!(told.is_none_or(|told| ended.stderr.contains(told)), "{create}: {}", ended.stderr);
+            assert!(!ended.stderr.contains("make room"), "{create}: {}", ended.stderr);
+            let mut names: Vec<_> =
+                fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            assert_eq!(names, ["events.ndjson", "results.json", "saved.json", "short.rhai"], "{create}");
+        }
+    }
+}
+
+#[test]
+fn a_core_that_rounds_in_its_own_way_changes_no_figure_and_is_named() {
+    let digest = |does: &[&str]| {
+        let folder = folder();
+        // By a relative path: the digest is of what is written in the plan, too.
+        fs::copy(compile("core.c", does), folder.path().join("core.so")).unwrap();
+        let script = folder.path().join("short.rhai");
+        fs::write(&script, SCRIPT.replace("CORE", "./core.so").replace("receive: true", "receive: false"))
+            .unwrap();
+        let ended: Ended =
+            command(&["run", script.to_str().unwrap(), "--format", "json"]).output().unwrap().into();
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        (report["runs"][0]["digest"].as_str().unwrap().to_owned(), ended)
+    };
+    let (before, _) = digest(&[]);
+    for round in
+        ["DOES=fesetround(FE_UPWARD)", "CREATES=fesetround(FE_TOWARDZERO)", "POLLS=fesetround(FE_DOWNWARD)"]
+    {
+        let (after, ended) = digest(&[round]);
+        assert_eq!((ended.code, &after), (0, &before), "{round}: {}", ended.stderr);
+        let told = ended.stderr.contains("it changed how floating-point numbers are rounded");
+        assert!(told || round.starts_with("POLLS"), "{round}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_cores_own_texts_do_not_tell_its_secrets() {
+    let schema = r#"SCHEMA="{\"type\":\"object\",\"properties\":{\"token\":{\"type\":\"string\",\"writeOnly\":true,\"description\":\"a\"}}}""#;
+    const SECRET: &str = "hunter2-is-secret";
+    for does in [
+        "CREATES=return mqs_fail(error,MQS_AUTH,\"refused: hunter2-is-secret\")",
+        "CREATES=mqs_str t=MQS_STR(\"using hunter2-is-secret\");host->log(host,1,t);host->event(host,host->intern(host,t),0,t)",
+        "DOES=return mqs_fail(error,MQS_AUTH,\"refused: hunter2-is-secret\")",
+    ] {
+        let folder = folder();
+        let core = compile("core.c", &[schema, does]);
+        let option = format!("token={SECRET}");
+        let results = folder.path().join("results.json");
+        let ended: Ended = command(&["run", "nine_agents", "--core", core.to_str().unwrap()])
+            .args(["--core-option", &option, "-o", results.to_str().unwrap()])
+            .output()
+            .unwrap()
+            .into();
+        let saved = fs::read_to_string(&results).unwrap_or_default();
+        for text in [&ended.stdout, &ended.stderr, &saved] {
+            assert!(!text.contains(SECRET), "{does}: {text}");
+        }
+        assert!(ended.stderr.contains("***"), "{does}: {}", ended.stderr);
+        assert!(
+            ended.stdout.is_empty() || ended.stdout.contains("--core-option 'token=***'"),
+            "{}",
+            ended.stdout
+        );
+    }
+}
+
+#[test]
+fn a_batch_on_a_core_that_leaves_the_folder_is_played_to_its_end_and_can_be_resumed() {
+    let folder = folder();
+    let core = compile("core.c", &["CREATES=if(chdir(\"/\"))abort();for(int i=3;i<1024;i++)close(i)"]);
+    let text = SCRIPT.replace("CORE", core.to_str().unwrap()).replace("receive: true", "receive: false");
+    fs::write(folder.path().join("short.rhai"), &text).unwrap();
+    fs::write(folder.path().join("other.rhai"), &text).unwrap();
+    let batch = "scripts: [short.rhai, other.rhai]\nrepeats: 2\noutput: out\nparallel: 1\n";
+    fs::write(folder.path().join("batch.yaml"), batch).unwrap();
+    let play = |more: &[&str]| -> Ended {
+        let arguments = [&["batch", "batch.yaml", "-q"], more].concat();
+        command(&arguments).current_dir(folder.path()).output().unwrap().into()
+    };
+    let ended = play(&[]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let cells =
+        |number: &str| fs::read_dir(folder.path().join("out").join(number).join("cells")).unwrap().count();
+    assert_eq!(cells("0001"), 2);
+    for cell in fs::read_dir(folder.path().join("out/0001/cells")).unwrap() {
+        assert!(cell.unwrap().path().join("results.json").is_file());
+    }
+    let resumed = play(&["--resume"]);
+    assert_eq!(resumed.code, 0, "{resumed:?}");
+}
+
+#[test]
+fn what_follows_a_failure_is_what_the_header_says() {
+    for (define, calls) in [
+        ("CREATE_FAILS", "create "),
+        ("PREPARES=return MQS_IO", "create prepare clean destroy "),
+        ("OPENS=return MQS_IO", "create prepare open clean destroy "),
+        ("DOES=return MQS_IO", "create prepare open publish close clean destroy "),
+    ] {
+        let folder = folder();
+        let core = compile("core.c", &["TRACES", define]);
+        let script = folder.path().join("short.rhai");
+        let text = SCRIPT.replace("CORE", core.to_str().unwrap()).replace("receive: true", "receive: false");
+        fs::write(&script, text).unwrap();
+        let trace = folder.path().join("trace");
+        let ended: Ended = command(&["run", script.to_str().unwrap(), "-q"])
+            .env("MQSCRIPT_TEST_TRACE", &trace)
+            .output()
+            .unwrap()
+            .into();
+        assert_eq!(ended.code, 6, "{define}: {ended:?}");
+        assert_eq!(fs::read_to_string(&trace).unwrap(), calls, "{define}");
+    }
+}

@@ -2,8 +2,13 @@
 
 mod cli_support;
 
+#[path = "cores/support.rs"]
+#[allow(dead_code, reason = "a part of it is enough here")]
+mod support;
+
 use cli_support::{folder, mqscript};
 use std::fs;
+use support::compile;
 
 #[test]
 fn the_mock_core_is_listed() {
@@ -42,4 +47,40 @@ fn files_that_are_no_cores_are_told_and_the_others_listed() {
     assert!(ended.stderr.contains("libmqscript_core_broken.so cannot be loaded"), "{ended:?}");
     let one = mqscript(&["core", "info", "./Cargo.toml"]);
     assert_eq!(one.code, 6, "{one:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_library_that_crashes_ends_or_hangs_while_it_is_loaded_is_told_and_the_others_listed() {
+    let folder = folder();
+    let place = |name: &str| folder.path().join(format!("libmqscript_core_{name}.so"));
+    for (name, define) in
+        [("crashes", "CRASHES"), ("ends", "ENDS"), ("hangs", "HANGS"), ("stays", "LEAVES_HANGING")]
+    {
+        fs::copy(compile("constructor.c", &[define]), place(name)).unwrap();
+    }
+    fs::copy(compile("core.c", &[]), place("small")).unwrap();
+    let cores = folder.path().to_str().unwrap();
+    let ended = mqscript(&["core", "list", "--core-path", cores]);
+    assert_eq!(ended.code, 6, "{ended:?}");
+    assert!(ended.stdout.contains("mock ") && ended.stdout.contains("small 1.2.3"), "{ended:?}");
+    assert!(!ended.stdout.contains("hello"), "{ended:?}");
+    for (name, told) in [
+        ("crashes", "SIGSEGV"),
+        ("ends", "exit code 0"),
+        ("hangs", "it did not return within"),
+        ("stays", "does not let its process end"),
+    ] {
+        let mut paragraphs =
+            ended.stderr.split("\n\n").filter(|text| text.contains(&format!("core_{name}.so")));
+        assert!(paragraphs.any(|text| text.contains(told)), "{name}: {}", ended.stderr);
+    }
+    for (name, told) in [("crashes", "SIGSEGV"), ("ends", "exit code 0")] {
+        let ended = mqscript(&["core", "info", name, "--core-path", cores]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (6, ""), "{ended:?}");
+        assert!(ended.stderr.contains(told), "{ended:?}");
+    }
+    let small = mqscript(&["core", "info", "small", "--core-path", cores]);
+    assert_eq!(small.code, 0, "{small:?}");
+    assert!(small.stdout.contains("small"), "{small:?}");
 }

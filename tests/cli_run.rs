@@ -216,7 +216,7 @@ fn a_reader_that_goes_away_changes_nothing() {
             let results = folder.path().join("results.json");
             let script = script(folder.path(), text);
             let arguments =
-                ["run", &script, "--force", "--format", format, "--output", results.to_str().unwrap()];
+                ["run", &script, "-q", "--force", "--format", format, "--output", results.to_str().unwrap()];
             let mut child =
                 command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             drop(child.stdout.take());
@@ -271,4 +271,143 @@ fn an_interrupted_run_reports_what_it_has() {
         assert!(BufReader::new(fs::File::open(&events).unwrap()).lines().count() > 10);
         assert_eq!(names_in(folder.path()), ["events.ndjson", "results.json", "script.rhai"]);
     }
+}
+
+#[test]
+fn a_dash_is_standard_output_and_nothing_else_goes_there() {
+    let folder = folder();
+    script(folder.path(), SHORT);
+    let here = |arguments: &[&str]| -> Ended {
+        command(arguments).current_dir(folder.path()).output().unwrap().into()
+    };
+    for dash in ["-", "/dev/stdout"] {
+        let ended = here(&["run", "script.rhai", "--output", dash, "--force"]);
+        expect(&ended, 0);
+        let report: Value = serde_json::from_str(&ended.stdout).expect("one document");
+        assert_eq!(report["runs"].as_array().unwrap().len(), 1);
+        assert!(ended.stderr.contains("✓ valid") && !ended.stderr.contains("saved"), "{}", ended.stderr);
+    }
+    let json = here(&["run", "script.rhai", "-o", "-", "--format", "json"]);
+    assert!(serde_json::from_str::<Value>(&json.stdout).is_ok(), "once, not twice");
+    let events = here(&["run", "script.rhai", "--events", "-", "-q"]);
+    expect(&events, 0);
+    assert!(events.stdout.lines().count() > 200 && events.stderr.is_empty(), "{}", events.stderr);
+    assert!(events.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+    for (arguments, told) in [
+        (&["-o", "-", "--events", "-"][..], "both go to standard output"),
+        (&["--events", "-", "--format", "json"], "both go to standard output"),
+    ] {
+        let ended = here(&[&["run", "script.rhai"], arguments].concat());
+        expect(&ended, 2);
+        assert!(ended.stderr.contains(told) && ended.stdout.is_empty(), "{ended:?}");
+    }
+    expect(&here(&["run", "script.rhai", "-o", "a.json"]), 0);
+    let fitted = here(&["fit", "a.json", "-o", "-"]);
+    assert!(serde_json::from_str::<Value>(&fitted.stdout).is_ok(), "{fitted:?}");
+    let compared = here(&["compare", "a.json", "a.json", "-o", "-"]);
+    assert!(serde_json::from_str::<Value>(&compared.stdout).is_ok(), "{compared:?}");
+    assert!(here(&["man", "--out", "-"]).stdout.contains(".TH"));
+    fs::write(folder.path().join("batch.yaml"), "script: script.rhai\n").unwrap();
+    let batch = here(&["batch", "batch.yaml", "-o", "-"]);
+    assert!(batch.code == 2 && batch.stderr.contains("is no folder"), "{batch:?}");
+    assert_eq!(names_in(folder.path()), ["a.json", "batch.yaml", "script.rhai"]);
+}
+
+#[test]
+fn what_was_saved_is_said_and_not_proposed_again() {
+    let folder = folder();
+    script(folder.path(), SHORT);
+    let run = |more: &[&str]| -> Ended {
+        let arguments = [&["run", "script.rhai"], more].concat();
+        command(&arguments).current_dir(folder.path()).output().unwrap().into()
+    };
+    assert!(run(&[]).stdout.contains("--output results.json"));
+    let saved = run(&["-o", "my results.json", "--events", "e.ndjson"]);
+    expect(&saved, 0);
+    assert_eq!(saved.stderr, "saved my results.json\nsaved e.ndjson\n");
+    assert!(!saved.stdout.contains("--output"), "{}", saved.stdout);
+    assert_eq!(run(&["-o", "my results.json", "--force", "-q"]).stderr, "");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_stream_that_does_not_block_is_waited_for() {
+    use rustix::fs::{OFlags, fcntl_setfl};
+    use std::io::Read;
+    let folder = folder();
+    let script = script(folder.path(), SHORT);
+    for arguments in [&["run", &script, "--events", "-", "--rate", "200/s", "-q"][..], &["schema", "report"]]
+    {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+        let mut child = command(arguments).stdout(writer).spawn().unwrap();
+        // The pipe is full long before anybody reads.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}");
+        let calm = mqscript(arguments);
+        assert!(text == calm.stdout, "{arguments:?}: {} bytes of {}", text.len(), calm.stdout.len());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_is_followed_and_a_file_that_is_replaced_keeps_its_mode() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    script(folder.path(), SHORT);
+    fs::create_dir(path("elsewhere")).unwrap();
+    fs::write(path("elsewhere/real.json"), "old").unwrap();
+    fs::set_permissions(path("elsewhere/real.json"), PermissionsExt::from_mode(0o600)).unwrap();
+    symlink("elsewhere/real.json", path("link.json")).unwrap();
+    symlink("/dev/null", path("null.json")).unwrap();
+    let run = |output: &str| -> Ended {
+        let arguments = ["run", "script.rhai", "-o", output, "--force", "-q"];
+        command(&arguments).current_dir(folder.path()).output().unwrap().into()
+    };
+    for output in ["link.json", "null.json"] {
+        expect(&run(output), 0);
+        assert!(path(output).is_symlink(), "{output}");
+    }
+    let real = fs::metadata(path("elsewhere/real.json")).unwrap();
+    assert_eq!(real.permissions().mode() & 0o777, 0o600);
+    assert!(real.len() > 1000);
+    assert_eq!(names_in(folder.path()), ["elsewhere", "link.json", "null.json", "script.rhai"]);
+    assert_eq!(names_in(&path("elsewhere")), ["real.json"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_killed_run_has_left_goes_with_the_next() {
+    let folder = folder();
+    script(folder.path(), SHORT);
+    fs::write(folder.path().join(".results.json.999999999.tmp"), "half").unwrap();
+    let arguments = ["run", "script.rhai", "-o", "results.json", "-q"];
+    expect(&command(&arguments).current_dir(folder.path()).output().unwrap().into(), 0);
+    assert_eq!(names_in(folder.path()), ["results.json", "script.rhai"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_without_an_end_is_refused_and_so_is_saving_through_a_folder_that_is_a_link() {
+    let folder = folder();
+    for arguments in
+        [&["run", "/dev/zero"][..], &["check", "/dev/zero"], &["compare", "/dev/zero", "/dev/zero"]]
+    {
+        let ended = mqscript(arguments);
+        assert!((2..=5).contains(&ended.code), "{ended:?}");
+        assert!(ended.stderr.contains("it has more than"), "{ended:?}");
+    }
+    let outside = cli_support::folder();
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("out")).unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    for (name, code) in [("out/a.json", 2), ("in/a.json", 0)] {
+        script(folder.path(), &SHORT.replace("}));", &format!("}})).save(\"{name}\");")));
+        let ended: Ended =
+            command(&["run", "script.rhai", "-q"]).current_dir(folder.path()).output().unwrap().into();
+        expect(&ended, code);
+    }
+    assert!(names_in(outside.path()).is_empty());
 }

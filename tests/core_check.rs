@@ -51,6 +51,7 @@ const SESSION: &[(&str, &str)] = &[
     ("any_thread", "R62"),
     ("flush", "R64"),
     ("host_texts", "R65"),
+    ("only_read", "R66"),
 ];
 const OUTCOMES: &[(&str, &str)] = &[
     ("own_tokens", "R70"),
@@ -92,8 +93,13 @@ const LAYERS: &[(&str, &str)] = &[
     ("layer_failure", "R114"),
 ];
 const LIVE: &[(&str, &str)] = &[("calls_return", "R60"), ("waker", "R63"), ("wakes", "R58")];
-const PROCESS: &[(&str, &str)] =
-    &[("silent", "R100"), ("surroundings", "R102"), ("ends_well", "R103"), ("quiet_after_destroy", "R39")];
+const PROCESS: &[(&str, &str)] = &[
+    ("silent", "R100"),
+    ("surroundings", "R102"),
+    ("ends_well", "R103"),
+    ("quiet_after_destroy", "R39"),
+    ("rounding", "R107"),
+];
 /// Found by what Linux tells of a process.
 const LINUX: &[(&str, &str)] = &[
     ("signals", "R101"),

@@ -49,6 +49,125 @@ fn breaches_in_publish_are_named_and_what_was_sound_counts() {
 }
 
 #[test]
+fn the_host_goes_by_its_own_copy_of_what_it_lends_for_a_call() {
+    let told = |field: &str| format!("it changed `{field}`, which is the host's");
+    for (does, field) in [
+        ("out->outcomes_cap=~0u", "out->outcomes_cap"),
+        ("out->outcomes_cap=~0u;out->outcomes_len=~0u", "out->outcomes_cap"),
+        ("out->deliveries_cap=~0u;out->deliveries_len=~0u", "out->deliveries_cap"),
+        ("out->outcomes=0;out->outcomes_cap=0", "out->outcomes"),
+        ("out->deliveries=(mqs_delivery*)16", "out->deliveries"),
+        ("out->struct_size=4096", "out->struct_size"),
+        ("error->cap=~0u;error->len=~0u", "error->cap"),
+        ("error->buf=(uint8_t*)16;error->len=9", "error->buf"),
+        ("error->struct_size=0", "error->struct_size"),
+        ("error->cap=~0u;error->len=~0u;return MQS_IO", "error->cap"),
+    ] {
+        let (_, _, failure) = publish(&[&format!("DOES={does}")], run_config());
+        assert_eq!((failure.kind, failure.text), (FailureKind::Breach, told(field)), "{does}");
+        let mut running = start(&[small(&[&format!("POLLS={does}")])], run_config()).unwrap();
+        let failure = running.session.poll(1_000, &mut running.out).unwrap_err();
+        assert_eq!((failure.kind, failure.function), (FailureKind::Breach, "poll"), "{does}");
+        assert_eq!(failure.text, told(field));
+    }
+    // Without a text of its own, nothing is read that the core has not written.
+    let (_, _, failure) = publish(&["DOES=error->len=~0u;return MQS_IO"], run_config());
+    assert_eq!(failure.kind, FailureKind::Status(abi::IO));
+}
+
+#[test]
+fn what_is_lent_for_a_whole_life_is_only_read() {
+    for (defines, function, field) in [
+        ("CREATES=((mqs_host*)host)->data=0", "create", "*host"),
+        ("CREATES=((mqs_run*)run)->agents=~0u", "create", "*run"),
+        ("CREATES=error->cap=~0u", "create", "error->cap"),
+    ] {
+        let failure = failed(start(&[small(&[defines, "NO_EVENT"])], run_config()));
+        assert_eq!((failure.function, failure.kind), (function, FailureKind::Breach), "{defines}");
+        assert_eq!(failure.text, format!("it changed `{field}`, which is the host's"));
+    }
+    // In a session call it is found when the next control call has returned.
+    let mut running =
+        start(&[small(&["DOES=((mqs_host*)session->core->host)->event=0"])], run_config()).unwrap();
+    assert_eq!(running.session.publish(1_000, &messages(1, 4), &mut running.out).failure, None);
+    let failure = running.session.close().unwrap_err();
+    assert_eq!((failure.function, failure.kind), ("close", FailureKind::Breach));
+    running.chain.destroy().unwrap();
+}
+
+#[test]
+fn a_layer_that_writes_over_what_it_was_lent_is_named_and_not_the_core_below() {
+    let mut running = layered(request("mock", json!({})), &["DOES=out->outcomes_cap=0"]);
+    let failure = running.session.publish(0, &messages(1, 2), &mut running.out).failure.unwrap();
+    assert_eq!((failure.core.as_str(), failure.kind), ("later", FailureKind::Breach));
+    assert_eq!(failure.text, "it changed `out->outcomes_cap`, which is the host's");
+}
+
+#[test]
+fn services_that_are_asked_for_what_cannot_be_end_the_run() {
+    const HOST: &str = "const mqs_host*h=session->core->host;mqs_str t=MQS_STR(\"text\")";
+    for (does, text) in [
+        (
+            "h->event(h,4294967295u,0,t)",
+            "it called `host->event` with the kind 4294967295, which was never interned",
+        ),
+        ("h->event(h,0,0,t)", "it called `host->event` with the kind 0, which was never interned"),
+        ("t.ptr=0;h->event(h,1,0,t)", "it called `host->event` with a text of 4 bytes at NULL"),
+        ("t.ptr=0;h->log(h,1,t)", "it called `host->log` with a text of 4 bytes at NULL"),
+        (
+            "t.len=1ull<<63;h->log(h,1,t)",
+            "it called `host->log` with a text of 9223372036854775808 bytes; 67108864 are allowed",
+        ),
+        ("t.ptr=0;h->intern(h,t)", "it called `host->intern` with a text of 4 bytes at NULL"),
+        (
+            "t.len=~0ull;h->intern(h,t)",
+            "it called `host->intern` with a text of 18446744073709551615 bytes; 67108864 are allowed",
+        ),
+    ] {
+        let (accepted, outcomes, failure) = publish(&[&format!("DOES={HOST};{does}")], run_config());
+        assert_eq!((failure.core.as_str(), failure.kind), ("small", FailureKind::Breach), "{does}");
+        assert_eq!(failure.text, text);
+        // What it answered is sound all the same.
+        assert_eq!((accepted, outcomes), (4, 4));
+    }
+    // A level that nobody knows, and a waker of somebody else's, change nothing.
+    let harmless = format!("DOES={HOST};h->log(h,~0u,t);h->wake(h,77)");
+    let mut running = start(&[small(&[&harmless])], run_config()).unwrap();
+    assert_eq!(running.session.publish(1_000, &messages(1, 4), &mut running.out).failure, None);
+    let in_create = "CREATES=mqs_str t=MQS_STR(\"text\");host->event(host,7,0,t)";
+    let failure = failed(start(&[small(&[in_create])], run_config()));
+    assert_eq!((failure.function, failure.kind), ("create", FailureKind::Breach));
+}
+
+#[test]
+fn a_reason_that_was_never_interned_is_a_breach() {
+    let does = "DOES=mqs_add_outcome(out,messages[0].token,1,MQS_REFUSED,4294967295u,now_ns);*accepted=n;return MQS_OK";
+    let (_, outcomes, failure) = publish(&[does], run_config());
+    assert_eq!(failure.text, "the outcome of token 1 has the reason 4294967295, which was never interned");
+    assert_eq!(outcomes, 0);
+}
+
+#[test]
+fn texts_of_deliveries_are_bounded() {
+    let receiving = || RunConfig { receive: true, ..run_config() };
+    let capabilities = "CAPABILITIES=(MQS_SIMULATED|MQS_RECEIVES)";
+    for (fault, text) in [
+        ("t.tags_len=~0u", "a delivery with 4294967295 tags; 65536 are allowed"),
+        ("t.tags_len=1", "a delivery with 1 tags at NULL"),
+        ("t.metadata_len=65537", "a delivery with 65537 pairs of metadata; 65536 are allowed"),
+        ("t.sender.len=1", "the sender of a delivery is a text of 1 bytes at NULL"),
+        (
+            "t.recipient.ptr=(uint8_t*)16;t.recipient.len=~0ull",
+            "the recipient of a delivery is a text of 18446744073709551615 bytes; 67108864 are allowed",
+        ),
+    ] {
+        let delivers = format!("DELIVERS=static mqs_text t;{fault};delivery->text=&t");
+        let (_, _, failure) = publish(&[capabilities, &delivers], receiving());
+        assert_eq!((failure.kind, failure.text.as_str()), (FailureKind::Breach, text));
+    }
+}
+
+#[test]
 fn on_the_wall_clock_an_acknowledgement_may_be_older_than_the_call() {
     let config = RunConfig { clock: ClockKind::Wall, ..run_config() };
     let mut running = start(&[small(&["AT=999"])], config).unwrap();

@@ -280,3 +280,44 @@ fn a_core_outside_of_what_the_run_reads_is_refused_with_what_to_do() {
     let told = mqscript(&[&run[..], &["--core-path", libraries.path().to_str().unwrap()]].concat());
     assert_eq!(told.code, 0, "{told:?}");
 }
+
+/// The file that a run is to leave, once it is whole or while it is written: no core comes to either.
+#[test]
+fn what_the_run_leaves_behind_is_out_of_a_cores_reach() {
+    if !kernel_confines() {
+        return;
+    }
+    let with = |deed: &str, victim: &str, saves: bool| {
+        let run = Run::of(deed, "publish");
+        let (results, events) = (run.path("results.json"), run.path("events.ndjson"));
+        fs::write(&results, "old").unwrap();
+        if saves {
+            let script = run.path("script.rhai");
+            fs::write(&script, SCRIPT.replace("));", ")).save(\"saved.json\");")).unwrap();
+        }
+        let mut command = command(&run.arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        command.args(["--force", "-o", &results, "--events", &events]);
+        command.env("MQSCRIPT_TEST_VICTIM", run.path(victim));
+        let ended = Ended::from(command.output().unwrap());
+        (ended, run)
+    };
+    for (deed, tried) in
+        [("remove the victim", "tried to remove `"), ("rewrite the victim", "tried to write to `")]
+    {
+        for (victim, saves) in [("results.json", false), ("results.json", true), ("saved.json", true)] {
+            let (ended, run) = with(deed, victim, saves);
+            assert_eq!(ended.code, 6, "{deed} {victim}: {ended:?}");
+            assert!(ended.stderr.contains(tried), "{deed} {victim}: {ended:?}");
+            let report: Value = serde_json::from_slice(&fs::read(run.path("results.json")).unwrap()).unwrap();
+            assert_eq!(report["runs"].as_array().unwrap().len(), 1);
+        }
+    }
+    let (ended, run) = with("write into descriptors", "results.json", true);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for name in ["results.json", "saved.json"] {
+        let report: Value = serde_json::from_slice(&fs::read(run.path(name)).unwrap()).unwrap();
+        assert_eq!(report["runs"][0]["valid"], true, "{name}");
+    }
+    let events = fs::read_to_string(run.path("events.ndjson")).unwrap();
+    assert!(events.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+}

@@ -32,14 +32,21 @@ fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
         false => Exit::Success,
     };
     let text = match flags.format {
+        Format::Text if output.as_ref().is_some_and(Output::is_stdout) => {
+            comparison_text(&comparison, &terminal::plain())
+        }
         Format::Text => comparison_text(&comparison, &terminal::look()),
         Format::Markdown => comparison_markdown(&comparison),
         Format::Json => json::document(&report_of(&comparison)),
     };
-    if let Some(output) = output {
-        run::save(output, &report_of(&comparison))?;
+    let takes_stdout = output.as_ref().is_some_and(Output::is_stdout);
+    let saved = output.map(|output| run::save(output, &report_of(&comparison))).transpose()?.flatten();
+    match (takes_stdout, flags.format) {
+        (false, _) => terminal::print(&text)?,
+        (true, Format::Json) => {}
+        (true, _) => terminal::note(text.trim_end()),
     }
-    terminal::print(&text)?;
+    saved.iter().for_each(|line| terminal::note(line));
     Ok(exit)
 }
 

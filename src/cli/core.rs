@@ -1,9 +1,9 @@
 //! `core list` and `core info`; the other commands about cores have files of their own.
 
 use super::core_arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
-use super::{core_check, core_new, faults, terminal};
+use super::{apart, core_check, core_new, terminal};
 use crate::cores::{
-    CoreInfo, Finder, ListedFile, abi, capability_names, core_info, library_sha256, list_cores,
+    CoreInfo, Finder, ListedFile, abi, capability_names, core_info, library_sha256, list_cores_by,
 };
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::printable;
@@ -27,9 +27,18 @@ pub fn command(command: &CoreCommand) -> Exit {
 /// All cores that are found, and where; files that cannot be loaded are told as faults.
 fn list(flags: &CoreFolders) -> Diagnostics {
     let finder = Finder::new(&flags.core_path);
-    let files = list_cores(&finder);
-    let mut wrong: Diagnostics =
-        files.iter().filter_map(|file| file.cores.as_ref().err()).flat_map(faults::of_core).collect();
+    let mut wrong = Diagnostics::new();
+    // Each in a process of its own: one that crashes or hangs is told, and the list goes on.
+    let files = list_cores_by(&finder, |path, load| match apart::cores(&path.display().to_string(), load) {
+        Ok((cores, after)) => {
+            wrong.append(after);
+            Ok(cores)
+        }
+        Err(faults) => {
+            wrong.append(faults);
+            Err(())
+        }
+    });
     let cores: Vec<&CoreInfo> = files.iter().filter_map(|file| file.cores.as_ref().ok()).flatten().collect();
     let text = if cores.is_empty() && wrong.is_empty() {
         let folders =
@@ -43,7 +52,7 @@ fn list(flags: &CoreFolders) -> Diagnostics {
 }
 
 /// Each core: its id, version, kind and capabilities, what it is, and its file; then the files that are not used.
-fn listing(cores: &[&CoreInfo], files: &[ListedFile], look: &Look) -> String {
+fn listing<E>(cores: &[&CoreInfo], files: &[ListedFile<E>], look: &Look) -> String {
     let mut text = String::new();
     for info in cores {
         let able = capability_names(info.capabilities & !(abi::SIMULATED | abi::LAYER));
@@ -85,12 +94,14 @@ fn is_same_build(one: &Path, other: &Path) -> bool {
 /// One core: what it can do, and its options with their defaults.
 fn info(flags: &CoreInfoFlags) -> Diagnostics {
     let finder = Finder::new(&flags.folders.core_path).trusting(&flags.core);
-    match core_info(&finder, Path::new(""), &flags.core) {
-        Ok(info) => {
-            let printed = terminal::print(&description(&info, &terminal::look()));
-            printed.err().unwrap_or_default()
+    let load = || Ok(vec![core_info(&finder, Path::new(""), &flags.core)?]);
+    match apart::cores(&format!("core `{}`", printable(&flags.core)), load) {
+        Ok((cores, mut wrong)) => {
+            let text: String = cores.iter().map(|info| description(info, &terminal::look())).collect();
+            wrong.append(terminal::print(&text).err().unwrap_or_default());
+            wrong
         }
-        Err(error) => faults::of_core(&error),
+        Err(wrong) => wrong,
     }
 }
 

@@ -93,8 +93,17 @@ fn all(flags: &CoreCheckFlags) -> Result<bool, Diagnostics> {
         CheckFormat::Json => format!("{:#}\n", document(&report, flags)),
         CheckFormat::Text => told(&report, flags, began.elapsed(), &terminal::look()),
     };
-    terminal::print(&text)?;
+    terminal::print(&without_secrets(text, flags, report.description.as_ref()))?;
     Ok(report.holds())
+}
+
+/// What was found, without the values of secret options, wherever they stand: in the commands, and in what the core said.
+fn without_secrets(text: String, flags: &CoreCheckFlags, core: Option<&Description>) -> String {
+    let secrets = core.map_or(&[][..], |core| &core.secrets);
+    let given = flags.core_options.iter().filter(|option| secrets.contains(&option.key));
+    given
+        .filter(|option| option.value.len() >= 4)
+        .fold(text, |text, option| text.replace(&option.value, "***"))
 }
 
 fn repeat(flags: &CoreCheckFlags, test: &str) -> String {

@@ -1,7 +1,7 @@
 //! `fit`: options with which the mock behaves as a core did in saved results.
 
 use super::arguments::FitFlags;
-use super::outputs::Output;
+use super::outputs::{Output, is_stdout};
 use super::{compare, terminal};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::fit::{FitError, Fitted, fit};
@@ -37,7 +37,9 @@ fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
                 let title = format!("the options cannot be written: {error}");
                 Diagnostics::from(Diagnostic::new(Exit::Usage, title))
             })?;
-            output.keep()?;
+            if let Some(line) = output.keep()? {
+                terminal::note(&line);
+            }
         }
     }
     tell(flags, &runs, &fitted);
@@ -83,7 +85,7 @@ fn tell(flags: &FitFlags, runs: &[&Run], fitted: &Fitted) {
         terminal::note(&format!("with options of their own: {}", names.join(", ")));
     }
     fitted.notes.iter().for_each(|note| terminal::note(&format!("note: {}", printable(note))));
-    if let Some(path) = &flags.output {
+    if let Some(path) = flags.output.as_ref().filter(|path| !is_stdout(path)) {
         terminal::note(&format!(
             "in a script beside it: core(\"mock\", load(\"{}\"))",
             printable(&path.file_name().unwrap_or_default().to_string_lossy())

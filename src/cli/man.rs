@@ -1,6 +1,7 @@
 //! `man`: the manual pages, made from the flags.
 
 use super::arguments::{Arguments, ManFlags};
+use super::outputs::is_stdout;
 use super::terminal;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::printable;
@@ -15,6 +16,7 @@ use std::path::Path;
 pub fn command(flags: &ManFlags) -> Exit {
     let said = match &flags.out {
         None => main_page(),
+        Some(folder) if is_stdout(folder) => main_page(),
         Some(folder) => write_all(folder),
     };
     let wrong = said.and_then(|text| terminal::print(&text)).err().unwrap_or_default();

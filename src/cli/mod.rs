@@ -2,6 +2,7 @@
 //!
 //! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`]'s.
 
+mod apart;
 pub mod arguments;
 mod batch;
 mod check;
@@ -41,8 +42,7 @@ pub fn main() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help that nobody reads to its end (`| head -1`) is no error.
-            let _ = error.print();
+            terminal::print_help(&error);
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
     };

@@ -1,7 +1,9 @@
 //! Files that a run leaves behind: refused before the run, written in whole or not at all.
 
+use super::terminal;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files;
+use crate::supervise::keeper::{self, KeptFile};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -10,15 +12,50 @@ const BUFFER_BYTES: usize = 1 << 16;
 /// No line of events is longer: contents are bounded.
 const LINE_BYTES_MAX: u64 = 64 << 20;
 
+/// What stands for standard output where a file is asked for.
+pub const STDOUT: &str = "-";
+
+/// Whether what a flag names is standard output: `-`, or the name that the system has for it.
+pub fn is_stdout(path: &Path) -> bool {
+    [STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
 /// A file under construction. It stands under a temporary name in the same folder until [`Output::keep`] moves
 /// it to its place in one step; dropped before, it leaves nothing.
 #[derive(Debug)]
 pub struct Output {
-    path: PathBuf,
-    /// `None` for what is no file, such as a pipe: it is written to as it stands.
-    temporary: Option<PathBuf>,
-    replaces: bool,
-    writer: Option<BufWriter<File>>,
+    /// As it was asked for.
+    said: PathBuf,
+    place: Place,
+    writer: Option<BufWriter<Sink>>,
+}
+
+/// Where it will stand.
+#[derive(Debug)]
+enum Place {
+    /// What is no plain file, such as a pipe or standard output: it is written to as it stands.
+    AsItStands,
+    /// A file, by its whole path, whatever becomes of the working folder; and where it stands meanwhile.
+    File { path: PathBuf, temporary: Option<PathBuf>, replaces: bool },
+}
+
+#[derive(Debug)]
+enum Sink {
+    Stdout,
+    File(KeptFile),
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::Stdout => terminal::write_result(bytes).map(|()| bytes.len()),
+            Sink::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Output {
@@ -32,13 +69,17 @@ impl Output {
             Diagnostics::from(fault.help_if(help.map(str::to_owned)))
         };
         let cannot = |error: io::Error| refuse(format!("cannot be written: {error}"), None);
+        if is_stdout(path) {
+            return Ok(Output::new(path, Place::AsItStands, Sink::Stdout));
+        }
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 return Err(refuse("is a folder".to_owned(), Some("name a file in it")));
             }
-            Ok(found) if !found.is_file() => {
-                let file = OpenOptions::new().write(true).open(path).map_err(cannot)?;
-                return Ok(Output::new(path, None, force, file));
+            // Also what stands under a descriptor's name: to replace a link such as `/dev/fd/3` is not to write there.
+            Ok(found) if !found.is_file() || is_descriptor(path) => {
+                let file = OpenOptions::new().append(true).open(path).map_err(cannot)?;
+                return Ok(Output::new(path, Place::AsItStands, Sink::File(KeptFile::new(file))));
             }
             Ok(_) if !force => {
                 let help = "choose another name, or say `--force` to replace it";
@@ -55,14 +96,36 @@ impl Output {
         if !folder.is_dir() {
             return Err(refuse(format!("there is no folder `{}`", folder.display()), Some("make it first")));
         }
-        let temporary = files::beside(path);
-        let file = OpenOptions::new().write(true).create_new(true).open(&temporary).map_err(cannot)?;
-        Ok(Output::new(path, Some(temporary), force, file))
+        // A link to a file that is replaced stays, and the file that it leads to is replaced.
+        let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).map_err(cannot)?;
+        let (temporary, file) = files::begin(&whole, files::mode_of(&whole)).map_err(cannot)?;
+        files::dress_like(&file, &whole);
+        let place = Place::File { path: whole, temporary: Some(temporary), replaces: force };
+        Ok(Output::new(path, place, Sink::File(KeptFile::new(file))))
     }
 
-    fn new(path: &Path, temporary: Option<PathBuf>, replaces: bool, file: File) -> Output {
-        let writer = Some(BufWriter::with_capacity(BUFFER_BYTES, file));
-        Output { path: path.to_owned(), temporary, replaces, writer }
+    fn new(said: &Path, place: Place, sink: Sink) -> Output {
+        let writer = Some(BufWriter::with_capacity(BUFFER_BYTES, sink));
+        Output { said: said.to_owned(), place, writer }
+    }
+
+    fn file(&self) -> Option<&KeptFile> {
+        match self.writer.as_ref()?.get_ref() {
+            Sink::File(file) => Some(file),
+            Sink::Stdout => None,
+        }
+    }
+
+    /// Whether it is standard output.
+    pub fn is_stdout(&self) -> bool {
+        is_stdout(&self.said)
+    }
+
+    /// Closes the file everywhere but where no core comes to it: once, after the keeper was started.
+    pub fn keep_apart(&self) {
+        if let Some(file) = self.file() {
+            file.keep_apart();
+        }
     }
 
     /// Takes the file over from a process that died while it wrote: from its start again.
@@ -70,10 +133,10 @@ impl Output {
     /// # Errors
     /// The system refuses.
     pub fn start_again(&mut self) -> io::Result<()> {
-        match (&mut self.writer, &self.temporary) {
-            (Some(writer), Some(_)) => {
-                writer.get_ref().set_len(0)?;
-                writer.rewind()
+        match (self.file(), &self.place) {
+            (Some(file), Place::File { .. }) => {
+                file.file().set_len(0)?;
+                file.file().rewind()
             }
             _ => Ok(()),
         }
@@ -84,42 +147,61 @@ impl Output {
     /// # Errors
     /// The system refuses.
     pub fn cut_to_whole_lines(&mut self) -> io::Result<()> {
-        let (Some(writer), Some(temporary)) = (&self.writer, &self.temporary) else { return Ok(()) };
-        let mut written = File::open(temporary)?;
+        let (Some(file), Place::File { .. }) = (self.file(), &self.place) else { return Ok(()) };
+        let mut written: &File = file.file();
         let len = written.metadata()?.len();
         let start = len.saturating_sub(LINE_BYTES_MAX);
         written.seek(SeekFrom::Start(start))?;
         let mut end = Vec::new();
         written.read_to_end(&mut end)?;
         let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(start, |at| start + at as u64 + 1);
-        writer.get_ref().set_len(whole)
+        written.set_len(whole)?;
+        written.seek(SeekFrom::Start(whole)).map(drop)
     }
 
     /// The names under which it stands, now and later; none if it is no file of ours.
     pub fn places(&self) -> Vec<&Path> {
-        self.temporary.as_deref().map(|temporary| vec![self.path.as_path(), temporary]).unwrap_or_default()
+        match &self.place {
+            Place::File { path, temporary: Some(temporary), .. } => vec![path, temporary],
+            _ => Vec::new(),
+        }
     }
 
-    /// Ends the file and moves it to its place.
+    /// Ends the file and moves it to its place. Gives the line that says so, where it is a file.
     ///
     /// # Errors
     /// The disk is full, or without `force` another program has made the file in the meantime.
-    pub fn keep(mut self) -> Result<(), Diagnostics> {
-        self.finish().map_err(|error| {
-            let title = format!("`{}` cannot be written: {error}", self.path.display());
-            Diagnostic::new(Exit::Usage, title).into()
-        })
+    pub fn keep(mut self) -> Result<Option<String>, Diagnostics> {
+        let said = self.said.display().to_string();
+        match self.finish() {
+            Ok(()) => Ok((!self.is_stdout()).then(|| format!("saved {}", crate::report::printable(&said)))),
+            Err(error) => {
+                Err(Diagnostic::new(Exit::Usage, format!("`{said}` cannot be written: {error}")).into())
+            }
+        }
     }
 
     fn finish(&mut self) -> io::Result<()> {
         if let Some(writer) = self.writer.take() {
             writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         }
-        let Some(temporary) = self.temporary.take() else { return Ok(()) };
-        files::settle(&temporary, &self.path, self.replaces).inspect_err(|_| {
-            let _ = fs::remove_file(&temporary);
+        let Place::File { path, temporary, replaces } = &mut self.place else { return Ok(()) };
+        let Some(temporary) = temporary.take() else { return Ok(()) };
+        let (path, replaces) = (path.clone(), *replaces);
+        keeper::at(move || {
+            files::settle(&temporary, &path, replaces).inspect_err(|_| {
+                let _ = fs::remove_file(&temporary);
+            })
         })
     }
+}
+
+/// Whether a path is one of the names that the system has for open descriptors.
+fn is_descriptor(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    text == "/dev/stderr"
+        || text.starts_with("/dev/fd/")
+        || text.starts_with("/proc/") && text.contains("/fd/")
 }
 
 impl Write for Output {
@@ -134,8 +216,10 @@ impl Write for Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if let Some(temporary) = self.temporary.take() {
-            let _ = fs::remove_file(temporary);
+        if let Place::File { temporary, .. } = &mut self.place
+            && let Some(temporary) = temporary.take()
+        {
+            let _ = keeper::at(move || fs::remove_file(temporary));
         }
     }
 }

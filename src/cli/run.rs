@@ -2,7 +2,7 @@
 
 use super::arguments::{Format, RunFlags};
 use super::interrupt::Interrupt;
-use super::outputs::Output;
+use super::outputs::{Output, is_stdout};
 use super::stage::Stage;
 use super::{panic, pure, repeat, settings, side_by_side, terminal, verdict};
 use crate::batch;
@@ -16,7 +16,7 @@ use crate::progress::{Display, Mode, Watcher};
 use crate::report::{Summary, json};
 use crate::script::{self, Compared, Comparing, Execution, Print, Settings, Source};
 use crate::supervise::confine::Confined;
-use crate::supervise::{self, Death, Legacy, Lifeline};
+use crate::supervise::{self, Death, Legacy, Lifeline, keeper};
 #[cfg(unix)]
 use crate::supervise::{Ending, Side};
 use std::io::Write;
@@ -112,6 +112,11 @@ impl Outputs {
         [&self.results, &self.events].into_iter().flatten()
     }
 
+    /// Whether one of them is standard output: then nothing else goes there.
+    fn take_stdout(&self) -> bool {
+        self.files().any(Output::is_stdout)
+    }
+
     fn open(flags: &RunFlags) -> Result<Outputs, Diagnostics> {
         let mut wrong = Diagnostics::new();
         let mut open = |flag, path: &Option<PathBuf>| {
@@ -123,6 +128,16 @@ impl Outputs {
         };
         let results = open("--output", &flags.output);
         let events = open("--events", &flags.events);
+        let both = |flags: [&str; 2]| {
+            let title = format!("`{}` and `{}` both go to standard output", flags[0], flags[1]);
+            Diagnostic::new(Exit::Usage, title).help("send one of them to a file")
+        };
+        let to_stdout = |output: &Option<Output>| output.as_ref().is_some_and(Output::is_stdout);
+        if to_stdout(&results) && to_stdout(&events) {
+            wrong.push(both(["--output -", "--events -"]));
+        } else if to_stdout(&events) && flags.format == Format::Json {
+            wrong.push(both(["--events -", "--format json"]));
+        }
         if wrong.is_empty() { Ok(Outputs { results, events }) } else { Err(wrong) }
     }
 }
@@ -153,10 +168,12 @@ impl Prepared {
         Ok(Prepared { source, overrides, comparing, outputs })
     }
 
-    fn play(self, flags: &RunFlags, lifeline: Option<Lifeline>, end: Option<pure::End>) -> Exit {
+    fn play(mut self, flags: &RunFlags, lifeline: Option<Lifeline>, end: Option<pure::End>) -> Exit {
         // Cores are loaded from here on, and some print.
         terminal::keep_stdout_for_results();
         let output_folder = folder_of(flags.output.as_deref());
+        let base = self.source.folder.take();
+        self.source.folder = base.map(|folder| std::path::absolute(&folder).unwrap_or(folder));
         let mut finder = settings::finder(&flags.plan, self.comparing.cores.as_deref());
         let mut confined = None;
         if flags.plan.pure {
@@ -168,6 +185,12 @@ impl Prepared {
             }
             (finder, confined) = (within, Some(how_far.name()));
         }
+        // From here on nothing that a core does to descriptors or folders concerns what the run leaves behind. Where the
+        // system has no such thread, all is as well as can be.
+        if keeper::start().is_ok() {
+            self.outputs.files().for_each(Output::keep_apart);
+            terminal::keep_apart();
+        }
         let interrupt = match Interrupt::listen() {
             Ok(interrupt) => interrupt,
             Err(error) => {
@@ -177,6 +200,7 @@ impl Prepared {
             }
         };
         let display = Display::new(Mode::of_stderr(flags.quiet));
+        let prints = flags.format == Format::Text && !self.outputs.take_stdout();
         let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_lifeline(lifeline);
         let mut stage = Stage {
             finder,
@@ -192,7 +216,7 @@ impl Prepared {
             params: settings::pairs(&flags.plan.params),
             output_folder,
             force: flags.force,
-            print: printer(flags.format),
+            print: printer(prints),
             comparing: self.comparing,
             ..Settings::default()
         };
@@ -231,18 +255,19 @@ impl Prepared {
     }
 }
 
-/// The folder of a file, the current one if it names none.
+/// The folder of a file, the current one if it names none; by its whole path, whatever becomes of that.
 fn folder_of(path: Option<&Path>) -> PathBuf {
-    let folder = path.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new(".")).to_owned()
+    let folder = path.filter(|path| !is_stdout(path)).and_then(Path::parent);
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// What a script prints is part of the result, unless the result is a single document.
-fn printer(format: Format) -> Print {
-    match format {
+fn printer(to_stdout: bool) -> Print {
+    match to_stdout {
         // Whether stdout can be written to at all is told when the result is printed.
-        Format::Text => Arc::new(|line| drop(terminal::print(&format!("{line}\n")))),
-        Format::Json | Format::Markdown => Arc::new(terminal::note),
+        true => Arc::new(|line| drop(terminal::print(&format!("{line}\n")))),
+        false => Arc::new(terminal::note),
     }
 }
 
@@ -253,13 +278,19 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     // An interruption is told by the exit code and the results, not as a fault of the script.
     let mut wrong: Diagnostics =
         diagnostics.into_iter().filter(|fault| fault.exit != Exit::Interrupted).collect();
+    let stdout_is_taken = outputs.take_stdout();
     let told = |compared: &&Compared| !compared.told.load(Ordering::Relaxed);
     let summary = match flags.format {
         Format::Text | Format::Markdown => {
-            let mut look = if flags.format == Format::Text { terminal::look() } else { terminal::plain() };
+            let is_plain = flags.format != Format::Text || stdout_is_taken;
+            let mut look = if is_plain { terminal::plain() } else { terminal::look() };
             look.full = flags.verbose;
             let typed: Vec<String> = std::env::args().skip(1).collect();
-            let repeat = repeat::command(&typed, seed.or(common_seed(&runs, &alone)));
+            let options = runs.iter().flat_map(|run| {
+                [&run.core.options].into_iter().chain(run.core.layers.iter().map(|layer| &layer.options))
+            });
+            let secret = repeat::secret_options(options);
+            let repeat = repeat::command(&typed, seed.or(common_seed(&runs, &alone)), &secret);
             let markdown = flags.format == Format::Markdown;
             let shown: Vec<&Comparison> =
                 comparisons.iter().filter(|c| markdown || told(c)).map(|c| &*c.comparison).collect();
@@ -272,6 +303,7 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
                 comparisons: &shown,
                 played: !runs.is_empty() || !comparisons.is_empty(),
                 repeat: &repeat,
+                saved: outputs.results.is_some(),
             }
             .text(&look, markdown)
         }
@@ -285,31 +317,46 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     if outputs.results.is_some() || flags.format == Format::Json {
         report.runs.iter_mut().for_each(engine::record_libraries);
     }
-    let mut written = true;
+    let (mut written, mut saved) = (true, Vec::new());
+    let json_is_saved = outputs.results.as_ref().is_some_and(Output::is_stdout);
     // A file without runs would say nothing: whatever went wrong is on stderr.
     if !report.runs.is_empty() || !report.comparisons.is_empty() {
-        let saved = outputs.results.map(|output| save(output, &report));
-        let kept = outputs.events.map(Output::keep);
-        for fault in [saved, kept].into_iter().flatten().filter_map(Result::err) {
-            wrong.append(fault);
-            written = false;
+        let results = outputs.results.map(|output| save(output, &report));
+        let events = outputs.events.map(Output::keep);
+        for kept in [results, events].into_iter().flatten() {
+            match kept {
+                Ok(said) => saved.extend(said),
+                Err(fault) => {
+                    wrong.append(fault);
+                    written = false;
+                }
+            }
         }
     }
     let nothing_to_say = report.runs.is_empty() && report.comparisons.is_empty() && !wrong.is_empty();
     let printed = match flags.format {
+        Format::Text | Format::Markdown if stdout_is_taken => {
+            if !flags.quiet {
+                terminal::note(summary.trim_end());
+            }
+            Ok(())
+        }
         Format::Text | Format::Markdown => terminal::print(&summary),
-        Format::Json if nothing_to_say => Ok(()),
+        Format::Json if nothing_to_say || json_is_saved => Ok(()),
         Format::Json => terminal::print(&json::document(&report)),
     };
     if let Err(fault) = printed {
         wrong.append(fault);
         written = false;
     }
+    if !flags.quiet {
+        saved.iter().for_each(|line| terminal::note(line));
+    }
     // A cell whose results found no room has nothing to say: it is not over.
     if let Some(block) = flags.block.filter(|_| written) {
         let summary = batch::Summary::of(&report, &wrong);
         let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
-        if let Err(error) = block.part(&bytes) {
+        if let Err(error) = keeper::at(move || block.part(&bytes)) {
             wrong.push(Diagnostic::new(Exit::Usage, format!("the batch cannot be told: {error}")));
         }
     }
@@ -317,7 +364,8 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     wrong.exit().worst(judged)
 }
 
-pub(super) fn save(mut output: Output, report: &Report) -> Result<(), Diagnostics> {
+/// Writes a report where it was asked for. Gives the line that says so, where it is a file.
+pub(super) fn save(mut output: Output, report: &Report) -> Result<Option<String>, Diagnostics> {
     output
         .write_all(json::document(report).as_bytes())
         .map_err(|error| Diagnostic::new(Exit::Usage, format!("the results cannot be written: {error}")))?;

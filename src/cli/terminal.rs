@@ -1,17 +1,18 @@
 //! What is known of stdout and stderr, and writing to them.
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files;
 use crate::report::Palette;
 use crate::report::text::Look;
+use crate::supervise::keeper::{self, KeptFile};
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
-use std::fs::File;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
 /// Where results go once cores may print to what they take for stdout.
-static RESULT: OnceLock<File> = OnceLock::new();
+static RESULT: OnceLock<KeptFile> = OnceLock::new();
 
 /// Keeps stdout for results: whatever else prints to it from now on, a core in C for example, prints to stderr.
 pub fn keep_stdout_for_results() {
@@ -20,14 +21,21 @@ pub fn keep_stdout_for_results() {
     if let Ok(kept) = kept
         && rustix::stdio::dup2_stdout(std::io::stderr()).is_ok()
     {
-        let _ = RESULT.set(kept.into());
+        let _ = RESULT.set(KeptFile::new(kept.into()));
+    }
+}
+
+/// Closes what was kept everywhere but where no core comes to it: once, after the keeper was started.
+pub fn keep_apart() {
+    if let Some(kept) = RESULT.get() {
+        kept.keep_apart();
     }
 }
 
 /// How a summary is laid out on stdout: colours only on a terminal that wants them.
 pub fn look() -> Look {
     match RESULT.get() {
-        Some(kept) => look_of(kept),
+        Some(kept) => kept.look(look_of),
         None => look_of(&std::io::stdout()),
     }
 }
@@ -70,25 +78,50 @@ fn stderr_is_coloured() -> bool {
 /// # Errors
 /// Any other, such as a full disk.
 pub fn print(text: &str) -> Result<(), Diagnostics> {
-    let printed = match RESULT.get() {
-        Some(mut kept) => kept.write_all(text.as_bytes()),
+    write_result(text.as_bytes()).map_err(|error| {
+        Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {error}")).into()
+    })
+}
+
+/// Writes a part of the result, whatever it is. A reader that went away has seen enough.
+///
+/// # Errors
+/// As [`print`].
+pub fn write_result(bytes: &[u8]) -> io::Result<()> {
+    let written = match RESULT.get() {
+        Some(kept) => kept.write_whole(bytes.to_vec()),
         None => {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
+            let mut stdout = io::stdout().lock();
+            stdout.flush().and_then(|()| files::write_whole(&stdout, bytes))
         }
     };
-    match printed {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {error}")).into())
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Prints help, or what is wrong with the arguments. Help that nobody reads to its end (`| head -1`) is no error.
+pub fn print_help(error: &clap::Error) {
+    let text = error.render();
+    let shown = |coloured| if coloured { text.ansi().to_string() } else { text.to_string() };
+    match error.use_stderr() {
+        true => tell(shown(stderr_is_coloured())),
+        false => {
+            let coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+            let _ = write_result(shown(coloured).as_bytes());
         }
-        _ => Ok(()),
     }
 }
 
 /// A line on stderr.
 pub fn note(text: &str) {
-    // Nobody is left to be told that stderr is closed.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    tell(format!("{text}\n"));
+}
+
+/// Writes to stderr, whatever a core has made of it. Nobody is left to be told that it is closed.
+fn tell(text: String) {
+    let _ = keeper::at(move || files::write_whole(io::stderr().lock(), text.as_bytes()));
 }
 
 /// Takes away what a process that died has left of its progress on a terminal.
@@ -101,5 +134,5 @@ pub fn clear_progress() {
 
 /// Tells all that is wrong, on stderr.
 pub fn complain(diagnostics: &Diagnostics) {
-    let _ = std::io::stderr().write_all(diagnostics.render(stderr_is_coloured()).as_bytes());
+    tell(diagnostics.render(stderr_is_coloured()));
 }

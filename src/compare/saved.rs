@@ -27,7 +27,8 @@ pub fn read_results(path: &Path) -> Result<Report, Diagnostics> {
     if metadata.len() > FILE_MAX_BYTES {
         return Err(cannot(format!("{} bytes", metadata.len())).into());
     }
-    let bytes = std::fs::read(path).map_err(|error| cannot(error.to_string()))?;
+    let bytes =
+        crate::files::read_at_most(path, FILE_MAX_BYTES).map_err(|error| cannot(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Diagnostic::new(Exit::Contents, "the file is not UTF-8")

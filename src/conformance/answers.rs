@@ -128,6 +128,12 @@ impl Ledger {
                     self.story.breach(Rule::Appends, || format!("in `{function}` {seen}"));
                 }
                 Slip::Content(seen) => self.story.breach(Rule::Valid, || seen.clone()),
+                Slip::Rounding => self.story.breach(Rule::Rounding, || {
+                    format!("after `{function}` floating-point numbers are rounded in another way")
+                }),
+                Slip::Touched(field) => self.story.breach(Rule::OnlyRead, || {
+                    format!("`{function}` changed `{field}`, which is the host's")
+                }),
             }
         }
         if told.unknown_flags != 0 {

@@ -45,10 +45,17 @@ fn judge(test: &Test, asked: &Asked, trail: Arc<dyn Fn(&'static str) + Send + Sy
         version: subject.info().version.clone(),
         path: subject.info().path.display().to_string(),
         capabilities: subject.declared(),
+        secrets: secrets(&subject.info().schema),
     });
     let refused = bench.loaded.as_ref().err().filter(|_| bench.broken.is_none()).map(refused);
     let verdict = Verdict::from((test.run)(&bench, &before));
     Paper { verdict, description, refused }
+}
+
+/// The names of the options that nobody is to see.
+fn secrets(schema: &serde_json::Value) -> Vec<String> {
+    let options = schema["properties"].as_object().into_iter().flatten();
+    options.filter(|(_, rule)| rule["writeOnly"] == true).map(|(name, _)| name.clone()).collect()
 }
 
 fn refused(error: &CoreError) -> Refused {

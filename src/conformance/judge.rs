@@ -76,7 +76,7 @@ pub fn selected(names: &[String]) -> Vec<&'static Test> {
 /// # Errors
 /// A process cannot be started, or there is no place for its files.
 pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
-    let folder = tempfile::Builder::new().prefix("mqscript-check-").tempdir()?;
+    let folder = crate::files::Scratch::new("mqscript-check-")?;
     let mut report = Report { description: None, done: Vec::new(), refused: None };
     // The first test also tells what core it is, on which the limits of all others depend.
     let first = TESTS

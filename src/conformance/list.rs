@@ -106,6 +106,7 @@ tests! {
     5 wakes [Progress] session::wakes = "Wakes from other threads tell all that becomes known";
     5 flush [Flush] session::flush = "A session without a message is flushed and drained";
     5 host_texts [HostTexts] session::host_texts = "What it tells the host is UTF-8, and interned where it should be";
+    5 only_read [OnlyRead] session::only_read = "It writes to nothing that it is only lent";
     5 own_tokens [Own] session::own_tokens = "It speaks only of tokens that it accepted";
     5 one_outcome [Once] session::one_outcome = "No token gets a second outcome";
     5 every_outcome [Every] session::every_outcome = "Every accepted token gets its outcome";
@@ -136,6 +137,12 @@ tests! {
     5 silent [Silent] process::lived MustBeEmpty = "It prints nothing to standard output";
     5 signals [Signals] process::signals = "Signal handlers and masks stay as they are";
     5 surroundings [Surroundings] process::surroundings = "The working folder and the environment stay as they are";
+    5 file_mode [FileMode] process::file_mode = "The mask of the modes of new files stays as it is";
+    5 resource_limits [ResourceLimits] process::resource_limits = "The limits on resources stay as they are";
+    5 rounding [Rounding] process::rounding = "Floating-point numbers are rounded as before after every call";
+    5 foreign_descriptors [Descriptors] process::foreign_descriptors = "Descriptors that the program has opened stay open";
+    5 descriptor_flags [Descriptors] process::descriptor_flags = "The flags of the standard streams stay as they are";
+    5 process_group [Groups] process::process_group = "Session and process group stay as they are";
     5 ends_well [EndsWell] process::lived MustEndWell = "The program ends as it should afterwards";
     5 under_a_layer [Under] layers::under = "It works below a layer";
     5 layer_alone [NeedsInner] layers::alone = "Without a core below it does not open";

@@ -194,7 +194,15 @@ impl Bench {
             });
         }
         if notes.garbled() > 0 {
-            story.breach(Rule::HostTexts, || "it gave the host a text that is not UTF-8".to_owned());
+            story.breach(Rule::HostTexts, || {
+                "it gave the host a text that is no UTF-8, or none at all".to_owned()
+            });
+        }
+        if let Some(seen) = notes.rounds() {
+            story.breach(Rule::Rounding, || seen);
+        }
+        if let Some(seen) = notes.touched() {
+            story.breach(Rule::OnlyRead, || seen);
         }
         if notes.unknown_kinds() > 0 {
             story.breach(Rule::HostTexts, || "it told an event of a kind that was never interned".to_owned());

@@ -136,6 +136,7 @@ rules! {
         Waker = 63: "`wake` is called with the waker that `open` was given.";
         Flush = 64: "`flush` sends what is held back and does not wait.";
         HostTexts = 65: "Texts given to the host are UTF-8; kinds of events are interned.";
+        OnlyRead = 66: "What is passed in is only read, but for the fields that are there to be written.";
     }
     Outcomes {
         Own = 70: "An outcome is of tokens that this session accepted, in a range of consecutive ones.";
@@ -174,6 +175,11 @@ rules! {
         Surroundings = 102: "A core leaves the working folder and the environment as they are.";
         EndsWell = 103: "A core does not end the process: no crash, no abort, no `exit`, also not when the program ends.";
         Memory = 104: "A core's memory has bounds.";
+        FileMode = 105: "A core leaves the mask of the modes of new files as it is.";
+        ResourceLimits = 106: "A core leaves the limits on resources as they are.";
+        Rounding = 107: "A core leaves the floating-point environment as it is on the threads that call it.";
+        Descriptors = 108: "A core closes no descriptor that it has not opened, and changes no flag of one.";
+        Groups = 109: "A core leaves the session and the process group as they are.";
     }
     Layers {
         Under = 110: "A core works below a layer.";

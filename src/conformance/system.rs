@@ -16,6 +16,14 @@ pub struct Surroundings {
     pub environment: BTreeMap<OsString, OsString>,
     /// Signals that are blocked, ignored and caught: the lines of /proc/self/status.
     pub signals: Vec<(String, u64)>,
+    /// The mask of the modes of new files, in octal, where the system tells.
+    pub file_mode: Option<String>,
+    /// Limits on resources, but for those on memory, which the process of a test sets itself.
+    pub limits: Vec<(&'static str, String)>,
+    /// The session and the process group.
+    pub groups: Option<(i32, i32)>,
+    /// Flags of the standard streams.
+    pub streams: Vec<(&'static str, u32)>,
 }
 
 impl Surroundings {
@@ -30,7 +38,107 @@ impl Surroundings {
             folder: std::env::current_dir().ok(),
             environment: std::env::vars_os().collect(),
             signals: signals.collect(),
+            file_mode: field(&status, "Umask").map(str::to_owned),
+            limits: limits(),
+            groups: groups(),
+            streams: streams(),
         }
+    }
+}
+
+#[cfg(unix)]
+fn limits() -> Vec<(&'static str, String)> {
+    use rustix::process::{Resource, getrlimit};
+    let all = [
+        (Resource::Fsize, "the size of files"),
+        (Resource::Nofile, "open descriptors"),
+        (Resource::Nproc, "processes"),
+        (Resource::Cpu, "processor time"),
+        (Resource::Stack, "stacks"),
+        (Resource::Data, "data"),
+        (Resource::Memlock, "locked memory"),
+    ];
+    all.map(|(resource, name)| (name, format!("{:?}", getrlimit(resource)))).to_vec()
+}
+
+#[cfg(unix)]
+fn groups() -> Option<(i32, i32)> {
+    use rustix::process::{getpgid, getsid};
+    let number = |pid: rustix::process::Pid| pid.as_raw_nonzero().get();
+    Some((getsid(None).map(number).ok()?, getpgid(None).map(number).ok()?))
+}
+
+#[cfg(unix)]
+fn streams() -> Vec<(&'static str, u32)> {
+    use rustix::fs::fcntl_getfl;
+    let flags = [
+        ("standard input", fcntl_getfl(std::io::stdin())),
+        ("standard output", fcntl_getfl(std::io::stdout())),
+        ("standard error", fcntl_getfl(std::io::stderr())),
+    ];
+    flags.into_iter().filter_map(|(name, flags)| Some((name, flags.ok()?.bits()))).collect()
+}
+
+#[cfg(not(unix))]
+fn limits() -> Vec<(&'static str, String)> {
+    Vec::new()
+}
+
+#[cfg(not(unix))]
+fn groups() -> Option<(i32, i32)> {
+    None
+}
+
+#[cfg(not(unix))]
+fn streams() -> Vec<(&'static str, u32)> {
+    Vec::new()
+}
+
+/// Descriptors that were opened here and must stay as they are.
+#[derive(Debug)]
+pub struct Sentinels(#[cfg(unix)] Vec<(i32, (u64, u64))>);
+
+#[cfg(unix)]
+impl Sentinels {
+    /// Three new ones, never closed: who finds them gone must not close what came in their place.
+    ///
+    /// # Errors
+    /// The system gives none.
+    pub fn new() -> std::io::Result<Sentinels> {
+        use std::os::fd::IntoRawFd;
+        let open = |_| {
+            let file = tempfile::tempfile()?;
+            let identity = identity(&file)?;
+            Ok((file.into_raw_fd(), identity))
+        };
+        Ok(Sentinels((0..3).map(open).collect::<std::io::Result<_>>()?))
+    }
+
+    /// The number of one that is not what it was.
+    pub fn lost(&self) -> Option<i32> {
+        let now =
+            |number: i32| std::fs::File::open(format!("/dev/fd/{number}")).and_then(|file| identity(&file));
+        let lost = |(number, was): &&(i32, (u64, u64))| !now(*number).is_ok_and(|now| now == *was);
+        self.0.iter().find(lost).map(|(number, _)| *number)
+    }
+}
+
+#[cfg(unix)]
+fn identity(file: &std::fs::File) -> std::io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+impl Sentinels {
+    #[allow(missing_docs, clippy::missing_errors_doc)]
+    pub fn new() -> std::io::Result<Sentinels> {
+        Ok(Sentinels())
+    }
+
+    #[allow(missing_docs)]
+    pub fn lost(&self) -> Option<i32> {
+        None
     }
 }
 

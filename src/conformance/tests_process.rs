@@ -2,8 +2,9 @@
 
 use super::bench::{Bench, Judged, Stop, ensure};
 use super::rules::Rule;
-use super::system::Surroundings;
+use super::system::{Sentinels, Surroundings};
 use super::tests_session::receiving;
+use crate::cores::raw::changed_while_loading;
 
 /// A whole life; what is asked of it is seen from outside.
 pub fn lived(bench: &Bench, _: &Surroundings) -> Judged {
@@ -32,7 +33,73 @@ pub fn signals(bench: &Bench, before: &Surroundings) -> Judged {
     Ok(())
 }
 
+/// What a library changed while it was loaded was put back at once, and noted.
+fn loading_left(what: &str, rule: Rule) -> Judged {
+    let changed = changed_while_loading();
+    let found = changed.iter().find(|changed| changed.contains(what));
+    ensure(found.is_none(), rule, || found.cloned().unwrap_or_default())
+}
+
+pub fn file_mode(bench: &Bench, before: &Surroundings) -> Judged {
+    let Some(was) = &before.file_mode else {
+        return Err(Stop::Inapplicable("this system does not tell".to_owned()));
+    };
+    bench.play(&receiving(bench)?)?;
+    let is = Surroundings::now().file_mode.unwrap_or_default();
+    ensure(is == *was, Rule::FileMode, || format!("the mask of new files was {was}, and is {is}"))
+}
+
+pub fn resource_limits(bench: &Bench, before: &Surroundings) -> Judged {
+    loading_left("the limit", Rule::ResourceLimits)?;
+    bench.play(&receiving(bench)?)?;
+    let after = Surroundings::now();
+    for ((name, was), (_, is)) in before.limits.iter().zip(&after.limits) {
+        ensure(was == is, Rule::ResourceLimits, || format!("the limit on {name} was {was}, and is {is}"))?;
+    }
+    Ok(())
+}
+
+pub fn rounding(bench: &Bench, _: &Surroundings) -> Judged {
+    loading_left("rounded", Rule::Rounding)?;
+    bench.play(&receiving(bench)?)?.keeps(&[Rule::Rounding])
+}
+
+pub fn foreign_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
+    let sentinels = Sentinels::new().map_err(|error| Stop::Inapplicable(error.to_string()))?;
+    bench.play(&receiving(bench)?)?;
+    let lost = sentinels.lost();
+    ensure(lost.is_none(), Rule::Descriptors, || {
+        format!("it closed the descriptor {}, which the program had opened", lost.unwrap_or_default())
+    })
+}
+
+pub fn descriptor_flags(bench: &Bench, before: &Surroundings) -> Judged {
+    bench.play(&receiving(bench)?)?;
+    let after = Surroundings::now();
+    ensure(before.streams.len() == after.streams.len(), Rule::Descriptors, || {
+        "it closed a standard stream".to_owned()
+    })?;
+    for ((name, was), (_, is)) in before.streams.iter().zip(&after.streams) {
+        ensure(was == is, Rule::Descriptors, || {
+            format!("the flags of {name} were {was:#o}, and are {is:#o}")
+        })?;
+    }
+    Ok(())
+}
+
+pub fn process_group(bench: &Bench, before: &Surroundings) -> Judged {
+    bench.play(&receiving(bench)?)?;
+    let after = Surroundings::now().groups;
+    ensure(before.groups == after, Rule::Groups, || {
+        let shown = |groups: Option<(i32, i32)>| {
+            groups.map_or("unknown".to_owned(), |(session, group)| format!("{session} and {group}"))
+        };
+        format!("session and process group were {}, and are {}", shown(before.groups), shown(after))
+    })
+}
+
 pub fn surroundings(bench: &Bench, before: &Surroundings) -> Judged {
+    loading_left("the working folder", Rule::Surroundings)?;
     bench.play(&receiving(bench)?)?;
     let after = Surroundings::now();
     ensure(before.folder == after.folder, Rule::Surroundings, || {

@@ -43,6 +43,7 @@ ordinary! {
     due_moves_on Due;
     waker Waker;
     host_texts HostTexts;
+    only_read OnlyRead;
     own_tokens Own;
     one_outcome Once;
     every_outcome Every;

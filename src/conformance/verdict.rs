@@ -16,6 +16,9 @@ pub struct Description {
     pub path: String,
     /// What it declares under the options given.
     pub capabilities: u64,
+    /// The names of its options that are secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 }
 
 /// Why there is no core to be checked: none of that name, or options that it refuses.

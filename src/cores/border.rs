@@ -1,6 +1,9 @@
 //! One border: the calls into one core's session, checked and named, whoever calls — the engine or a layer.
 
+use super::deeds::{Caught, Misuse};
 use super::error::CoreFailure;
+use super::services::{EventQueue, Interner, LogLine};
+use super::surroundings::float;
 use super::vitals::{FUNCTIONS, Slot};
 use mqscript_plugin::abi;
 use mqscript_plugin::units::SIZE_MAX_BYTES;
@@ -53,27 +56,136 @@ pub(super) struct Border {
     pub virtual_clock: bool,
     pub agents: u32,
     pub slot: &'static Slot,
+    /// What was asked of the host's services that cannot be.
+    pub misuse: Arc<Misuse>,
+    /// The reasons that outcomes may name.
+    pub reasons: Arc<Interner>,
+    /// What the user should read.
+    pub log: Arc<EventQueue<LogLine>>,
+    /// It was told that the core changes how numbers are rounded.
+    pub rounds: bool,
     /// The first failure seen here: it ends the session, whatever a layer above makes of it.
     pub failure: Option<CoreFailure>,
 }
 
-/// Sizes of an `out` before a call.
-#[derive(Clone, Copy)]
-struct Before {
-    outcomes: u32,
-    deliveries: u32,
+/// What was lent for a call, as it was before: the core may append, and tell its wishes and flags, and no more. What the
+/// host reads afterwards it reads by this copy, whatever the core has made of the lengths and places.
+struct Lent {
+    struct_size: u32,
+    outcomes: *mut abi::Outcome,
+    outcomes_cap: u32,
+    outcomes_len: u32,
+    deliveries: *mut abi::Delivery,
+    deliveries_cap: u32,
+    deliveries_len: u32,
+    error: LentError,
 }
 
-impl Before {
-    #[inline]
-    fn of(out: &abi::Out) -> Before {
-        Before { outcomes: out.outcomes_len, deliveries: out.deliveries_len }
+impl Lent {
+    #[inline(always)]
+    fn of(out: &abi::Out, error: &abi::ErrorBuffer) -> Lent {
+        Lent {
+            struct_size: out.struct_size,
+            outcomes: out.outcomes,
+            outcomes_cap: out.outcomes_cap,
+            outcomes_len: out.outcomes_len,
+            deliveries: out.deliveries,
+            deliveries_cap: out.deliveries_cap,
+            deliveries_len: out.deliveries_len,
+            error: LentError::of(error),
+        }
+    }
+
+    /// Whether all that is the host's own still stands there. One branch.
+    #[inline(always)]
+    fn is_untouched(&self, out: &abi::Out, error: &abi::ErrorBuffer) -> bool {
+        (out.struct_size == self.struct_size)
+            & (out.outcomes == self.outcomes)
+            & (out.outcomes_cap == self.outcomes_cap)
+            & (out.deliveries == self.deliveries)
+            & (out.deliveries_cap == self.deliveries_cap)
+            & self.error.is_untouched(error)
+    }
+
+    /// What was changed; puts it back. Of arrays that were elsewhere for a while nothing new counts.
+    fn put_back(&self, out: &mut abi::Out, error: &mut abi::ErrorBuffer) -> Option<String> {
+        let changed = [
+            ("out->struct_size", out.struct_size != self.struct_size),
+            ("out->outcomes", out.outcomes != self.outcomes),
+            ("out->outcomes_cap", out.outcomes_cap != self.outcomes_cap),
+            ("out->deliveries", out.deliveries != self.deliveries),
+            ("out->deliveries_cap", out.deliveries_cap != self.deliveries_cap),
+        ];
+        let changed = changed.into_iter().find(|(_, changed)| *changed).map(|(field, _)| field);
+        if changed.is_some() {
+            self.restore(out);
+        }
+        let changed_too = self.error.put_back(error);
+        changed.or(changed_too).map(not_its_own)
     }
 
     /// Takes back all that was appended.
-    fn restore(self, out: &mut abi::Out) {
-        (out.outcomes_len, out.deliveries_len) = (self.outcomes, self.deliveries);
+    fn restore(&self, out: &mut abi::Out) {
+        out.struct_size = self.struct_size;
+        (out.outcomes, out.outcomes_cap, out.outcomes_len) =
+            (self.outcomes, self.outcomes_cap, self.outcomes_len);
+        (out.deliveries, out.deliveries_cap, out.deliveries_len) =
+            (self.deliveries, self.deliveries_cap, self.deliveries_len);
     }
+}
+
+/// An error buffer, as it was lent.
+#[derive(Clone, Copy)]
+pub(super) struct LentError {
+    struct_size: u32,
+    cap: u32,
+    buf: *mut u8,
+}
+
+impl LentError {
+    #[inline(always)]
+    pub(super) fn of(error: &abi::ErrorBuffer) -> LentError {
+        LentError { struct_size: error.struct_size, cap: error.cap, buf: error.buf }
+    }
+
+    #[inline(always)]
+    fn is_untouched(&self, error: &abi::ErrorBuffer) -> bool {
+        (error.struct_size == self.struct_size) & (error.cap == self.cap) & (error.buf == self.buf)
+    }
+
+    /// The first field that was changed; puts all back.
+    pub(super) fn put_back(&self, error: &mut abi::ErrorBuffer) -> Option<&'static str> {
+        let changed = [
+            ("error->struct_size", error.struct_size != self.struct_size),
+            ("error->cap", error.cap != self.cap),
+            ("error->buf", error.buf != self.buf),
+        ];
+        (error.struct_size, error.cap, error.buf) = (self.struct_size, self.cap, self.buf);
+        changed.into_iter().find(|(_, changed)| *changed).map(|(field, _)| field)
+    }
+
+    /// What of the host's own was changed, if anything was; puts it back.
+    #[inline]
+    pub(super) fn breach(&self, error: &mut abi::ErrorBuffer) -> Option<String> {
+        if self.is_untouched(error) { None } else { self.put_back(error).map(not_its_own) }
+    }
+
+    /// What a core wrote into the buffer; cut where it is longer than any reason need be.
+    pub(super) fn told(&self, error: &abi::ErrorBuffer) -> String {
+        /// A layer calls with a buffer of its own, and may say of it what it likes.
+        const TOLD_MAX_BYTES: u32 = 4096;
+        if self.buf.is_null() {
+            return String::new();
+        }
+        let len = error.len.min(self.cap).min(TOLD_MAX_BYTES) as usize;
+        // SAFETY: "Errors are written into a caller-owned buffer": `buf` had room for `cap` bytes when it was lent.
+        String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(self.buf, len) }).into_owned()
+    }
+}
+
+/// A breach: this field was written to.
+pub(super) fn not_its_own(field: &str) -> String {
+    format!("it changed `{field}`, which is the host's")
 }
 
 impl Border {
@@ -92,24 +204,28 @@ impl Border {
         out: &mut abi::Out,
         error: &mut abi::ErrorBuffer,
     ) -> i32 {
-        let before = Before::of(out);
         *accepted = 0;
         error.len = 0;
+        let lent = Lent::of(out, error);
         let called = self.slot.enter(self.depth, PUBLISH);
         // SAFETY: "None of these blocks"; "Everything passed in is borrowed for the call": the caller's promise.
         let status = unsafe { (self.calls.publish)(self.session, now_ns, messages, n, accepted, out, error) };
-        self.slot.leave(called);
+        if !float::is_as_before() {
+            self.put_rounding_back();
+        }
         let too_many = *accepted > n;
-        if status == abi::OK
+        let sound = status == abi::OK
             && !too_many
             && !self.slot.is_caught()
-            && self.appended_is_sound(out, before, now_ns)
-        {
+            && lent.is_untouched(out, error)
+            && self.appended_is_sound(out, &lent, now_ns);
+        self.slot.leave(called);
+        if sound {
             return abi::OK;
         }
         if self.answer_for_deeds(PUBLISH) {
             *accepted = 0;
-            before.restore(out);
+            lent.restore(out);
             return abi::POISONED;
         }
         if too_many {
@@ -117,7 +233,7 @@ impl Border {
             *accepted = n;
             self.fail(CoreFailure::breach(&self.core, "publish", text));
         }
-        self.settle(PUBLISH, status, out, before, now_ns, error)
+        self.settle(PUBLISH, status, out, &lent, now_ns, error)
     }
 
     /// Asks what has become known.
@@ -126,16 +242,23 @@ impl Border {
     /// As for [`Border::publish`].
     #[inline]
     pub unsafe fn poll(&mut self, now_ns: u64, out: &mut abi::Out, error: &mut abi::ErrorBuffer) -> i32 {
-        let before = Before::of(out);
         error.len = 0;
+        let lent = Lent::of(out, error);
         let called = self.slot.enter(self.depth, POLL);
         // SAFETY: as in `publish`.
         let status = unsafe { (self.calls.poll)(self.session, now_ns, out, error) };
+        if !float::is_as_before() {
+            self.put_rounding_back();
+        }
+        let sound = status == abi::OK
+            && !self.slot.is_caught()
+            && lent.is_untouched(out, error)
+            && self.appended_is_sound(out, &lent, now_ns);
         self.slot.leave(called);
-        if status == abi::OK && !self.slot.is_caught() && self.appended_is_sound(out, before, now_ns) {
+        if sound {
             return abi::OK;
         }
-        self.settle(POLL, status, out, before, now_ns, error)
+        self.settle(POLL, status, out, &lent, now_ns, error)
     }
 
     /// Says that the copies with these tags were taken.
@@ -151,8 +274,8 @@ impl Border {
         out: &mut abi::Out,
         error: &mut abi::ErrorBuffer,
     ) -> i32 {
-        let before = Before::of(out);
         error.len = 0;
+        let lent = Lent::of(out, error);
         let Some(acknowledge) = self.calls.acknowledge else {
             // SAFETY: `below` is NULL or the border of the session below, which lives as long as this one ("a
             // layer without this function passes acknowledgements on to the core below").
@@ -167,11 +290,18 @@ impl Border {
         let called = self.slot.enter(self.depth, ACKNOWLEDGE);
         // SAFETY: as in `publish`.
         let status = unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) };
+        if !float::is_as_before() {
+            self.put_rounding_back();
+        }
+        let sound = status == abi::OK
+            && !self.slot.is_caught()
+            && lent.is_untouched(out, error)
+            && self.appended_is_sound(out, &lent, now_ns);
         self.slot.leave(called);
-        if status == abi::OK && !self.slot.is_caught() && self.appended_is_sound(out, before, now_ns) {
+        if sound {
             return abi::OK;
         }
-        self.settle(ACKNOWLEDGE, status, out, before, now_ns, error)
+        self.settle(ACKNOWLEDGE, status, out, &lent, now_ns, error)
     }
 
     /// Says that no more will be generated.
@@ -181,24 +311,53 @@ impl Border {
     pub unsafe fn flush(&mut self, now_ns: u64, error: &mut abi::ErrorBuffer) -> i32 {
         let Some(flush) = self.calls.flush else { return abi::OK };
         error.len = 0;
+        let lent = LentError::of(error);
         let called = self.slot.enter(self.depth, FLUSH);
         // SAFETY: as in `publish`.
         let status = unsafe { flush(self.session, now_ns, error) };
         self.slot.leave(called);
-        self.answer_for_deeds(FLUSH);
+        if !float::is_as_before() {
+            self.put_rounding_back();
+        }
+        if self.slot.is_caught() {
+            self.answer_for_deeds(FLUSH);
+        }
+        if let Some(text) = lent.breach(error) {
+            self.fail(CoreFailure::breach(&self.core, FUNCTIONS[FLUSH], text));
+        }
         if status != abi::OK {
-            self.fail(CoreFailure::from_status(&self.core, FUNCTIONS[FLUSH], status, &told(error)));
+            self.fail(CoreFailure::from_status(&self.core, FUNCTIONS[FLUSH], status, &lent.told(error)));
         }
         if self.failure.is_some() && status == abi::OK { abi::INVALID } else { status }
     }
 
-    /// Names what the core was caught at, before anything else that went wrong: it may be what came of it. True if so:
-    /// then nothing that it answered in this call counts.
+    /// Names what the core was caught at, before anything else that went wrong: it may be what came of it. True if that
+    /// was a forbidden deed: then nothing that it answered in this call counts.
     #[cold]
     fn answer_for_deeds(&mut self, function: usize) -> bool {
-        let Some(deed) = self.slot.take_deed() else { return false };
-        self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], deed));
-        true
+        match self.slot.answer(&self.misuse) {
+            None => false,
+            Some(Caught::Deed(deed)) => {
+                self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], deed));
+                true
+            }
+            Some(Caught::Misuse(core, text)) => {
+                self.fail(CoreFailure::breach(&core, FUNCTIONS[function], text));
+                false
+            }
+        }
+    }
+
+    /// Puts back how numbers are rounded: every sum after it would be another. The first time it is told.
+    #[cold]
+    fn put_rounding_back(&mut self) {
+        float::put_back();
+        if !std::mem::replace(&mut self.rounds, true) {
+            let text =
+                "it changed how floating-point numbers are rounded, which is not its own; that was put back";
+            let line = LogLine { core: self.core.clone(), level: abi::LOG_WARN, text: text.to_owned() };
+            self.log.push(line, text.len());
+        }
     }
 
     /// Whether a core of the chain was caught at something that nobody has answered for: what is called from a layer
@@ -218,43 +377,48 @@ impl Border {
         function: usize,
         status: i32,
         out: &mut abi::Out,
-        before: Before,
+        lent: &Lent,
         now_ns: u64,
-        error: &abi::ErrorBuffer,
+        error: &mut abi::ErrorBuffer,
     ) -> i32 {
         let name = FUNCTIONS[function];
         if self.answer_for_deeds(function) {
-            before.restore(out);
+            lent.restore(out);
             return abi::POISONED;
         }
         // A breach told first: it is the cause where there are both.
-        if let Some(text) = self.breach_in_appended(out, before, now_ns) {
+        if let Some(text) = lent.put_back(out, error) {
+            self.fail(CoreFailure::breach(&self.core, name, text));
+        }
+        if let Some(text) = self.breach_in_appended(out, lent, now_ns) {
             self.fail(CoreFailure::breach(&self.core, name, text));
         }
         if status != abi::OK {
-            self.fail(CoreFailure::from_status(&self.core, name, status, &told(error)));
+            self.fail(CoreFailure::from_status(&self.core, name, status, &lent.error.told(error)));
             return status;
         }
         abi::INVALID
     }
 
-    /// Whether all that was appended could be true. The hot path: no branch per outcome but the loop.
+    /// Whether all that was appended could be true. The hot path: no branch per outcome but the loop. To be called while
+    /// the call still counts as under way: whoever dies of what a delivery points to dies of the core.
     #[inline]
-    fn appended_is_sound(&self, out: &abi::Out, before: Before, now_ns: u64) -> bool {
-        if out.outcomes_len < before.outcomes
-            || out.outcomes_len > out.outcomes_cap
-            || out.deliveries_len < before.deliveries
-            || out.deliveries_len > out.deliveries_cap
+    fn appended_is_sound(&self, out: &abi::Out, lent: &Lent, now_ns: u64) -> bool {
+        if out.outcomes_len < lent.outcomes_len
+            || out.outcomes_len > lent.outcomes_cap
+            || out.deliveries_len < lent.deliveries_len
+            || out.deliveries_len > lent.deliveries_cap
         {
             return false;
         }
         let (floor_ns, ceiling_ns) = self.bounds(now_ns);
+        let reasons = self.reasons.len();
         let mut sound = true;
-        for outcome in appended_outcomes(out, before) {
-            sound &= outcome_is_sound(outcome, floor_ns, ceiling_ns);
+        for outcome in appended_outcomes(out, lent) {
+            sound &= outcome_is_sound(outcome, floor_ns, ceiling_ns, reasons);
         }
-        if out.deliveries_len != before.deliveries {
-            for delivery in appended_deliveries(out, before) {
+        if out.deliveries_len != lent.deliveries_len {
+            for delivery in appended_deliveries(out, lent) {
                 sound &= self.delivery_is_sound(delivery, floor_ns, ceiling_ns);
             }
         }
@@ -275,15 +439,16 @@ impl Border {
             && delivery.at_ns <= ceiling_ns
             && (to < self.agents || to == abi::ALL)
             && delivery.content.len <= SIZE_MAX_BYTES
-            && (delivery.content.len == 0 || !delivery.content.ptr.is_null())
+            && (delivery.content.len == 0 || !delivery.content.ptr.is_null() && can_be_read(delivery.content))
+            && (delivery.text.is_null() || text_breach(delivery.text).is_none())
     }
 
     /// What of the contract was broken by what was appended; cuts `out` back to what is sound.
     #[cold]
-    fn breach_in_appended(&self, out: &mut abi::Out, before: Before, now_ns: u64) -> Option<String> {
+    fn breach_in_appended(&self, out: &mut abi::Out, lent: &Lent, now_ns: u64) -> Option<String> {
         for (kind, len, cap, was) in [
-            ("outcomes", &mut out.outcomes_len, out.outcomes_cap, before.outcomes),
-            ("deliveries", &mut out.deliveries_len, out.deliveries_cap, before.deliveries),
+            ("outcomes", &mut out.outcomes_len, lent.outcomes_cap, lent.outcomes_len),
+            ("deliveries", &mut out.deliveries_len, lent.deliveries_cap, lent.deliveries_len),
         ] {
             if *len < was || *len > cap {
                 let text = format!("it left {len} {kind} where {was} stood and {cap} have room");
@@ -292,17 +457,18 @@ impl Border {
             }
         }
         let (floor_ns, ceiling_ns) = self.bounds(now_ns);
-        for (i, outcome) in appended_outcomes(out, before).iter().enumerate() {
-            if !outcome_is_sound(outcome, floor_ns, ceiling_ns) {
-                let text = outcome_breach(outcome, floor_ns, ceiling_ns);
-                out.outcomes_len = before.outcomes + i as u32;
+        let reasons = self.reasons.len();
+        for (i, outcome) in appended_outcomes(out, lent).iter().enumerate() {
+            if !outcome_is_sound(outcome, floor_ns, ceiling_ns, reasons) {
+                let text = outcome_breach(outcome, floor_ns, ceiling_ns, reasons);
+                out.outcomes_len = lent.outcomes_len + i as u32;
                 return Some(text);
             }
         }
-        for (i, delivery) in appended_deliveries(out, before).iter().enumerate() {
+        for (i, delivery) in appended_deliveries(out, lent).iter().enumerate() {
             if !self.delivery_is_sound(delivery, floor_ns, ceiling_ns) {
                 let text = self.delivery_breach(delivery, floor_ns, ceiling_ns);
-                out.deliveries_len = before.deliveries + i as u32;
+                out.deliveries_len = lent.deliveries_len + i as u32;
                 return Some(text);
             }
         }
@@ -320,25 +486,33 @@ impl Border {
         if delivery.content.len > 0 && delivery.content.ptr.is_null() {
             return format!("a delivery of {} bytes at NULL", delivery.content.len);
         }
+        if let Some(text) = text_breach(delivery.text) {
+            return text;
+        }
         time_breach("a delivery", delivery.at_ns, floor_ns, ceiling_ns)
     }
 }
 
 #[inline]
-fn outcome_is_sound(outcome: &abi::Outcome, floor_ns: u64, ceiling_ns: u64) -> bool {
+fn outcome_is_sound(outcome: &abi::Outcome, floor_ns: u64, ceiling_ns: u64, reasons: u32) -> bool {
     (outcome.result.wrapping_sub(abi::DELIVERED) <= abi::UNCERTAIN - abi::DELIVERED)
         & (outcome.count >= 1)
         & (outcome.at_ns >= floor_ns)
         & (outcome.at_ns <= ceiling_ns)
+        & (outcome.reason <= reasons)
 }
 
-fn outcome_breach(outcome: &abi::Outcome, floor_ns: u64, ceiling_ns: u64) -> String {
+#[cold]
+fn outcome_breach(outcome: &abi::Outcome, floor_ns: u64, ceiling_ns: u64, reasons: u32) -> String {
     let what = format!("the outcome of token {}", outcome.first);
     if abi::OutcomeResult::from_raw(outcome.result).is_none() {
         return format!("{what} has the unknown result {}", outcome.result);
     }
     if outcome.count == 0 {
         return format!("{what} counts no token");
+    }
+    if outcome.reason > reasons {
+        return format!("{what} has the reason {}, which was never interned", outcome.reason);
     }
     time_breach(&what, outcome.at_ns, floor_ns, ceiling_ns)
 }
@@ -351,27 +525,69 @@ fn time_breach(what: &str, at_ns: u64, floor_ns: u64, ceiling_ns: u64) -> String
     format!("{what} lies more than 366 days ahead: at_ns {at_ns}, now {now_ns}")
 }
 
-#[inline]
-fn appended_outcomes<'a>(out: &abi::Out, before: Before) -> &'a [abi::Outcome] {
-    let len = (out.outcomes_len - before.outcomes) as usize;
-    // SAFETY: the array is the host's ("host-owned; the core appends"), holds `outcomes_cap` initialised
-    // outcomes, and the lengths were checked against it. The slice is dropped before `out` changes hands.
-    unsafe { std::slice::from_raw_parts(out.outcomes.add(before.outcomes as usize), len) }
-}
-
-#[inline]
-fn appended_deliveries<'a>(out: &abi::Out, before: Before) -> &'a [abi::Delivery] {
-    let len = (out.deliveries_len - before.deliveries) as usize;
-    // SAFETY: as for the outcomes.
-    unsafe { std::slice::from_raw_parts(out.deliveries.add(before.deliveries as usize), len) }
-}
-
-/// What a core wrote into the error buffer.
-pub(super) fn told(error: &abi::ErrorBuffer) -> String {
-    let len = error.len.min(error.cap) as usize;
-    if error.buf.is_null() {
-        return String::new();
+/// Looks at both ends of what a delivery points to; whoever gets this far is told that they can be read.
+fn can_be_read(content: abi::Bytes) -> bool {
+    // SAFETY: "the bytes that a delivery points to are the core's, valid until the next call on the session"; where they
+    // are not, the process dies here, where it is known of what.
+    unsafe {
+        std::hint::black_box(content.ptr.read_volatile());
+        std::hint::black_box(content.ptr.add(content.len as usize - 1).read_volatile());
     }
-    // SAFETY: "Errors are written into a caller-owned buffer": `buf` is the host's, with `cap` initialised bytes.
-    String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(error.buf, len) }).into_owned()
+    true
+}
+
+/// What is wrong with the texts of a delivery, if anything: their numbers and places, not what stands there.
+#[cold]
+fn text_breach(text: *const abi::Text) -> Option<String> {
+    // SAFETY: "valid as long as `content`", that is, until the next call on the session; NULL where there is none.
+    let text = unsafe { text.as_ref() }?;
+    for (what, first, len) in [
+        ("tags", text.tags.cast::<u8>(), text.tags_len),
+        ("pairs of metadata", text.metadata.cast::<u8>(), text.metadata_len),
+    ] {
+        if len > ENTRIES_MAX {
+            return Some(format!("a delivery with {len} {what}; {ENTRIES_MAX} are allowed"));
+        }
+        if len > 0 && first.is_null() {
+            return Some(format!("a delivery with {len} {what} at NULL"));
+        }
+    }
+    for (what, part) in
+        [("sender", text.sender), ("recipient", text.recipient), ("message type", text.message_type)]
+    {
+        if let Some(wrong) = wrong_text(part) {
+            return Some(format!("the {what} of a delivery is {wrong}"));
+        }
+    }
+    None
+}
+
+/// The most tags, or pairs of metadata, of one delivery.
+pub(super) const ENTRIES_MAX: u32 = 65_536;
+
+/// Why no text can be read where a core says one is: "a text of 5 bytes at NULL".
+pub(super) fn wrong_text(text: abi::Str) -> Option<String> {
+    match text.len {
+        0 => None,
+        len if text.ptr.is_null() => Some(format!("a text of {len} bytes at NULL")),
+        len if len > SIZE_MAX_BYTES => Some(format!("a text of {len} bytes; {SIZE_MAX_BYTES} are allowed")),
+        _ => None,
+    }
+}
+
+#[inline]
+fn appended_outcomes<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Outcome] {
+    let before = lent.outcomes_len;
+    let len = (out.outcomes_len - before) as usize;
+    // SAFETY: the array is the host's ("host-owned; the core appends"), holds `outcomes_cap` initialised outcomes as
+    // it was lent, and the lengths were checked against that. The slice is dropped before `out` changes hands.
+    unsafe { std::slice::from_raw_parts(lent.outcomes.add(before as usize), len) }
+}
+
+#[inline]
+fn appended_deliveries<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Delivery] {
+    let before = lent.deliveries_len;
+    let len = (out.deliveries_len - before) as usize;
+    // SAFETY: as for the outcomes.
+    unsafe { std::slice::from_raw_parts(lent.deliveries.add(before as usize), len) }
 }

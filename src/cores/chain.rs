@@ -54,6 +54,7 @@ impl Chain {
         services: HostServices,
     ) -> Result<Chain, CoreError> {
         check_fit(recipes.iter().map(|recipe| recipe.vetted), &config)?;
+        super::load::tell_of_loading(&services);
         let (seed, clock, agents, receives) = (config.seed, config.clock, config.agents, config.receive);
         let outermost = recipes.last().map_or("", |recipe| &recipe.vetted.info.id).to_owned();
         let run = Arc::new(RunFor::new(config));

@@ -1,8 +1,11 @@
 //! Control calls, with a time limit.
 
+use super::border::LentError;
+use super::deeds::Caught;
 use super::error::CoreFailure;
 use super::helpers;
 use super::services::HostServices;
+use super::surroundings::put_back_after;
 use super::vitals::{FUNCTIONS, Slot, shown, work_for};
 use mqscript_plugin::abi::{self, ErrorBuffer};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -29,8 +32,10 @@ pub(super) fn within<T: Send + 'static>(
         None => helped(slot, core, function, services.control_limit, call),
     };
     slot.leave(before);
-    match (answer, slot.take_deed()) {
-        (Ok(_), Some(deed)) => Err(CoreFailure::forbidden(core, function, deed)),
+    put_back_after(core, services);
+    match (answer, slot.answer(&services.misuse)) {
+        (Ok(_), Some(Caught::Deed(deed))) => Err(CoreFailure::forbidden(core, function, deed)),
+        (Ok(_), Some(Caught::Misuse(who, text))) => Err(CoreFailure::breach(&who, function, text)),
         (answer, _) => answer,
     }
 }
@@ -68,6 +73,8 @@ fn helped<T: Send + 'static>(
 pub(super) struct Told {
     pub status: i32,
     pub text: String,
+    /// What of the host's own it changed in the error buffer.
+    pub breach: Option<String>,
 }
 
 impl Told {
@@ -81,11 +88,16 @@ impl Told {
             cap: bytes.len() as u32,
             buf: bytes.as_mut_ptr(),
         };
+        let lent = LentError::of(&error);
         let status = call(&mut error);
-        Told { status, text: super::border::told(&error) }
+        let breach = lent.breach(&mut error);
+        Told { status, text: lent.told(&error), breach }
     }
 
     pub(super) fn into_result(self, core: &str, function: &'static str) -> Result<(), CoreFailure> {
+        if let Some(text) = self.breach {
+            return Err(CoreFailure::breach(core, function, text));
+        }
         if self.status == abi::OK {
             return Ok(());
         }

@@ -1,8 +1,33 @@
-//! What a core was caught at in a confined process: written down by the supervisor while the call waits, found when the
-//! call returns.
+//! What a core was caught at between the beginning and the end of a call: in a confined process by the supervisor, while
+//! the call waits; anywhere by the host's services, where they were given what cannot be.
 
 use super::vitals::{Shared, Slot, shown};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What somebody has to answer for.
+pub(super) enum Caught {
+    /// A forbidden deed: reads on after the core's name.
+    Deed(String),
+    /// A misuse of the host's services, by this core.
+    Misuse(Arc<str>, String),
+}
+
+/// The first misuse of the host's services in a run that nobody has answered for.
+#[derive(Debug, Default)]
+pub struct Misuse(Mutex<Option<(Arc<str>, String)>>);
+
+impl Misuse {
+    /// Keeps who did it and what, unless somebody came before. Any thread.
+    pub(super) fn note(&self, core: &Arc<str>, text: String) {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert_with(|| (core.clone(), text));
+    }
+
+    fn take(&self) -> Option<(Arc<str>, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 impl Shared {
     /// A core tried what it must not, on the thread that the kernel numbers `thread`: `text` reads on after its name. The
@@ -33,11 +58,17 @@ impl Shared {
 }
 
 impl Slot {
-    /// Takes the deed of this loop's cores that nobody has answered for yet.
+    /// Takes what this loop's cores were caught at and nobody has answered for yet: a forbidden deed first.
     #[cold]
-    pub(super) fn take_deed(&self) -> Option<String> {
-        let shared = shown().filter(|_| self.let_go())?;
-        Some(shared.answer())
+    pub(super) fn answer(&self, misuse: &Misuse) -> Option<Caught> {
+        if !self.let_go() {
+            return None;
+        }
+        take_deed()
+            .map(Caught::Deed)
+            .or_else(|| misuse.take().map(|(core, text)| Caught::Misuse(core, text)))
+            // Another loop was caught at the same, and has answered first.
+            .or_else(|| shown().map(|shared| Caught::Deed(shared.answer())))
     }
 }
 

@@ -44,7 +44,7 @@ impl CoreFailure {
     /// The core broke the contract: `text` says how.
     #[cold]
     pub fn breach(core: &str, function: &'static str, text: impl Into<String>) -> CoreFailure {
-        CoreFailure { core: core.to_owned(), function, kind: FailureKind::Breach, text: text.into() }
+        CoreFailure { core: core.to_owned(), function, kind: FailureKind::Breach, text: hidden(&text.into()) }
     }
 
     /// The core accepts nothing, has nothing in flight and does not say when to ask again.
@@ -64,7 +64,7 @@ impl CoreFailure {
             },
             _ => (FailureKind::Status(code), text),
         };
-        CoreFailure { core: core.to_owned(), function, kind, text: text.to_owned() }
+        CoreFailure { core: core.to_owned(), function, kind, text: hidden(text) }
     }
 
     /// The process died in a call of the core: `text` says how.
@@ -87,6 +87,11 @@ impl CoreFailure {
             text: String::new(),
         }
     }
+}
+
+/// What a core says of itself, without the secrets that it knows.
+fn hidden(text: &str) -> String {
+    super::secrets::without_secrets(text).into_owned()
 }
 
 impl fmt::Display for CoreFailure {

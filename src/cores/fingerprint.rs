@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// A library's file, kept open since just before it was loaded.
@@ -13,13 +14,23 @@ use std::sync::{Mutex, PoisonError};
 /// was loaded.
 #[derive(Debug)]
 pub(super) struct Fingerprint {
-    file: File,
+    /// Dropped never: a core may have closed the descriptor, and something else may stand under its number.
+    file: ManuallyDrop<File>,
+    path: PathBuf,
+    identity: Identity,
     sha256: Mutex<Option<String>>,
 }
 
 impl Fingerprint {
     pub fn of(path: &Path) -> io::Result<Fingerprint> {
-        Ok(Fingerprint { file: File::open(path)?, sha256: Mutex::new(None) })
+        let file = File::open(path)?;
+        let identity = identity(&file)?;
+        Ok(Fingerprint {
+            file: ManuallyDrop::new(file),
+            path: path.to_owned(),
+            identity,
+            sha256: Mutex::new(None),
+        })
     }
 
     /// SHA-256 of the file in hexadecimal, computed once.
@@ -27,9 +38,34 @@ impl Fingerprint {
         let mut known = self.sha256.lock().unwrap_or_else(PoisonError::into_inner);
         match &*known {
             Some(sum) => Ok(sum.clone()),
-            None => Ok(known.insert(sum(&self.file)?).clone()),
+            None => Ok(known.insert(self.take()?).clone()),
         }
     }
+
+    fn take(&self) -> io::Result<String> {
+        if identity(&self.file).is_ok_and(|now| now == self.identity) {
+            return sum(&self.file);
+        }
+        let again = File::open(&self.path)?;
+        match identity(&again)? == self.identity {
+            true => sum(&again),
+            false => Err(io::Error::other("another file stands in its place")),
+        }
+    }
+}
+
+/// What tells one file from another: device and number.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(file: &File) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(_: &File) -> io::Result<Identity> {
+    Ok((0, 0))
 }
 
 fn sum(mut file: &File) -> io::Result<String> {

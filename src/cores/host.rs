@@ -1,22 +1,39 @@
 //! `mqs_host` and `mqs_run`: what a core is given, and the functions behind it.
 
+use super::border::wrong_text;
 use super::load::no_extension;
 use super::run::{ClockKind, PartyNames, RunConfig, TypeRow};
+use super::secrets::without_secrets;
 use super::services::{CoreEvent, HostServices, LogLine};
 use mqscript_plugin::abi;
-use std::cell::RefCell;
+use std::borrow::Cow;
+use std::cell::{RefCell, UnsafeCell};
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 /// The only waker of a run: there is one session.
 pub(super) const WAKER: u64 = 1;
 
 /// The longest text of an event or a log line, in bytes.
-const TEXT_MAX: usize = 16 * 1024;
+const TEXT_MAX: u64 = 16 * 1024;
 
-/// A core's text, made UTF-8 and cut.
-pub(super) fn text_of(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(TEXT_MAX)]).into_owned()
+/// A core's text, made UTF-8 and cut: no more than that is looked at, however long it is said to be.
+///
+/// # Safety
+/// As [`beginning`].
+pub(super) unsafe fn text_of(text: abi::Str) -> String {
+    // SAFETY: the caller's promise.
+    String::from_utf8_lossy(unsafe { beginning(text) }).into_owned()
+}
+
+/// The first bytes of a text, no more than are ever kept.
+///
+/// # Safety
+/// Unless `text` is empty or NULL, its bytes can be read for as long as `'a`.
+pub(super) unsafe fn beginning<'a>(text: abi::Str) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    unsafe { abi::Str { len: text.len.min(TEXT_MAX), ..text }.as_bytes() }
 }
 
 struct Context {
@@ -24,10 +41,76 @@ struct Context {
     core: Arc<str>,
 }
 
+impl Context {
+    /// The text that the core gives to the service `function`; empty where there can be none, which is a breach.
+    ///
+    /// # Safety
+    /// "Borrowed for the call": a text that is there can be read.
+    unsafe fn text(&self, function: &str, text: abi::Str) -> String {
+        if let Some(wrong) = wrong_text(text) {
+            self.misused(function, &wrong);
+            return String::new();
+        }
+        // SAFETY: the caller's promise.
+        let text = unsafe { text_of(text) };
+        match without_secrets(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(hidden) => hidden,
+        }
+    }
+
+    /// The core asked this service for what cannot be: its run ends with the next call.
+    #[cold]
+    fn misused(&self, function: &str, wrong: &str) {
+        self.services.misuse.note(&self.core, format!("it called `host->{function}` with {wrong}"));
+        self.services.vitals.catch();
+        self.services.wake.set();
+    }
+}
+
+/// A struct that is lent to a core for reading, and what it held then.
+pub(super) struct LentForReading<T> {
+    there: UnsafeCell<T>,
+    was: T,
+}
+
+impl<T: Copy> LentForReading<T> {
+    pub(super) fn new(value: T) -> LentForReading<T> {
+        LentForReading { there: UnsafeCell::new(value), was: value }
+    }
+
+    pub(super) fn pointer(&self) -> *const T {
+        self.there.get()
+    }
+
+    /// Whether something else stands there; if so, puts back what was lent.
+    pub(super) fn was_changed(&self) -> bool {
+        let bytes = |place: *const T| {
+            // SAFETY: both are whole values of a type without padding; nobody writes while no call is under way.
+            unsafe { std::slice::from_raw_parts(place.cast::<u8>(), size_of::<T>()) }
+        };
+        let changed = bytes(self.there.get()) != bytes(&self.was);
+        if changed {
+            // SAFETY: as above.
+            unsafe { *self.there.get() = self.was };
+        }
+        changed
+    }
+}
+
 /// The host services of one core of one run. Lives until its core is destroyed.
 pub(super) struct HostFor {
-    raw: abi::Host,
+    /// Stays where it is for ever: a thread that a core has left behind may call the host when all else is gone. Then
+    /// nothing happens.
+    raw: ManuallyDrop<Box<LentForReading<abi::Host>>>,
     _context: Arc<Context>,
+}
+
+impl Drop for HostFor {
+    fn drop(&mut self) {
+        // SAFETY: the core is destroyed; whoever still looks at the struct breaks the contract, and finds whole functions.
+        unsafe { *self.raw.there.get() = super::load::dead_host() };
+    }
 }
 
 // SAFETY: constant but for what `services` guards itself; "all `[any thread]`".
@@ -49,11 +132,16 @@ impl HostFor {
             intern: Some(intern),
             get_extension: Some(no_extension),
         };
-        HostFor { raw, _context: context }
+        HostFor { raw: ManuallyDrop::new(Box::new(LentForReading::new(raw))), _context: context }
     }
 
     pub(super) fn raw(&self) -> *const abi::Host {
-        &self.raw
+        self.raw.pointer()
+    }
+
+    /// Names the struct if the core has written to it; puts it back.
+    pub(super) fn changed(&self) -> Option<&'static str> {
+        self.raw.was_changed().then_some("*host")
     }
 }
 
@@ -66,8 +154,10 @@ unsafe fn context<'a>(host: *const abi::Host) -> &'a Context {
 
 unsafe extern "C" fn log(host: *const abi::Host, level: u32, text: abi::Str) {
     // SAFETY: "[any thread]", within the core's life; the text is borrowed for the call. So below.
-    let (context, text) = unsafe { (context(host), text_of(text.as_bytes())) };
-    context.services.log.push(LogLine { core: context.core.clone(), level, text });
+    let context = unsafe { context(host) };
+    let text = unsafe { context.text("log", text) };
+    let bytes = text.len();
+    context.services.log.push(LogLine { core: context.core.clone(), level, text }, bytes);
 }
 
 unsafe extern "C" fn now_ns(host: *const abi::Host) -> u64 {
@@ -85,19 +175,26 @@ unsafe extern "C" fn wake(host: *const abi::Host, waker: u64) {
 
 unsafe extern "C" fn event(host: *const abi::Host, kind: u32, at_ns: u64, text: abi::Str) {
     // SAFETY: as in `log`.
-    let (context, text) = unsafe { (context(host), text_of(text.as_bytes())) };
-    context.services.events.push(CoreEvent { core: context.core.clone(), kind, at_ns, text });
+    let context = unsafe { context(host) };
+    let text = unsafe { context.text("event", text) };
+    if !context.services.interner.knows(kind) {
+        context.misused("event", &format!("the kind {kind}, which was never interned"));
+        return;
+    }
+    let bytes = text.len();
+    context.services.events.push(CoreEvent { core: context.core.clone(), kind, at_ns, text }, bytes);
 }
 
 unsafe extern "C" fn intern(host: *const abi::Host, text: abi::Str) -> u32 {
     // SAFETY: as in `log`.
-    let (context, text) = unsafe { (context(host), text_of(text.as_bytes())) };
+    let context = unsafe { context(host) };
+    let text = unsafe { context.text("intern", text) };
     context.services.interner.intern(&text)
 }
 
 /// `mqs_run` and all it points to. Lives until the last core of the run is destroyed.
 pub(super) struct RunFor {
-    raw: abi::Run,
+    raw: LentForReading<abi::Run>,
     _names: Arc<Arc<dyn PartyNames>>,
     _rows: Vec<abi::TypeRow>,
     _tags: Vec<Vec<abi::Str>>,
@@ -142,15 +239,21 @@ impl RunFor {
             max_in_flight: config.max_in_flight,
             reserved: 0,
         };
+        let raw = LentForReading::new(raw);
         RunFor { raw, _names: names, _rows: rows, _tags: tags, _types: types }
     }
 
     pub(super) fn raw(&self) -> *const abi::Run {
-        &self.raw
+        self.raw.pointer()
     }
 
     pub(super) fn agents(&self) -> u32 {
-        self.raw.agents
+        self.raw.was.agents
+    }
+
+    /// Names the struct if a core has written to it; puts it back.
+    pub(super) fn changed(&self) -> Option<&'static str> {
+        self.raw.was_changed().then_some("*run")
     }
 }
 
@@ -160,8 +263,8 @@ thread_local! {
 
 unsafe extern "C" fn party_name(run: *const abi::Run, id: u32, buf: *mut u8, cap: u32) -> u32 {
     // SAFETY: "`run` is this struct", valid until `destroy` returns; `host_data` is this module's own.
-    let (names, parties) = unsafe { (&*(*run).host_data.cast::<Arc<dyn PartyNames>>(), (*run).parties) };
-    if id >= parties {
+    let names = unsafe { &*(*run).host_data.cast::<Arc<dyn PartyNames>>() };
+    if id >= names.count() {
         return 0;
     }
     NAME.with(|name| {

@@ -1,12 +1,13 @@
 //! The control calls of a chain's cores, each checked and within its time, and what keeps their memory.
 
 use super::below;
-use super::border::Border;
+use super::border::{self, Border};
 use super::chain::{BY_AND, BY_OR, Recipe};
 use super::control::{Told, within};
 use super::error::{CoreFailure, FailureKind};
 use super::host::{HostFor, RunFor, WAKER};
 use super::run::ClockKind;
+use super::secrets::value_without_secrets;
 use super::services::HostServices;
 use super::session::Session;
 use super::vet::Calls;
@@ -38,8 +39,8 @@ pub(super) struct Link {
     pub calls: Calls,
     raw: Handle<RawCore>,
     /// Kept where it is, and as long as the core: it has pointers to both.
-    _host: Arc<HostFor>,
-    _run: Arc<RunFor>,
+    host: Arc<HostFor>,
+    run: Arc<RunFor>,
 }
 
 /// A core's own pointer, handed from thread to thread.
@@ -67,6 +68,11 @@ impl<T> Handle<T> {
 }
 
 impl Link {
+    /// What of the structs that it was given it has changed, if anything; puts it back.
+    fn changed(&self) -> Option<String> {
+        self.host.changed().or_else(|| self.run.changed()).map(border::not_its_own)
+    }
+
     pub fn create(
         recipe: &Recipe<'_>,
         depth: usize,
@@ -92,7 +98,11 @@ impl Link {
         if raw.0.is_null() {
             return Err(CoreFailure::breach(&core, "create", "it returned OK, but no core"));
         }
-        let link = Link { core: core.clone(), depth, calls, raw, _host: host, _run: run };
+        let link = Link { core: core.clone(), depth, calls, raw, host, run };
+        if let Some(text) = link.changed() {
+            let _ = destroy(&Arc::new(link), services);
+            return Err(CoreFailure::breach(&core, "create", text));
+        }
         let known = effective & (BY_AND | BY_OR | abi::LAYER);
         let undeclared = known & !info.capabilities;
         if undeclared != 0 {
@@ -142,8 +152,11 @@ impl Links {
         }
         let moved = link.clone();
         let result = within(&link.core, (link.depth, function), &self.services, move || call(&moved));
-        // After a deed the call has returned.
-        if result.as_ref().is_err_and(|failure| failure.kind != FailureKind::Forbidden) {
+        let result = match link.changed() {
+            Some(text) if result.is_ok() => Err(CoreFailure::breach(&link.core, function, text)),
+            _ => result,
+        };
+        if result.as_ref().is_err_and(|failure| !has_returned(failure)) {
             self.hung.store(true, Ordering::Release);
         }
         result
@@ -182,7 +195,10 @@ impl Links {
         })?;
         told.into_result(&link.core, "stats")?;
         match serde_json::from_slice(&text) {
-            Ok(Value::Object(stats)) => Ok(stats),
+            Ok(stats @ Value::Object(_)) => match value_without_secrets(stats) {
+                Value::Object(stats) => Ok(stats),
+                _ => Ok(Map::new()),
+            },
             _ if text.is_empty() => Ok(Map::new()),
             _ => Err(CoreFailure::breach(&link.core, "stats", "it gave no JSON object")),
         }
@@ -203,6 +219,10 @@ impl Links {
                         virtual_clock: links.clock == ClockKind::Virtual,
                         agents: links.agents,
                         slot: links.services.vitals.slot(),
+                        misuse: links.services.misuse.clone(),
+                        reasons: links.services.interner.clone(),
+                        log: links.services.log.clone(),
+                        rounds: false,
                         failure: None,
                     };
                     borders.push(Box::into_raw(Box::new(border)));
@@ -302,11 +322,16 @@ impl Links {
     }
 }
 
+/// Whether a control call that failed has returned all the same: the core was only caught at something in it.
+fn has_returned(failure: &CoreFailure) -> bool {
+    matches!(failure.kind, FailureKind::Forbidden | FailureKind::Breach)
+}
+
 /// A call that can be made only once was made, even if the core was caught at something in it: that is told when all
 /// is done. Other failures mean that it has not returned.
 fn done(called: Result<(), CoreFailure>) -> Result<Result<(), CoreFailure>, CoreFailure> {
     match called {
-        Err(failure) if failure.kind != FailureKind::Forbidden => Err(failure),
+        Err(failure) if !has_returned(&failure) => Err(failure),
         made => Ok(made),
     }
 }

@@ -3,6 +3,8 @@
 use super::deeds::take_deed;
 use super::error::CoreError;
 use super::fingerprint::Fingerprint;
+use super::services::{HostServices, LogLine};
+use super::surroundings;
 use super::vet::{Vetted, vet};
 use super::vitals::shown;
 use super::whole::unfit;
@@ -29,6 +31,26 @@ static LOADED: Mutex<Option<HashMap<PathBuf, Arc<Loaded>>>> = Mutex::new(None);
 /// What libraries say while they are entered; loading is one at a time.
 static ENTRY_LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+/// What libraries have changed that is not their own, until somebody can be told.
+static UNTOLD: Mutex<Vec<(PathBuf, String)>> = Mutex::new(Vec::new());
+
+/// The same for as long as the process lives.
+static CHANGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// All that libraries have changed while they were loaded that is not their own.
+pub fn changed_while_loading() -> Vec<String> {
+    CHANGED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Tells what libraries did while they were loaded, once.
+pub(super) fn tell_of_loading(services: &HostServices) {
+    for (path, text) in UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let bytes = text.len();
+        services.log.push(LogLine { core: name.into(), level: abi::LOG_WARN, text }, bytes);
+    }
+}
+
 /// Loads a library, or gives the one that is loaded already.
 pub(super) fn load(path: &Path) -> Result<Arc<Loaded>, CoreError> {
     let path = path
@@ -39,7 +61,13 @@ pub(super) fn load(path: &Path) -> Result<Arc<Loaded>, CoreError> {
     if let Some(known) = loaded.get(&path) {
         return Ok(Arc::clone(known));
     }
+    surroundings::remember();
     let opened = open(&path);
+    for what in surroundings::put_back() {
+        let text = format!("it changed {what} while it was loaded; that was put back");
+        CHANGED.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
+        UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).push((path.clone(), text));
+    }
     if let Some(deed) = take_deed() {
         return Err(CoreError::Forbidden { path, deed });
     }
@@ -165,11 +193,18 @@ static ENTRY_HOST: EntryHost = EntryHost(abi::Host {
     get_extension: Some(no_extension),
 });
 
+/// A host whose services do nothing.
+pub(super) fn dead_host() -> abi::Host {
+    abi::Host { log: Some(dead_log), ..ENTRY_HOST.0 }
+}
+
+unsafe extern "C" fn dead_log(_: *const abi::Host, _: u32, _: abi::Str) {}
+
 unsafe extern "C" fn entry_log(_: *const abi::Host, _: u32, text: abi::Str) {
     let mut log = ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner);
     if log.len() < 16 {
         // SAFETY: "Everything passed in is borrowed for the call".
-        log.push(super::host::text_of(unsafe { text.as_bytes() }));
+        log.push(unsafe { super::host::text_of(text) });
     }
 }
 

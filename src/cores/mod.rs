@@ -23,24 +23,28 @@ mod options;
 mod plan;
 pub mod raw;
 mod run;
+mod secrets;
 mod services;
 mod session;
+mod surroundings;
 mod trust;
 mod vet;
 pub mod vitals;
 mod whole;
 
 pub use chain::Chain;
-pub use deeds::take_deed;
+pub use deeds::{Misuse, take_deed};
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use last_words::{expose, speak, speak_if_dying, with_last_words};
 pub use load::library_sha256;
 pub use mqscript_plugin::abi;
 pub use plan::{
-    CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, plan_chain,
+    CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by,
+    plan_chain,
 };
 pub use run::{ClockKind, PartyNames, RunConfig, TypeRow};
+pub use secrets::without_secrets;
 pub use services::{CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag};
 pub use session::{DeliveredText, Out, Published, Session};
 pub use vet::{CoreInfo, capability_names};

@@ -85,6 +85,9 @@ impl Reader<'_> {
                 }
             };
             let (value, for_people) = self.value(&at, rule, value);
+            if for_people == HIDDEN {
+                super::secrets::remember(&value);
+            }
             full.insert(key.clone(), value);
             shown.insert(key.clone(), for_people);
         }

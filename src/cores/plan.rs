@@ -199,7 +199,7 @@ pub fn core_info(finder: &Finder, base_dir: &Path, reference: &str) -> Result<Co
 
 /// One file of a list of cores.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ListedFile {
+pub struct ListedFile<E = CoreError> {
     /// The name that its file name stands for.
     pub name: String,
     /// The file.
@@ -207,18 +207,27 @@ pub struct ListedFile {
     /// The file that wins over this one; then this one is not loaded.
     pub hidden_by: Option<PathBuf>,
     /// Its cores, or why it cannot be loaded; empty if hidden.
-    pub cores: Result<Vec<CoreInfo>, CoreError>,
+    pub cores: Result<Vec<CoreInfo>, E>,
 }
 
 /// All cores in the finder's folders, in the order in which they would be found.
 pub fn list_cores(finder: &Finder) -> Vec<ListedFile> {
+    list_cores_by(finder, |_, load| load())
+}
+
+/// The same where `by` calls what loads a file, in its own way.
+pub fn list_cores_by<E>(
+    finder: &Finder,
+    mut by: impl FnMut(&Path, &dyn Fn() -> Result<Vec<CoreInfo>, CoreError>) -> Result<Vec<CoreInfo>, E>,
+) -> Vec<ListedFile<E>> {
     let look = |file: super::find::FoundFile| {
+        let loaded = || {
+            let loaded = finder.admit(&file.path, file.word).and_then(|()| load(&file.path))?;
+            Ok(loaded.cores.iter().map(|vetted| vetted.info.clone()).collect())
+        };
         let cores = match &file.hidden_by {
             Some(_) => Ok(Vec::new()),
-            None => finder
-                .admit(&file.path, file.word)
-                .and_then(|()| load(&file.path))
-                .map(|loaded| loaded.cores.iter().map(|vetted| vetted.info.clone()).collect()),
+            None => by(&file.path, &loaded),
         };
         ListedFile { name: file.name, path: file.path, hidden_by: file.hidden_by, cores }
     };

@@ -1,11 +1,12 @@
 //! What cores may ask of the host while a run is on, in safe terms: clock, wake, reasons, events, log.
 
+use super::deeds::Misuse;
 use super::run::ClockKind;
 use super::vitals::Vitals;
 use mqscript_plugin::abi::{INTERNED_BYTES_MAX, INTERNED_MAX};
 use std::collections::HashMap;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -97,7 +98,11 @@ impl WakeFlag {
 
 /// The texts that name reasons and kinds of events: one space per run, ids from 1, 0 = none.
 #[derive(Debug, Default)]
-pub struct Interner(Mutex<Interned>);
+pub struct Interner {
+    interned: Mutex<Interned>,
+    /// How many ids were given out: beside the texts, so that whoever checks an id takes no lock.
+    len: AtomicU32,
+}
 
 #[derive(Debug, Default)]
 struct Interned {
@@ -125,7 +130,7 @@ impl Interner {
     /// The id of `text`, the same for the same text; all texts beyond the 4,096th are "other". Any thread.
     pub fn intern(&self, text: &str) -> u32 {
         let text = cut(text);
-        let mut interned = lock(&self.0);
+        let mut interned = lock(&self.interned);
         if let Some(id) = interned.ids.get(text) {
             return *id;
         }
@@ -137,14 +142,31 @@ impl Interner {
         let id = interned.texts.len() as u32 + 1;
         interned.ids.insert(text.into(), id);
         interned.texts.push(text.into());
+        self.len.store(id, Ordering::Release);
         id
+    }
+
+    /// How many ids were given out: those from 1 to this.
+    #[inline]
+    pub fn len(&self) -> u32 {
+        self.len.load(Ordering::Acquire)
+    }
+
+    /// Whether none was given out.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether this id was given out. Any thread.
+    pub fn knows(&self, id: u32) -> bool {
+        (1..=self.len()).contains(&id)
     }
 
     /// The text of `id`: empty for 0, `#7` for an id that was never given out.
     pub fn text(&self, id: u32) -> String {
         match id.checked_sub(1) {
             None => String::new(),
-            Some(index) => match lock(&self.0).texts.get(index as usize) {
+            Some(index) => match lock(&self.interned).texts.get(index as usize) {
                 Some(text) => text.to_string(),
                 None => format!("#{id}"),
             },
@@ -181,7 +203,13 @@ pub struct LogLine {
 pub struct EventQueue<T = CoreEvent> {
     waiting: AtomicBool,
     lost: AtomicU64,
-    queue: Mutex<VecDeque<T>>,
+    queue: Mutex<Queue<T>>,
+}
+
+#[derive(Debug)]
+struct Queue<T> {
+    items: VecDeque<T>,
+    bytes: usize,
 }
 
 impl<T> Default for EventQueue<T> {
@@ -189,7 +217,7 @@ impl<T> Default for EventQueue<T> {
         EventQueue {
             waiting: AtomicBool::new(false),
             lost: AtomicU64::new(0),
-            queue: Mutex::new(VecDeque::new()),
+            queue: Mutex::new(Queue { items: VecDeque::new(), bytes: 0 }),
         }
     }
 }
@@ -197,15 +225,18 @@ impl<T> Default for EventQueue<T> {
 impl<T> EventQueue<T> {
     /// How many wait at most; what comes on top is counted as lost.
     pub const CAPACITY: usize = 65_536;
+    /// How many bytes of text wait at most.
+    pub const CAPACITY_BYTES: usize = 64 << 20;
 
-    /// Adds one. Any thread.
-    pub fn push(&self, item: T) {
+    /// Adds one with so many bytes of text. Any thread.
+    pub fn push(&self, item: T, bytes: usize) {
         let mut queue = lock(&self.queue);
-        if queue.len() >= Self::CAPACITY {
+        if queue.items.len() >= Self::CAPACITY || queue.bytes + bytes > Self::CAPACITY_BYTES {
             self.lost.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        queue.push_back(item);
+        queue.bytes += bytes;
+        queue.items.push_back(item);
         self.waiting.store(true, Ordering::Release);
     }
 
@@ -215,7 +246,8 @@ impl<T> EventQueue<T> {
         if self.is_waiting() {
             let mut queue = lock(&self.queue);
             self.waiting.store(false, Ordering::Release);
-            into.extend(queue.drain(..));
+            queue.bytes = 0;
+            into.extend(queue.items.drain(..));
         }
     }
 
@@ -244,6 +276,8 @@ pub struct HostServices {
     pub log: Arc<EventQueue<LogLine>>,
     /// The wish to be polled.
     pub wake: Arc<WakeFlag>,
+    /// What cores have asked of all this that cannot be.
+    pub misuse: Arc<Misuse>,
     /// What the run shows of itself: the call under way, how many messages have which name.
     pub vitals: Arc<Vitals>,
     /// How long a control call may take.
@@ -262,6 +296,7 @@ impl HostServices {
             events: Arc::default(),
             log: Arc::default(),
             wake: Arc::default(),
+            misuse: Arc::default(),
             vitals: Arc::new(Vitals::claim()),
             control_limit: HostServices::CONTROL_LIMIT,
         }
@@ -300,11 +335,17 @@ mod tests {
     fn the_queue_keeps_order_and_counts_what_it_loses() {
         let queue = EventQueue::default();
         for i in 0..EventQueue::<usize>::CAPACITY + 3 {
-            queue.push(i);
+            queue.push(i, 0);
         }
         let mut taken = Vec::new();
         queue.drain(&mut taken);
         assert!(taken.iter().copied().eq(0..EventQueue::<usize>::CAPACITY));
         assert_eq!(queue.lost(), 3);
+        let long = EventQueue::<u8>::CAPACITY_BYTES / 2;
+        (0..3).for_each(|i| queue.push(i, long));
+        assert_eq!(queue.lost(), 4);
+        queue.drain(&mut taken);
+        queue.push(9, long);
+        assert_eq!(queue.lost(), 4);
     }
 }

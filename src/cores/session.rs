@@ -1,6 +1,6 @@
 //! The engine's handle on a chain of cores: one thread, no locks, a few nanoseconds around each call.
 
-use super::border::Border;
+use super::border::{Border, ENTRIES_MAX, wrong_text};
 
 use super::error::CoreFailure;
 use super::links::Links;
@@ -125,7 +125,7 @@ pub struct DeliveredText<'a> {
     pub metadata: Vec<(&'a str, &'a str)>,
 }
 
-/// `len` items from `first` on; none at NULL.
+/// `len` items from `first` on; none at NULL, and no more than the border lets pass.
 ///
 /// # Safety
 /// Unless `first` is NULL, so many items lie there for as long as `'a`.
@@ -134,7 +134,7 @@ unsafe fn raw_slice<'a, T>(first: *const T, len: u32) -> &'a [T] {
         return &[];
     }
     // SAFETY: the caller's promise.
-    unsafe { std::slice::from_raw_parts(first, len as usize) }
+    unsafe { std::slice::from_raw_parts(first, len.min(ENTRIES_MAX) as usize) }
 }
 
 /// An open session on a chain of cores. It belongs to one thread at a time.
@@ -287,8 +287,11 @@ impl Session {
         let delivery = self.current(out, index)?;
         // SAFETY: as for `content`: "Valid as long as `content`".
         let text = unsafe { delivery.text.as_ref() }?;
-        // SAFETY: as above, for what the text points to.
-        let read = |part: abi::Str| std::str::from_utf8(unsafe { part.as_bytes() }).ok();
+        let read = |part: abi::Str| match wrong_text(part) {
+            Some(_) => None,
+            // SAFETY: as above, for what the text points to.
+            None => std::str::from_utf8(unsafe { part.as_bytes() }).ok(),
+        };
         // SAFETY: as above: so many tags and pairs, as the core says.
         let (tags, pairs) =
             unsafe { (raw_slice(text.tags, text.tags_len), raw_slice(text.metadata, text.metadata_len)) };

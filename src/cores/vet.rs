@@ -39,7 +39,7 @@ pub(super) struct Calls {
 }
 
 /// What is known of a core before one is made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct CoreInfo {
     /// Its name.
     pub id: String,

@@ -3,9 +3,11 @@
 
 mod diagnostic;
 mod exit;
+mod printable;
 mod render;
 mod suggest;
 
 pub use diagnostic::{CalledFrom, Diagnostic, Diagnostics, Place};
 pub use exit::Exit;
+pub use printable::{printable, printable_lines};
 pub use suggest::{did_you_mean, nearest};

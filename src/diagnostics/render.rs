@@ -1,6 +1,6 @@
 //! Faults as text: `file:line:column`, the source line with a caret, then found, expected, notes and help.
 
-use super::{CalledFrom, Diagnostic, Diagnostics, Place};
+use super::{CalledFrom, Diagnostic, Diagnostics, Place, printable, printable_lines};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
@@ -31,24 +31,65 @@ impl Diagnostic {
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let renderer = renderer.term_width(WIDTH_COLUMNS).decor_style(DecorStyle::Ascii);
-        let mut group = Group::with_title(Level::ERROR.primary_title(&self.title));
-        if let Some(place) = &self.place {
-            group = group.element(place_element(place, self.path.as_deref(), true));
+        // Foreign text may stand anywhere: what a core said, what stands in a file, the name of one.
+        let shown = self.printable();
+        let this = &shown;
+        let mut group = Group::with_title(Level::ERROR.primary_title(&this.title));
+        if let Some(place) = &this.place {
+            group = group.element(place_element(place, this.path.as_deref(), true));
         }
-        for called in &self.called_from {
+        for called in &this.called_from {
             group = group.element(called_from(called));
         }
         let named = |name, text: &str| Level::NOTE.with_name(Some(name)).message(text.to_owned());
-        let at = self.path.as_deref().filter(|_| !self.place.as_ref().is_some_and(has_source));
+        let at = this.path.as_deref().filter(|_| !this.place.as_ref().is_some_and(has_source));
         group = group
             .elements(at.map(|path| named("at", path)))
-            .elements(self.found.as_deref().map(|text| named("found", text)))
-            .elements(self.expected.as_deref().map(|text| named("expected", text)))
-            .elements(self.notes.iter().map(|text| named("note", text)))
-            .elements(self.help.iter().map(|text| Level::HELP.message(text)));
+            .elements(this.found.as_deref().map(|text| named("found", text)))
+            .elements(this.expected.as_deref().map(|text| named("expected", text)))
+            .elements(this.notes.iter().map(|text| named("note", text)))
+            .elements(this.help.iter().map(|text| Level::HELP.message(text)));
         let mut text = renderer.render(&[group]);
         text.push('\n');
         text
+    }
+
+    /// The same with all control characters written out. In a source line each stays one column wide.
+    fn printable(&self) -> Diagnostic {
+        let shown = |text: &String| printable_lines(text);
+        let place = |place: &Place| Place {
+            file: printable(&place.file),
+            source: place.source.as_ref().map(|line| line.chars().map(in_one_column).collect()),
+            ..place.clone()
+        };
+        Diagnostic {
+            exit: self.exit,
+            title: printable_lines(&self.title),
+            place: self.place.as_ref().map(place),
+            path: self.path.as_deref().map(printable),
+            found: self.found.as_ref().map(shown),
+            expected: self.expected.as_ref().map(shown),
+            help: self.help.iter().map(shown).collect(),
+            notes: self.notes.iter().map(shown).collect(),
+            called_from: self
+                .called_from
+                .iter()
+                .map(|called| CalledFrom {
+                    function: printable(&called.function),
+                    place: place(&called.place),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A character of a source line; what is none that can be seen is shown by its picture.
+fn in_one_column(c: char) -> char {
+    match c {
+        '\t' => c,
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
+        c if printable(c.encode_utf8(&mut [0; 4])).chars().eq([c]) => c,
+        _ => '\u{fffd}',
     }
 }
 
@@ -113,6 +154,22 @@ error: `arrival.poisson.rate` is not a rate
 ";
         assert_eq!(fault.render(false), expected);
         assert!(fault.render(true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn foreign_text_never_moves_the_cursor() {
+        let text = "run(\"\u{1b}[2J\");";
+        let fault = Diagnostic::new(Exit::Usage, "a \u{1b}]0;title\u{7}")
+            .at(Place::in_text("a\u{1b}.rhai", text, 1, 5))
+            .path("a.\u{9b}b")
+            .found("\u{1b}[31mred\r and\nmore\u{202e}")
+            .expected("\u{1b}")
+            .note("\u{8}")
+            .help("\u{7f}");
+        let shown = fault.render(false);
+        let is_plain = |c: char| c == '\n' || printable(&c.to_string()) == c.to_string();
+        assert!(shown.chars().all(is_plain), "{shown:?}");
+        assert!(shown.contains(r"found: \u{1b}[31mred\r and"), "{shown}");
     }
 
     #[test]

@@ -8,24 +8,31 @@ use std::collections::BTreeMap;
 
 /// Texts kept of each kind.
 const SAMPLES_MAX: usize = 20;
+/// Bytes of texts kept of all kinds.
+const SAMPLE_BYTES_MAX: usize = 1 << 20;
 /// The kind under which events are counted that came too many at once to be kept.
 const LOST: &str = "events_lost";
 
 /// Everything noticed so far, by the interned name of its kind.
 #[derive(Debug, Clone, Default)]
-pub struct Notices(Vec<Option<Notice>>);
+pub struct Notices {
+    by_kind: Vec<Option<Notice>>,
+    sample_bytes: usize,
+}
 
 impl Notices {
     fn add(&mut self, kind: u32, at_ns: u64, text: String) {
         let place = kind as usize;
-        if place >= self.0.len() {
-            self.0.resize(place + 1, None);
+        if place >= self.by_kind.len() {
+            self.by_kind.resize(place + 1, None);
         }
-        let notice = self.0[place].get_or_insert_with(|| Notice { first_ns: at_ns, ..Notice::default() });
+        let notice =
+            self.by_kind[place].get_or_insert_with(|| Notice { first_ns: at_ns, ..Notice::default() });
         notice.count += 1;
         notice.first_ns = notice.first_ns.min(at_ns);
         notice.last_ns = notice.last_ns.max(at_ns);
-        if notice.sample.len() < SAMPLES_MAX {
+        if notice.sample.len() < SAMPLES_MAX && self.sample_bytes + text.len() <= SAMPLE_BYTES_MAX {
+            self.sample_bytes += text.len();
             notice.sample.push(NoticeSample { at_ns, text });
         }
     }
@@ -34,7 +41,8 @@ impl Notices {
     pub fn by_name(self, services: &HostServices) -> BTreeMap<String, Notice> {
         let named =
             |(kind, notice): (usize, Option<Notice>)| Some((services.interner.text(kind as u32), notice?));
-        let mut all: BTreeMap<String, Notice> = self.0.into_iter().enumerate().filter_map(named).collect();
+        let mut all: BTreeMap<String, Notice> =
+            self.by_kind.into_iter().enumerate().filter_map(named).collect();
         let lost = services.events.lost();
         if lost > 0 {
             all.entry(LOST.to_owned()).or_default().count += lost;

@@ -224,7 +224,8 @@ impl<C: Clock> Player<'_, C> {
     pub fn absorb_outcomes(&mut self, batch: Range<u64>) {
         for index in 0..self.out.outcomes.len() {
             let outcome = self.out.outcomes[index];
-            for token in outcome.first..outcome.first.saturating_add(u64::from(outcome.count)) {
+            // A range may reach beyond the last number there is: what follows was accepted by nobody either.
+            for token in (0..u64::from(outcome.count)).map(|offset| outcome.first.wrapping_add(offset)) {
                 let in_batch = batch.contains(&token);
                 let message = if in_batch {
                     Ok(self.staged[(token - batch.start) as usize])

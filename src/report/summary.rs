@@ -21,6 +21,8 @@ pub struct Summary<'a> {
     pub played: bool,
     /// The command that repeats it all.
     pub repeat: &'a str,
+    /// Whether the results are saved: then nobody needs to be told how.
+    pub saved: bool,
 }
 
 impl Summary<'_> {
@@ -43,7 +45,7 @@ impl Summary<'_> {
             let only_runs =
                 self.checks.is_empty() && self.aggregates.is_empty() && self.comparisons.is_empty();
             text.push_str(if only_runs { "" } else { "\n" });
-            text.push_str(&text::closing(self.runs, self.repeat, look));
+            text.push_str(&text::closing(self.runs, self.repeat, self.saved, look));
         }
         text
     }

@@ -280,7 +280,7 @@ fn summaries_read_from_the_top_down() {
         let repeat = format!("mqscript run {name} --seed {}", run.seed);
         for width in [100, 60] {
             let look = plain(width);
-            let text = format!("{}{}", summary(&run, &look), closing(&[&run], &repeat, &look));
+            let text = format!("{}{}", summary(&run, &look), closing(&[&run], &repeat, false, &look));
             golden(&format!("{name}.{width}.txt"), &text);
         }
     }

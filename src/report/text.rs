@@ -90,9 +90,9 @@ pub fn summaries(runs: &[&Run], checks: &[CheckResult], look: &Look) -> String {
 }
 
 /// What stands once below all summaries: the command that repeats the run, and what to try next.
-pub fn closing(runs: &[&Run], repeat: &str, look: &Look) -> String {
+pub fn closing(runs: &[&Run], repeat: &str, saved: bool, look: &Look) -> String {
     let mut text = format!("  {}{repeat}\n", label("repeat", look));
-    let steps = doubts::next_steps(runs);
+    let steps = doubts::next_steps(runs, saved);
     let column = steps.iter().map(|step| step.flag.len()).max().unwrap_or(0);
     for (place, step) in steps.iter().enumerate() {
         let heading = label(if place == 0 { "next" } else { "" }, look);

@@ -320,6 +320,14 @@ fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
         return Ok(());
     }
     let path = state.settings.output_folder.join(name);
+    // A folder on the way may be a link.
+    let within = path.parent().zip(state.settings.output_folder.canonicalize().ok());
+    if let Some((Ok(folder), output_folder)) = within.map(|(folder, output)| (folder.canonicalize(), output))
+        && !folder.starts_with(&output_folder)
+    {
+        let found = format!("`{name}` leads to `{}`", folder.display());
+        return Err(output_fault(name, "a script saves only below the output folder", found));
+    }
     if path.exists() && !state.settings.force {
         let found = format!("`{}`; `--force` replaces it", path.display());
         return Err(output_fault(name, "the file is already there", found));

@@ -56,7 +56,10 @@ impl Source {
             return Err(fail("the script is too large", format!("{} bytes", metadata.len())));
         }
         let bytes =
-            std::fs::read(path).map_err(|error| fail("the script cannot be read", error.to_string()))?;
+            crate::files::read_at_most(path, SCRIPT_MAX_BYTES).map_err(|error| match error.kind() {
+                std::io::ErrorKind::FileTooLarge => fail("the script is too large", error.to_string()),
+                _ => fail("the script cannot be read", error.to_string()),
+            })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             fail("the script is not UTF-8", format!("a byte that is no text at offset {at}"))

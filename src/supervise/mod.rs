@@ -10,6 +10,7 @@ pub mod confine;
 mod death;
 #[cfg(unix)]
 mod fork;
+pub mod keeper;
 mod legacy;
 mod lifeline;
 #[cfg(unix)]

@@ -1,7 +1,12 @@
 /* Cores in C for the tests: one small core, bent by macros. */
 #define _POSIX_C_SOURCE 200809L
 #include "mqscript_core.h"
+#include <fcntl.h>
+#include <fenv.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef AT
@@ -23,6 +28,18 @@
 #define RECEIVERS_MAX 9
 #endif
 
+#ifdef TRACES
+/* Which functions are called, in order, in the file that a variable names. */
+#define TRACE(name)                                        \
+  do {                                                     \
+    FILE *file = fopen(getenv("MQSCRIPT_TEST_TRACE"), "a"); \
+    fputs(name " ", file);                                 \
+    fclose(file);                                          \
+  } while (0)
+#else
+#define TRACE(name) (void)0
+#endif
+
 struct mqs_core {
   const mqs_host *host;
   uint32_t reason;
@@ -41,12 +58,16 @@ static int32_t create(const mqs_host *host, mqs_str options, const mqs_run *run,
   (void)run;
   (void)seed;
   (void)error;
+  TRACE("create");
 #ifdef CREATE_FAILS
   return mqs_fail(error, MQS_CONNECT, "nobody listens");
 #endif
 #ifdef CREATE_HANGS
   for (;;)
     pause();
+#endif
+#ifdef CREATES
+  CREATES;
 #endif
   *capabilities = CAPABILITIES;
 #ifdef OVERCLAIMS
@@ -58,8 +79,13 @@ static int32_t create(const mqs_host *host, mqs_str options, const mqs_run *run,
   {
     mqs_str reason = MQS_STR("full");
     mqs_str text = MQS_STR("the queue is full");
+#ifndef NO_EVENT
     (*core)->reason = host->intern(host, reason);
     host->event(host, (*core)->reason, host->now_ns(host), text);
+#else
+    (void)text;
+    (void)reason;
+#endif
   }
 #else
   (void)core;
@@ -71,6 +97,7 @@ static int32_t create(const mqs_host *host, mqs_str options, const mqs_run *run,
 static void destroy(mqs_core *core)
 {
   mqs_str text = MQS_STR("gone");
+  TRACE("destroy");
   core->host->log(core->host, MQS_LOG_INFO, text);
   free(core);
 }
@@ -78,6 +105,10 @@ static void destroy(mqs_core *core)
 static int32_t open_session(mqs_core *core, const mqs_open *open, mqs_session **session, mqs_error *error)
 {
   (void)error;
+  TRACE("open");
+#ifdef OPENS
+  OPENS;
+#endif
   *session = calloc(1, sizeof **session);
   (*session)->core = core;
   if (open->inner != NULL)
@@ -88,8 +119,30 @@ static int32_t open_session(mqs_core *core, const mqs_open *open, mqs_session **
 
 static void close_session(mqs_session *session)
 {
+  TRACE("close");
   free(session);
 }
+
+#ifdef TRACES
+static int32_t prepare(mqs_core *core, mqs_error *error)
+{
+  (void)core;
+  (void)error;
+  TRACE("prepare");
+#ifdef PREPARES
+  PREPARES;
+#endif
+  return MQS_OK;
+}
+
+static int32_t clean(mqs_core *core, mqs_error *error)
+{
+  (void)core;
+  (void)error;
+  TRACE("clean");
+  return MQS_OK;
+}
+#endif
 
 static int32_t publish(mqs_session *session, uint64_t now_ns, const mqs_message *messages, uint32_t n,
                        uint32_t *accepted, mqs_out *out, mqs_error *error)
@@ -97,6 +150,16 @@ static int32_t publish(mqs_session *session, uint64_t now_ns, const mqs_message 
   uint32_t i;
   (void)error;
   session->published += n;
+#ifdef TRACES
+  TRACE("publish");
+  /* As the header has it. */
+  if (*accepted != 0 || error == NULL || error->buf == NULL || error->cap < 512 || out->deliveries_cap != 0 ||
+      out->outcomes_cap - out->outcomes_len < n)
+    abort();
+#endif
+#ifdef DOES
+  DOES;
+#endif
 #ifdef LAYERED
   {
     /* A layer that delays everything by a microsecond. */
@@ -153,6 +216,9 @@ static int32_t publish(mqs_session *session, uint64_t now_ns, const mqs_message 
 
 static int32_t poll(mqs_session *session, uint64_t now_ns, mqs_out *out, mqs_error *error)
 {
+#ifdef POLLS
+  POLLS;
+#endif
 #ifdef LAYERED
   return session->inner.poll(session->inner.handle, now_ns, out, error);
 #else
@@ -205,6 +271,10 @@ static const mqs_core_vtable vtable = {
     .poll = poll,
 #ifndef LAYERED
     .stats = stats,
+#endif
+#ifdef TRACES
+    .prepare = prepare,
+    .clean = clean,
 #endif
 };
 #endif

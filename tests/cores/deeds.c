@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -51,6 +52,18 @@ static void try(const char *deed)
     (void)!open("/tmp/mqscript_was_here", O_WRONLY | O_CREAT, 0600);
   if (is(deed, "remove"))
     (void)!unlink("/tmp/mqscript_was_here");
+  if (is(deed, "remove the victim"))
+    (void)!unlink(getenv("MQSCRIPT_TEST_VICTIM"));
+  if (is(deed, "rewrite the victim"))
+    close(open(getenv("MQSCRIPT_TEST_VICTIM"), O_WRONLY | O_TRUNC));
+  if (is(deed, "write into descriptors")) {
+    int number;
+    for (number = 3; number < 256; number++) {
+      struct stat found;
+      if (fstat(number, &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink > 0 && write(number, "spoilt", 6) == 6)
+        (void)!ftruncate(number, 3);
+    }
+  }
   if (is(deed, "socket"))
     (void)!socket(AF_INET, SOCK_STREAM, 0);
   if (is(deed, "connect"))

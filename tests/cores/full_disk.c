@@ -31,7 +31,8 @@ ssize_t write(int file, const void *bytes, size_t count)
 {
     char link[64], path[PATH_MAX];
     if (folder != NULL) {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+        /* Of the calling thread: one of them has descriptors of its own. */
+        snprintf(link, sizeof link, "/proc/thread-self/fd/%d", file);
         ssize_t length = readlink(link, path, sizeof path - 1);
         if (length > 0 && strncmp(path, folder, strlen(folder)) == 0) {
             long left = __atomic_load_n(room, __ATOMIC_SEQ_CST), taken;

@@ -118,6 +118,7 @@ pub fn compile(source: &str, defines: &[&str]) -> PathBuf {
         .arg("-o")
         .arg(&library)
         .arg(here.join("tests/cores").join(source))
+        .arg("-lm")
         .output()
         .expect("a C compiler named `cc`");
     assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));

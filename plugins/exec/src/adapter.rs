@@ -1,6 +1,9 @@
 //! The Python adapter, put where the program's `import` finds it.
 
 use mqscript_plugin::prelude::*;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -14,7 +17,29 @@ const FILES: [(&str, &str); 2] = [
 
 /// A temporary folder with the adapter; dropping it removes it.
 #[derive(Debug)]
-pub struct Adapter(TempDir);
+pub struct Adapter {
+    folder: TempDir,
+    /// Its lock says that somebody is at work.
+    _at_work: fs::File,
+}
+
+const PREFIX: &str = "mqscript-exec-";
+const AT_WORK: &str = ".at-work";
+
+/// Removes the folders of processes that were killed: nobody has their number, and nobody holds the lock.
+fn sweep(temporary: &Path) {
+    for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let number =
+            name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+        let process = number.filter(|number| *number > 0).and_then(Pid::from_raw);
+        let gone = process.is_some_and(|process| test_kill_process(process) == Err(Errno::SRCH));
+        let free = |file: fs::File| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if gone && fs::File::open(entry.path().join(AT_WORK)).is_ok_and(free) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
 
 impl Adapter {
     /// Writes it.
@@ -30,21 +55,28 @@ impl Adapter {
                 ),
             )
         };
-        let folder = tempfile::Builder::new().prefix("mqscript-exec-").tempdir().map_err(failed)?;
+        sweep(&std::env::temp_dir());
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(failed)?;
+        // Held as long as anybody is at work here: in another container, numbers of processes say nothing.
+        let at_work = fs::File::create(folder.path().join(AT_WORK)).map_err(failed)?;
+        let _ = flock(&at_work, FlockOperation::NonBlockingLockExclusive);
         for (name, text) in FILES {
             fs::write(folder.path().join(name), text).map_err(failed)?;
         }
-        Ok(Adapter(folder))
+        Ok(Adapter { folder, _at_work: at_work })
     }
 
     /// Where it lies.
     pub fn folder(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     /// Removes it.
     pub fn remove(self) -> Result<(), Error> {
-        let at = self.0.path().display().to_string();
-        self.0.close().map_err(|error| Error::new(Status::IO, format!("{at} cannot be removed: {error}")))
+        let at = self.folder.path().display().to_string();
+        self.folder
+            .close()
+            .map_err(|error| Error::new(Status::IO, format!("{at} cannot be removed: {error}")))
     }
 }

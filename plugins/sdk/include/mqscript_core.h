@@ -10,8 +10,8 @@
  * Growth. Structs that begin with `struct_size` may gain fields at their end: touch a field only if it lies
  * inside (MQS_HAS). The others never grow; their reserved fields are zero.
  * Rules. `docs/core-contract.md` numbers every rule as `mqscript core check` cites it: the library R1 to R7,
- * options R10 to R14, capabilities R20 to R22, lifecycle R30 to R40, session calls R50 to R65, outcomes R70 to
- * R77, deliveries R80 to R89, simulation R90 to R96, the process R100 to R104, layers R110 to R114.
+ * options R10 to R14, capabilities R20 to R22, lifecycle R30 to R40, session calls R50 to R66, outcomes R70 to
+ * R77, deliveries R80 to R89, simulation R90 to R96, the process R100 to R109, layers R110 to R114.
  * Names. Comments leave out the prefixes `mqs_` and `MQS_`.
  */
 
@@ -262,7 +262,8 @@ typedef struct mqs_run {
   uint32_t reserved;
 } mqs_run;
 
-// Where a call that fails says why. The memory is the caller's.
+// Where a call that fails says why. The memory is the caller's. The pointer to it is never NULL. Nothing of it is read
+// where the call returns OK.
 typedef struct mqs_error {
   // Size of this struct in bytes.
   uint32_t struct_size;
@@ -270,7 +271,7 @@ typedef struct mqs_error {
   int32_t code;
   // Out: bytes written, at most `cap`.
   uint32_t len;
-  // Room in bytes; may be 0.
+  // Room in bytes; may be 0, from a layer that calls. The host's own have room for 512 or more.
   uint32_t cap;
   // Where to write: UTF-8, cut at a character's border, not terminated by NUL.
   uint8_t *buf;
@@ -342,7 +343,8 @@ typedef struct mqs_message {
   struct mqs_stamp stamp;
   // The shown sender: a party.
   uint32_t sender_id;
-  // The recipient: a party, or ALL.
+  // The recipient: an agent, or ALL. This host names no other party here; should one do so, nobody receives for it:
+  // carry the message, answer for it, and deliver no copy.
   uint32_t recipient_id;
   // Its message type: index into the run's types.
   uint16_t type_id;
@@ -392,7 +394,8 @@ typedef struct mqs_delivery {
   uint64_t at_ns;
   // What the host acknowledges it by; 0 = nothing to acknowledge.
   uint64_t ack_tag;
-  // The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only).
+  // The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only). The sender is the
+  // stamp's, also where the message shows another.
   uint32_t recipient_id;
   // Bit 0: redelivered, as the medium says.
   uint32_t flags;
@@ -410,13 +413,14 @@ typedef struct mqs_out {
   uint32_t flags;
   // Room for `outcomes_cap` outcomes.
   struct mqs_outcome *outcomes;
-  // Room, in outcomes. On `publish` at least `n` are free.
+  // Room, in outcomes. On `publish` at least `n` are free, on `poll` at least one, on `acknowledge` perhaps none.
   uint32_t outcomes_cap;
   // How many are there: raised by the core for each one appended.
   uint32_t outcomes_len;
-  // Room for `deliveries_cap` deliveries.
+  // Room for `deliveries_cap` deliveries. Not to be looked at where that is 0.
   struct mqs_delivery *deliveries;
-  // Room, in deliveries.
+  // Room, in deliveries: none without `receive`, and perhaps none with it. What does not fit stays with the core,
+  // which sets MORE.
   uint32_t deliveries_cap;
   // How many are there: raised by the core for each one appended.
   uint32_t deliveries_len;
@@ -479,6 +483,7 @@ typedef struct mqs_core_vtable {
   // `[control]` Makes a core for one run; may connect. `options` is a JSON object that its schema accepts,
   // with all defaults filled in. `host` and `run` stay valid until `destroy` returns. On OK, `*core` is set
   // and `*capabilities` holds the *effective* capabilities under these options.
+  // On anything else there is no core: no other function is called, `destroy` neither, so free what was made.
   int32_t (*create)(const struct mqs_host *host,
                     struct mqs_str options,
                     const struct mqs_run *run,
@@ -486,17 +491,21 @@ typedef struct mqs_core_vtable {
                     struct mqs_core **core,
                     uint64_t *capabilities,
                     struct mqs_error *error);
-  // `[control]` Frees the core, after having joined its threads. All its sessions are closed.
+  // `[control]` Frees the core, after having joined its threads. All its sessions are closed. Comes once after every
+  // `create` that returned OK, whatever failed in between.
   void (*destroy)(struct mqs_core *core);
-  // `[control]` Opens the session of an engine loop; returns only when every subscription is in force.
+  // `[control]` Opens the session of an engine loop; returns only when every subscription is in force. On OK,
+  // `*session` is set. On anything else there is no session and `close` is not called: free what was made. `clean`
+  // and `destroy` follow.
   int32_t (*open)(struct mqs_core *core,
                   const struct mqs_open *open,
                   struct mqs_session **session,
                   struct mqs_error *error);
-  // `[control]` Closes the session. Also called after a failure.
+  // `[control]` Closes the session. Comes once after every `open` that returned OK, also after a failure.
   void (*close)(struct mqs_session *session);
   // `[session]` Takes the first `*accepted` of `n` messages and appends what is already known. Never blocks.
-  // Fewer than `n` is no error: the rest is offered again after an outcome, a wake or `next_due_ns`.
+  // Fewer than `n` is no error: the rest is offered again after an outcome, a wake or `next_due_ns`. `*accepted` is
+  // 0 on entry, and counts also where the call fails.
   int32_t (*publish)(struct mqs_session *session,
                      uint64_t now_ns,
                      const struct mqs_message *messages,
@@ -521,7 +530,8 @@ typedef struct mqs_core_vtable {
   int32_t (*flush)(struct mqs_session *session, uint64_t now_ns, struct mqs_error *error);
   // `[control]` Before `open`: make queues, purge. Idempotent.
   int32_t (*prepare)(struct mqs_core *core, struct mqs_error *error);
-  // `[control]` After `close`: remove what `prepare` made.
+  // `[control]` After `close`: remove what `prepare` made. Comes also after a session that failed, and where `prepare`
+  // or `open` failed, so that there may be less to remove, or nothing.
   int32_t (*clean)(struct mqs_core *core, struct mqs_error *error);
   // `[control]` After `close`: writes up to `cap` bytes of a JSON object for the report to `buf` and its full
   // length to `*len`. Asked again with more room if that did not fit.
@@ -584,13 +594,16 @@ typedef struct mqs_plugin_descriptor {
 #define MQS_HAS(pointer, type, field) \
   ((pointer)->struct_size >= offsetof(type, field) + sizeof((pointer)->field))
 
-/* Writes a failure into the caller's buffer and returns its status. */
+/* Writes a failure into the caller's buffer, cut before the character that does not fit, and returns its status. */
 static inline int32_t mqs_fail(mqs_error *error, int32_t code, const char *text)
 {
   if (error != NULL) {
     size_t len = strlen(text);
-    if (len > error->cap)
+    if (len > error->cap) {
       len = error->cap;
+      while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    }
     error->code = code;
     if (error->buf != NULL) {
       memcpy(error->buf, text, len);
@@ -707,6 +720,62 @@ static inline uint32_t mqs_crc32c(const uint8_t *bytes, size_t len)
       crc = crc >> 1 ^ (0x82f63b78u & (0u - (crc & 1u)));
   }
   return ~crc;
+}
+
+/*
+ * Keyed luck: what a simulated core draws for a message, the same in any batch, order and crowd (R90 to R93), and the
+ * same as the SDK draws in Rust. One source for each purpose, made in `create`; one stream for each message:
+ *
+ *   uint64_t latency = mqs_luck_source(seed, "mine", "latency");           in create: your core's id, and the purpose
+ *   uint64_t luck = mqs_luck(latency, mqs_text_key(name, len), &message->stamp, message->attempt, 0);
+ *   double u = mqs_luck_unit(&luck);                                       0 <= u < 1, and so on, draw by draw
+ *
+ * `name` is the name of the party `stamp.sender` (`run->party_name`; keep the keys). The last argument is 0, or the
+ * `mqs_text_key` of a recipient's name where each copy has a luck of its own.
+ */
+static inline uint64_t mqs_luck_mix(uint64_t x)
+{
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+  return x ^ x >> 31;
+}
+
+/* The key of a name or a purpose. */
+static inline uint64_t mqs_text_key(const char *text, size_t len)
+{
+  uint64_t key = mqs_luck_mix((uint64_t)len ^ 0x9e3779b97f4a7c15u);
+  size_t i;
+  for (i = 0; i < len; i++)
+    key = mqs_luck_mix(key ^ (uint8_t)text[i]) + 0x9e3779b97f4a7c15u;
+  return mqs_luck_mix(key);
+}
+
+/* What is drawn for one purpose by one core or layer, in a run with this seed. */
+static inline uint64_t mqs_luck_source(uint64_t seed, const char *core_id, const char *purpose)
+{
+  uint64_t owner = mqs_luck_mix(seed ^ mqs_text_key(core_id, strlen(core_id)));
+  return mqs_luck_mix(owner ^ mqs_text_key(purpose, strlen(purpose)));
+}
+
+/* The stream of one message. */
+static inline uint64_t mqs_luck(uint64_t source, uint64_t sender_key, const mqs_stamp *stamp, uint8_t attempt,
+                                uint64_t recipient_key)
+{
+  uint64_t sender = mqs_luck_mix(source ^ sender_key);
+  return mqs_luck_mix(mqs_luck_mix(sender + stamp->sequence) ^ recipient_key ^ (uint64_t)attempt << 56);
+}
+
+/* The next 64 bits of a stream. */
+static inline uint64_t mqs_luck_next(uint64_t *stream)
+{
+  *stream += 0x9e3779b97f4a7c15u;
+  return mqs_luck_mix(*stream);
+}
+
+/* The next number of a stream in 0 <= u < 1. */
+static inline double mqs_luck_unit(uint64_t *stream)
+{
+  return (double)(mqs_luck_next(stream) >> 11) * (1.0 / 9007199254740992.0);
 }
 
 /* What a library exports. On Windows build with MQS_EXPORT as __declspec(dllexport). */

@@ -14,6 +14,7 @@ mod table;
 
 use super::arguments::BatchFlags;
 use super::interrupt::Interrupt;
+use super::outputs::is_stdout;
 use super::terminal;
 use crate::batch::{
     Baseline, BatchFile, Cells, Folder, Header, Outcome, cells, check_name, outcome, read_batch,
@@ -124,8 +125,15 @@ fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
     script::warm_up();
     let mut file = read_batch(&flags.file)?;
     if let Some(output) = &flags.output {
+        if is_stdout(output) {
+            let fault =
+                Diagnostic::new(Exit::Usage, format!("`--output {}`: is no folder", output.display()));
+            return Err(fault.help("name a folder: a batch leaves many files").into());
+        }
         file.output.clone_from(output);
     }
+    // By its whole path: what a cell's core does to its working folder is its own affair.
+    file.output = std::path::absolute(&file.output).unwrap_or(file.output);
     file.repeats = flags.repeats.unwrap_or(file.repeats);
     let mut prepared = Prepared::from(file, &flags.core_path)?;
     prepared.jobs.iter_mut().for_each(|job| job.flags.hang_timeout = flags.hang_timeout);

@@ -17,6 +17,10 @@ pub enum Slip {
     Beyond(String),
     /// A delivery's content is at NULL, or longer than anything may be.
     Content(String),
+    /// Something that is only lent for reading was written to.
+    Touched(&'static str),
+    /// Floating-point numbers were rounded in another way afterwards.
+    Rounding,
 }
 
 /// A delivery, with its content copied.
@@ -115,8 +119,20 @@ impl Arrays {
     /// Takes what a call left, looks for slips, and puts the marks back.
     pub(super) fn take(&mut self, raw: &abi::Out) -> Appended {
         let mut slips = Vec::new();
-        let outcomes_end = self.end("outcomes", raw.outcomes_len, raw.outcomes_cap, &mut slips);
-        let deliveries_end = self.end("deliveries", raw.deliveries_len, raw.deliveries_cap, &mut slips);
+        let lent = self.raw();
+        for (field, changed) in [
+            ("out->struct_size", raw.struct_size != lent.struct_size),
+            ("out->outcomes", raw.outcomes != lent.outcomes),
+            ("out->outcomes_cap", raw.outcomes_cap != lent.outcomes_cap),
+            ("out->deliveries", raw.deliveries != lent.deliveries),
+            ("out->deliveries_cap", raw.deliveries_cap != lent.deliveries_cap),
+        ] {
+            if changed {
+                slips.push(Slip::Touched(field));
+            }
+        }
+        let outcomes_end = self.end("outcomes", raw.outcomes_len, lent.outcomes_cap, &mut slips);
+        let deliveries_end = self.end("deliveries", raw.deliveries_len, lent.deliveries_cap, &mut slips);
         let standing = self.standing;
         let spare = |kind: &str, slips: &mut Vec<Slip>, standing_changed: bool, guards_changed: bool| {
             if standing_changed {

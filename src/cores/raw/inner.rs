@@ -44,6 +44,10 @@ impl Below {
             virtual_clock: services.clock.kind() == super::super::run::ClockKind::Virtual,
             agents: stage.run.agents(),
             slot: services.vitals.slot(),
+            misuse: services.misuse.clone(),
+            reasons: services.interner.clone(),
+            log: services.log.clone(),
+            rounds: false,
             failure: None,
         };
         let below = Below { border, session, offered: Vec::new(), calls: 0, meddling: Meddling::None };

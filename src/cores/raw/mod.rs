@@ -5,6 +5,8 @@
 //! takes notes) it becomes a [`Probe`], and that opens [`ProbeSession`]s, which fill [`Arrays`]. All calls are made on
 //! the calling thread and may hang or crash: a process of its own is the place for them.
 
+pub use super::load::changed_while_loading;
+
 mod arrays;
 mod heap;
 mod inner;

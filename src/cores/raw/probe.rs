@@ -46,7 +46,12 @@ pub struct Probe {
 unsafe impl Send for Probe {}
 
 impl Told {
-    fn refused(self) -> Result<(), Refusal> {
+    /// What came of a call of `function`; what it wrote to that was only lent is noted on the stage.
+    fn refused(mut self, function: &str, stage: &Stage) -> Result<(), Refusal> {
+        stage.look_over(function);
+        if let Some(text) = self.breach.take() {
+            stage.notes().touch(format!("in `{function}` {text}"));
+        }
         match self.status {
             abi::OK => Ok(()),
             status => Err(Refusal { status, text: self.text }),
@@ -76,14 +81,14 @@ impl Probe {
             let text = abi::Str { ptr: options.as_ptr(), len: options.len() as u64 };
             // SAFETY: "`host` and `run` stay valid until `destroy` returns": the stage is kept by the probe.
             unsafe {
-                let (host, run) = (&raw const stage.host, stage.run.raw());
+                let (host, run) = (stage.host.pointer(), stage.run.raw());
                 (subject.vetted.calls.create)(host, text, run, seed, &mut raw, &mut effective, error)
             }
         });
         if scribble {
             options.fill(b'#');
         }
-        let refused = told.refused().err().or_else(|| {
+        let refused = told.refused("create", stage).err().or_else(|| {
             let text = "it returned OK, but no core".to_owned();
             raw.is_null().then_some(Refusal { status: abi::OK, text })
         });
@@ -135,7 +140,7 @@ impl Probe {
         let Some(call) = call else { return Ok(()) };
         (self.subject.trail)(name);
         // SAFETY: "[control]"; the core is not destroyed.
-        Told::by(|error| unsafe { call(self.raw, error) }).refused()
+        Told::by(|error| unsafe { call(self.raw, error) }).refused(name, &self.stage)
     }
 
     /// Calls `open`, below first.
@@ -173,7 +178,7 @@ impl Probe {
         let told = Told::by(|error| unsafe {
             (self.subject.vetted.calls.open)(self.raw, &open, &mut session, error)
         });
-        let refused = told.refused().err().or_else(|| {
+        let refused = told.refused("open", &self.stage).err().or_else(|| {
             let text = "it returned OK, but no session".to_owned();
             session.is_null().then_some(Refusal { status: abi::OK, text })
         });
@@ -202,7 +207,7 @@ impl Probe {
         // SAFETY: "[control] writes up to `cap` bytes to `buf` and its full length to `*len`".
         let told =
             Told::by(|error| unsafe { stats(self.raw, bytes.as_mut_ptr(), cap as u64, &mut len, error) });
-        told.refused()?;
+        told.refused("stats", &self.stage)?;
         let beyond = bytes[cap..].iter().any(|byte| *byte != 0xa5);
         bytes.truncate(cap.min(len as usize));
         Ok(Some(Asked { len, bytes, beyond }))
@@ -213,6 +218,7 @@ impl Probe {
         (self.subject.trail)("destroy");
         // SAFETY: "[control] Frees the core": whoever opened a session has closed it, and `self` goes.
         unsafe { (self.subject.vetted.calls.destroy)(self.raw) };
+        self.stage.look_over("destroy");
         if let Some(below) = self.below {
             below.destroy();
         }

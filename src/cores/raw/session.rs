@@ -1,7 +1,8 @@
 //! An open session, called without a guard.
 
-use super::super::border::told;
-use super::arrays::{Appended, Arrays};
+use super::super::border::LentError;
+use super::super::surroundings::float;
+use super::arrays::{Appended, Arrays, Slip};
 use super::inner::Below;
 use super::subject::Subject;
 use mqscript_plugin::abi::{self, ErrorBuffer, RawSession};
@@ -56,24 +57,40 @@ impl ProbeSession {
             cap: bytes.len() as u32,
             buf: bytes.as_mut_ptr(),
         };
+        let lent = LentError::of(&error);
         let (mut out, mut accepted) = (arrays.raw(), 0);
         (self.subject.trail)(name);
         let status = call(self, &raw mut out, &raw mut accepted, &raw mut error);
+        let rounds = !float::is_as_before();
+        if rounds {
+            float::put_back();
+        }
         (self.subject.trail)("reading what it delivered");
-        let appended = arrays.take(&out);
+        let mut appended = arrays.take(&out);
+        appended.slips.extend(rounds.then_some(Slip::Rounding));
+        appended.slips.extend(lent.put_back(&mut error).map(Slip::Touched));
         (self.subject.trail)("");
-        let text = if status == abi::OK { String::new() } else { told(&error) };
+        let text = if status == abi::OK { String::new() } else { lent.told(&error) };
         Called { status, text, accepted, appended }
     }
 
     /// Calls `publish`. The pointers in `batch` must be good for the call.
     pub fn publish(&mut self, now_ns: u64, batch: &[abi::Message], arrays: &mut Arrays) -> Called {
-        self.call("publish", arrays, |this, out, accepted, error| {
+        let before = batch.to_vec();
+        let mut called = self.call("publish", arrays, |this, out, accepted, error| {
             let publish = this.subject.vetted.calls.session.publish;
             // SAFETY: the batch outlives the call, the rest is this function's own; `&mut self` keeps other calls
             // away ("used by one thread at a time"). So below.
             unsafe { publish(this.raw, now_ns, batch.as_ptr(), batch.len() as u32, accepted, out, error) }
-        })
+        });
+        let bytes = |messages: *const abi::Message| {
+            // SAFETY: so many whole messages stand in both, and a message has no padding.
+            unsafe { std::slice::from_raw_parts(messages.cast::<u8>(), size_of_val(batch)) }
+        };
+        if bytes(std::hint::black_box(batch.as_ptr())) != bytes(before.as_ptr()) {
+            called.appended.slips.push(Slip::Touched("*messages"));
+        }
+        called
     }
 
     /// Calls `poll`.

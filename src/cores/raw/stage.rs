@@ -1,12 +1,15 @@
 //! A run and a host that takes notes of what a core asks of it.
 
-use super::super::host::{RunFor, text_of};
+use super::super::border::{not_its_own, wrong_text};
+use super::super::host::{LentForReading, RunFor, beginning};
 use super::super::load::no_extension;
 use super::super::run::RunConfig;
 use super::super::services::HostServices;
+use super::super::surroundings::float;
 use mqscript_plugin::abi;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What the host was asked for, on any thread.
 #[derive(Debug, Default)]
@@ -16,6 +19,8 @@ pub struct Notes {
     garbled: AtomicU64,
     unknown_kinds: AtomicU64,
     late: AtomicU64,
+    touched: Mutex<Option<String>>,
+    rounds: Mutex<Option<String>>,
     over: AtomicBool,
 }
 
@@ -45,6 +50,21 @@ impl Notes {
         self.late.load(Ordering::Acquire)
     }
 
+    /// The first thing that is only lent for reading and was written to, and in which call.
+    pub fn touched(&self) -> Option<String> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The first control call after which numbers were rounded in another way.
+    pub fn rounds(&self) -> Option<String> {
+        self.rounds.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Something of the host's own was written to.
+    pub(super) fn touch(&self, text: String) {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+    }
+
     /// From here on every call is a late one.
     pub(super) fn close(&self) {
         self.over.store(true, Ordering::Release);
@@ -56,7 +76,7 @@ pub(super) const WAKER: u64 = 0x5ca1_ab1e_0001;
 
 /// A run and a host. Keep it for as long as a thread of the core may call.
 pub struct Stage {
-    pub(super) host: abi::Host,
+    pub(super) host: LentForReading<abi::Host>,
     pub(super) run: RunFor,
     shared: Arc<Shared>,
 }
@@ -86,7 +106,7 @@ impl Stage {
             intern: Some(intern),
             get_extension: Some(no_extension),
         };
-        Arc::new(Stage { host, run: RunFor::new(config), shared })
+        Arc::new(Stage { host: LentForReading::new(host), run: RunFor::new(config), shared })
     }
 
     /// Clock, reasons, wakes.
@@ -99,9 +119,22 @@ impl Stage {
         &self.shared.notes
     }
 
-    /// Whether a reason or kind of event was interned in this run.
+    /// Whether a reason was interned in this run; 0 is none.
     pub fn knows(&self, id: u32) -> bool {
-        self.shared.knows(id)
+        id == 0 || self.shared.services.interner.knows(id)
+    }
+
+    /// Looks whether a call of `function` has written to what it was lent for reading, or rounds numbers its own way.
+    pub(super) fn look_over(&self, function: &str) {
+        if !float::is_as_before() {
+            float::put_back();
+            let text = format!("after `{function}` floating-point numbers are rounded in another way");
+            self.notes().rounds.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+        }
+        let host = self.host.was_changed().then_some("*host");
+        if let Some(what) = host.or_else(|| self.run.changed()) {
+            self.notes().touch(format!("in `{function}` {}", not_its_own(what)));
+        }
     }
 }
 
@@ -112,17 +145,20 @@ impl Shared {
         }
     }
 
-    fn knows(&self, id: u32) -> bool {
-        let text = self.services.interner.text(id);
-        // An id that was never given out is shown as itself, unless that very text was interned.
-        id == 0 || text != format!("#{id}")
-    }
-
-    fn text(&self, bytes: &[u8]) -> String {
-        if std::str::from_utf8(bytes).is_err() {
+    /// # Safety
+    /// "Borrowed for the call": a text that is there can be read.
+    unsafe fn text(&self, text: abi::Str) -> String {
+        // SAFETY: the caller's promise.
+        let bytes = if wrong_text(text).is_some() { None } else { Some(unsafe { beginning(text) }) };
+        // A text that was cut may end inside a character.
+        let is_text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+            Ok(_) => true,
+            Err(error) => error.error_len().is_none() && (bytes.len() as u64) < text.len,
+        };
+        if !bytes.is_some_and(is_text) {
             self.notes.garbled.fetch_add(1, Ordering::AcqRel);
         }
-        text_of(bytes)
+        String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
     }
 }
 
@@ -137,8 +173,7 @@ unsafe fn shared<'a>(host: *const abi::Host) -> &'a Shared {
 
 unsafe extern "C" fn log(host: *const abi::Host, _level: u32, text: abi::Str) {
     // SAFETY: "[any thread]"; the text is borrowed for the call. So below.
-    let (shared, text) = unsafe { (shared(host), text.as_bytes()) };
-    shared.text(text);
+    unsafe { shared(host).text(text) };
 }
 
 unsafe extern "C" fn now_ns(host: *const abi::Host) -> u64 {
@@ -158,16 +193,18 @@ unsafe extern "C" fn wake(host: *const abi::Host, waker: u64) {
 
 unsafe extern "C" fn event(host: *const abi::Host, kind: u32, _at_ns: u64, text: abi::Str) {
     // SAFETY: as in `log`.
-    let (shared, text) = unsafe { (shared(host), text.as_bytes()) };
-    shared.text(text);
-    if kind == 0 || !shared.knows(kind) {
+    let shared = unsafe { shared(host) };
+    // SAFETY: as in `log`.
+    unsafe { shared.text(text) };
+    if !shared.services.interner.knows(kind) {
         shared.notes.unknown_kinds.fetch_add(1, Ordering::AcqRel);
     }
 }
 
 unsafe extern "C" fn intern(host: *const abi::Host, text: abi::Str) -> u32 {
     // SAFETY: as in `log`.
-    let (shared, text) = unsafe { (shared(host), text.as_bytes()) };
-    let text = shared.text(text);
+    let shared = unsafe { shared(host) };
+    // SAFETY: as in `log`.
+    let text = unsafe { shared.text(text) };
     shared.services.interner.intern(&text)
 }

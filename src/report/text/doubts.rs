@@ -110,7 +110,7 @@ fn step(flag: impl Into<String>, why: &str) -> NextStep {
 }
 
 /// At most two flags to try next, chosen by what the last run showed.
-pub fn next_steps(runs: &[&Run]) -> Vec<NextStep> {
+pub fn next_steps(runs: &[&Run], saved: bool) -> Vec<NextStep> {
     let Some(run) = runs.last() else { return Vec::new() };
     let processor = run.plan.get("processor");
     let number = |path: [&str; 2], default| {
@@ -127,7 +127,7 @@ pub fn next_steps(runs: &[&Run]) -> Vec<NextStep> {
     if steps.is_empty() {
         steps.push(step("--seed random", "see how much of it is luck"));
     }
-    if steps.len() < 2 {
+    if steps.len() < 2 && !saved {
         steps.push(step("--output results.json", "keep every figure"));
     }
     steps.truncate(2);

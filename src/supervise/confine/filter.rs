@@ -123,6 +123,7 @@ pub(super) fn allowing(own: u32, otherwise: Otherwise) -> Result<BpfProgram, Fai
     rules.insert(libc::SYS_fcntl, one_of(1, &FCNTL.map(|command| command as u64))?);
     rules.insert(libc::SYS_ioctl, one_of(1, &IOCTL)?);
     if otherwise == Otherwise::Kill {
+        rules.insert(libc::SYS_unshare, vec![SeccompRule::new(vec![is(0, super::judge::KEEPER)?])?]);
         rules.extend(ON_PATHS.iter().chain(ON_PATHS_OLD).map(|number| (*number, vec![])));
     }
     let refuse = match otherwise {

@@ -3,8 +3,12 @@
 use super::deed::{Deed, name, purpose};
 use super::limits::{Limits, resolved, resolved_entry};
 use super::memory::Memory;
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// What the keeper's thread asks of `unshare`.
+pub(super) const KEEPER: u64 = (libc::CLONE_FILES | libc::CLONE_FS) as u64;
 
 /// A call that waits for an answer.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,9 @@ pub(super) struct Judge {
     process: i32,
     limits: Limits,
     memory: Memory,
+    /// The thread that has made itself a keeper of what the run leaves behind: before any core is loaded, and once. From
+    /// then on nobody else may write, move or remove anything. 0 = none.
+    keeper: Cell<i32>,
 }
 
 /// What a call on paths means to do.
@@ -37,6 +44,7 @@ enum Asked {
     Move { verb: &'static str, paths: Vec<Option<PathBuf>> },
     Run { path: Option<PathBuf> },
     Change { path: Option<PathBuf> },
+    Keep,
     Other,
 }
 
@@ -46,7 +54,7 @@ impl Judge {
     /// # Errors
     /// The system does not let us look into its memory.
     pub fn new(process: i32, limits: Limits) -> std::io::Result<Judge> {
-        Ok(Judge { process, limits, memory: Memory::of(process)? })
+        Ok(Judge { process, limits, memory: Memory::of(process)?, keeper: Cell::new(0) })
     }
 
     /// A library that is looked for where there is none is the loader's search, whatever the folder.
@@ -56,7 +64,9 @@ impl Judge {
             Asked::Open { path: Some(path), writes } => {
                 let real = resolved(&path);
                 let may = match writes {
-                    true => self.limits.may_write(&real),
+                    true => {
+                        self.limits.may_write(&real) && (self.keeps(call) || real == Path::new("/dev/null"))
+                    }
                     false => self.limits.may_read(&real) || (is_library(&real) && !real.exists()),
                 };
                 let verb = if writes { "write to" } else { "open" };
@@ -64,19 +74,28 @@ impl Judge {
             }
             Asked::Move { verb, paths } if paths.iter().all(Option::is_some) => {
                 let mut paths = paths.into_iter().flatten();
-                match paths.find(|path| !self.limits.may_move(&resolved_entry(path))) {
+                match paths.find(|path| !self.keeps(call) || !self.limits.may_move(&resolved_entry(path))) {
                     Some(path) => stop(format!("{verb} `{}`", path.display())),
                     None => Verdict::GoOn,
                 }
             }
             // A path that cannot be read: the kernel will not find one either.
             Asked::Open { path: None, .. } | Asked::Move { .. } => Verdict::GoOn,
+            Asked::Keep => {
+                self.keeper.set(call.thread);
+                Verdict::GoOn
+            }
             Asked::Run { path: Some(path) } => stop(format!("run `{}`", path.display())),
             Asked::Run { path: None } => stop("run a program".to_owned()),
             Asked::Change { path: Some(path) } => stop(format!("change the file `{}`", path.display())),
             Asked::Change { path: None } => stop("change a file".to_owned()),
             Asked::Other => stop(purpose(call.number, &call.arguments, self.process)),
         }
+    }
+
+    /// Whether the calling thread may touch what the run leaves behind.
+    fn keeps(&self, call: &Waiting) -> bool {
+        [0, call.thread].contains(&self.keeper.get())
     }
 
     fn asked(&self, call: &Waiting) -> Asked {
@@ -93,6 +112,7 @@ impl Judge {
             libc::SYS_mkdirat => moves("make the folder", [at(0, 1)]),
             libc::SYS_truncate | libc::SYS_setxattr => Asked::Change { path: here(0) },
             libc::SYS_fchmodat | libc::SYS_fchownat | libc::SYS_utimensat => Asked::Change { path: at(0, 1) },
+            libc::SYS_unshare if a[0] == KEEPER && self.keeper.get() == 0 => Asked::Keep,
             libc::SYS_execve => Asked::Run { path: here(0) },
             libc::SYS_execveat => Asked::Run { path: at(0, 1) },
             #[cfg(target_arch = "x86_64")]
@@ -218,6 +238,30 @@ mod tests {
         assert_eq!(open(&judge, &folder.join("else/libc.so.6"), libc::O_RDONLY), Verdict::GoOn);
         fs::write(folder.join("else/libc.so.6"), "").unwrap();
         assert_ne!(open(&judge, &folder.join("else/libc.so.6"), libc::O_RDONLY), Verdict::GoOn);
+    }
+
+    #[test]
+    fn once_there_is_a_keeper_nobody_else_touches_what_the_run_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let judge = judge(&folder);
+        let call = |thread, number, arguments| judge.judge(&Waiting { thread, number, arguments });
+        let (result, new) = (text(folder.join("else/result")), text(folder.join("out/new")));
+        let here = libc::AT_FDCWD as u64;
+        let remove = |thread| call(thread, libc::SYS_unlinkat, [here, result.as_ptr() as u64, 0, 0, 0, 0]);
+        let make = |thread| {
+            let flags = (libc::O_WRONLY | libc::O_CREAT) as u64;
+            call(thread, libc::SYS_openat, [here, new.as_ptr() as u64, flags, 0, 0, 0])
+        };
+        let become_keeper = |thread| call(thread, libc::SYS_unshare, [KEEPER, 0, 0, 0, 0, 0]);
+        assert_eq!((remove(5), make(5)), (Verdict::GoOn, Verdict::GoOn));
+        assert_ne!(call(5, libc::SYS_unshare, [libc::CLONE_NEWUSER as u64, 0, 0, 0, 0, 0]), Verdict::GoOn);
+        assert_eq!(become_keeper(9), Verdict::GoOn);
+        assert_eq!((remove(9), make(9)), (Verdict::GoOn, Verdict::GoOn));
+        assert!(stopped(&remove(5)).starts_with("remove `") && stopped(&make(5)).starts_with("write to `"));
+        // There is one, for ever.
+        assert_ne!(become_keeper(5), Verdict::GoOn);
+        assert_eq!(remove(9), Verdict::GoOn);
     }
 
     #[test]

@@ -14,13 +14,16 @@
 #define MQS_HAS(pointer, type, field) \
   ((pointer)->struct_size >= offsetof(type, field) + sizeof((pointer)->field))
 
-/* Writes a failure into the caller's buffer and returns its status. */
+/* Writes a failure into the caller's buffer, cut before the character that does not fit, and returns its status. */
 static inline int32_t mqs_fail(mqs_error *error, int32_t code, const char *text)
 {
   if (error != NULL) {
     size_t len = strlen(text);
-    if (len > error->cap)
+    if (len > error->cap) {
       len = error->cap;
+      while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    }
     error->code = code;
     if (error->buf != NULL) {
       memcpy(error->buf, text, len);
@@ -137,6 +140,62 @@ static inline uint32_t mqs_crc32c(const uint8_t *bytes, size_t len)
       crc = crc >> 1 ^ (0x82f63b78u & (0u - (crc & 1u)));
   }
   return ~crc;
+}
+
+/*
+ * Keyed luck: what a simulated core draws for a message, the same in any batch, order and crowd (R90 to R93), and the
+ * same as the SDK draws in Rust. One source for each purpose, made in `create`; one stream for each message:
+ *
+ *   uint64_t latency = mqs_luck_source(seed, "mine", "latency");           in create: your core's id, and the purpose
+ *   uint64_t luck = mqs_luck(latency, mqs_text_key(name, len), &message->stamp, message->attempt, 0);
+ *   double u = mqs_luck_unit(&luck);                                       0 <= u < 1, and so on, draw by draw
+ *
+ * `name` is the name of the party `stamp.sender` (`run->party_name`; keep the keys). The last argument is 0, or the
+ * `mqs_text_key` of a recipient's name where each copy has a luck of its own.
+ */
+static inline uint64_t mqs_luck_mix(uint64_t x)
+{
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+  return x ^ x >> 31;
+}
+
+/* The key of a name or a purpose. */
+static inline uint64_t mqs_text_key(const char *text, size_t len)
+{
+  uint64_t key = mqs_luck_mix((uint64_t)len ^ 0x9e3779b97f4a7c15u);
+  size_t i;
+  for (i = 0; i < len; i++)
+    key = mqs_luck_mix(key ^ (uint8_t)text[i]) + 0x9e3779b97f4a7c15u;
+  return mqs_luck_mix(key);
+}
+
+/* What is drawn for one purpose by one core or layer, in a run with this seed. */
+static inline uint64_t mqs_luck_source(uint64_t seed, const char *core_id, const char *purpose)
+{
+  uint64_t owner = mqs_luck_mix(seed ^ mqs_text_key(core_id, strlen(core_id)));
+  return mqs_luck_mix(owner ^ mqs_text_key(purpose, strlen(purpose)));
+}
+
+/* The stream of one message. */
+static inline uint64_t mqs_luck(uint64_t source, uint64_t sender_key, const mqs_stamp *stamp, uint8_t attempt,
+                                uint64_t recipient_key)
+{
+  uint64_t sender = mqs_luck_mix(source ^ sender_key);
+  return mqs_luck_mix(mqs_luck_mix(sender + stamp->sequence) ^ recipient_key ^ (uint64_t)attempt << 56);
+}
+
+/* The next 64 bits of a stream. */
+static inline uint64_t mqs_luck_next(uint64_t *stream)
+{
+  *stream += 0x9e3779b97f4a7c15u;
+  return mqs_luck_mix(*stream);
+}
+
+/* The next number of a stream in 0 <= u < 1. */
+static inline double mqs_luck_unit(uint64_t *stream)
+{
+  return (double)(mqs_luck_next(stream) >> 11) * (1.0 / 9007199254740992.0);
 }
 
 /* What a library exports. On Windows build with MQS_EXPORT as __declspec(dllexport). */

@@ -13,13 +13,14 @@ pub struct Out {
     pub flags: u32,
     /// Room for `outcomes_cap` outcomes.
     pub outcomes: *mut Outcome,
-    /// Room, in outcomes. On `publish` at least `n` are free.
+    /// Room, in outcomes. On `publish` at least `n` are free, on `poll` at least one, on `acknowledge` perhaps none.
     pub outcomes_cap: u32,
     /// How many are there: raised by the core for each one appended.
     pub outcomes_len: u32,
-    /// Room for `deliveries_cap` deliveries.
+    /// Room for `deliveries_cap` deliveries. Not to be looked at where that is 0.
     pub deliveries: *mut Delivery,
-    /// Room, in deliveries.
+    /// Room, in deliveries: none without `receive`, and perhaps none with it. What does not fit stays with the core,
+    /// which sets MORE.
     pub deliveries_cap: u32,
     /// How many are there: raised by the core for each one appended.
     pub deliveries_len: u32,
@@ -28,7 +29,8 @@ pub struct Out {
     pub next_due_ns: u64,
 }
 
-/// Where a call that fails says why. The memory is the caller's.
+/// Where a call that fails says why. The memory is the caller's. The pointer to it is never NULL. Nothing of it is read
+/// where the call returns OK.
 #[repr(C)]
 #[derive(Debug)]
 pub struct ErrorBuffer {
@@ -38,7 +40,7 @@ pub struct ErrorBuffer {
     pub code: i32,
     /// Out: bytes written, at most `cap`.
     pub len: u32,
-    /// Room in bytes; may be 0.
+    /// Room in bytes; may be 0, from a layer that calls. The host's own have room for 512 or more.
     pub cap: u32,
     /// Where to write: UTF-8, cut at a character's border, not terminated by NUL.
     pub buf: *mut u8,
@@ -64,7 +66,7 @@ pub struct TypeRow {
 
 /// What a core may know of the run it is created for. Valid, with all it points to, until `destroy` returns.
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Run {
     /// Size of this struct in bytes, as the host knows it.
     pub struct_size: u32,
@@ -99,7 +101,7 @@ pub struct Run {
 /// Services of the host. Given to `mqs_plugin_entry_v1` (valid for ever; there `log` alone has an effect) and,
 /// for one core of one run, to `create` (valid until `destroy` returns).
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Host {
     /// Size of this struct in bytes, as the host knows it.
     pub struct_size: u32,

@@ -29,6 +29,7 @@ pub struct CoreVtable {
     /// `[control]` Makes a core for one run; may connect. `options` is a JSON object that its schema accepts,
     /// with all defaults filled in. `host` and `run` stay valid until `destroy` returns. On OK, `*core` is set
     /// and `*capabilities` holds the *effective* capabilities under these options.
+    /// On anything else there is no core: no other function is called, `destroy` neither, so free what was made.
     pub create: Option<
         unsafe extern "C" fn(
             host: *const Host,
@@ -40,9 +41,12 @@ pub struct CoreVtable {
             error: *mut ErrorBuffer,
         ) -> i32,
     >,
-    /// `[control]` Frees the core, after having joined its threads. All its sessions are closed.
+    /// `[control]` Frees the core, after having joined its threads. All its sessions are closed. Comes once after every
+    /// `create` that returned OK, whatever failed in between.
     pub destroy: Option<unsafe extern "C" fn(core: *mut RawCore)>,
-    /// `[control]` Opens the session of an engine loop; returns only when every subscription is in force.
+    /// `[control]` Opens the session of an engine loop; returns only when every subscription is in force. On OK,
+    /// `*session` is set. On anything else there is no session and `close` is not called: free what was made. `clean`
+    /// and `destroy` follow.
     pub open: Option<
         unsafe extern "C" fn(
             core: *mut RawCore,
@@ -51,10 +55,11 @@ pub struct CoreVtable {
             error: *mut ErrorBuffer,
         ) -> i32,
     >,
-    /// `[control]` Closes the session. Also called after a failure.
+    /// `[control]` Closes the session. Comes once after every `open` that returned OK, also after a failure.
     pub close: Option<unsafe extern "C" fn(session: *mut RawSession)>,
     /// `[session]` Takes the first `*accepted` of `n` messages and appends what is already known. Never blocks.
-    /// Fewer than `n` is no error: the rest is offered again after an outcome, a wake or `next_due_ns`.
+    /// Fewer than `n` is no error: the rest is offered again after an outcome, a wake or `next_due_ns`. `*accepted` is
+    /// 0 on entry, and counts also where the call fails.
     pub publish: Option<
         unsafe extern "C" fn(
             session: *mut RawSession,
@@ -95,7 +100,8 @@ pub struct CoreVtable {
         Option<unsafe extern "C" fn(session: *mut RawSession, now_ns: u64, error: *mut ErrorBuffer) -> i32>,
     /// `[control]` Before `open`: make queues, purge. Idempotent.
     pub prepare: Option<unsafe extern "C" fn(core: *mut RawCore, error: *mut ErrorBuffer) -> i32>,
-    /// `[control]` After `close`: remove what `prepare` made.
+    /// `[control]` After `close`: remove what `prepare` made. Comes also after a session that failed, and where `prepare`
+    /// or `open` failed, so that there may be less to remove, or nothing.
     pub clean: Option<unsafe extern "C" fn(core: *mut RawCore, error: *mut ErrorBuffer) -> i32>,
     /// `[control]` After `close`: writes up to `cap` bytes of a JSON object for the report to `buf` and its full
     /// length to `*len`. Asked again with more room if that did not fit.

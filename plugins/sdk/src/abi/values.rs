@@ -88,7 +88,8 @@ pub struct Message {
     pub stamp: Stamp,
     /// The shown sender: a party.
     pub sender_id: u32,
-    /// The recipient: a party, or ALL.
+    /// The recipient: an agent, or ALL. This host names no other party here; should one do so, nobody receives for it:
+    /// carry the message, answer for it, and deliver no copy.
     pub recipient_id: u32,
     /// Its message type: index into the run's types.
     pub type_id: u16,
@@ -142,7 +143,8 @@ pub struct Delivery {
     pub at_ns: u64,
     /// What the host acknowledges it by; 0 = nothing to acknowledge.
     pub ack_tag: u64,
-    /// The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only).
+    /// The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only). The sender is the
+    /// stamp's, also where the message shows another.
     pub recipient_id: u32,
     /// Bit 0: redelivered, as the medium says.
     pub flags: u32,

@@ -36,6 +36,12 @@ impl Core {
 }
 
 unsafe extern "C" {
+    fn umask(mask: u32) -> u32;
+    fn setsid() -> i32;
+    fn fcntl(number: i32, command: i32, ...) -> i32;
+    fn setrlimit(resource: i32, limits: *const [u64; 2]) -> i32;
+    #[link_name = "close"]
+    fn close_descriptor(number: i32) -> i32;
     fn signal(number: i32, handler: usize) -> usize;
     fn atexit(function: extern "C" fn()) -> i32;
 }
@@ -76,6 +82,25 @@ pub unsafe extern "C" fn create(
         }
         if is("ends_well") && MADE.fetch_add(1, Ordering::Relaxed) == 0 {
             atexit(abort_at_exit);
+        }
+        if is("file_mode") {
+            umask(0);
+        }
+        if is("resource_limits") {
+            // RLIMIT_CPU: an hour is more than any test takes.
+            setrlimit(0, &[3600, 3600]);
+        }
+        if is("foreign_descriptors") {
+            for number in 3..64 {
+                close_descriptor(number);
+            }
+        }
+        if is("descriptor_flags") {
+            // F_SETFL, O_NONBLOCK.
+            fcntl(1, 4, 0o4000);
+        }
+        if is("process_group") {
+            setsid();
         }
         if is("surroundings") {
             std::env::set_var("MQSCRIPT_BAD_WAS_HERE", "1");
