@@ -103,6 +103,66 @@ fn backoff_grows_and_jitters() {
     let waits: Vec<u64> = spread.iter().map(|s| s.ended_ns - s.intended_ns - 2 * MS).collect();
     assert!(waits.iter().all(|w| (5 * MS..=15 * MS).contains(w)));
     assert!(waits.iter().any(|w| *w < 6 * MS) && waits.iter().any(|w| *w > 14 * MS));
+    // The maximum is one, jitter or not: what would be longer lies on it, and the rest is spread below as before.
+    plan.processor.retry.backoff.max_ns = 12 * MS;
+    let (_, cut) = stories(&plan);
+    let cut: Vec<u64> = cut.iter().map(|s| s.ended_ns - s.intended_ns - 2 * MS).collect();
+    assert_eq!(cut, waits.iter().map(|wait| *wait.min(&(12 * MS))).collect::<Vec<_>>());
+    assert!(cut.contains(&(12 * MS)));
+}
+
+/// Equal spacing is equal spacing, whichever arrival says so: agents start at phases of their own, and nobody waits for
+/// the whole of a first gap.
+#[test]
+fn equal_spacing_is_the_same_in_every_arrival() {
+    let even = |arrival: Arrival| {
+        let mut plan = plan(20.0, 30 * S, sure("4ms"));
+        plan.groups[0].arrival = arrival;
+        play(&plan)
+    };
+    let (rate, spacing) = (20.0, Spacing::Constant);
+    let stage = |name: &str, duration_ns| Stage {
+        name: name.to_owned(),
+        duration_ns,
+        from_per_s: rate,
+        to_per_s: rate,
+        spacing,
+    };
+    let constant = even(Arrival::Constant { rate_per_s: rate });
+    assert_eq!(constant.ledger.counts.generated, 5_400);
+    let ramp = Arrival::Ramp { from_per_s: rate, to_per_s: rate, over_ns: 10 * S, spacing };
+    let stages = Arrival::Stages(vec![stage("a", 11 * S), stage("b", 19 * S)]);
+    for other in [ramp, stages] {
+        let run = even(other);
+        assert_eq!(run.ledger.counts.generated, 5_400);
+        let mean_ns = |run: &Run| run.figures.queue_wait.mean_ns.unwrap();
+        assert!((mean_ns(&run) - mean_ns(&constant)).abs() <= 2.0, "{}", mean_ns(&run));
+    }
+    // A rate that is less than one message an agent in the whole run.
+    let mut slow = plan(0.1, 9 * S, sure("1ms"));
+    slow.groups[0].count = 1_000;
+    slow.groups[0].arrival = Arrival::Ramp { from_per_s: 0.1, to_per_s: 0.1, over_ns: S, spacing };
+    let sent = play(&slow).ledger.counts.generated as f64;
+    assert!((sent - 900.0).abs() < 4.0 * (1_000.0f64 * 0.9 * 0.1).sqrt(), "{sent}");
+}
+
+/// Forty messages every second, each forty spread over 30 s: what lies before the end comes, in time.
+#[test]
+fn overlapping_bursts_wait_for_nothing_and_lose_nothing() {
+    let mut plan = plan(1.0, 60 * S, sure("1ms"));
+    plan.groups[0].arrival = Arrival::Burst { size: 40, every_ns: S, spread_ns: 30 * S };
+    plan.processor.workers = 100_000;
+    plan.groups[0].count = 1;
+    let run = play(&plan);
+    // The burst at b s has min(1, (60 − b)/30) of its messages before the end; one more or less each.
+    let expected: f64 = (0..60).map(|b| 40.0 * (f64::from(60 - b) / 30.0).min(1.0)).sum();
+    assert_eq!(expected, 1_820.0);
+    assert!((run.ledger.counts.generated as f64 - expected).abs() <= 30.0, "{}", run.ledger.counts.generated);
+    assert_eq!(run.figures.queue_wait.max_ns, Some(0));
+    plan.end = mqscript::plan::End::MessagesPerAgent(500);
+    plan.groups[0].count = 7;
+    let run = play(&plan);
+    assert_eq!((run.ledger.counts.generated, run.figures.queue_wait.max_ns), (3_500, Some(0)));
 }
 
 /// Plays a plan with these checks.

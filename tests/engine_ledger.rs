@@ -173,6 +173,153 @@ fn warm_up_is_played_but_not_measured() {
     assert_eq!(run.window_ns, 10 * S);
 }
 
+#[test]
+fn arrivals_of_one_instant_find_idle_workers_before_a_full_queue() {
+    for (overflow, reason) in [
+        (Overflow::Reject, Some("queue_full")),
+        (Overflow::DropOldest, Some("dropped_oldest")),
+        (Overflow::Block, None),
+    ] {
+        let mut plan = base();
+        plan.groups[0].count = 1;
+        plan.groups[0].arrival = Arrival::AllAtOnce;
+        plan.end = End::Messages(20);
+        plan.processor.workers = 10;
+        plan.queue.capacity = 5;
+        plan.queue.overflow = overflow;
+        let (run, all) = stories(&plan);
+        assert_eq!(run.ledger.counts.delivered, if reason.is_some() { 15 } else { 20 });
+        assert_eq!(all.iter().filter(|s| s.first_accepted_ns == Some(0)).count(), 10);
+        assert_eq!(run.ledger.by_reason["rejected"].keys().next().map(String::as_str), reason);
+        assert_eq!(run.ledger.blocked, if overflow == Overflow::Block { 1 } else { 0 });
+    }
+    // A worker that falls free at the very instant of an arrival takes what waits before that is turned away.
+    let mut plan = base();
+    plan.groups[0].count = 1;
+    plan.groups[0].arrival = Arrival::Burst { size: 2, every_ns: 4 * MS, spread_ns: 0 };
+    plan.end = End::Messages(100);
+    plan.processor.workers = 2;
+    plan.queue.capacity = 1;
+    assert_eq!(play(&plan).ledger.counts.delivered, 100);
+}
+
+#[test]
+fn a_low_newcomer_pushes_out_no_urgent_message() {
+    let mut plan = base();
+    plan.groups[0].count = 1;
+    plan.groups[0].arrival = Arrival::AllAtOnce;
+    plan.groups[0].mix[0].settings.priority = Priority::Urgent;
+    let mut low = plan.groups[0].clone();
+    low.name = "Low".to_owned();
+    low.mix[0].settings.priority = Priority::Low;
+    plan.groups.push(low);
+    plan.end = End::MessagesPerAgent(10);
+    plan.queue.capacity = 4;
+    plan.queue.overflow = Overflow::DropOldest;
+    let (run, all) = stories(&plan);
+    assert_eq!((run.ledger.counts.delivered, run.ledger.counts.rejected), (5, 15));
+    let fates = |agent: &str, reason: &str| {
+        all.iter().filter(|s| s.agent.starts_with(agent) && s.reason == reason).count()
+    };
+    // The first goes to the worker at once; of the nine urgent ones that follow the newest four stay.
+    let (first, others) = if all[0].agent == "Agent-1" { ("Agent", "Low") } else { ("Low", "Agent") };
+    assert_eq!((fates("Agent", ""), fates("Low", "")), (5, 0), "{first} before {others}");
+    assert_eq!(fates("Agent", "dropped_oldest"), 5);
+    assert!(fates("Low", "queue_full") > 0);
+}
+
+/// Messages that were handed over, refused, and expired before another attempt.
+#[test]
+fn what_was_handed_over_and_expired_has_its_delivery_time() {
+    let mut plan = plan(100.0, 10 * S, json!({ "success_rate": 0.5, "latency": "1ms..3ms" }));
+    plan.processor.workers = 3;
+    plan.processor.retry = Retry { attempts: 5, ..Retry::default() };
+    plan.processor.time_to_live_ns = Some(15 * MS);
+    let (run, all) = stories(&plan);
+    let tried = all.iter().filter(|s| s.attempts > 0).count() as u64;
+    let expired = all.iter().filter(|s| s.outcome.name() == "expired" && s.attempts > 0).count();
+    assert!(expired > 500 && tried < all.len() as u64, "{expired} of {tried}");
+    assert!(all.iter().all(|s| s.last_accepted_ns.is_some() == (s.attempts > 0)));
+    assert_eq!((run.figures.delivery.count, run.figures.queue_wait.count), (tried, tried));
+    assert!(run.figures.delivery.max_ns.unwrap() <= 3 * MS);
+}
+
+/// In flight, backing off, or in the queue again when the drain ends: each attempt that ended has its time.
+#[test]
+fn what_is_unfinished_has_the_times_of_the_attempts_that_ended() {
+    let mut plan = plan(20.0, 2 * S, json!({ "success_rate": 0.0, "latency": "10ms" }));
+    plan.processor.workers = 100;
+    plan.processor.retry = Retry { attempts: 9, ..Retry::default() };
+    plan.processor.retry.backoff.first_ns = S;
+    plan.drain_ns = Some(0);
+    let (run, all) = stories(&plan);
+    assert!(run.ledger.counts.unanswered > 100);
+    assert!(all.iter().all(|s| s.last_accepted_ns.is_some()));
+    let in_flight = run.ledger.counts.attempts - run.ledger.counts.answered;
+    assert_eq!(run.figures.delivery.count, all.len() as u64 - in_flight);
+    assert_eq!(run.figures.delivery.max_ns, Some(10 * MS));
+}
+
+/// A message whose first attempt nobody knows about stays uncertain until a later one is confirmed, whatever ends it.
+#[test]
+fn once_uncertain_is_uncertain_until_confirmed() {
+    let seen = |change: &dyn Fn(&mut Plan)| {
+        let mut plan = plan(20.0, 5 * S, json!({ "success_rate": 0.0, "latency": "1ms" }));
+        plan.processor.workers = 50;
+        plan.processor.retry = Retry { attempts: 2, ..Retry::default() };
+        let uncertain = json!({ "uncertain": { "rate": 1, "to": "5s" } });
+        let chaos = mqscript::plan::LayerSpec {
+            layer: "chaos".to_owned(),
+            options: uncertain.as_object().unwrap().clone(),
+        };
+        plan.core.layers.push(chaos);
+        change(&mut plan);
+        play(&plan)
+    };
+    // The second attempts are made after 5 s, and refused.
+    let later = |plan: &mut Plan| plan.processor.retry.backoff.first_ns = 6 * S;
+    let run = seen(&later);
+    assert_eq!(moved(&run), ["uncertain"]);
+    assert!(run.ledger.by_reason["uncertain"].keys().all(|reason| reason == "connection_reset"));
+    // … and delivered: then they are.
+    let confirmed = seen(&|plan| {
+        later(plan);
+        plan.core.options.insert("success_rate".to_owned(), json!(1));
+    });
+    assert_eq!(moved(&confirmed), [""; 0]);
+    // Expired between the two, kept as dead letters, cut off by the end of the drain.
+    let expired = seen(&|plan| {
+        later(plan);
+        plan.processor.time_to_live_ns = Some(S);
+    });
+    assert_eq!(moved(&expired), ["uncertain"]);
+    assert!(expired.ledger.by_reason["uncertain"].keys().all(|reason| reason == "time_to_live"));
+    let kept = seen(&|plan| {
+        later(plan);
+        plan.processor.dead_letter = true;
+    });
+    assert_eq!(moved(&kept), ["dead_lettered"]);
+    let cut = seen(&|plan| {
+        later(plan);
+        plan.drain_ns = Some(S);
+    });
+    assert_eq!(moved(&cut), ["uncertain"]);
+    assert!(cut.ledger.by_reason["uncertain"].contains_key("no_outcome"));
+    // A timeout is a doubt, too; what was refused each time is not in doubt.
+    let timed_out = seen(&|plan| {
+        plan.core.layers[0].options =
+            json!({ "spike": { "rate": 1, "by": "1s", "to": "5s" } }).as_object().unwrap().clone();
+        plan.processor.timeout_ns = Some(10 * MS);
+        later(plan);
+    });
+    assert_eq!(moved(&timed_out), ["uncertain"]);
+    let refused = seen(&|plan| {
+        plan.core.layers.clear();
+        later(plan);
+    });
+    assert_eq!(moved(&refused), ["failed"]);
+}
+
 fn random_plan() -> impl Strategy<Value = Plan> {
     let arrival = prop_oneof![
         (1.0..400.0).prop_map(|rate_per_s| Arrival::Poisson { rate_per_s }),

@@ -50,11 +50,7 @@ impl Ended {
             Some(Stop::CoreFailed(failure)) => Some(faults::of_failure(&failure).into()),
             Some(Stop::CoreUnclean(error)) => Some(faults::of_core(&error)),
             Some(Stop::Behaviour(error)) => Some(behaviour_diagnostics(error)),
-            Some(Stop::Endless(text)) => Some(
-                Diagnostic::new(Exit::Thrown, format!("the agents answer each other without delay: {text}"))
-                    .help("let an answer wait (`after: \"10ms\"`), or answer only some messages")
-                    .into(),
-            ),
+            Some(Stop::Endless { seen, help }) => Some(Diagnostic::new(Exit::Thrown, seen).help(help).into()),
         };
         Ended { run: Some(played.run), wrong }
     }

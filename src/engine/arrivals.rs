@@ -1,5 +1,6 @@
 //! When an agent's next message is due: the samplers of [`Arrival`].
 
+use super::overlapping::Overlapping;
 use crate::plan::distribution::standard_exponential;
 use crate::plan::{Arrival, Spacing, Stage};
 use mqscript_plugin::random::{Stream, unit_from};
@@ -7,7 +8,8 @@ use mqscript_plugin::random::{Stream, unit_from};
 /// Where one agent's arrivals stand.
 #[derive(Debug, Clone, Copy)]
 pub struct ArrivalState {
-    /// Arrivals drawn so far; for Poisson arrivals the next gap in nanoseconds.
+    /// Arrivals drawn so far; for Poisson arrivals the next gap in nanoseconds; for overlapping bursts the agent's place
+    /// among them.
     drawn: u64,
     /// The last arrival, or the integrated rate at it, as the law needs.
     position: f64,
@@ -20,8 +22,10 @@ pub enum ArrivalSampler {
     Poisson { mean_gap_ns: f64 },
     /// Equal gaps.
     Constant { gap_ns: f64 },
-    /// Bursts.
+    /// Bursts of which each is over before the next begins.
     Burst { size: u64, every_ns: u64, spread_ns: u64 },
+    /// Bursts that are spread over longer than the time between them, merged in time.
+    Overlapping(Overlapping),
     /// A rate that changes with time.
     Varying(RateCurve),
     /// All at the start.
@@ -36,6 +40,9 @@ impl ArrivalSampler {
         match arrival {
             Arrival::Poisson { rate_per_s } => ArrivalSampler::Poisson { mean_gap_ns: 1e9 / rate_per_s },
             Arrival::Constant { rate_per_s } => ArrivalSampler::Constant { gap_ns: 1e9 / rate_per_s },
+            Arrival::Burst { size, every_ns, spread_ns } if spread_ns > every_ns => {
+                ArrivalSampler::Overlapping(Overlapping::new(*size, *every_ns, *spread_ns))
+            }
             Arrival::Burst { size, every_ns, spread_ns } => {
                 ArrivalSampler::Burst { size: *size, every_ns: *every_ns, spread_ns: *spread_ns }
             }
@@ -56,15 +63,18 @@ impl ArrivalSampler {
     }
 
     /// An agent's state before its first arrival.
-    pub fn first(&self, stream: &mut Stream) -> ArrivalState {
-        let drawn =
-            if let ArrivalSampler::Poisson { mean_gap_ns } = self { gap(*mean_gap_ns, stream) } else { 0 };
+    pub fn first(&mut self, stream: &mut Stream) -> ArrivalState {
+        let drawn = match self {
+            ArrivalSampler::Poisson { mean_gap_ns } => gap(*mean_gap_ns, stream),
+            ArrivalSampler::Overlapping(bursts) => bursts.add_agent(),
+            _ => 0,
+        };
         ArrivalState { drawn, position: 0.0 }
     }
 
     /// The agent's next arrival; `None` if there is none any more.
     #[inline(always)]
-    pub fn next(&self, state: &mut ArrivalState, last_ns: u64, stream: &mut Stream) -> Option<u64> {
+    pub fn next(&mut self, state: &mut ArrivalState, last_ns: u64, stream: &mut Stream) -> Option<u64> {
         match self {
             ArrivalSampler::Poisson { mean_gap_ns } => {
                 // The gap was drawn one arrival ahead: nothing waits for the logarithm.
@@ -77,32 +87,42 @@ impl ArrivalSampler {
     }
 
     #[inline(never)]
-    fn next_rare(&self, state: &mut ArrivalState, stream: &mut Stream) -> Option<u64> {
+    fn next_rare(&mut self, state: &mut ArrivalState, stream: &mut Stream) -> Option<u64> {
+        if let ArrivalSampler::Overlapping(bursts) = self {
+            return bursts.next(state.drawn, stream);
+        }
         let number = state.drawn;
         state.drawn += 1;
         match self {
-            ArrivalSampler::Poisson { .. } | ArrivalSampler::Reactive => None,
+            ArrivalSampler::Poisson { .. } | ArrivalSampler::Overlapping(_) | ArrivalSampler::Reactive => {
+                None
+            }
             ArrivalSampler::AllAtOnce => Some(0),
             ArrivalSampler::Constant { gap_ns } => {
                 if number == 0 {
                     state.position = stream.unit();
                 }
-                Some(((number as f64 + state.position) * gap_ns + 0.5) as u64)
+                Some(((number as f64 + state.position) * *gap_ns + 0.5) as u64)
             }
             ArrivalSampler::Burst { size, every_ns, spread_ns } => {
-                let (burst, within) = (number / size, number % size);
-                // The i-th of n lies somewhere in the i-th n-th of the spread: in order, with one draw each.
-                let share = (within as f64 + unit_from(stream.next_u64())) / *size as f64;
-                let start = burst.checked_mul(*every_ns)?;
-                Some(start.saturating_add((share * *spread_ns as f64) as u64))
+                let start_ns = (number / *size).checked_mul(*every_ns)?;
+                Some(start_ns.saturating_add(offset_ns(number % *size, *size, *spread_ns, stream)))
             }
             ArrivalSampler::Varying(curve) => {
-                let (time, integrated) = curve.next(state.position, stream)?;
+                let from = if number == 0 { None } else { Some(state.position) };
+                let (time, integrated) = curve.next(from, stream)?;
                 state.position = integrated;
                 Some(time)
             }
         }
     }
+}
+
+/// Where the message `within` a burst of `size` lies: somewhere in its own part of the spread, so that they come in order
+/// with one draw each.
+pub fn offset_ns(within: u64, size: u64, spread_ns: u64, stream: &mut Stream) -> u64 {
+    let share = (within as f64 + unit_from(stream.next_u64())) / size as f64;
+    (share * spread_ns as f64) as u64
 }
 
 #[inline]
@@ -137,6 +157,15 @@ impl Piece {
     }
 }
 
+/// How much the integrated rate grows up to the next arrival; `anew` if the spacing begins there.
+fn step(spacing: Spacing, anew: bool, stream: &mut Stream) -> f64 {
+    match spacing {
+        Spacing::Poisson => standard_exponential(stream.next_u64()),
+        Spacing::Constant if anew => stream.unit(),
+        Spacing::Constant => 1.0,
+    }
+}
+
 /// A piecewise linear rate, and its integral. After the last piece its final rate goes on.
 #[derive(Debug, Clone)]
 pub struct RateCurve {
@@ -164,21 +193,31 @@ impl RateCurve {
         RateCurve { pieces }
     }
 
-    /// The next arrival and the integrated rate there, after the one at which it was `position`.
-    fn next(&self, position: f64, stream: &mut Stream) -> Option<(u64, f64)> {
-        let current = self.pieces.partition_point(|(_, integral, _, _)| *integral <= position).max(1) - 1;
-        let step = match self.pieces[current].3 {
-            Spacing::Poisson => standard_exponential(stream.next_u64()),
-            Spacing::Constant => 1.0,
-        };
-        let target = position + step;
-        let index = self.pieces.partition_point(|(_, integral, _, _)| *integral < target).max(1) - 1;
-        let (start, integral, piece, _) = self.pieces[index];
-        // A last rate of zero: the integral never gets there.
-        if piece.integral() < target - integral {
-            return None;
+    /// The next arrival and the integrated rate there, after the one at which it was `last`; `None` is before the first.
+    ///
+    /// Within stretches of one spacing the gaps of the integrated rate are exponential or 1. Where the spacing changes, and
+    /// at the very beginning, it begins anew: a Poisson process has no memory, and equal gaps begin at a random phase. So
+    /// each stretch has as many arrivals on average as its rate says, and agents are not in step.
+    fn next(&self, last: Option<f64>, stream: &mut Stream) -> Option<(u64, f64)> {
+        let position = last.unwrap_or(0.0);
+        let mut index = self.pieces.partition_point(|(_, integral, _, _)| *integral <= position).max(1) - 1;
+        let mut spacing = self.pieces[index].3;
+        let mut target = position + step(spacing, last.is_none(), stream);
+        loop {
+            let (start, integral, piece, _) = self.pieces[index];
+            match self.pieces.get(index + 1) {
+                Some((_, end, _, next)) if target > *end => {
+                    index += 1;
+                    if *next != spacing {
+                        spacing = *next;
+                        target = end + step(spacing, true, stream);
+                    }
+                }
+                // A last rate of zero: the integral never gets there.
+                None if piece.integral() < target - integral => return None,
+                _ => return Some(((start + piece.time_of(target - integral) + 0.5) as u64, target)),
+            }
         }
-        Some(((start + piece.time_of(target - integral) + 0.5) as u64, target))
     }
 }
 
@@ -187,7 +226,7 @@ mod tests {
     use super::*;
 
     fn times(arrival: &Arrival, warm_up_ns: u64, until_ns: u64) -> Vec<u64> {
-        let sampler = ArrivalSampler::new(arrival, warm_up_ns);
+        let mut sampler = ArrivalSampler::new(arrival, warm_up_ns);
         let mut stream = Stream::from_key(4);
         let mut state = sampler.first(&mut stream);
         let mut found = Vec::new();
@@ -233,16 +272,77 @@ mod tests {
     }
 
     #[test]
+    fn overlapping_bursts_are_merged_in_time() {
+        // Of the burst at b s, with 60 s of load: all that lies before the end, a fortieth of 30 s in each part.
+        let burst = Arrival::Burst { size: 40, every_ns: S, spread_ns: 30 * S };
+        let found = times(&burst, 0, 60 * S);
+        let expected: f64 = (0..60).map(|b| 40.0 * f64::from(60 - b).min(30.0) / 30.0).sum();
+        assert!((found.len() as f64 - expected).abs() <= 30.0, "{}, expected {expected}", found.len());
+        // Once thirty overlap, forty a second come.
+        let steady = found.iter().filter(|time| (35 * S..60 * S).contains(time)).count();
+        assert!((990..=1_010).contains(&steady), "{steady}");
+    }
+
+    #[test]
     fn a_ramp_of_constant_spacing_is_the_integrated_rate() {
         let ramp =
             Arrival::Ramp { from_per_s: 0.0, to_per_s: 20.0, over_ns: 10 * S, spacing: Spacing::Constant };
         let found = times(&ramp, 0, 20 * S);
-        // t²: the n-th at √n seconds, a hundred in ten seconds, then twenty a second.
-        assert_eq!(found[0], S);
-        assert_eq!(found[24], 5 * S);
-        assert_eq!(found.len(), 100 + 199);
+        // t²: the n-th (from 0) at √(n + phase) seconds, a hundred in ten seconds, then twenty a second.
+        let phase = Stream::from_key(4).unit();
+        let at = |integral: f64| (integral.sqrt() * S as f64) as u64;
+        for (number, time) in found[..100].iter().enumerate() {
+            assert!(time.abs_diff(at(number as f64 + phase)) <= 1, "{number}: {time}");
+        }
+        assert_eq!(found.len(), 100 + 200);
         let warm = times(&ramp, 5 * S, 20 * S);
-        assert_eq!(warm[0], 6 * S);
+        assert_eq!(warm[0], found[0] + 5 * S);
+    }
+
+    #[test]
+    fn constant_spacing_in_stages_and_ramps_is_the_constant_arrival() {
+        let constant = times(&Arrival::Constant { rate_per_s: 20.0 }, 0, 30 * S);
+        let stage = |duration_ns: u64| Stage {
+            name: duration_ns.to_string(),
+            duration_ns,
+            from_per_s: 20.0,
+            to_per_s: 20.0,
+            spacing: Spacing::Constant,
+        };
+        let stages = Arrival::Stages(vec![stage(7 * S), stage(23 * S)]);
+        let ramp =
+            Arrival::Ramp { from_per_s: 20.0, to_per_s: 20.0, over_ns: 9 * S, spacing: Spacing::Constant };
+        for other in [stages, ramp] {
+            let found = times(&other, 0, 30 * S);
+            assert_eq!(found.len(), 600);
+            assert!(found.iter().zip(&constant).all(|(a, b)| a.abs_diff(*b) <= 1));
+        }
+    }
+
+    /// Without a random phase in each stretch, or with memory in the Poisson ones, the counts are off by a half.
+    #[test]
+    fn a_change_of_spacing_loses_and_adds_no_arrival() {
+        let stage = |name: &str, spacing| Stage {
+            name: name.to_owned(),
+            duration_ns: S,
+            from_per_s: 2.5,
+            to_per_s: 2.5,
+            spacing,
+        };
+        let (even, random) = (Spacing::Constant, Spacing::Poisson);
+        let stages = [stage("a", even), stage("b", random), stage("c", even), stage("d", random)];
+        let mut sampler = ArrivalSampler::new(&Arrival::Stages(stages.to_vec()), 0);
+        let (mut counts, agents) = ([0u64; 4], 20_000);
+        for agent in 0..agents {
+            let mut stream = Stream::from_key(agent);
+            let mut state = sampler.first(&mut stream);
+            let next = std::iter::from_fn(|| sampler.next(&mut state, 0, &mut stream));
+            next.take_while(|time| *time < 4 * S).for_each(|time| counts[(time / S) as usize] += 1);
+        }
+        for (count, sigma) in counts.into_iter().zip([0.5, 2.5f64.sqrt(), 0.5, 2.5f64.sqrt()]) {
+            let mean = count as f64 / agents as f64;
+            assert!((mean - 2.5).abs() < 4.0 * sigma / (agents as f64).sqrt(), "{mean}");
+        }
     }
 
     #[test]

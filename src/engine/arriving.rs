@@ -2,9 +2,9 @@
 
 use super::behaviour::{Behaviour, BehaviourError, Draft, Sending};
 use super::clock::Clock;
-use super::message::{Message, NONE};
+use super::message::{Marks, Message, NONE};
 use super::occupancy::Place;
-use super::player::{Player, Stop};
+use super::player::{Player, ROUNDS_MAX, Stop};
 use super::timeline::Class;
 use crate::metrics::FinalOutcome;
 use crate::plan::{Arrival, End, Overflow};
@@ -103,7 +103,7 @@ impl<C: Clock> Player<'_, C> {
                 .map(|setting| self.messages.add(self.generator.message(agent, intended_ns, setting, None)))
         };
         let Some(id) = added else {
-            self.recorder.extras.skipped += 1;
+            self.skipped();
             if closed {
                 self.think(agent, self.now_ns)
             } else {
@@ -111,13 +111,30 @@ impl<C: Clock> Player<'_, C> {
             }
             return;
         };
-        self.messages[id].holds_slot = closed;
+        if closed {
+            self.messages[id].marks.add(Marks::HOLDS_SLOT);
+        }
         self.generated(id);
         if !self.enqueue(id, true) {
             self.sources += 1;
             self.blocked.push_back(id);
         } else if !closed {
             self.schedule_next(agent, intended_ns);
+        }
+    }
+
+    /// `next` sent nothing. Where the load ends by a count, that must not go on for ever.
+    #[inline(never)]
+    fn skipped(&mut self) {
+        self.recorder.extras.skipped += 1;
+        let generated = self.recorder.generated;
+        let (skips, since) = self.skips;
+        self.skips = if since == generated { (skips + 1, since) } else { (1, generated) };
+        if self.skips.0 > ROUNDS_MAX && !matches!(self.plan.end, End::Duration(_)) && self.stop.is_none() {
+            self.stop = Some(Stop::Endless {
+                seen: format!("`next` sent nothing {ROUNDS_MAX} times in a row, after {generated} messages"),
+                help: "let `next` send in the end, or end the load by time (`duration`) instead of a count",
+            });
         }
     }
 
@@ -188,28 +205,36 @@ impl<C: Clock> Player<'_, C> {
             self.recorder.schedule_lag.record(self.now_ns.saturating_sub(message.intended_ns));
         }
         let number = self.generator.generated();
-        if let End::Messages(count) = self.plan.end
-            && number >= count
-        {
-            self.end_load();
+        match self.plan.end {
+            End::Duration(_) => {}
+            End::Messages(count) if number >= count => self.end_load(),
+            End::Messages(_) => {}
+            End::MessagesPerAgent(count) => {
+                let Message { agent, .. } = self.messages[id];
+                self.agents_done += u32::from(self.generator.agents[agent as usize].sequence == count);
+            }
         }
         if number > self.plan.max_generated && self.stop.is_none() {
             let text =
                 format!("more than {} messages were generated: {}", self.plan.max_generated, self.busiest());
-            self.stop = Some(Stop::Endless(text));
+            self.stop = Some(Stop::endless_answers(&text));
         }
     }
 
     /// Puts a new message into the queue, or does what the overflow rule says. False: the agent is held.
     #[inline(always)]
     fn enqueue(&mut self, id: u32, may_hold: bool) -> bool {
-        let full = self.waiting.counted() as u64 >= self.plan.queue.capacity;
-        if full && !self.make_room(id, may_hold) {
+        if self.is_full() && !self.make_room(id, may_hold) {
             return !self.holds(may_hold);
         }
         self.occupancy.enter_late(Place::Queue, self.messages[id].intended_ns, self.now_ns);
         self.waiting.push(id, &self.messages);
         true
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.waiting.counted() as u64 >= self.plan.queue.capacity
     }
 
     fn holds(&self, may_hold: bool) -> bool {
@@ -219,19 +244,25 @@ impl<C: Clock> Player<'_, C> {
     /// The queue is full: whether there is room now. If not, the message was rejected, or its agent is held.
     #[inline(never)]
     fn make_room(&mut self, id: u32, may_hold: bool) -> bool {
+        // What idle workers take at this instant does not wait.
+        while self.stop.is_none() && self.dispatch() {
+            if !self.is_full() {
+                return true;
+            }
+        }
         if self.holds(may_hold) {
             self.recorder.extras.blocked += 1;
             self.occupancy.enter_late(Place::Queue, self.messages[id].intended_ns, self.now_ns);
             return false;
         }
         if self.plan.queue.overflow == Overflow::DropOldest
-            && let Some(victim) = self.waiting.drop_oldest(&self.messages)
+            && let Some(victim) = self.waiting.drop_oldest(self.messages[id].priority, &self.messages)
         {
             self.occupancy.leave(Place::Queue, self.now_ns, 1);
-            self.end_rarely(victim, FinalOutcome::Rejected, self.reasons.dropped_oldest, self.now_ns, None);
+            self.end_rarely(victim, FinalOutcome::Rejected, self.reasons.dropped_oldest, self.now_ns);
             return true;
         }
-        self.end_rarely(id, FinalOutcome::Rejected, self.reasons.queue_full, self.now_ns, None);
+        self.end_rarely(id, FinalOutcome::Rejected, self.reasons.queue_full, self.now_ns);
         false
     }
 
@@ -245,8 +276,8 @@ impl<C: Clock> Player<'_, C> {
             resumed = true;
             self.sources -= 1;
             self.waiting.push(id, &self.messages);
-            let Message { agent, intended_ns, holds_slot, .. } = self.messages[id];
-            if !holds_slot {
+            let Message { agent, intended_ns, marks, .. } = self.messages[id];
+            if !marks.has(Marks::HOLDS_SLOT) {
                 self.schedule_next(agent, intended_ns);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::behaviour::{MessageView, OutcomeView};
 use super::clock::Clock;
-use super::message::Whereabouts;
+use super::message::{Marks, Message, Whereabouts};
 use super::observer::MessageRecord;
 use super::player::{Player, Stop};
 use super::timeline::Class;
@@ -18,7 +18,7 @@ impl<C: Clock> Player<'_, C> {
         outcome: FinalOutcome,
         reason: u32,
         at_ns: u64,
-        accepted_ns: Option<u64>,
+        last_attempt: Option<(u64, u64)>,
     ) -> Ended {
         let message = &self.messages[id];
         Ended {
@@ -27,35 +27,36 @@ impl<C: Clock> Player<'_, C> {
             recipient: message.recipient,
             intended_ns: message.intended_ns,
             first_accepted_ns: message.first_accepted_ns,
-            last_accepted_ns: accepted_ns,
+            last_attempt,
             ended_ns: at_ns,
             outcome,
             reason,
         }
     }
 
-    /// [`end`](Player::end) where it need not be fast.
+    /// [`end`](Player::end) where it need not be fast, and no attempt is what ended just now.
     #[inline(never)]
-    pub fn end_rarely(
+    pub fn end_rarely(&mut self, id: u32, outcome: FinalOutcome, reason: u32, at_ns: u64) {
+        let last_attempt = self.messages[id].last_attempt();
+        self.end(id, outcome, reason, at_ns, last_attempt);
+    }
+
+    /// A message has ended; `last_attempt` is when its last attempt was accepted and when that ended.
+    #[inline(always)]
+    pub fn end(
         &mut self,
         id: u32,
         outcome: FinalOutcome,
         reason: u32,
         at_ns: u64,
-        accepted_ns: Option<u64>,
+        last_attempt: Option<(u64, u64)>,
     ) {
-        self.end(id, outcome, reason, at_ns, accepted_ns);
-    }
-
-    /// A message has ended.
-    #[inline(always)]
-    pub fn end(&mut self, id: u32, outcome: FinalOutcome, reason: u32, at_ns: u64, accepted_ns: Option<u64>) {
         let message = &self.messages[id];
-        let (agent, draft, holds_slot) = (message.agent, message.draft, message.holds_slot);
-        let ended = self.ended(id, outcome, reason, at_ns, accepted_ns);
+        let (agent, draft, holds_slot) = (message.agent, message.draft, message.marks.has(Marks::HOLDS_SLOT));
+        let ended = self.ended(id, outcome, reason, at_ns, last_attempt);
         self.recorder.ended(&ended);
         if self.wants_messages {
-            self.tell_message(id, outcome, reason, at_ns, accepted_ns);
+            self.tell_message(id, outcome, reason, at_ns);
         }
         if holds_slot {
             self.think(agent, self.now_ns);
@@ -107,14 +108,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     #[inline(never)]
-    fn tell_message(
-        &mut self,
-        id: u32,
-        outcome: FinalOutcome,
-        reason: u32,
-        at_ns: u64,
-        accepted_ns: Option<u64>,
-    ) {
+    fn tell_message(&mut self, id: u32, outcome: FinalOutcome, reason: u32, at_ns: u64) {
         let message = &self.messages[id];
         let setting = &self.generator.settings[message.settings as usize];
         let draft = self.drafts.get(message.draft);
@@ -134,7 +128,7 @@ impl<C: Clock> Player<'_, C> {
             metadata: &self.renderer.metadata(message, setting, draft, attempt),
             intended_ns: message.intended_ns,
             first_accepted_ns: (message.first_accepted_ns != u64::MAX).then_some(message.first_accepted_ns),
-            last_accepted_ns: accepted_ns,
+            last_accepted_ns: (message.attempts > 0).then_some(message.accepted_ns),
             ended_ns: at_ns,
             attempts: message.attempts,
             outcome,
@@ -155,8 +149,8 @@ impl<C: Clock> Player<'_, C> {
         self.rules.on_outcome.fill(false);
         let core_failed = matches!(self.stop, Some(Stop::CoreFailed(_)));
         for (id, outcome, reason) in self.rest(core_failed) {
-            self.messages[id].holds_slot = false;
-            self.end_rarely(id, outcome, reason, self.now_ns, None);
+            self.messages[id].marks.remove(Marks::HOLDS_SLOT);
+            self.end_rarely(id, outcome, reason, self.now_ns);
         }
     }
 
@@ -166,14 +160,26 @@ impl<C: Clock> Player<'_, C> {
             let message = &self.messages[id];
             let (outcome, reason) = match (message.place, message.attempts) {
                 (Whereabouts::InFlight, _) if core_failed => {
-                    (self.kept_as_dead_letter(FinalOutcome::Uncertain), self.reasons.core_failed)
+                    (FinalOutcome::Uncertain, self.reasons.core_failed)
                 }
                 (_, 0) => (FinalOutcome::Unanswered, self.reasons.unsent),
                 _ => (FinalOutcome::Unanswered, self.reasons.no_outcome),
             };
-            (id, outcome, reason)
+            (id, self.final_name(message, outcome), reason)
         };
         self.messages.under_way().into_iter().map(name).collect()
+    }
+
+    /// The name of a message that ends as `outcome`, by all that is known of it: once an attempt may have arrived, only
+    /// a confirmation takes the doubt away; and what failed or is uncertain is kept, with dead-lettering on.
+    pub fn final_name(&self, message: &Message, outcome: FinalOutcome) -> FinalOutcome {
+        let doubted = message.marks.has(Marks::IN_DOUBT) && outcome != FinalOutcome::Delivered;
+        match if doubted { FinalOutcome::Uncertain } else { outcome } {
+            FinalOutcome::Failed | FinalOutcome::Uncertain if self.plan.processor.dead_letter => {
+                FinalOutcome::DeadLettered
+            }
+            name => name,
+        }
     }
 
     /// Whether every message has its name.

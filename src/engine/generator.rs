@@ -97,7 +97,7 @@ impl Generator {
             });
             let entries: Vec<u32> = entries.collect();
             let weights: Vec<f64> = group.mix.iter().map(|entry| entry.weight).collect();
-            let sampler = ArrivalSampler::new(&group.arrival, plan.warm_up_ns);
+            let mut sampler = ArrivalSampler::new(&group.arrival, plan.warm_up_ns);
             let first = agents.len() as u32;
             for index in 0..group.count {
                 let key = text_key(&group.agent_name(index));

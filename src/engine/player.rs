@@ -11,12 +11,13 @@ use super::occupancy::Occupancy;
 use super::queue::Waiting;
 use super::receiving::Receiving;
 use super::run::Scene;
+use super::silence::{SILENCE_MAX_NS, Silence};
 use super::timeline::{Class, Timeline};
 use super::tokens::Tokens;
 use crate::cores::{self, CoreError, CoreFailure, HostServices, Out, Session, abi};
-use crate::metrics::Recorder;
 use crate::metrics::results::Cycles;
-use crate::plan::{End, Plan};
+use crate::metrics::{Recorder, Shortfall};
+use crate::plan::{Arrival, End, Plan};
 use mqscript_plugin::random::Stream;
 use std::collections::VecDeque;
 
@@ -26,8 +27,6 @@ pub const ROUNDS_MAX: u64 = 1_000_000;
 const PROGRESS_ENTRIES: u64 = 1 << 16;
 /// On the wall clock it is asked so often.
 const PROGRESS_NS: u64 = 50_000_000;
-/// "Virtual clock: until only a core's `next_due_ns` is left, and that at most 30 s."
-const IDLE_CORE_MAX_NS: u64 = 30_000_000_000;
 /// "Missing copies are given up after 2 s in which nothing arrived."
 const MISSING_COPIES_NS: u64 = 2_000_000_000;
 /// How long a wall-clock run drains unless the plan says otherwise.
@@ -47,8 +46,23 @@ pub enum Stop {
     CoreUnclean(CoreError),
     /// A callback failed.
     Behaviour(BehaviourError),
-    /// Agents answer each other without delay, or more was generated than allowed.
-    Endless(String),
+    /// It would never have come to an end: what was seen, and what to do about it.
+    Endless {
+        /// What went on and on.
+        seen: String,
+        /// What helps.
+        help: &'static str,
+    },
+}
+
+impl Stop {
+    /// Agents answer each other without delay, or more was generated than allowed: `text` says how much and by whom.
+    pub fn endless_answers(text: &str) -> Stop {
+        Stop::Endless {
+            seen: format!("the agents answer each other without delay: {text}"),
+            help: "let an answer wait (`after: \"10ms\"`), or answer only some messages",
+        }
+    }
 }
 
 /// Interned names of the engine's own reasons.
@@ -84,6 +98,8 @@ pub struct Rules {
     pub on_start: Vec<bool>,
     /// Whether messages made by callbacks can follow when no arrival is to come.
     pub reactive: bool,
+    /// Whether any group's arrivals follow outcomes.
+    pub closed: bool,
 }
 
 /// A cycle of the processor (`batch_interval` > 0).
@@ -149,12 +165,18 @@ pub struct Player<'a, C: Clock> {
     pub held_back: bool,
     /// Hand-overs so far.
     pub handed_over: u64,
-    /// Arrivals on the timeline, messages held, and closed slots under way: what can still generate.
+    /// Arrivals on the timeline and messages held: what generates without waiting for an outcome.
     pub sources: u64,
+    /// Agents that have generated as many messages as each may.
+    pub agents_done: u32,
+    /// Slots in a row for which `next` sent nothing, and how many messages there were when they began.
+    pub skips: (u64, u64),
     /// When the load ended.
     pub load_ended_ns: Option<u64>,
     /// The drain hit its limit.
     pub drain_cut: bool,
+    /// Why a load that ends by a count ended, if that was not reached.
+    ended_by: Shortfall,
     pub stop: Option<Stop>,
     pub notices: super::notices::Notices,
     pub outages: super::outages::Outages,
@@ -166,7 +188,7 @@ pub struct Player<'a, C: Clock> {
     soon: [u32; 4],
     entries: u64,
     next_progress_ns: u64,
-    idle_since_ns: Option<u64>,
+    silence: Silence,
 }
 
 /// What [`Player::new`] is made of.
@@ -234,8 +256,11 @@ impl<'a, C: Clock> Player<'a, C> {
             held_back: false,
             handed_over: 0,
             sources: 0,
+            agents_done: 0,
+            skips: (0, 0),
             load_ended_ns: None,
             drain_cut: false,
+            ended_by: Shortfall::NothingToCome,
             stop: None,
             notices: super::notices::Notices::default(),
             outages,
@@ -244,7 +269,7 @@ impl<'a, C: Clock> Player<'a, C> {
             soon: [u32::MAX; 4],
             entries: 0,
             next_progress_ns: 0,
-            idle_since_ns: None,
+            silence: Silence::default(),
         }
     }
 
@@ -261,6 +286,11 @@ impl<'a, C: Clock> Player<'a, C> {
             }
             if self.stop.is_some() {
                 break;
+            }
+            if self.count_is_over() {
+                // What the core held back until now is offered again, before time goes on.
+                self.end_load();
+                continue;
             }
             if self.is_finished() {
                 break;
@@ -316,7 +346,7 @@ impl<'a, C: Clock> Player<'a, C> {
             }
             rounds += 1;
             if rounds > ROUNDS_MAX {
-                self.stop = Some(Stop::Endless(format!(
+                self.stop = Some(Stop::endless_answers(&format!(
                     "more than {ROUNDS_MAX} rounds at {} ns without time advancing: {}",
                     self.now_ns,
                     self.busiest()
@@ -416,47 +446,51 @@ impl<'a, C: Clock> Player<'a, C> {
         if let Some(ready) = self.cycle_ready_ns() {
             next = next.min(ready);
         }
+        next = next.min(self.patience_ends_ns().unwrap_or(u64::MAX));
         if C::VIRTUAL {
-            let idle = self.load_ended_ns.is_some() && self.only_core_is_left();
-            if let Some(limit) = self.drain_limit_ns(idle) {
-                next = next.min(limit);
-            }
             return (next != u64::MAX).then_some(next);
         }
-        let limit = self.drain_limit_ns(false).unwrap_or(u64::MAX);
-        Some(next.min(limit).min(self.next_progress_ns))
+        Some(next.min(self.next_progress_ns))
     }
 
-    fn drain_limit_ns(&mut self, only_core_is_left: bool) -> Option<u64> {
-        let ended = self.load_ended_ns?;
-        let asked = self.rules.drain_ns.or((!C::VIRTUAL).then_some(DRAIN_WALL_NS)).map(|drain| ended + drain);
-        let idle = match (C::VIRTUAL && only_core_is_left, self.idle_since_ns) {
-            (false, _) => {
-                self.idle_since_ns = None;
-                None
-            }
-            (true, None) => {
-                self.idle_since_ns = Some(self.now_ns);
-                Some(self.now_ns + IDLE_CORE_MAX_NS)
-            }
-            (true, Some(since)) => Some(since + IDLE_CORE_MAX_NS),
-        };
-        match (asked, idle) {
+    /// When the run goes on without what is still to come: the drain's limit, or, where a core alone can make it go on,
+    /// the end of the patience with that.
+    fn patience_ends_ns(&mut self) -> Option<u64> {
+        let drain = self.rules.drain_ns.or((!C::VIRTUAL).then_some(DRAIN_WALL_NS));
+        let asked = self.load_ended_ns.and_then(|ended| Some(ended.saturating_add(drain?)));
+        match (asked, self.silence_ends_ns()) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
     }
 
+    /// When a core has been silent for too long that alone can make the run go on. A drain on the wall clock has its
+    /// limit anyway.
+    fn silence_ends_ns(&mut self) -> Option<u64> {
+        let drains = self.load_ended_ns.is_some();
+        let counts = !matches!(self.plan.end, End::Duration(_));
+        if !self.only_core_is_left() || !(if drains { C::VIRTUAL } else { counts }) {
+            self.silence.is_broken();
+            return None;
+        }
+        let limit_ns = if C::VIRTUAL { SILENCE_MAX_NS } else { self.rules.drain_ns.unwrap_or(DRAIN_WALL_NS) };
+        let due_ns = self.core_due_ns();
+        Some(self.silence.until(self.entries + self.handed_over, self.now_ns, due_ns, limit_ns))
+    }
+
+    /// Whether nothing will happen unless a core makes it happen. What waits goes on as soon as the core takes it, which
+    /// on the wall clock it need not say beforehand.
     fn only_core_is_left(&self) -> bool {
-        self.timeline.len() == 0 && self.waiting.is_empty() && self.blocked.is_empty()
+        let waits = !self.waiting.is_empty() || !self.cycle.taken.is_empty() || !self.blocked.is_empty();
+        self.timeline.len() == 0 && self.cycle_ready_ns().is_none() && !(C::VIRTUAL && waits)
     }
 
     /// Whether every message has its end, or the drain has.
     fn is_finished(&mut self) -> bool {
-        if self.load_ended_ns.is_none() && !self.end_of_load_by_count() {
+        if self.load_ended_ns.is_none() {
             return false;
         }
-        if self.drain_is_over() {
+        if self.patience_is_over() {
             self.drain_cut = true;
             return true;
         }
@@ -467,9 +501,8 @@ impl<'a, C: Clock> Player<'a, C> {
         !self.copies_awaited()
     }
 
-    fn drain_is_over(&mut self) -> bool {
-        let idle = self.only_core_is_left();
-        self.drain_limit_ns(idle).is_some_and(|limit| self.now_ns >= limit)
+    fn patience_is_over(&mut self) -> bool {
+        self.patience_ends_ns().is_some_and(|limit| self.now_ns >= limit)
     }
 
     /// Whether copies that were acknowledged to senders may still come.
@@ -491,19 +524,48 @@ impl<'a, C: Clock> Player<'a, C> {
         self.now_ns < self.receiving.last_ns.max(self.recorder.last_end_ns) + MISSING_COPIES_NS
     }
 
-    /// Where the end is a count of messages: whether nothing more can be generated.
-    fn end_of_load_by_count(&mut self) -> bool {
-        if matches!(self.plan.end, End::Duration(_)) || self.sources > 0 {
+    /// Where the end is a count of messages: whether nothing more will be generated, though the count may not be
+    /// reached.
+    fn count_is_over(&mut self) -> bool {
+        if self.load_ended_ns.is_some() || matches!(self.plan.end, End::Duration(_)) {
             return false;
         }
-        let quiet = self.recorder.ended == self.recorder.generated
-            && self.receiving.pending() == 0
-            && self.untold == 0;
-        if self.rules.reactive && !quiet {
-            return false;
+        // Agents go on thinking after an outcome, and callbacks may send after an outcome or a copy.
+        let quiet = self.recorder.ended == self.recorder.generated && !self.copies_awaited();
+        let settled = match (self.rules.reactive, self.rules.closed) {
+            (true, _) => quiet,
+            (false, true) => quiet || self.agents_done == self.generator.agents.len() as u32,
+            (false, false) => true,
+        };
+        if self.sources == 0 && settled {
+            self.ended_by = Shortfall::NothingToCome;
+            return true;
         }
-        self.end_load();
-        self.stop.is_none()
+        if self.hand_overs_left() == 0
+            && self.in_flight == 0
+            && self.timeline.len() == 0
+            && !self.copies_awaited()
+        {
+            self.ended_by = Shortfall::HandOversUsedUp;
+            return true;
+        }
+        self.ended_by = Shortfall::CoreSilent;
+        self.patience_is_over()
+    }
+
+    /// Where the load ended before its count of messages: how many were asked for, how many of these were generated, and
+    /// why. Of agents that only answer nobody knows how many they owe, unless it is a count in all.
+    pub fn shortfall(&self) -> Option<(u64, u64, Shortfall)> {
+        let (asked, generated) = match self.plan.end {
+            End::Duration(_) => return None,
+            End::Messages(asked) => (asked, self.generator.generated()),
+            End::MessagesPerAgent(each) => {
+                let owes = |group: u32| self.plan.groups[group as usize].arrival != Arrival::OnDemand;
+                let owing = self.generator.agents.iter().filter(|agent| owes(agent.group));
+                owing.fold((0, 0), |(asked, sent), agent| (asked + each, sent + agent.sequence.min(each)))
+            }
+        };
+        (generated < asked).then_some((asked, generated, self.ended_by))
     }
 
     /// No more is generated from now on; the core is told to send what it holds back.
@@ -513,9 +575,13 @@ impl<'a, C: Clock> Player<'a, C> {
         }
         self.load_ended_ns = Some(self.now_ns);
         self.show_signs();
+        // The flush polls, and "a wish stands until the next `poll`": what the core held back is to be offered again, so
+        // that it can say anew when it may pass.
+        self.held_back = false;
         let result = self.session.flush(self.now_ns + self.origin_ns, &mut self.out);
         self.absorb_outcomes(0..0);
         self.absorb_deliveries();
+        self.take_events();
         if let Err(failure) = result {
             self.fail(failure);
         }

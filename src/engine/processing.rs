@@ -1,7 +1,7 @@
 //! The processor: what is taken from the queue, handed to the core, answered, and tried again.
 
 use super::clock::Clock;
-use super::message::{Message, Whereabouts};
+use super::message::{Marks, Message, Whereabouts};
 use super::occupancy::Place;
 use super::player::Player;
 use super::timeline::Class;
@@ -90,7 +90,8 @@ impl<C: Clock> Player<'_, C> {
             if self.messages[id].expires_ns < self.now_ns {
                 expired = true;
                 self.occupancy.leave(Place::Queue, self.now_ns, 1);
-                self.end_rarely(id, FinalOutcome::Expired, self.reasons.time_to_live, self.now_ns, None);
+                let outcome = self.final_name(&self.messages[id], FinalOutcome::Expired);
+                self.end_rarely(id, outcome, self.reasons.time_to_live, self.now_ns);
             } else {
                 self.staged.push(id);
             }
@@ -300,7 +301,7 @@ impl<C: Clock> Player<'_, C> {
             if self.receiving.active {
                 self.receiving.ledger.delivered(message.agent, message.sequence, message.recipient);
             }
-            self.end(id, FinalOutcome::Delivered, 0, at_ns, Some(accepted_ns));
+            self.end(id, FinalOutcome::Delivered, 0, at_ns, Some((accepted_ns, at_ns)));
         } else {
             self.attempt_failed(id);
         }
@@ -350,26 +351,19 @@ impl<C: Clock> Player<'_, C> {
         self.outages.failed(at_ns);
         let retry = &self.plan.processor.retry;
         let message = &mut self.messages[id];
+        message.at_ns = at_ns;
+        message.place = Whereabouts::BackingOff;
+        if outcome == FinalOutcome::Uncertain {
+            message.marks.add(Marks::IN_DOUBT);
+        }
         if !again || message.attempts >= retry.attempts {
-            let accepted_ns = message.accepted_ns;
-            let outcome = self.kept_as_dead_letter(outcome);
-            self.end_rarely(id, outcome, reason, at_ns, Some(accepted_ns));
+            let outcome = self.final_name(&self.messages[id], outcome);
+            self.end_rarely(id, outcome, reason, at_ns);
             return;
         }
-        message.place = Whereabouts::BackingOff;
         let wait = self.backoff_ns(&retry.backoff, &self.messages[id]);
         self.occupancy.enter(Place::Backoff, self.now_ns, 1);
         self.timeline.schedule(at_ns.saturating_add(wait), Class::Backoff, id);
-    }
-
-    /// "`failed` or `uncertain` with dead-lettering on" are dead letters.
-    pub fn kept_as_dead_letter(&self, outcome: FinalOutcome) -> FinalOutcome {
-        match outcome {
-            FinalOutcome::Failed | FinalOutcome::Uncertain if self.plan.processor.dead_letter => {
-                FinalOutcome::DeadLettered
-            }
-            other => other,
-        }
     }
 
     /// The wait before the attempt after `message.attempts`, in nanoseconds.
@@ -387,7 +381,7 @@ impl<C: Clock> Player<'_, C> {
             recipient_key: 0,
         };
         let u = unit_from(KeyedSource::new(self.plan.seed, "engine", "jitter").stream(key).next_u64());
-        (wait * (1.0 + backoff.jitter * (2.0 * u - 1.0))).round() as u64
+        (wait * (1.0 + backoff.jitter * (2.0 * u - 1.0))).round().min(backoff.max_ns as f64) as u64
     }
 
     /// A message returns from its backoff, to the tail of its priority.

@@ -68,9 +68,10 @@ impl Waiting {
         Some(id)
     }
 
-    /// Takes the oldest of the lowest priority present, leaving those that made an attempt alone.
-    pub fn drop_oldest(&mut self, messages: &Messages) -> Option<u32> {
-        for (number, level) in self.levels.iter_mut().enumerate() {
+    /// Makes room for a message of this priority: takes the oldest of the lowest priority present, leaving those that
+    /// made an attempt alone. `None` if the newcomer itself is of the lowest.
+    pub fn drop_oldest(&mut self, newcomer: Priority, messages: &Messages) -> Option<u32> {
+        for (number, level) in self.levels.iter_mut().enumerate().take(newcomer as usize + 1) {
             if let Some(place) = level.iter().position(|id| messages[*id].attempts == 0) {
                 let id = level.remove(place)?;
                 if level.is_empty() {
@@ -136,8 +137,20 @@ mod tests {
         let messages = store(&[(Urgent, 0), (Regular, 1), (Regular, 0), (Regular, 0)]);
         let mut queue = Waiting::default();
         (0..4).for_each(|id| queue.push(id, &messages));
-        assert_eq!(queue.drop_oldest(&messages), Some(2));
+        assert_eq!(queue.drop_oldest(Regular, &messages), Some(2));
         assert_eq!(order(&mut queue, &messages), [0, 1, 3]);
-        assert_eq!(queue.drop_oldest(&messages), None);
+        assert_eq!(queue.drop_oldest(Urgent, &messages), None);
+    }
+
+    #[test]
+    fn a_newcomer_pushes_out_nothing_of_a_higher_priority() {
+        use Priority::{High, Low, Regular};
+        let messages = store(&[(High, 0), (Regular, 1), (Regular, 0)]);
+        let mut queue = Waiting::default();
+        (0..3).for_each(|id| queue.push(id, &messages));
+        assert_eq!(queue.drop_oldest(Low, &messages), None);
+        assert_eq!(queue.drop_oldest(Regular, &messages), Some(2));
+        assert_eq!(queue.drop_oldest(Regular, &messages), None);
+        assert_eq!(queue.drop_oldest(High, &messages), Some(0));
     }
 }

@@ -13,7 +13,7 @@ use crate::metrics::figures::evaluate;
 use crate::metrics::results::{
     self, Copies, Core, Cycles, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
-use crate::metrics::{Asked, Machinery, Naming, Recorder, doubts, limits, seal};
+use crate::metrics::{Asked, Machinery, Naming, Recorder, Shortfall, doubts, limits, seal};
 use crate::plan::{Arrival, End, Group, Plan};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -34,12 +34,15 @@ pub struct Measured {
     copies: Option<Copies>,
     /// Something about copies is unknown, and why.
     unknown: Option<&'static str>,
+    /// The load ended before its count of messages: asked for, generated, why.
+    shortfall: Option<(u64, u64, Shortfall)>,
 }
 
 impl Measured {
     /// What a run that is over has measured, and its session.
     pub fn of<C: Clock>(mut player: Player<'_, C>) -> (Measured, Session) {
         let (boundaries_ns, copies, unknown) = (boundaries(&player), copies(&player), unknown(&player));
+        let shortfall = player.shortfall();
         charge_losses(&player.receiving, &mut player.recorder);
         let measured = Measured {
             occupancy: player.occupancy.results(player.recorder.in_system),
@@ -53,6 +56,7 @@ impl Measured {
             boundaries_ns,
             copies,
             unknown,
+            shortfall,
         };
         (measured, player.session)
     }
@@ -62,7 +66,8 @@ impl Measured {
         let mut recorder = player.recorder.clone();
         charge_losses(&player.receiving, &mut recorder);
         for (id, outcome, reason) in player.rest(true) {
-            recorder.ended(&player.ended(id, outcome, reason, player.now_ns, None));
+            let last_attempt = player.messages[id].last_attempt();
+            recorder.ended(&player.ended(id, outcome, reason, player.now_ns, last_attempt));
         }
         let mut occupancy = player.occupancy.clone();
         occupancy.finish(player.now_ns);
@@ -78,6 +83,7 @@ impl Measured {
             boundaries_ns: boundaries(player),
             copies: copies(player),
             unknown: unknown(player),
+            shortfall: None,
         }
     }
 
@@ -122,6 +128,7 @@ impl Measured {
             steady: plan.has_steady_load(),
             warm_up_ns: plan.warm_up_ns,
             checks: &plan.checks,
+            shortfall: self.shortfall,
         };
         let found = doubts(&run, &asked);
         run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
@@ -222,7 +229,7 @@ impl Stop {
                 let text = error.0.to_string();
                 format!("a callback failed: {}", text.lines().next().unwrap_or_default())
             }
-            Stop::Endless(text) => format!("the agents answer each other without delay: {text}"),
+            Stop::Endless { seen, .. } => seen.clone(),
         }
     }
 }

@@ -341,6 +341,7 @@ fn rules(plan: &Plan) -> Rules {
         next: by_group(|c| c.next.is_some()),
         on_start: by_group(|c| c.on_start.is_some()),
         reactive: plan.has_callback(|c| c.on_outcome.is_some() || c.on_message.is_some()),
+        closed: plan.groups.iter().any(|group| matches!(group.arrival, Arrival::Closed { .. })),
     }
 }
 

@@ -26,4 +26,4 @@ pub use prefetch::prefetch;
 pub use recorder::{Cell, Ended, Extras, FinalOutcome, Recorder};
 pub use series::SeriesRecorder;
 pub use summary::Naming;
-pub use warnings::{Asked, Doubt, TooFew, doubts, is_reliable, too_few};
+pub use warnings::{Asked, Doubt, Shortfall, TooFew, doubts, is_reliable, too_few};

@@ -104,8 +104,8 @@ pub struct Ended {
     pub intended_ns: u64,
     /// When first accepted; `u64::MAX` = never.
     pub first_accepted_ns: u64,
-    /// When accepted for the last attempt, if that attempt ended.
-    pub last_accepted_ns: Option<u64>,
+    /// When the last attempt was accepted and when it ended, if it did.
+    pub last_attempt: Option<(u64, u64)>,
     /// When it ended.
     pub ended_ns: u64,
     /// How.
@@ -304,8 +304,8 @@ impl Recorder {
         *e.outcome.of(&mut cell.counts) += 1;
         if e.first_accepted_ns != u64::MAX {
             cell.queue_wait.record(e.first_accepted_ns.saturating_sub(e.intended_ns));
-            if let Some(accepted) = e.last_accepted_ns {
-                cell.delivery.record(e.ended_ns.saturating_sub(accepted));
+            if let Some((accepted_ns, ended_ns)) = e.last_attempt {
+                cell.delivery.record(ended_ns.saturating_sub(accepted_ns));
             }
         }
         if e.outcome == FinalOutcome::Delivered {

@@ -4,6 +4,7 @@
 
 mod agents;
 mod arrival;
+mod arrivals_expected;
 mod chaos_flag;
 mod check;
 mod figure_path;
@@ -18,6 +19,7 @@ mod read_compare;
 mod read_core;
 mod read_messages;
 mod read_processor;
+mod read_recipients;
 mod read_scenario;
 mod read_types;
 pub(crate) mod reader;
@@ -31,6 +33,7 @@ pub mod tree;
 
 pub use agents::{AGENTS_MAX, Callback, Callbacks, Group, MixEntry};
 pub use arrival::{Arrival, Spacing, Stage};
+pub use arrivals_expected::{LoadFault, count_out_of_reach, nothing_measured};
 pub use check::{Check, Comparison, Figure, Literal, Operand, Scope};
 pub use figure_path::{
     FIGURES, FigureFault, FigureKind, FigureNames, KnownFigure, SCOPES, STATISTICS, figures_of, parse_figure,

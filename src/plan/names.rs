@@ -44,6 +44,21 @@ impl Names {
         free && !clash
     }
 
+    /// Why `recipient` means nobody but the sender, if so: a rule among a single agent, or a group whose only agent sends
+    /// to it. Whoever means an agent itself says its name.
+    pub fn nobody_else(&self, recipient: &Recipient, sender: u32) -> Option<&'static str> {
+        match recipient {
+            Recipient::Other | Recipient::Any | Recipient::All => {
+                (self.agents() == 1).then_some("there is one agent only")
+            }
+            Recipient::Group(number) => {
+                let alone = self.numbered.get(self.groups.get(*number)?) == Some(&(sender, 1));
+                alone.then_some("the sender is the only agent of the group")
+            }
+            Recipient::Agent(_) => None,
+        }
+    }
+
     fn agents(&self) -> u32 {
         self.numbered.values().map(|(_, count)| *count).fold(0, u32::saturating_add)
     }
@@ -93,6 +108,22 @@ mod tests {
         for nobody in ["worker-9", "worker-0", "worker-01", "lead-1", "worker-+1", "x"] {
             assert_eq!(names.recipient(nobody), None, "{nobody}");
         }
+    }
+
+    #[test]
+    fn rules_that_leave_nobody_are_found() {
+        let mut names = Names::default();
+        assert!(names.add("lead", 1, true));
+        for rule in [Recipient::Other, Recipient::Any, Recipient::All, Recipient::Group(0)] {
+            assert!(names.nobody_else(&rule, 0).is_some(), "{rule:?}");
+        }
+        assert_eq!(names.nobody_else(&Recipient::Agent(0), 0), None);
+        assert!(names.add("worker", 2, true));
+        for rule in [Recipient::Other, Recipient::Any, Recipient::All, Recipient::Group(1)] {
+            assert_eq!(names.nobody_else(&rule, 1), None, "{rule:?}");
+        }
+        assert!(names.nobody_else(&Recipient::Group(0), 0).is_some());
+        assert_eq!(names.nobody_else(&Recipient::Group(0), 1), None);
     }
 
     #[test]

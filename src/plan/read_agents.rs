@@ -2,6 +2,7 @@
 
 use super::names::{Names, RULES};
 use super::read_arrival::read_arrival;
+use super::read_recipients::check_recipients;
 use super::read_types::{GroupMix, TypeLayers, read_types};
 use super::reader::{Fields, Reader};
 use super::short_forms::AGENT;
@@ -63,6 +64,8 @@ pub(super) fn read_traffic(
     let mut written = Map::new();
     let types = layers.types(reader, &mut written);
     read_mixes(reader, scenario, common, &mut drafts, &layers, &mut written);
+    let groups: Vec<&Group> = drafts.iter().map(|draft| &draft.group).collect();
+    check_recipients(reader, common, &mixes, &groups, &layers, &names);
     if let Some(arrival) = common.arrival {
         let inheriting = drafts.iter().filter(|draft| draft.arrival.is_none());
         let agents = inheriting.map(|draft| draft.group.count).fold(0, u32::saturating_add);

@@ -36,7 +36,7 @@ const PRIORITIES: [(&str, Priority); 4] = [
 pub(super) struct Said<T> {
     pub value: T,
     written: Value,
-    origin: Origin,
+    pub origin: Origin,
 }
 
 /// What one layer says about messages.
@@ -45,7 +45,9 @@ pub(super) struct Layer {
     pub weight: Option<Said<f64>>,
     pub wire_type: Option<Said<String>>,
     sender: Option<Said<Sender>>,
-    recipient: Option<Said<Recipient>>,
+    pub recipient: Option<Said<Recipient>>,
+    /// Where the recipient stands, and as what.
+    pub recipient_at: Option<(String, Node)>,
     priority: Option<Said<Priority>>,
     content: Option<Said<Template>>,
     size: Option<Said<Distribution>>,
@@ -116,6 +118,7 @@ pub(super) fn read_layer(
     layer.recipient = said(reader, f, "recipient", recipient, |_| Value::Null);
     if let Some(recipient) = &mut layer.recipient {
         recipient.written = written_recipient;
+        layer.recipient_at = node.get("recipient").map(|node| (join(path, "recipient"), node.clone()));
     }
     layer.priority = said(
         reader,
@@ -251,7 +254,10 @@ fn check_metadata(reader: &mut Reader<'_>, path: &str, node: &Node) {
 }
 
 /// The last layer's word on one setting.
-fn last<'l, T>(layers: &[&'l Layer], pick: impl Fn(&'l Layer) -> &'l Option<Said<T>>) -> Option<&'l Said<T>> {
+pub(super) fn last<'l, T>(
+    layers: &[&'l Layer],
+    pick: impl Fn(&'l Layer) -> &'l Option<Said<T>>,
+) -> Option<&'l Said<T>> {
     layers.iter().rev().find_map(|layer| pick(layer).as_ref())
 }
 

@@ -132,6 +132,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
         Value::Array(checks.iter().map(|check| json!(check.text)).collect())
     });
     silence(reader, scenario, &groups);
+    in_vain(reader, scenario, &groups, warm_up_ns, end);
     let written = fields.finish_with(reader, |key| {
         GROUP_KEYS
             .contains(&key)
@@ -264,6 +265,23 @@ fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group]) {
                 .expected("one group at least that sends of its own accord"),
         );
     }
+}
+
+/// A load of which nothing would be measured, or that cannot come to its end.
+fn in_vain(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group], warm_up_ns: u64, end: End) {
+    if !reader.faults.is_empty() {
+        return;
+    }
+    let found = super::nothing_measured(groups, warm_up_ns, end)
+        .or_else(|| super::count_out_of_reach(groups, warm_up_ns, end));
+    let Some(super::LoadFault { key, title, found, help }) = found else { return };
+    // A flag that asks for so few messages is to blame rather than the script's warm-up.
+    let by_flag = ["messages", "duration"]
+        .into_iter()
+        .find(|key| matches!(scenario.get(key).map(|node| &node.origin), Some(Origin::Flag(_))));
+    let key = by_flag.unwrap_or(key);
+    let fault = reader.fault(key, scenario.get(key).unwrap_or(scenario), title);
+    reader.push(fault.found(found).help(help));
 }
 
 fn read_receive(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<(&'static str, Receive)> {

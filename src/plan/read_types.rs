@@ -17,9 +17,9 @@ pub(super) type GroupMix<'n> = (String, Option<&'n Node>);
 
 /// What is said about each type, in layers.
 pub(super) struct TypeLayers {
-    message: Layer,
+    pub message: Layer,
     /// By name: built in, `types`, `mix`.
-    by_name: BTreeMap<String, Vec<Layer>>,
+    pub by_name: BTreeMap<String, Vec<Layer>>,
     /// Entries of the scenario's mix.
     pub mix: BTreeMap<String, Layer>,
     /// Entries of each group's mix.
@@ -121,7 +121,7 @@ fn no_wire_type(reader: &mut Reader<'_>, common: &Common<'_>, mixes: &[GroupMix<
 
 impl TypeLayers {
     /// Layers of a type without any group's.
-    fn of(&self, name: &str) -> Vec<&Layer> {
+    pub fn of(&self, name: &str) -> Vec<&Layer> {
         let own = self.by_name.get(name).into_iter().flatten();
         std::iter::once(&self.message).chain(own).collect()
     }

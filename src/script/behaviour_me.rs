@@ -50,6 +50,7 @@ impl Facts {
 
 /// What the call under way may use and fill.
 pub(super) struct Call {
+    agent: u32,
     now_ns: u64,
     closed: bool,
     random: Stream,
@@ -61,6 +62,7 @@ pub(super) struct Call {
 impl Default for Call {
     fn default() -> Self {
         Call {
+            agent: 0,
             now_ns: 0,
             closed: false,
             random: Stream::from_key(0),
@@ -73,6 +75,7 @@ impl Default for Call {
 
 impl Call {
     pub fn begin(&mut self, sending: &Sending<'_>) {
+        self.agent = sending.agent;
         self.now_ns = sending.now_ns;
         self.closed = sending.closed;
         self.random = sending.random.clone();
@@ -185,7 +188,7 @@ fn draft_of_map(facts: &Facts, call: &mut Call, map: &Map, random: &mut Stream) 
                 draft.type_id = type_id(facts, &text(key, value)?)?;
                 typed = true;
             }
-            "recipient" => draft.recipient = Some(recipient(facts, &text(key, value)?)?),
+            "recipient" => draft.recipient = Some(recipient(facts, call.agent, &text(key, value)?)?),
             "content" => draft.content = Some(content(value)),
             "priority" => {
                 let name = text(key, value)?;
@@ -225,14 +228,22 @@ fn content(value: &Dynamic) -> String {
     value.as_immutable_string_ref().map_or_else(|_| value.to_string(), |text| text.as_str().to_owned())
 }
 
-fn recipient(facts: &Facts, name: &str) -> Fallible<Recipient> {
-    if name == "ALL" {
-        return Ok(Recipient::All);
-    }
-    facts.names.recipient(name).ok_or_else(|| {
+fn recipient(facts: &Facts, sender: u32, name: &str) -> Fallible<Recipient> {
+    let named = if name == "ALL" { Some(Recipient::All) } else { facts.names.recipient(name) };
+    let recipient = named.ok_or_else(|| {
         let expected = "an agent, a group, other, any or all";
         wrong("recipient", format!("the text \"{name}\""), expected, did_you_mean(name, facts.names.all()))
-    })
+    })?;
+    match facts.names.nobody_else(&recipient, sender) {
+        None => Ok(recipient),
+        Some(why) => {
+            let fault = Diagnostic::new(Exit::Thrown, format!("nobody is there to receive it: {why}"));
+            let fault = fault.found(format!("the recipient \"{name}\"")).expected("another agent");
+            Err(throw_one(
+                fault.help("add an agent; an agent that means itself says its own name, `me.name`"),
+            ))
+        }
+    }
 }
 
 fn tags(value: &Dynamic) -> Fallible<Vec<String>> {

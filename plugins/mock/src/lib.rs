@@ -87,6 +87,8 @@ impl Session for MockSession {
             let fate = self.fates.of(message);
             let served_ns = fate.latency.sample(luck.next_u64());
             let at_ns = self.stalls.end_of_service(now_ns, served_ns);
+            // No outcome may lie farther ahead: a rare draw of a wide law, or a stall of a year.
+            let at_ns = at_ns.min(now_ns.saturating_add(abi::AHEAD_MAX_NS));
             if fate.succeeds(luck.next_u64()) {
                 out.outcome(message.token(), OutcomeResult::Delivered, 0, at_ns);
                 if self.receive && self.reaches_an_agent(message) {

@@ -5,7 +5,9 @@ use crate::stall::Stalls;
 use mqscript_plugin::abi;
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::prelude::*;
-use mqscript_plugin::units::{duration_from_seconds, parse_duration, parse_share, share_from_number};
+use mqscript_plugin::units::{
+    SECOND_NS, duration_from_seconds, parse_duration, parse_share, share_from_number,
+};
 use mqscript_plugin::written::{Dimension, read_distribution};
 use serde_json::{Map, Value};
 
@@ -72,8 +74,20 @@ fn duration(key: &str, value: Option<&Value>) -> Result<u64, Error> {
     read.map_err(|e| bad(key, e))
 }
 
+/// A law of latencies of which at most one in a thousand lies beyond what an outcome's time may be.
 fn latency(key: &str, value: &Value) -> Result<Distribution, Error> {
-    read_distribution(value, Dimension::Duration).map_err(|e| bad(key, e))
+    let law = read_distribution(value, Dimension::Duration).map_err(|e| bad(key, e))?;
+    let p999_ns = law.sample((u128::from(u64::MAX) * 999 / 1_000) as u64);
+    if p999_ns > abi::AHEAD_MAX_NS {
+        let days = p999_ns / (24 * 3_600 * SECOND_NS);
+        return Err(bad(
+            key,
+            format!(
+                "one in a thousand of these times is longer than {days} days; the longest that can be played is 366 days"
+            ),
+        ));
+    }
+    Ok(law)
 }
 
 fn base_fate(options: &Options) -> Result<Plain, Error> {

@@ -32,14 +32,14 @@ impl Stalls {
     /// When a service that takes `served_ns` and begins at `now_ns` ends.
     #[inline]
     pub fn end_of_service(&self, now_ns: u64, served_ns: u64) -> u64 {
-        let mut end_ns = now_ns + served_ns;
+        let mut end_ns = now_ns.saturating_add(served_ns);
         if !self.0.is_empty() {
             let first = self.0.partition_point(|stall| stall.1 <= now_ns);
             for (from_ns, until_ns) in &self.0[first..] {
                 if *from_ns >= end_ns {
                     break;
                 }
-                end_ns += until_ns - (*from_ns).max(now_ns);
+                end_ns = end_ns.saturating_add(until_ns - (*from_ns).max(now_ns));
             }
         }
         end_ns

@@ -94,8 +94,14 @@ impl Distribution {
         let u = ((bits >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0);
         match self {
             Distribution::Normal { mean, sd, min } if *sd > 0.0 => {
-                let below = normal_cdf((min - mean) / sd);
-                round((mean + sd * normal_quantile(below + u * (1.0 - below))).max(*min))
+                let cut = (min - mean) / sd;
+                let x = if cut > FAR_CUT {
+                    far_normal(cut, u)
+                } else {
+                    let below = normal_cdf(cut);
+                    normal_quantile(below + u * (1.0 - below))
+                };
+                round((mean + sd * x).max(*min))
             }
             Distribution::Normal { mean, min, .. } => round(mean.max(*min)),
             Distribution::LogNormal { mu, sigma } => round(libm::exp(mu + sigma * normal_quantile(u))),
@@ -105,6 +111,21 @@ impl Distribution {
             }
         }
     }
+}
+
+/// Beyond this many standard deviations above the mean the share *below* a cut is no longer told apart from 1.
+const FAR_CUT: f64 = 5.0;
+/// Beyond this many the share *above* a cut is smaller than any number.
+const FARTHEST_CUT: f64 = 37.0;
+
+/// The standard normal law cut off below at `cut`, far above its mean: by the share above, which is small and therefore
+/// exact. Where that is too small to be told from 0, by the law's tail exp(−x²/2), which is then right to a thousandth of
+/// what lies beyond the cut.
+fn far_normal(cut: f64, u: f64) -> f64 {
+    if cut > FARTHEST_CUT {
+        return libm::sqrt(cut * cut - 2.0 * libm::log1p(-u));
+    }
+    -normal_quantile(normal_cdf(-cut) * (1.0 - u))
 }
 
 /// To the nearest whole number; what does not fit is cut at the largest.
@@ -306,6 +327,29 @@ mod tests {
         let law = Distribution::Normal { mean: 1e6, sd: 5e6, min: 0.5e6 };
         let mut stream = Stream::from_key(1);
         assert!((0..10_000).all(|_| law.sample(stream.next_u64()) >= 500_000));
+    }
+
+    /// The mean of what lies beyond a cut of a standard deviations is φ(a)/Q(a), by the continued fraction of Laplace.
+    fn mean_beyond(cut: f64) -> f64 {
+        let mut fraction = cut;
+        for k in (1..200).rev() {
+            fraction = cut + f64::from(k) / fraction;
+        }
+        fraction
+    }
+
+    #[test]
+    fn a_normal_law_cut_far_above_its_mean_keeps_its_tail() {
+        for cut in [1.0, 4.9, 5.1, 8.5, 12.0, 30.0, 36.9, 37.1, 100.0] {
+            let (mean, sd) = (1e9, 1e6);
+            let law = Distribution::Normal { mean, sd, min: mean + cut * sd };
+            let (seen, spread) = moments(&law);
+            let beyond = (seen - mean) / sd - cut;
+            let expected = mean_beyond(cut) - cut;
+            // Five standard errors of 400,000 draws, and a thousandth for the tail beyond all numbers.
+            let error = 5.0 * spread / sd / 400_000f64.sqrt() + expected * 1e-3;
+            assert!((beyond - expected).abs() < error, "{cut}: {beyond}, expected {expected} ± {error}");
+        }
     }
 
     #[test]

@@ -64,6 +64,17 @@ pub enum Doubt {
     Uncertain(u64),
     /// Messages without an outcome.
     Unanswered(u64),
+    /// A load that ends by a count ended before it.
+    CountNotReached {
+        /// Messages asked for.
+        asked: u64,
+        /// Of these were generated.
+        generated: u64,
+        /// Why.
+        because: Shortfall,
+    },
+    /// No message was intended for the measured window.
+    NothingMeasured,
     /// One replication of a comparison lies far from the others of its alternative.
     OutlyingReplication {
         /// The alternative.
@@ -90,6 +101,17 @@ pub enum Doubt {
     DifferentVersions(Vec<String>),
 }
 
+/// Why a load ended before its count of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortfall {
+    /// `max_messages` were handed over, and who waits for an outcome or for room waits for ever.
+    HandOversUsedUp,
+    /// The core answered nothing for too long.
+    CoreSilent,
+    /// Nobody had anything to send any more.
+    NothingToCome,
+}
+
 const FEW_WHY: &str = "a percentile with fewer than ten messages beyond it moves from seed to seed";
 
 fn ns(value: f64) -> String {
@@ -108,6 +130,8 @@ impl Doubt {
             Doubt::Uncertain(_) => "uncertain",
             Doubt::Unanswered(_) => "unanswered",
             Doubt::DifferentSuccess { .. } => "different_success_rates",
+            Doubt::CountNotReached { .. } => "count_not_reached",
+            Doubt::NothingMeasured => "nothing_measured",
             Doubt::DifferentHosts(_) => "different_hosts",
             Doubt::DifferentVersions(_) => "different_versions",
         }
@@ -161,6 +185,10 @@ impl Doubt {
                 let rest = "had no final outcome when the run ended";
                 messages(*count, rest, rest)
             }
+            Doubt::CountNotReached { asked, generated, .. } => {
+                format!("{generated} of {asked} messages were generated")
+            }
+            Doubt::NothingMeasured => "no message fell due in the measured window".to_owned(),
             Doubt::OutlyingReplication { alternative, figure, seed, value, others } => format!(
                 "`{alternative}`: {figure} with seed {seed} is {value}, while the others have {others} on average"
             ),
@@ -226,6 +254,22 @@ impl Doubt {
                     _ => "their times are in no figure",
                 },
                 "give the run a longer drain, more workers, or no max_messages",
+            ),
+            Doubt::CountNotReached { because: Shortfall::HandOversUsedUp, .. } => (
+                "max_messages were handed over, and the agents wait for outcomes or for room that never come",
+                "ask for no more messages than max_messages",
+            ),
+            Doubt::CountNotReached { because: Shortfall::CoreSilent, .. } => (
+                "nothing came from the core any more, and the agents wait for its answers",
+                "look at the core and its notices; a longer drain waits longer, processor.timeout gives attempts up",
+            ),
+            Doubt::CountNotReached { because: Shortfall::NothingToCome, .. } => (
+                "no arrival was left, and no callback sent anything: the load ended there",
+                "ask for fewer messages, or let the arrivals go on",
+            ),
+            Doubt::NothingMeasured => (
+                "there is no figure that a check could look at",
+                "run longer (--duration), raise the rate, or shorten warm_up",
             ),
             Doubt::OutlyingReplication { .. } => (
                 "it alone widens the interval and moves the mean (Grubbs' test, 1 % over all figures)",

@@ -1,6 +1,6 @@
 //! What is doubtful about a run.
 
-use super::doubt::Doubt;
+use super::doubt::{Doubt, Shortfall};
 use super::few_samples::few_samples;
 use super::growth::growth;
 use super::settling::changepoint;
@@ -24,6 +24,9 @@ pub struct Asked<'a> {
     pub warm_up_ns: u64,
     /// The checks.
     pub checks: &'a [Check],
+    /// Where the load ended before its count of messages: how many were asked for, how many of these were generated,
+    /// and why.
+    pub shortfall: Option<(u64, u64, Shortfall)>,
 }
 
 /// What is doubtful about a run whose other figures stand.
@@ -32,6 +35,11 @@ pub fn doubts(run: &Run, asked: &Asked<'_>) -> Vec<Doubt> {
     found.extend(generator_limit(run, asked));
     found.extend(few_samples(run, asked.checks));
     found.extend(unsteady(run, asked));
+    if run.partial.is_none() {
+        let short = |(asked, generated, because)| Doubt::CountNotReached { asked, generated, because };
+        found.extend(asked.shortfall.map(short));
+        found.extend((run.figures.counts.generated == 0).then_some(Doubt::NothingMeasured));
+    }
     let counts = &run.ledger.counts;
     found.extend((counts.uncertain > 0).then_some(Doubt::Uncertain(counts.uncertain)));
     found.extend((counts.unanswered > 0).then_some(Doubt::Unanswered(counts.unanswered)));

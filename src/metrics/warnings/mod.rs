@@ -9,6 +9,6 @@ mod settling;
 mod stretches;
 mod window_means;
 
-pub use doubt::Doubt;
+pub use doubt::{Doubt, Shortfall};
 pub use few_samples::{TooFew, is_reliable, too_few};
 pub use find::{Asked, doubts};

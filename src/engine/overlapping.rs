@@ -1,0 +1,59 @@
+//! Bursts that are spread over longer than the time between them, merged in time.
+
+use super::arrivals::offset_ns;
+use mqscript_plugin::random::Stream;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The bursts of one group, with those of each agent that are under way.
+#[derive(Debug, Clone)]
+pub struct Overlapping {
+    size: u64,
+    every_ns: u64,
+    spread_ns: u64,
+    agents: Vec<UnderWay>,
+}
+
+/// One agent's bursts: of each that has begun and is not over, the next message.
+#[derive(Debug, Clone, Default)]
+struct UnderWay {
+    /// When, of which burst, and which message of it; the earliest first.
+    next: BinaryHeap<Reverse<(u64, u64, u64)>>,
+    /// Bursts begun so far.
+    begun: u64,
+}
+
+impl Overlapping {
+    /// `size` messages every `every_ns`, each time spread over `spread_ns`.
+    pub fn new(size: u64, every_ns: u64, spread_ns: u64) -> Overlapping {
+        Overlapping { size, every_ns, spread_ns, agents: Vec::new() }
+    }
+
+    /// One more agent; returns its place.
+    pub fn add_agent(&mut self) -> u64 {
+        self.agents.push(UnderWay::default());
+        self.agents.len() as u64 - 1
+    }
+
+    /// The agent's next arrival; `None` beyond the end of time.
+    pub fn next(&mut self, agent: u64, stream: &mut Stream) -> Option<u64> {
+        let Overlapping { size, every_ns, spread_ns, .. } = *self;
+        let UnderWay { next, begun } = &mut self.agents[agent as usize];
+        // A burst that begins no later than what is known to come may come before it.
+        while let Some(start_ns) = begun.checked_mul(every_ns)
+            && next.peek().is_none_or(|Reverse((time_ns, ..))| start_ns <= *time_ns)
+        {
+            let time_ns = start_ns.saturating_add(offset_ns(0, size, spread_ns, stream));
+            next.push(Reverse((time_ns, *begun, 0)));
+            *begun += 1;
+        }
+        let Reverse((time_ns, burst, within)) = next.pop()?;
+        let within = within + 1;
+        if within < size {
+            let start_ns = burst * every_ns;
+            let later_ns = start_ns.saturating_add(offset_ns(within, size, spread_ns, stream));
+            next.push(Reverse((later_ns, burst, within)));
+        }
+        Some(time_ns)
+    }
+}

@@ -1,0 +1,48 @@
+//! How long the loop waits when a core alone can make the run go on.
+
+/// "Virtual clock: until only a core's `next_due_ns` is left, and that at most 30 s."
+pub const SILENCE_MAX_NS: u64 = 30_000_000_000;
+
+/// A stretch of time in which nothing happens.
+#[derive(Debug, Default)]
+pub struct Silence {
+    /// How much had happened when it began.
+    happened: u64,
+    until_ns: Option<u64>,
+}
+
+impl Silence {
+    /// When it has lasted too long: `limit_ns` after the last thing that happened, but not before the core's own wish
+    /// of then (`due_ns`, `u64::MAX` = none). `happened` counts all that has happened so far.
+    pub fn until(&mut self, happened: u64, now_ns: u64, due_ns: u64, limit_ns: u64) -> u64 {
+        match self.until_ns {
+            Some(until_ns) if self.happened == happened => until_ns,
+            _ => {
+                let wish_ns = if due_ns == u64::MAX { 0 } else { due_ns };
+                let until_ns = now_ns.saturating_add(limit_ns).max(wish_ns);
+                *self = Silence { happened, until_ns: Some(until_ns) };
+                until_ns
+            }
+        }
+    }
+
+    /// Something else than the core is to come.
+    pub fn is_broken(&mut self) {
+        self.until_ns = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_begins_anew_with_all_that_happens_and_waits_for_the_first_wish() {
+        let mut silence = Silence::default();
+        assert_eq!(silence.until(1, 100, u64::MAX, 30), 130);
+        assert_eq!(silence.until(1, 120, 500, 30), 130);
+        assert_eq!(silence.until(2, 125, 500, 30), 500);
+        silence.is_broken();
+        assert_eq!(silence.until(2, 600, 610, 30), 630);
+    }
+}
