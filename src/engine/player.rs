@@ -473,7 +473,9 @@ impl<'a, C: Clock> Player<'a, C> {
             self.silence.is_broken();
             return None;
         }
-        let limit_ns = if C::VIRTUAL { SILENCE_MAX_NS } else { self.rules.drain_ns.unwrap_or(DRAIN_WALL_NS) };
+        // Under load a core that is given longer to end than that may also be silent for longer.
+        let longer_ns = if drains { 0 } else { self.rules.drain_ns.unwrap_or(0) };
+        let limit_ns = SILENCE_MAX_NS.max(longer_ns);
         let due_ns = self.core_due_ns();
         Some(self.silence.until(self.entries + self.handed_over, self.now_ns, due_ns, limit_ns))
     }

@@ -21,7 +21,7 @@ pub enum Arrival {
         size: u64,
         /// From the start of one burst to the start of the next.
         every_ns: u64,
-        /// The messages of a burst are spread over this long.
+        /// The messages of a burst are spread over this long, which may be longer than `every_ns`.
         spread_ns: u64,
     },
     /// The rate goes evenly from one to another and stays there. During a warm-up it is `from`.
@@ -56,7 +56,7 @@ pub enum Spacing {
     /// A Poisson process: the integrated rate between arrivals is exponential with mean 1.
     #[default]
     Poisson,
-    /// The n-th arrival is where the integrated rate reaches n.
+    /// The n-th arrival, from 0, is where the integrated rate reaches n and a random phase of the agent's own.
     Constant,
 }
 

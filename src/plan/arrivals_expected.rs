@@ -3,6 +3,7 @@
 
 use super::units::canonical_duration;
 use super::{Arrival, End, Group};
+use crate::numbers::{count, counted};
 
 /// What is wrong with a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +27,11 @@ pub fn nothing_measured(groups: &[Group], warm_up_ns: u64, end: End) -> Option<L
         End::Messages(messages) => {
             let early: f64 =
                 groups.iter().map(|group| f64::from(group.count) * in_warm_up(group, warm_up_ns)).sum();
-            (early >= messages as f64, count_of(messages))
+            (early >= messages as f64, counted(messages, "message"))
         }
         End::MessagesPerAgent(messages) => {
             let early = |group: &Group| in_warm_up(group, warm_up_ns) >= messages as f64;
-            (groups.iter().all(early), format!("{} from each agent", count_of(messages)))
+            (groups.iter().all(early), format!("{} from each agent", counted(messages, "message")))
         }
         End::Duration(ns) => {
             let silent = |group: &Group| is_silent(&group.arrival, warm_up_ns, ns);
@@ -71,13 +72,13 @@ pub fn count_out_of_reach(groups: &[Group], warm_up_ns: u64, end: End) -> Option
     (most < asked as f64).then(|| LoadFault {
         key,
         title: "so many messages never come: the rate falls to zero before",
-        found: format!("{asked}, while the arrivals come to about {}", count_of(most.round() as u64)),
+        found: format!(
+            "{}, while the arrivals come to about {}",
+            count(asked),
+            counted(most.round() as u64, "message")
+        ),
         help: "ask for fewer, end the load by `duration`, or let the ramp end above zero".to_owned(),
     })
-}
-
-fn count_of(messages: u64) -> String {
-    if messages == 1 { "1 message".to_owned() } else { format!("{messages} messages") }
 }
 
 /// Messages that one agent sends during the warm-up of its own accord: expected, at least.

@@ -20,7 +20,7 @@ impl Default for Queue {
 pub enum Overflow {
     /// The arrival is rejected.
     Reject,
-    /// The oldest message of the lowest priority present is rejected instead.
+    /// The oldest message of the lowest priority is rejected instead, the arrival being one of them.
     DropOldest,
     /// The agent is held until there is room.
     Block,
@@ -93,7 +93,7 @@ impl Default for Retry {
     }
 }
 
-/// The wait before attempt k + 1: min(max, first · factor^(k−1)) · (1 + jitter · (2u − 1)).
+/// The wait before attempt k + 1: min(max, min(max, first · factor^(k−1)) · (1 + jitter · (2u − 1))).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
     /// Before the second attempt, in nanoseconds.
@@ -102,7 +102,7 @@ pub struct Backoff {
     pub factor: f64,
     /// Share by which a wait is spread, 0 … 1.
     pub jitter: f64,
-    /// No wait is longer (before jitter), in nanoseconds.
+    /// No wait is longer, jitter included; in nanoseconds.
     pub max_ns: u64,
 }
 

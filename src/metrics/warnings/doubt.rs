@@ -186,7 +186,7 @@ impl Doubt {
                 messages(*count, rest, rest)
             }
             Doubt::CountNotReached { asked, generated, .. } => {
-                format!("{generated} of {asked} messages were generated")
+                format!("{} of {} messages were generated", count(*generated), count(*asked))
             }
             Doubt::NothingMeasured => "no message fell due in the measured window".to_owned(),
             Doubt::OutlyingReplication { alternative, figure, seed, value, others } => format!(
