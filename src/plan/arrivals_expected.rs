@@ -129,8 +129,12 @@ fn is_silent(arrival: &Arrival, warm_up_ns: u64, duration_ns: u64) -> bool {
         Arrival::Burst { every_ns, spread_ns, .. } => {
             let end_ns = warm_up_ns.saturating_add(duration_ns);
             // The first burst that is not over when the window begins.
-            let over = warm_up_ns.saturating_sub(*spread_ns).div_ceil(*every_ns);
-            over.saturating_mul(*every_ns) >= end_ns
+            let first = match warm_up_ns.checked_sub(*spread_ns) {
+                None => 0,
+                Some(before_ns) if *spread_ns == 0 => before_ns.div_ceil(*every_ns),
+                Some(before_ns) => before_ns / every_ns + 1,
+            };
+            first.saturating_mul(*every_ns) >= end_ns
         }
         Arrival::Ramp { to_per_s, over_ns, .. } => *to_per_s == 0.0 && *over_ns == 0,
         Arrival::Stages(stages) => stages.iter().all(|stage| stage.from_per_s.max(stage.to_per_s) == 0.0),

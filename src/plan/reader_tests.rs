@@ -121,7 +121,7 @@ fn total_rates_are_shared_out_among_those_concerned() {
 
 #[test]
 fn the_last_word_on_a_message_counts() {
-    let text = "agents: [{ name: a, mix: { broadcast: { weight: 1, tags: [own] }, text: 1 } }]\narrival: 1/s\nmessage: { recipient: any, priority: low, tags: [general] }\ntypes: { text: { priority: high } }\nmix: { urgent: 1 }\n";
+    let text = "agents: [{ name: a, mix: { broadcast: { weight: 1, tags: [own] }, text: 1 } }, { name: b }]\narrival: 1/s\nmessage: { recipient: any, priority: low, tags: [general] }\ntypes: { text: { priority: high } }\nmix: { urgent: 1 }\n";
     let plan = read(text).unwrap().plan;
     let of = |name: &str| plan.types.iter().find(|kind| kind.name == name).unwrap().settings.clone();
     assert_eq!(of("broadcast").recipient, Recipient::All);
@@ -295,12 +295,12 @@ fn mock_cores_take_the_old_flags() {
 #[test]
 fn variants_are_laid_over() {
     let base = text::parse_yaml("a.yaml", NINE).unwrap();
-    let over = Node::from_json(&json!({ "processor": { "workers": 8 }, "arrival": "5/s", "messages": 10 }));
+    let over = Node::from_json(&json!({ "processor": { "workers": 8 }, "arrival": "5/s", "messages": 1000 }));
     let merged = variant(&base, &over).to_json().to_string();
     let plan = read_with("a.json", &merged, &Overrides::default()).unwrap().plan;
     assert_eq!((plan.processor.workers, plan.processor.retry.attempts), (8, 3));
     assert_eq!(
         (plan.end, &plan.groups[0].arrival),
-        (End::Messages(10), &Arrival::Poisson { rate_per_s: 5.0 })
+        (End::Messages(1_000), &Arrival::Poisson { rate_per_s: 5.0 })
     );
 }
