@@ -37,7 +37,7 @@ fn built(folder: &Path) -> Option<String> {
 
 fn run(library: &str, path: &str) -> Ended {
     let option = format!("path={path}");
-    let short = ["--messages", "2000", "--rate", "2000/s", "-q", "--format", "json"];
+    let short = ["--messages", "2000", "--rate", "2000/s", "--set", "warm_up=0", "-q", "--format", "json"];
     let core = ["run", "nine_agents", "--core", library, "--core-option", &option];
     mqscript(&[&core[..], &short].concat())
 }
