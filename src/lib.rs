@@ -16,3 +16,4 @@ pub mod progress;
 pub mod report;
 pub mod script;
 pub mod supervise;
+mod text_file;

@@ -50,7 +50,9 @@ fn scripts_that_cannot_be_read() {
         assert!(ended.stderr.contains(text), "{}", ended.stderr);
     }
     refused(b"let a = \"\xff\xfe\";", &[], 4, &["UTF-8"]);
-    refused(b"", &[], 4, &["empty"]);
+    refused(b"", &[], 5, &["nothing was run", "run(scenario("]);
+    refused(b"\xef\xbb\xbf// nothing\n", &[], 5, &["nothing was run"]);
+    refused(b"\xff\xfer\0", &[], 4, &["UTF-16", "save it as UTF-8"]);
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn what_cannot_be_fitted_is_told() {
         ),
         (vec![path("old.json")], 3, "an earlier version saved them"),
         (vec![path("damaged.json")], 3, "the distribution of `delivery` cannot be read"),
-        (vec![path("text.json")], 3, "the file is not JSON"),
+        (vec![path("text.json")], 3, "this is not JSON"),
         (vec![path("missing.json")], 2, "the results cannot be read"),
         (vec![path("old.json"), "-o".to_owned(), path("text.json")], 2, "--force"),
     ] {

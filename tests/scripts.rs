@@ -113,14 +113,14 @@ fn every_check_can_fail() {
         (
             "nine_agents",
             set("mix.hard_onboard.priority", "low"),
-            "by_type.hard_onboard.queue_wait.p99 < by_type.direct.queue_wait.p99",
+            "by_type.hard_onboard.queue_wait.p99 <= by_type.direct.queue_wait.p99",
         ),
         ("urgent_mix", Overrides { success_rate: text("0.5"), ..Overrides::default() }, "success_rate > 93%"),
         ("urgent_mix", option("latency", "40ms"), "by_type.urgent.queue_wait.p99 < 30ms"),
         (
             "urgent_mix",
             set("types.text.priority", "urgent"),
-            "by_type.urgent.queue_wait.p99 < by_type.text.queue_wait.p99",
+            "by_type.urgent.queue_wait.p99 <= by_type.text.queue_wait.p99",
         ),
         ("onboarding_burst", set("messages_per_agent", "99"), "generated == 900"),
         (

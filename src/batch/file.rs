@@ -7,6 +7,7 @@ use crate::plan::reader::{Fields, Reader};
 use crate::plan::text::{TEXT_MAX_BYTES, parse_text};
 use crate::plan::tree::{Node, Written};
 use crate::plan::{REPEATS_MAX, SourceText};
+use crate::text_file::{self, Unreadable};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -93,21 +94,19 @@ fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Dia
         let fault = Diagnostic::new(Exit::Usage, "the batch file cannot be read");
         Diagnostics::from(fault.at(Place::file(&shown)).found(found))
     };
-    let real = path.canonicalize().map_err(|error| cannot(error.to_string()))?;
+    let real = path.canonicalize().map_err(|error| cannot(text_file::in_words(&error)))?;
     if above.contains(&real) || above.len() >= EXTENDS_MAX {
         return Err(cannot("it extends itself".to_owned()));
     }
-    let metadata = std::fs::metadata(&real).map_err(|error| cannot(error.to_string()))?;
-    if !metadata.is_file() {
+    if !std::fs::metadata(&real).map_err(|error| cannot(text_file::in_words(&error)))?.is_file() {
         return Err(cannot("no file".to_owned()));
     }
-    if metadata.len() > TEXT_MAX_BYTES as u64 {
-        let found = format!("{} bytes; {TEXT_MAX_BYTES} can be read", metadata.len());
-        return Err(cannot(found));
-    }
-    let bytes = std::fs::read(&real).map_err(|error| cannot(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        Diagnostics::from(Diagnostic::new(Exit::Contents, "the file is not UTF-8").at(Place::file(&shown)))
+    let text = text_file::read(&real, TEXT_MAX_BYTES as u64).map_err(|wrong| match wrong {
+        Unreadable::NoText(..) => {
+            let fault = Diagnostic::new(Exit::Contents, "the file is not UTF-8").at(Place::file(&shown));
+            fault.found(wrong.found()).help_if(wrong.help()).into()
+        }
+        _ => cannot(wrong.found()),
     })?;
     let tree = parse_text(&shown, &text)?;
     let source = SourceText { file: shown, text };

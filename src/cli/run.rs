@@ -217,6 +217,7 @@ impl Prepared {
             output_folder,
             force: flags.force,
             print: printer(prints),
+            look: if flags.format == Format::Text { terminal::look() } else { terminal::plain() },
             comparing: self.comparing,
             ..Settings::default()
         };
@@ -275,6 +276,7 @@ fn printer(to_stdout: bool) -> Print {
 fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: Outputs) -> Exit {
     let judged = verdict::exit(&execution, flags.comparing.fail_on_regression);
     let Execution { runs, alone, comparisons, aggregates, checks, diagnostics, .. } = execution;
+    let whole = diagnostics.is_empty();
     // An interruption is told by the exit code and the results, not as a fault of the script.
     let mut wrong: Diagnostics =
         diagnostics.into_iter().filter(|fault| fault.exit != Exit::Interrupted).collect();
@@ -301,6 +303,7 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
                 checks: &checks,
                 aggregates: &aggregates,
                 comparisons: &shown,
+                whole: whole && runs.iter().all(|run| run.partial.is_none()),
                 played: !runs.is_empty() || !comparisons.is_empty(),
                 repeat: &repeat,
                 saved: outputs.results.is_some(),

@@ -134,5 +134,5 @@ pub fn clear_progress() {
 
 /// Tells all that is wrong, on stderr.
 pub fn complain(diagnostics: &Diagnostics) {
-    tell(diagnostics.render(stderr_is_coloured()));
+    tell(diagnostics.render_within(stderr_is_coloured(), stderr_width()));
 }

@@ -2,6 +2,8 @@
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::metrics::results::{FORMAT, Figures, Report, TimesOfAll};
+use crate::plan::read_json;
+use crate::text_file::{self, Unreadable};
 use serde_json::Value;
 use std::path::Path;
 
@@ -17,23 +19,12 @@ const FILE_MAX_BYTES: u64 = 1 << 30;
 /// It is none.
 pub fn read_results(path: &Path) -> Result<Report, Diagnostics> {
     let shown = path.display().to_string();
-    let cannot = |found: String| {
-        Diagnostic::new(Exit::Usage, "the results cannot be read").at(Place::file(&shown)).found(found)
-    };
-    let metadata = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
-    if metadata.is_dir() {
-        return Err(cannot("a folder".to_owned()).into());
-    }
-    if metadata.len() > FILE_MAX_BYTES {
-        return Err(cannot(format!("{} bytes", metadata.len())).into());
-    }
-    let bytes =
-        crate::files::read_at_most(path, FILE_MAX_BYTES).map_err(|error| cannot(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Diagnostic::new(Exit::Contents, "the file is not UTF-8")
-            .at(Place::file(&shown))
-            .found(format!("a byte that is no text at offset {at}"))
+    let text = text_file::read(path, FILE_MAX_BYTES).map_err(|wrong| {
+        let (exit, title) = match wrong {
+            Unreadable::NoText(..) => (Exit::Contents, "the file is not UTF-8"),
+            _ => (Exit::Usage, "the results cannot be read"),
+        };
+        Diagnostic::new(exit, title).at(Place::file(&shown)).found(wrong.found()).help_if(wrong.help())
     })?;
     read_report(&shown, &text)
 }
@@ -45,11 +36,7 @@ pub fn read_results(path: &Path) -> Result<Report, Diagnostics> {
 pub fn read_report(file: &str, text: &str) -> Result<Report, Diagnostics> {
     let fault = |title: &str| Diagnostic::new(Exit::Contents, title).at(Place::file(file));
     const WHOLE: &str = "results as `mqscript run --output FILE` saves them";
-    let document: Value = serde_json::from_str(text).map_err(|error| {
-        let cut = if error.is_eof() { "the file ends too early" } else { "the file is not JSON" };
-        let place = Place::in_text(file, text, error.line(), error.column().max(1));
-        Diagnostic::new(Exit::Contents, cut).at(place).found(error.to_string()).expected(WHOLE)
-    })?;
+    let document = read_json(file, text).map_err(|fault| fault.expected(WHOLE))?;
     let wrong = match document.get("format").and_then(Value::as_str) {
         Some(FORMAT) => None,
         Some(other) if other.starts_with(FAMILY) => Some(
@@ -100,7 +87,8 @@ mod tests {
             format!(r#"{{"format": "{format}", "runs": [], "comparisons": [], "aggregates": []}}"#)
         };
         assert_eq!(title("{\"format\": \"mqs"), "the file ends too early");
-        assert_eq!(title("agents: 9"), "the file is not JSON");
+        assert_eq!(title("agents: 9"), "this is not JSON");
+        assert_eq!(title("{\"format\": 1, \"format\": 2}"), "the key `format` stands twice in one map");
         assert_eq!(title("[1, 2]"), "the file holds no results");
         assert_eq!(title(&empty("somebody.else/1")), "the file holds no results");
         assert_eq!(title(&empty("mqscript.report/2")), "the results are of another version of the format");

@@ -145,7 +145,14 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
+    /// Those beyond the most that are kept.
+    more: usize,
+    /// The worst exit code of those.
+    worst: Option<Exit>,
 }
+
+/// As many faults as are kept and told; whoever has mended these looks again.
+pub const FAULTS_MAX: usize = 100;
 
 impl Diagnostics {
     /// Nothing wrong so far.
@@ -155,14 +162,23 @@ impl Diagnostics {
 
     /// One more; the very same fault is told once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.items.contains(&diagnostic) {
-            self.items.push(diagnostic);
+        if self.items.contains(&diagnostic) {
+            return;
         }
+        if self.items.len() < FAULTS_MAX {
+            self.items.push(diagnostic);
+            return;
+        }
+        self.more += 1;
+        self.worst = Some(self.worst.map_or(diagnostic.exit, |worst| worst.worst(diagnostic.exit)));
     }
 
     /// All of another's.
     pub fn append(&mut self, other: Diagnostics) {
+        let (more, worst) = (other.more, other.worst);
         other.items.into_iter().for_each(|item| self.push(item));
+        self.more += more;
+        self.worst = self.worst.into_iter().chain(worst).reduce(Exit::worst);
     }
 
     /// Whether nothing is wrong.
@@ -170,9 +186,14 @@ impl Diagnostics {
         self.items.is_empty()
     }
 
-    /// How many things are wrong.
+    /// How many things are wrong, with those that are only counted.
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.items.len() + self.more
+    }
+
+    /// How many of them are only counted.
+    pub fn untold(&self) -> usize {
+        self.more
     }
 
     /// Each of them.
@@ -187,13 +208,14 @@ impl Diagnostics {
 
     /// The worst exit code of all; success if nothing is wrong.
     pub fn exit(&self) -> Exit {
-        self.items.iter().fold(Exit::Success, |worst, item| worst.worst(item.exit))
+        let exits = self.items.iter().map(|item| item.exit).chain(self.worst);
+        exits.fold(Exit::Success, Exit::worst)
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Diagnostics { items: vec![diagnostic] }
+        Diagnostics { items: vec![diagnostic], ..Diagnostics::default() }
     }
 }
 

@@ -7,7 +7,7 @@ mod printable;
 mod render;
 mod suggest;
 
-pub use diagnostic::{CalledFrom, Diagnostic, Diagnostics, Place};
+pub use diagnostic::{CalledFrom, Diagnostic, Diagnostics, FAULTS_MAX, Place};
 pub use exit::Exit;
 pub use printable::{printable, printable_lines};
-pub use suggest::{did_you_mean, nearest};
+pub use suggest::{did_you_mean, nearest, one_of, one_of_near};

@@ -4,23 +4,35 @@ use super::{CalledFrom, Diagnostic, Diagnostics, Place, printable, printable_lin
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
+use unicode_width::UnicodeWidthStr;
 
 /// Longer source lines are cut around the place by the renderer, at this many columns.
 const WIDTH_COLUMNS: usize = 120;
+/// A terminal that is narrower is treated as if it were as wide as this.
+const WIDTH_MIN_COLUMNS: usize = 40;
 
 impl Diagnostics {
     /// All of them as text for people, one after the other with an empty line between; ends with a line end
     /// unless empty. With `colour` for terminals.
     pub fn render(&self, colour: bool) -> String {
+        self.render_within(colour, None)
+    }
+
+    /// As [`Diagnostics::render`], with long lines broken between words so that they fit into a terminal of this width.
+    pub fn render_within(&self, colour: bool, width: Option<usize>) -> String {
         let mut text = String::new();
         for (index, diagnostic) in self.iter().enumerate() {
             if index > 0 {
                 text.push('\n');
             }
-            text.push_str(&diagnostic.render(colour));
+            text.push_str(&diagnostic.render_within(colour, width));
         }
-        if self.len() > 1 {
-            text.push_str(&format!("\n{} faults in all\n", self.len()));
+        match (self.len(), self.untold()) {
+            (0 | 1, _) => {}
+            (all, 0) => text.push_str(&format!("\n{all} faults in all\n")),
+            (all, untold) => {
+                text.push_str(&format!("\n{all} faults in all; {untold} of them are not shown\n"));
+            }
         }
         text
     }
@@ -29,11 +41,23 @@ impl Diagnostics {
 impl Diagnostic {
     /// As text for people, ending with a line end.
     pub fn render(&self, colour: bool) -> String {
+        self.render_within(colour, None)
+    }
+
+    /// As [`Diagnostic::render`], with long lines broken between words so that they fit into a terminal of this width.
+    pub fn render_within(&self, colour: bool, width: Option<usize>) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let renderer = renderer.term_width(WIDTH_COLUMNS).decor_style(DecorStyle::Ascii);
         // Foreign text may stand anywhere: what a core said, what stands in a file, the name of one.
         let shown = self.printable();
         let this = &shown;
+        let columns = width.unwrap_or(WIDTH_COLUMNS).clamp(WIDTH_MIN_COLUMNS, WIDTH_COLUMNS);
+        let renderer = renderer.term_width(columns).decor_style(DecorStyle::Ascii);
+        // What stands before a text: the frame's edge, which is as wide as the line's number, and the name.
+        let edge = this.place.as_ref().map_or(1, |place| place.line.to_string().len()) + " = ".len();
+        let fit = |name: &str, text: &str| match width {
+            Some(_) => wrapped(text, columns.saturating_sub(edge + name.len() + ": ".len() + 1)),
+            None => text.to_owned(),
+        };
         let mut group = Group::with_title(Level::ERROR.primary_title(&this.title));
         if let Some(place) = &this.place {
             group = group.element(place_element(place, this.path.as_deref(), true));
@@ -41,14 +65,14 @@ impl Diagnostic {
         for called in &this.called_from {
             group = group.element(called_from(called));
         }
-        let named = |name, text: &str| Level::NOTE.with_name(Some(name)).message(text.to_owned());
+        let named = |name, text: &str| Level::NOTE.with_name(Some(name)).message(fit(name, text));
         let at = this.path.as_deref().filter(|_| !this.place.as_ref().is_some_and(has_source));
         group = group
             .elements(at.map(|path| named("at", path)))
             .elements(this.found.as_deref().map(|text| named("found", text)))
             .elements(this.expected.as_deref().map(|text| named("expected", text)))
             .elements(this.notes.iter().map(|text| named("note", text)))
-            .elements(this.help.iter().map(|text| Level::HELP.message(text)));
+            .elements(this.help.iter().map(|text| Level::HELP.message(fit("help", text))));
         let mut text = renderer.render(&[group]);
         text.push('\n');
         text
@@ -91,6 +115,21 @@ fn in_one_column(c: char) -> char {
         c if printable(c.encode_utf8(&mut [0; 4])).chars().eq([c]) => c,
         _ => '\u{fffd}',
     }
+}
+
+/// Breaks a text between its words; a word that is longer than a line stays whole.
+fn wrapped(text: &str, columns: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
 }
 
 fn has_source(place: &Place) -> bool {
@@ -170,6 +209,28 @@ error: `arrival.poisson.rate` is not a rate
         let is_plain = |c: char| c == '\n' || printable(&c.to_string()) == c.to_string();
         assert!(shown.chars().all(is_plain), "{shown:?}");
         assert!(shown.contains(r"found: \u{1b}[31mred\r and"), "{shown}");
+    }
+
+    #[test]
+    fn a_long_list_is_broken_between_its_words() {
+        let names: Vec<String> = (0..30).map(|number| format!("name_{number}")).collect();
+        let fault =
+            Diagnostic::new(Exit::Contents, "unknown name").expected(format!("one of {}", names.join(", ")));
+        let text = fault.render_within(false, Some(60));
+        assert!(text.lines().count() > 4, "{text}");
+        assert!(text.lines().all(|line| line.width() <= 60), "{text}");
+        for name in &names {
+            assert!(text.split([',', ' ', '\n']).any(|word| word == name), "{name} is broken:\n{text}");
+        }
+        assert_eq!(fault.render(false).lines().count(), 3);
+    }
+
+    #[test]
+    fn of_very_many_faults_the_rest_is_counted() {
+        let all: Diagnostics =
+            (0..1_000).map(|number| Diagnostic::new(Exit::Contents, format!("fault {number}"))).collect();
+        assert_eq!((all.len(), all.iter().count(), all.exit()), (1_000, 100, Exit::Contents));
+        assert!(all.render(false).ends_with("\n1000 faults in all; 900 of them are not shown\n"));
     }
 
     #[test]

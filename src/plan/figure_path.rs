@@ -1,7 +1,8 @@
 //! The figures of a run by name, and their paths: `by_type.direct.total.p99`.
 
+use super::figure_words::{meant, statistic_meant};
 use super::{Figure, Names, Scope};
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::{did_you_mean, one_of, one_of_near};
 
 /// What a figure is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,9 @@ pub const FIGURES: &[KnownFigure] = &[
     known("last_activity", Duration, "ar", "when something last happened"),
 ];
 
+/// Where all figures are found, for faults that name only a few.
+pub const ALL_FIGURES: &str = "all stand in the guide, in script-api.md";
+
 /// The statistics of times.
 pub const STATISTICS: [&str; 11] =
     ["count", "mean", "min", "p10", "p50", "p90", "p95", "p99", "p999", "max", "spread"];
@@ -210,40 +214,42 @@ pub fn parse_figure(text: &str, names: &FigureNames<'_>) -> Result<Figure, Figur
     let parts = split_path(text)?;
     let (scope, rest) = read_scope(&parts, names)?;
     let known: Vec<&str> = figures_of(&scope).map(|known| known.name).collect();
-    let expected = || format!("one of {}", known.join(", "));
+    let expected = |name: &str| one_of_near(name, known.iter().copied(), ALL_FIGURES);
     let Some(name) = rest.first() else {
-        return fault(format!("`{text}` names no figure"), expected(), None);
+        return fault(format!("`{text}` names no figure"), expected("total"), None);
     };
     let Some(figure) = FIGURES.iter().find(|figure| figure.name == name && known.contains(&figure.name))
     else {
         let candidates = known.iter().copied().chain(SCOPES);
-        return fault(format!("unknown figure `{name}`"), expected(), did_you_mean(name, candidates));
+        let help = meant(rest).filter(|_| scope == Scope::All).map(|meant| format!("write `{meant}`"));
+        return fault(
+            format!("unknown figure `{name}`"),
+            expected(name),
+            help.or_else(|| did_you_mean(name, candidates)),
+        );
     };
     let statistic = rest.get(1).cloned();
     match (figure.kind, &statistic) {
         (FigureKind::Times, None) => {
             let help = Some(format!("write `{text}.p99` or `{text}.mean`"));
-            return fault(
-                format!("`{text}` lacks a statistic"),
-                format!("one of {}", STATISTICS.join(", ")),
-                help,
-            );
+            return fault(format!("`{text}` lacks a statistic"), one_of(STATISTICS), help);
         }
         (FigureKind::Times, Some(found)) if !STATISTICS.contains(&found.as_str()) => {
-            let help = did_you_mean(found, STATISTICS);
-            return fault(
-                format!("unknown statistic `{found}`"),
-                format!("one of {}", STATISTICS.join(", ")),
-                help,
-            );
+            let help = statistic_meant(found).map(|meant| format!("write `{name}.{meant}`"));
+            let help = help.or_else(|| did_you_mean(found, STATISTICS));
+            return fault(format!("unknown statistic `{found}`"), one_of(STATISTICS), help);
         }
         (FigureKind::Times, Some(_)) | (_, None) => {}
         (_, Some(_)) => {
             return fault(format!("`{name}` has no statistics"), format!("`{name}` alone"), None);
         }
     }
-    if rest.len() > 2 {
-        return fault(format!("`{text}` goes on after its statistic"), "nothing more", None);
+    if let Some(more) = rest.get(2) {
+        // "p99.9" is the 99.9th percentile.
+        let longer = statistic.as_ref().map(|statistic| format!("{statistic}{more}"));
+        let longer = longer.filter(|longer| STATISTICS.contains(&longer.as_str()));
+        let help = longer.map(|statistic| format!("write `{name}.{statistic}`"));
+        return fault(format!("`{text}` goes on after its statistic"), "nothing more", help);
     }
     Ok(Figure { scope, name: name.clone(), statistic })
 }
@@ -308,7 +314,7 @@ fn unknown<'a, T>(
     let list: Vec<&str> = known.clone().collect();
     fault(
         format!("unknown {what} `{name}`"),
-        format!("one of {}", list.join(", ")),
+        one_of_near(name, list.iter().copied(), ""),
         did_you_mean(name, known),
     )
 }

@@ -8,7 +8,10 @@ mod arrivals_expected;
 mod chaos_flag;
 mod check;
 mod figure_path;
+mod figure_words;
+mod json;
 mod message;
+mod misplaced;
 mod names;
 mod overrides;
 mod processor;
@@ -27,6 +30,7 @@ pub(crate) mod reader;
 mod reader_tests;
 mod replication;
 mod short_forms;
+mod syntax;
 mod template;
 pub mod text;
 pub mod tree;
@@ -36,8 +40,10 @@ pub use arrival::{Arrival, Spacing, Stage};
 pub use arrivals_expected::{LoadFault, count_out_of_reach, nothing_measured};
 pub use check::{Check, Comparison, Figure, Literal, Operand, Scope};
 pub use figure_path::{
-    FIGURES, FigureFault, FigureKind, FigureNames, KnownFigure, SCOPES, STATISTICS, figures_of, parse_figure,
+    ALL_FIGURES, FIGURES, FigureFault, FigureKind, FigureNames, KnownFigure, SCOPES, STATISTICS, figures_of,
+    parse_figure,
 };
+pub use json::read_json;
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
 pub use mqscript_plugin::{distribution, units};
 pub use names::Names;

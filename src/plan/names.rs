@@ -13,6 +13,10 @@ pub struct Names {
     known: HashMap<String, Recipient>,
     numbered: HashMap<String, (u32, u32)>,
     groups: Vec<String>,
+    /// The agents of all groups.
+    agents: u32,
+    /// Of names such as `worker-3` the numbers, from 0, by what stands before them.
+    endings: HashMap<String, Vec<u32>>,
 }
 
 impl Names {
@@ -27,7 +31,7 @@ impl Names {
 
     /// One more group. Returns false if the name is taken, or an agent of it has a name that is taken.
     pub fn add(&mut self, name: &str, count: u32, numbered: bool) -> bool {
-        let first: u32 = self.agents();
+        let first = self.agents;
         let group = self.groups.len();
         self.groups.push(name.to_owned());
         let free = !self.known.contains_key(name) && self.agent(name).is_none();
@@ -36,11 +40,14 @@ impl Names {
         // Under a name that is never looked up, so that the count of agents stays right.
         let key = if numbered { name.to_owned() } else { format!("\0{name}") };
         let clash = numbered
-            && self.known.keys().any(|known| {
-                let number = known.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-                number.and_then(index_of).is_some_and(|index| index < count)
-            });
+            && self.endings.get(name).is_some_and(|numbers| numbers.iter().any(|index| *index < count));
+        if let Some((stem, index)) =
+            name.rsplit_once('-').and_then(|(stem, end)| Some((stem, index_of(end)?)))
+        {
+            self.endings.entry(stem.to_owned()).or_default().push(index);
+        }
         self.numbered.insert(key, (first, count));
+        self.agents = first.saturating_add(count);
         free && !clash
     }
 
@@ -49,7 +56,7 @@ impl Names {
     pub fn nobody_else(&self, recipient: &Recipient, sender: u32) -> Option<&'static str> {
         match recipient {
             Recipient::Other | Recipient::Any | Recipient::All => {
-                (self.agents() == 1).then_some("there is one agent only")
+                (self.agents == 1).then_some("there is one agent only")
             }
             Recipient::Group(number) => {
                 let alone = self.numbered.get(self.groups.get(*number)?) == Some(&(sender, 1));
@@ -57,10 +64,6 @@ impl Names {
             }
             Recipient::Agent(_) => None,
         }
-    }
-
-    fn agents(&self) -> u32 {
-        self.numbered.values().map(|(_, count)| *count).fold(0, u32::saturating_add)
     }
 
     fn agent(&self, name: &str) -> Option<Recipient> {
@@ -77,6 +80,11 @@ impl Names {
         }
         self.agent(name)
             .or_else(|| RULES.iter().find(|(rule, _)| *rule == name).map(|(_, recipient)| recipient.clone()))
+    }
+
+    /// The first group whose agents have numbers.
+    pub fn numbered_group(&self) -> Option<&str> {
+        self.groups.iter().map(String::as_str).find(|group| self.numbered.contains_key(*group))
     }
 
     /// What might have been meant.

@@ -91,7 +91,11 @@ fn read_groups<'n>(
     names: &mut Names,
 ) -> Vec<Draft<'n>> {
     let Written::List(items) = &agents.value else {
-        reader.wrong("agents", agents, "a number of agents, or a list of groups: [{ name, count }]");
+        reader.wrong(
+            "agents",
+            agents,
+            "a number of agents, or a list of groups, each a map with `name` and `count`",
+        );
         return Vec::new();
     };
     if items.is_empty() {

@@ -123,7 +123,7 @@ fn read_closed(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Arrival {
 
 fn read_stages(reader: &mut Reader<'_>, path: &str, node: &Node, agents: u32) -> Option<(Vec<Stage>, Value)> {
     let Written::List(items) = &node.value else {
-        reader.wrong(path, node, "a list of stages: [{ name, duration, rate }]");
+        reader.wrong(path, node, "a list of stages, each a map with `name`, `duration` and `rate`");
         return None;
     };
     if items.is_empty() {

@@ -1,6 +1,7 @@
 //! Checks: `FIGURE OP VALUE` or `FIGURE OP FIGURE`.
 
 use super::figure_path::{FigureFault, FigureKind, FigureNames, parse_figure};
+use super::figure_words::is_error_rate;
 use super::units::{parse_duration, parse_rate, parse_share};
 use super::{Check, Comparison, Literal, Operand};
 
@@ -10,13 +11,28 @@ use super::{Check, Comparison, Literal, Operand};
 /// No operator, an unknown figure, or a value of another kind than the figure's.
 pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureFault> {
     let Some((left, comparison, right)) = split(text) else {
+        let equal = text.split_once('=').map(|(left, right)| format!("{} == {}", left.trim(), right.trim()));
         return Err(FigureFault {
             title: "a check needs an operator".to_owned(),
             expected: "FIGURE OP VALUE, such as `total.p99 < 100ms`, with one of < <= > >= == !=".to_owned(),
-            help: None,
+            help: equal.map(|equal| format!("write `{equal}`")),
         });
     };
-    let figure = parse_figure(left, names)?;
+    let turned = [("=", Comparison::Less, "<="), ("=", Comparison::Greater, ">=")];
+    if let Some((_, _, sign)) =
+        turned.into_iter().find(|(end, turned, _)| left.ends_with(end) && *turned == comparison)
+    {
+        let left = left.trim_end_matches('=').trim();
+        return Err(FigureFault {
+            title: "unknown operator".to_owned(),
+            expected: "one of < <= > >= == !=".to_owned(),
+            help: Some(format!("write `{left} {sign} {right}`")),
+        });
+    }
+    let figure = parse_figure(left, names).map_err(|fault| match opposite(left, comparison, right) {
+        Some(meant) => FigureFault { help: Some(format!("write `{meant}`")), ..fault },
+        None => fault,
+    })?;
     let kind = figure.kind().unwrap_or(FigureKind::Count);
     let is_value = right.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
     let operand = if is_value {
@@ -34,6 +50,23 @@ pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureF
         Operand::Figure(other)
     };
     Ok(Check { text: text.trim().to_owned(), figure, comparison, operand })
+}
+
+/// "success_rate >= 99%" for "error_rate < 1%".
+fn opposite(left: &str, comparison: Comparison, right: &str) -> Option<String> {
+    if !is_error_rate(left) {
+        return None;
+    }
+    let sign = match comparison {
+        Comparison::Less | Comparison::LessOrEqual => ">=",
+        Comparison::Greater | Comparison::GreaterOrEqual => "<=",
+        Comparison::Equal => "==",
+        Comparison::NotEqual => "!=",
+    };
+    // In hundred-thousandths of a percent, so that 100 % − 0.1 % is 99.9 %.
+    let share = parse_share(right).ok()?;
+    let percent = ((1.0 - share) * 1e7).round() / 1e5;
+    Some(format!("success_rate {sign} {percent}%"))
 }
 
 /// Splits at the first operator outside double quotes.
@@ -110,6 +143,28 @@ mod tests {
             ["throughput > 20/s", "generated == 900", "duration == 9.8s", "by_recipient.ALL.delivered > 1"]
         {
             parse_check(right, &names()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_check_in_the_words_of_another_tool_says_how_it_is_written() {
+        for (text, meant) in [
+            ("p99 < 100ms", "total.p99"),
+            ("latency.p99 < 100ms", "total.p99"),
+            ("error_rate < 1%", "success_rate >= 99%"),
+            ("error_rate <= 0.001", "success_rate >= 99.9%"),
+            ("failure_rate == 0", "success_rate == 100%"),
+            ("total.p99.9 < 1s", "total.p999"),
+            ("total.median < 1s", "total.p50"),
+            ("success_rate = 100%", "success_rate == 100%"),
+            ("total.p99 =< 100ms", "total.p99 <= 100ms"),
+            ("success_rate => 99%", "success_rate >= 99%"),
+        ] {
+            let fault = parse_check(text, &names()).unwrap_err();
+            assert_eq!(fault.help.as_deref(), Some(format!("write `{meant}`").as_str()), "{text}: {fault:?}");
+            // What is proposed is right itself.
+            let whole = if meant.contains(' ') { meant.to_owned() } else { format!("{meant} < 100ms") };
+            assert!(parse_check(&whole, &names()).is_ok(), "{whole}");
         }
     }
 

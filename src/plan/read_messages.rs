@@ -4,7 +4,7 @@ use super::names::Names;
 use super::reader::{Fields, Reader, duration_json, note_origins, number_json};
 use super::tree::{Entry, Node, Origin, Written, join};
 use super::{Content, MessageSettings, Placeholder, Priority, Recipient, Sender, Template};
-use crate::diagnostics::did_you_mean;
+use crate::diagnostics::{did_you_mean, one_of_near};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, write_distribution};
 use serde_json::{Map, Value, json};
@@ -192,8 +192,12 @@ fn name(reader: &mut Reader<'_>, path: &str, node: &Node, example: &str) -> Opti
 }
 
 fn read_recipient(reader: &mut Reader<'_>, path: &str, node: &Node, names: &Names) -> Option<Recipient> {
-    let expected =
-        format!("one of {}, or an agent such as Agent-1", names.all().collect::<Vec<_>>().join(", "));
+    let said = match &node.value {
+        Written::Text(text) => text.as_str(),
+        _ => "",
+    };
+    let agent = names.numbered_group().map(|group| format!(", or an agent such as {group}-1"));
+    let expected = one_of_near(said, names.all(), "") + agent.unwrap_or_default().as_str();
     let text = reader.text(path, node, &expected)?;
     let found = names.recipient(&text);
     if found.is_none() {

@@ -91,7 +91,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
     let f = &mut fields;
     let scenario = f.node;
     let text = |r: &mut Reader<'_>, p: &str, n: &Node| r.text(p, n, "a name");
-    let name = f.read_or(reader, "name", "scenario".to_owned(), text, |name| json!(name));
+    let name = f.read_or(reader, "name", name_of(context.source), text, |name| json!(name));
     let default_agents = default_agents();
     let agents = f.take("agents").unwrap_or(&default_agents);
     let common = Common {
@@ -133,10 +133,13 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
     });
     silence(reader, scenario, &groups);
     in_vain(reader, scenario, &groups, warm_up_ns, end);
+    let syntax = reader.syntax(scenario);
     let written = fields.finish_with(reader, |key| {
+        let group = json!({ "name": "worker", "count": 8 });
+        let groups = syntax.entry("agents", &json!([group]));
         GROUP_KEYS
             .contains(&key)
-            .then(|| format!("`{key}` stands in a group: agents: [{{ name, count, {key} }}]"))
+            .then(|| format!("`{key}` stands in a group of agents: `{groups}` with `{key}` in it"))
     });
     Plan {
         name,
@@ -159,6 +162,12 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
         core: context.core.clone(),
         written: Value::Object(written),
     }
+}
+
+/// What a scenario without a name is called: as the file it stands in, without its ending.
+fn name_of(source: &SourceText) -> String {
+    let stem = std::path::Path::new(&source.file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| "scenario".to_owned())
 }
 
 /// The stages of the scenario; all groups that have stages must have the same.
@@ -345,7 +354,9 @@ fn read_checks(
 ) -> Option<Vec<Check>> {
     const EXPECTED: &str = "a list of checks such as \"total.p99 < 100ms\"";
     let Written::List(items) = &node.value else {
-        reader.wrong(path, node, EXPECTED);
+        let one = matches!(node.value, Written::Text(_)).then(|| Value::Array(vec![node.to_json()]));
+        let help = one.map(|list| format!("write `{}`", reader.syntax(node).entry(path, &list)));
+        reader.wrong_with(path, node, EXPECTED, help);
         return None;
     };
     let mut checks = Vec::new();

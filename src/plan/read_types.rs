@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::tree::{Entry, Node, join};
 use super::{MessageType, MixEntry};
 use crate::diagnostics::did_you_mean;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The mix of one group: where it stands, and what is written there if it has its own.
@@ -80,42 +80,59 @@ pub(super) fn read_types(
         .collect();
     let in_groups = group_mixes.iter().flatten().flat_map(BTreeMap::keys);
     let all: BTreeSet<&String> = declared.keys().chain(mix.keys()).chain(in_groups).collect();
+    let mut said_in_groups: BTreeMap<&String, &Layer> = BTreeMap::new();
+    for (name, layer) in group_mixes.iter().flatten().flatten().filter(|(_, layer)| layer.wire_type.is_some())
+    {
+        said_in_groups.entry(name).or_insert(layer);
+    }
     let mut by_name = BTreeMap::new();
+    let mut unknown = BTreeSet::new();
     for name in all {
         let mut layers: Vec<Layer> = built_in_layer(name, names).into_iter().collect();
         layers.extend(declared.get(name).cloned());
         layers.extend(mix.get(name).map(Layer::without_weight));
         if layers.iter().all(|layer| layer.wire_type.is_none()) {
-            let in_groups = group_mixes.iter().flatten().filter_map(|mix| mix.get(name));
-            match in_groups.into_iter().find(|layer| layer.wire_type.is_some()) {
-                Some(layer) => {
-                    let wire_type = layer.wire_type.clone();
-                    layers.push(Layer::of_wire_type(wire_type));
+            match said_in_groups.get(name) {
+                Some(layer) => layers.push(Layer::of_wire_type(layer.wire_type.clone())),
+                None => {
+                    unknown.insert(name.as_str());
                 }
-                None => no_wire_type(reader, common, mixes, name),
             }
         }
         by_name.insert(name.clone(), layers);
     }
+    no_wire_types(reader, common, mixes, unknown);
     TypeLayers { message, by_name, mix, group_mixes }
 }
 
-/// Tells that a type is neither built in nor says what it is on the wire, at the place where it is named.
-fn no_wire_type(reader: &mut Reader<'_>, common: &Common<'_>, mixes: &[GroupMix<'_>], name: &str) {
-    let places = [("types".to_owned(), common.types), ("mix".to_owned(), common.mix)]
-        .into_iter()
-        .chain(mixes.iter().cloned());
-    let found = places.filter_map(|(path, node)| {
-        let entry = node?.entries()?.iter().find(|entry| entry.key == name)?;
-        Some((join(&path, name), Node { at: entry.at, ..entry.node.clone() }))
-    });
-    let Some((path, node)) = found.into_iter().next() else { return };
+/// Tells which types are neither built in nor say what they are on the wire, each at the first place that names it.
+fn no_wire_types(
+    reader: &mut Reader<'_>,
+    common: &Common<'_>,
+    mixes: &[GroupMix<'_>],
+    mut unknown: BTreeSet<&str>,
+) {
+    let common = [("types", common.types), ("mix", common.mix)];
+    let places = common.into_iter().chain(mixes.iter().map(|(path, node)| (path.as_str(), *node)));
+    for (path, node) in places.filter_map(|(path, node)| Some((path, node?))) {
+        for entry in node.entries().unwrap_or_default() {
+            if unknown.remove(entry.key.as_str()) {
+                no_wire_type(reader, &join(path, &entry.key), entry);
+            }
+        }
+    }
+}
+
+fn no_wire_type(reader: &mut Reader<'_>, path: &str, entry: &Entry) {
+    let name = entry.key.as_str();
+    let node = Node { at: entry.at, ..entry.node.clone() };
     let built_in = BUILT_IN.map(|(known, ..)| known);
+    let types = reader.syntax(&node).entry("types", &json!({ name: { "wire_type": "TEXT" } }));
     let fault = reader
-        .fault(&path, &node, format!("the message type `{name}` has no `wire_type`"))
+        .fault(path, &node, format!("the message type `{name}` has no `wire_type`"))
         .expected(format!("one of {}, or a type that says its wire_type", built_in.join(", ")))
         .help_if(did_you_mean(name, built_in))
-        .help(format!("for a type of your own write `{name}: {{ wire_type: \"TEXT\" }}` under `types`"));
+        .help(format!("for a type of your own write `{types}` beside `mix`"));
     reader.push(fault);
 }
 

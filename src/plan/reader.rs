@@ -3,12 +3,16 @@
 //! While a value is read its canonical form is written beside it, defaults included, so that a plan can be shown,
 //! saved and read back.
 
+use super::misplaced;
+use super::syntax::Syntax;
 use super::tree::{Entry, Node, Origin, Position, Written, join, json_number};
 use super::units::{
     Rate, UnitError, canonical_duration, canonical_rate, duration_from_seconds, parse_duration, parse_rate,
     parse_share, share_from_number,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place, did_you_mean};
+use crate::diagnostics::{
+    Diagnostic, Diagnostics, Exit, FAULTS_MAX, Place, did_you_mean, one_of, one_of_near,
+};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, read_distribution, write_distribution};
 use serde_json::{Map, Value};
@@ -39,7 +43,8 @@ impl<'a> Reader<'a> {
         if self.source.file.is_empty() {
             return None;
         }
-        Some(match at {
+        // To find a line takes as long as the text is long; those of faults that are only counted are not looked for.
+        Some(match at.filter(|_| self.faults.len() < FAULTS_MAX) {
             Some(at) => Place::in_text(&self.source.file, &self.source.text, at.line, at.column),
             None => Place::file(&self.source.file),
         })
@@ -53,6 +58,11 @@ impl<'a> Reader<'a> {
             }
             _ => Diagnostic::new(Exit::Contents, title).path(path).at(self.place(node.at)),
         }
+    }
+
+    /// The language in which a value is written.
+    pub fn syntax(&self, node: &Node) -> Syntax {
+        Syntax::of(&self.source.file, node)
     }
 
     pub fn push(&mut self, fault: Diagnostic) {
@@ -105,7 +115,13 @@ impl<'a> Reader<'a> {
         };
         let found = found.filter(|whole| (min..=max).contains(whole));
         if found.is_none() {
-            self.wrong(path, node, &format!("a whole number from {min} to {max}"));
+            let number = match &node.value {
+                Written::Text(text) => text.trim().replace('_', "").parse::<u64>().ok(),
+                _ => None,
+            };
+            let help = number.filter(|number| (min..=max).contains(number));
+            let help = help.map(|number| format!("write `{number}`, without quotes"));
+            self.wrong_with(path, node, &format!("a whole number from {min} to {max}"), help);
         }
         found
     }
@@ -205,7 +221,7 @@ impl<'a> Reader<'a> {
         known: &[(&'static str, T)],
     ) -> Option<(&'static str, T)> {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let expected = format!("one of {}", names.join(", "));
+        let expected = one_of(names.iter().copied());
         let text = self.text(path, node, &expected)?;
         let found = known.iter().find(|(name, _)| *name == text).copied();
         if found.is_none() {
@@ -221,7 +237,8 @@ impl<'a> Reader<'a> {
                 Some(Fields { path: path.to_owned(), node, entries, known: Vec::new(), written: Map::new() })
             }
             None => {
-                self.wrong(path, node, "a map");
+                let help = misplaced::map_help(path, node, self.syntax(node));
+                self.wrong_with(path, node, "a map", help);
                 None
             }
         }
@@ -380,8 +397,18 @@ impl<'n> Fields<'n> {
         reader: &mut Reader<'_>,
         elsewhere: impl Fn(&str) -> Option<String>,
     ) -> Map<String, Value> {
-        self.tell_unknown(reader, "a scenario", elsewhere);
+        let place = |entry: &Entry| match self.path.starts_with("core") || self.path.starts_with("compare") {
+            true => None,
+            false => misplaced::help(&self.path, &entry.key, &entry.node, reader.syntax(&entry.node)),
+        };
+        let places: BTreeMap<&str, String> =
+            self.unknown().filter_map(|entry| Some((entry.key.as_str(), place(entry)?))).collect();
+        self.tell_unknown(reader, "a scenario", |key| elsewhere(key).or_else(|| places.get(key).cloned()));
         self.written
+    }
+
+    fn unknown(&self) -> impl Iterator<Item = &'n Entry> {
+        self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str()))
     }
 
     fn tell_unknown(
@@ -390,15 +417,17 @@ impl<'n> Fields<'n> {
         outermost: &str,
         elsewhere: impl Fn(&str) -> Option<String>,
     ) {
-        for entry in self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str())) {
+        for entry in self.unknown() {
             let place = Node { at: entry.at.or(entry.node.at), ..entry.node.clone() };
             let whole = if self.path.is_empty() { outermost.to_owned() } else { format!("`{}`", self.path) };
             let fault =
                 reader.fault(&self.at(&entry.key), &place, format!("unknown key `{}` in {whole}", entry.key));
             let mut known = self.known.clone();
             known.dedup();
+            let scenario = self.path.is_empty() && outermost == "a scenario";
+            let all = if scenario { "all stand in the guide, in scripts.md" } else { "" };
             let help = elsewhere(&entry.key).or_else(|| did_you_mean(&entry.key, known.iter().copied()));
-            reader.push(fault.expected(format!("one of {}", known.join(", "))).help_if(help));
+            reader.push(fault.expected(one_of_near(&entry.key, known.iter().copied(), all)).help_if(help));
         }
     }
 }

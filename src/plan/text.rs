@@ -1,5 +1,6 @@
 //! YAML and JSON as trees, with the line and column of every value.
 
+use super::json::read_json;
 use super::tree::{Entry, Node, Origin, Position, Written};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use serde::Deserialize;
@@ -51,18 +52,13 @@ pub fn parse_yaml(file: &str, text: &str) -> Result<Node, Diagnostics> {
 /// Reads JSON.
 ///
 /// # Errors
-/// It is not JSON, or is nested too deeply.
+/// It is not JSON, is nested too deeply, or has a key twice in one map.
 pub fn parse_json(file: &str, text: &str) -> Result<Node, Diagnostics> {
-    match serde_json::from_str::<serde_json::Value>(text) {
-        // The places come from the YAML reader; what only JSON can say keeps none.
-        Ok(value) => match parse_yaml(file, text) {
-            Ok(node) if node.to_json() == Node::from_json(&value).to_json() => Ok(node),
-            _ => Ok(Node::from_json(&value)),
-        },
-        Err(error) => Err(Diagnostic::new(Exit::Contents, "this is not JSON")
-            .at(Place::in_text(file, text, error.line(), error.column()))
-            .found(error.to_string())
-            .into()),
+    let value = read_json(file, text)?;
+    // The places come from the YAML reader; what only JSON can say keeps none.
+    match parse_yaml(file, text) {
+        Ok(node) if node.to_json() == Node::from_json(&value).to_json() => Ok(node),
+        _ => Ok(Node::from_json(&value)),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Summary<'a> {
     pub aggregates: &'a [Aggregate],
     /// The comparisons.
     pub comparisons: &'a [&'a Comparison],
+    /// Whether the script came to its end, with every run played to its own.
+    pub whole: bool,
     /// Whether anything was played, or compared, at all.
     pub played: bool,
     /// The command that repeats it all.
@@ -28,7 +30,7 @@ pub struct Summary<'a> {
 impl Summary<'_> {
     /// The summary for people, or in Markdown; empty if there is nothing to tell.
     pub fn text(&self, look: &Look, markdown: bool) -> String {
-        let runs = text::summaries(self.runs, self.checks, look);
+        let runs = text::summaries(self.runs, self.checks, self.whole, look);
         let mut parts = Vec::new();
         if markdown {
             parts.extend((!runs.is_empty()).then(|| format!("```text\n{runs}```\n")));

@@ -73,15 +73,16 @@ pub fn summary(run: &Run, look: &Look) -> String {
     text
 }
 
-/// The summaries of a script's runs and what only the script could check; empty without runs and checks.
-pub fn summaries(runs: &[&Run], checks: &[CheckResult], look: &Look) -> String {
+/// The summaries of a script's runs and what only the script could check; empty without runs and checks. `whole` if the
+/// script came to its end.
+pub fn summaries(runs: &[&Run], checks: &[CheckResult], whole: bool, look: &Look) -> String {
     let summaries: Vec<String> = runs.iter().map(|run| summary(run, look)).collect();
     let mut text = summaries.join("\n\n");
     if !checks.is_empty() {
         if !runs.is_empty() {
             text.push('\n');
         }
-        for line in verdict::of_script(checks, look) {
+        for line in verdict::of_script(checks, whole && runs.iter().all(|run| run.partial.is_none()), look) {
             text.push_str(&line);
             text.push('\n');
         }

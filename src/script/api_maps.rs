@@ -2,10 +2,13 @@
 //! judges nothing; the reader does, with the place.
 
 use super::convert::{from_node, to_node};
-use super::state::Shared;
+use super::faults::throw;
+use super::locate::locate;
+use super::state::{Shared, State};
+use crate::plan::read_core;
 use crate::plan::tree::{Node, Written};
 use crate::plan::units::parse_duration;
-use rhai::{Dynamic, Engine, ImmutableString, Map};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 
 /// The key that marks the session's core, which `--core` replaces.
 pub(super) const SESSION: &str = "session";
@@ -21,6 +24,18 @@ fn with_key(law: &str, key: &str, value: Dynamic) -> Map {
 /// Registers arrivals, distributions and cores.
 pub(super) fn register(engine: &mut Engine, shared: &Shared) {
     engine.register_fn("poisson", |rate: Dynamic| with_key("poisson", "rate", rate));
+    for law in ["burst", "ramp", "stages", "closed"] {
+        engine.register_fn(law, move |value: Dynamic| under(law, value));
+    }
+    for law in ["all_at_once", "on_demand"] {
+        engine.register_fn(law, move || under(law, Map::new().into()));
+    }
+    register_distributions(engine);
+    register_cores(engine, shared);
+}
+
+/// Registers distributions, which callbacks have, too: as the delay of a message.
+pub(super) fn register_distributions(engine: &mut Engine) {
     engine.register_fn("constant", |value: Dynamic| {
         let text = value.clone().into_immutable_string().unwrap_or_default();
         if parse_duration(&text).is_ok() {
@@ -29,17 +44,13 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
             with_key("constant", "rate", value)
         }
     });
-    for law in ["burst", "ramp", "stages", "closed", "normal", "lognormal", "empirical"] {
+    for law in ["normal", "lognormal", "empirical"] {
         engine.register_fn(law, move |value: Dynamic| under(law, value));
-    }
-    for law in ["all_at_once", "on_demand"] {
-        engine.register_fn(law, move || under(law, Map::new().into()));
     }
     engine.register_fn("uniform", |min: Dynamic, max: Dynamic| {
         under("uniform", Map::from([("min".into(), min), ("max".into(), max)]).into())
     });
     engine.register_fn("exponential", |mean: Dynamic| with_key("exponential", "mean", mean));
-    register_cores(engine, shared);
 }
 
 fn core_map(id: ImmutableString, options: Option<Dynamic>) -> Map {
@@ -77,18 +88,56 @@ fn register_cores(engine: &mut Engine, shared: &Shared) {
         core
     });
     let state = shared.clone();
-    engine.register_fn("default_core", move |id: ImmutableString| default_core(&state, id, None));
+    engine.register_fn("default_core", move |id: ImmutableString| {
+        let node = to_node(&core_map(id, None).into(), &mut Vec::new(), "");
+        default_core(&mut state.lock(), node)
+    });
     let state = shared.clone();
     engine.register_fn("default_core", move |id: ImmutableString, options: Dynamic| {
-        default_core(&state, id, Some(options))
+        let node = to_node(&core_map(id, Some(options)).into(), &mut Vec::new(), "");
+        default_core(&mut state.lock(), node)
+    });
+    let state = shared.clone();
+    engine.register_fn("default_core", move |context: NativeCallContext, core: Map| {
+        whole_default_core(&state, &context, core)
     });
 }
 
-fn default_core(shared: &Shared, id: ImmutableString, options: Option<Dynamic>) -> Map {
-    let mut map = core_map(id, options);
-    map.insert(SESSION.into(), true.into());
-    let node = to_node(&Dynamic::from(map), &mut Vec::new(), "");
+/// A core, or layers over one, as the session's; what is wrong with it is told here, where its places are known.
+fn whole_default_core(
+    shared: &Shared,
+    context: &NativeCallContext<'_>,
+    core: Map,
+) -> Result<Dynamic, Box<EvalAltResult>> {
     let mut state = shared.lock();
+    let mut node = to_node(&Dynamic::from(core), &mut Vec::new(), "");
+    unmark(&mut node);
+    let (source, at) = state.call(context);
+    if let Some(at) = at {
+        locate(&mut node, &source.file, &source.text, at, 0);
+    }
+    if let Err(faults) = read_core(&node, &source) {
+        if !state.checking() {
+            return Err(throw(faults, Position::NONE));
+        }
+        state.faults.append(faults);
+        state.faulty = true;
+        // What has been told once is not told by every run.
+        node = Node::text("mock").under("core");
+    }
+    Ok(default_core(&mut state, node.unplaced()).into())
+}
+
+/// The session's core inside another one becomes an ordinary core: that other one is the session's now.
+fn unmark(node: &mut Node) {
+    node.remove(SESSION);
+    if let Some(over) = node.get_mut("over") {
+        unmark(over);
+    }
+}
+
+fn default_core(state: &mut State, mut node: Node) -> Map {
+    node.set(SESSION, Node::new(Written::Bool(true)));
     state.default_core = Some(node);
     let session = session_core(state.overrides.core.as_ref(), state.default_core.as_ref());
     from_node(&session).try_cast::<Map>().unwrap_or_default()

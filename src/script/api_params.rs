@@ -3,7 +3,7 @@
 use super::execution::{Param, ParamOrigin};
 use super::faults::throw_one;
 use super::state::{Shared, State};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean, one_of};
 use crate::plan::units::{parse_duration, parse_rate, parse_share};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString};
 
@@ -159,7 +159,7 @@ pub(super) fn undeclared(state: &State) -> Vec<Diagnostic> {
     let fault = |(name, _): &(String, String)| {
         let expected = match known.as_slice() {
             [] => "a script with parameters: this one declares none".to_owned(),
-            names => format!("one of {}", names.join(", ")),
+            names => one_of(names.iter().copied()),
         };
         Diagnostic::new(Exit::Usage, format!("the script has no parameter `{name}`"))
             .found(format!("`--param {name}`"))

@@ -120,6 +120,7 @@ pub(super) fn read(
 
 fn scenario(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Fallible<Dynamic> {
     let mut state = shared.lock();
+    state.scenarios += 1;
     let closures = state.closures.len();
     let (node, source) = located(&mut state, context, map.clone());
     let planned = read(&state, &node, &source, &CoreSpec::plain("mock"));

@@ -1,5 +1,6 @@
 //! Agents that are functions of the script.
 
+use super::api_maps::register_distributions;
 use super::behaviour_me::{Call, Facts, Me, Message, Outcome, draft_of, register};
 use super::convert::from_json;
 use super::faults::Known;
@@ -60,12 +61,13 @@ impl ScriptBehaviour {
     ) -> ScriptBehaviour {
         // Texts made in callbacks are short and unique: keeping them would cost four times as much as making them.
         let mut engine = bare();
-        limits::set(&mut engine, limits::CALLBACK_OPERATIONS_MAX, interrupted);
+        limits::set(&mut engine, limits::Limited::Callbacks, interrupted);
         refuse_clocks(&mut engine);
         set_print(&mut engine, print);
         duration::register(&mut engine);
         shown::register(&mut engine);
         register(&mut engine);
+        register_distributions(&mut engine);
         register_globals(&mut engine, ast, play);
         let function = |callback: &Option<Callback>| match callback.as_ref()? {
             Callback::Named(name) => Some(Function::Named(name.clone())),
@@ -87,7 +89,7 @@ impl ScriptBehaviour {
             states: Vec::new(),
             engine,
             ast: ast.clone_functions_only(),
-            known: known.clone(),
+            known: Known { in_callback: true, ..known.clone() },
             facts: Arc::new(Facts::of(plan)),
             call: Arc::default(),
             calls: 0,

@@ -4,7 +4,7 @@ use super::behaviour::first_agents;
 use super::convert::{from_json, to_node};
 use super::duration::Duration;
 use super::faults::throw_one;
-use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
+use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of, one_of_near};
 use crate::engine::{Draft, MessageView, OutcomeView, Sending};
 use crate::plan::distribution::Distribution;
 use crate::plan::{Names, Plan, Priority, Recipient};
@@ -171,10 +171,19 @@ pub(super) fn draft_of(
     ))
 }
 
+/// The types that a message may have, as a fault says them.
+fn types_known(facts: &Facts, name: &str) -> String {
+    if facts.type_names.is_empty() {
+        return "a type of the scenario, which has none: `mix: [\"direct\"]`, or `types: #{ report: #{ wire_type: \"TEXT\" } }`"
+            .to_owned();
+    }
+    one_of_near(name, facts.type_names.iter().map(ImmutableString::as_str), "")
+}
+
 fn type_id(facts: &Facts, name: &str) -> Fallible<u16> {
     facts.types.get(name).copied().ok_or_else(|| {
         let known: Vec<&str> = facts.type_names.iter().map(ImmutableString::as_str).collect();
-        let expected = format!("one of {}", known.join(", "));
+        let expected = types_known(facts, name);
         wrong("type", format!("the text \"{name}\""), &expected, did_you_mean(name, known))
     })
 }
@@ -194,7 +203,7 @@ fn draft_of_map(facts: &Facts, call: &mut Call, map: &Map, random: &mut Stream) 
                 let name = text(key, value)?;
                 let known = Priority::ALL.map(Priority::name);
                 let priority = Priority::from_name(&name).ok_or_else(|| {
-                    let expected = format!("one of {}", known.join(", "));
+                    let expected = one_of(known);
                     wrong(key, described(value), &expected, did_you_mean(&name, known))
                 })?;
                 draft.priority = Some(priority);
@@ -204,7 +213,7 @@ fn draft_of_map(facts: &Facts, call: &mut Call, map: &Map, random: &mut Stream) 
             "after" => draft.after_ns = after(call, value)?.sample(random.next_u64()),
             key => {
                 let fault = Diagnostic::new(Exit::Thrown, format!("a message has no `{key}`"));
-                let fault = fault.expected(format!("one of {}", SEND_KEYS.join(", ")));
+                let fault = fault.expected(one_of(SEND_KEYS));
                 return Err(throw_one(fault.help_if(did_you_mean(key, SEND_KEYS))));
             }
         }
@@ -213,7 +222,7 @@ fn draft_of_map(facts: &Facts, call: &mut Call, map: &Map, random: &mut Stream) 
         return Ok(draft);
     }
     let fault = Diagnostic::new(Exit::Thrown, "a message needs a `type`");
-    Err(throw_one(fault.expected(format!("one of {}", facts.type_names.join(", ")))))
+    Err(throw_one(fault.expected(types_known(facts, ""))))
 }
 
 fn text(key: &str, value: &Dynamic) -> Fallible<ImmutableString> {

@@ -2,11 +2,9 @@
 
 use super::faults::throw_one;
 use super::result_view::warnings;
-use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
+use super::state::plain_table;
+use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of_near};
 use crate::metrics::comparisons::{Comparison, Row};
-use crate::report::Palette;
-use crate::report::comparison_text;
-use crate::report::text::Look;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +33,7 @@ impl ComparisonView {
         if !self.played {
             return format!("{} (not played)", self.show()).into();
         }
-        comparison_text(&self.comparison, &Look::new(None, Palette::plain())).trim_end().into()
+        plain_table(&self.comparison).into()
     }
 
     fn row(&self, name: Option<&str>, figure: &str) -> Fallible<&Row> {
@@ -87,7 +85,7 @@ impl ComparisonView {
 
 fn unknown<T>(what: &str, key: &str, known: &[&str]) -> Fallible<T> {
     let fault = Diagnostic::new(Exit::Thrown, format!("the comparison has no {what} `{key}`"))
-        .expected(format!("one of {}", known.join(", ")))
+        .expected(one_of_near(key, known.iter().copied(), ""))
         .help_if(did_you_mean(key, known.iter().copied()));
     Err(throw_one(fault))
 }

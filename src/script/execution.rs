@@ -7,13 +7,15 @@ use super::modules::Sources;
 use super::placeholder::PlaceholderPlayer;
 use super::source::Source;
 use super::state::{Compared, Play, Shared};
-use super::{api_params, limits, table};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use super::{api_params, limits, literals, table};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::{Behaviour, NoBehaviour};
 use crate::metrics::comparisons::{Aggregate, Within};
 use crate::metrics::results::{CheckResult, Run};
 use crate::metrics::seal;
 use crate::plan::{Functions, Overrides, Plan, Planned, SourceText};
+use crate::report::Palette;
+use crate::report::text::Look;
 use rhai::{AST, Dynamic, Scope};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,6 +73,8 @@ pub struct Settings {
     pub force: bool,
     /// Takes what the script prints, line by line.
     pub print: Print,
+    /// How tables that the script prints are laid out.
+    pub look: Look,
     /// What flags say about comparisons and replications.
     pub comparing: Comparing,
 }
@@ -111,6 +115,7 @@ impl Default for Settings {
             output_folder: PathBuf::from("."),
             force: false,
             print: Arc::new(|_| {}),
+            look: Look::new(None, Palette::plain()),
             comparing: Comparing::default(),
         }
     }
@@ -213,9 +218,16 @@ pub fn execute(
     sources.add(source.text.clone());
     let (plays, wanted) = channel();
     let shared = Shared::new(source, settings, sources.clone(), plays);
-    let engine = engine(&shared, source.folder.clone(), &sources, &settings.print, interrupted);
-    let mut known =
-        Known { sources, file: source.text.file.clone(), functions: function_names(&source.text.text) };
+    let engine = engine(&shared, source, &sources, &settings.print, interrupted);
+    let mut known = Known {
+        sources,
+        file: source.text.file.clone(),
+        functions: function_names(&source.text.text),
+        in_callback: false,
+    };
+    if let Some(fault) = literals::too_large(&source.text) {
+        return Execution::failed(fault);
+    }
     let mut ast = match engine.compile(&source.text.text) {
         Ok(ast) => ast,
         Err(error) => return Execution::failed(known.of_parsing(&source.text.file, &error.0, error.1)),
@@ -307,6 +319,9 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     if complete {
         api_params::undeclared(&state).into_iter().for_each(|fault| diagnostics.push(fault));
         unused_flags(&state).into_iter().for_each(|fault| diagnostics.push(fault));
+        if nothing_played(&state) {
+            diagnostics.push(nothing_was_run(&state));
+        }
     }
     let mut notes = Vec::new();
     if state.checking() && state.results_read.load(Ordering::Relaxed) {
@@ -340,6 +355,31 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
         saved: std::mem::take(&mut state.saved),
         diagnostics,
         notes,
+    }
+}
+
+/// Whether a script came to its end without having run or compared anything: it has tested nothing.
+fn nothing_played(state: &super::state::State) -> bool {
+    state.met.is_empty() && state.comparisons.is_empty()
+}
+
+/// A script that tests nothing must not pass for one that holds.
+fn nothing_was_run(state: &super::state::State) -> Diagnostic {
+    let text = state.sources.get(&state.file).unwrap_or_default();
+    let calls = super::locate::calls(&text.text, &["run", "compare"]);
+    let fault = Diagnostic::new(Exit::Thrown, "nothing was run").at(Place::file(&state.file));
+    match calls.first() {
+        Some(at) => fault
+            .at(Place::in_text(&text.file, &text.text, at.line, at.column))
+            .found("a script that came to its end without reaching this call")
+            .expected("at least one `run` or `compare` that is reached")
+            .help("look at the condition or the function that it stands in"),
+        None if state.scenarios > 0 => fault
+            .found("a scenario, and nothing that runs it")
+            .help("add run(…): where the scenario is called `s`, write `run(s);`"),
+        None => fault
+            .found("a script without a scenario")
+            .help(r#"add run(…): write `run(scenario(#{ arrival: "20/s", mix: ["direct"] }));`"#),
     }
 }
 

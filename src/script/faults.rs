@@ -2,9 +2,11 @@
 
 use super::modules::Sources;
 use super::table::{self, FUNCTIONS};
-use crate::diagnostics::{CalledFrom, Diagnostic, Diagnostics, Exit, Place, did_you_mean};
+use super::words;
+use crate::diagnostics::{CalledFrom, Diagnostic, Diagnostics, Exit, Place, did_you_mean, one_of};
 use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Faults of ours on their way through Rhai.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub(super) enum Stop {
     Interrupted,
     /// The most runs of a check have been met.
     EnoughRuns,
+    /// It has had the processor for longer than this.
+    TooLong(Duration),
 }
 
 /// An error that carries faults; it gets its place from `position` or, if that is none, from where it is raised.
@@ -48,12 +52,15 @@ pub(super) struct Known {
     pub file: String,
     /// The script's own functions.
     pub functions: Vec<String>,
+    /// Whether a callback is evaluated, which has less of the API.
+    pub in_callback: bool,
 }
 
 impl Known {
     /// Every name that may be called.
     fn names(&self) -> impl Iterator<Item = &str> {
-        let ours = FUNCTIONS.iter().map(|function| function.name);
+        let there = |name: &&str| !self.in_callback || table::in_callbacks(name);
+        let ours = FUNCTIONS.iter().map(|function| function.name).filter(there);
         ours.chain(self.functions.iter().map(String::as_str))
     }
 
@@ -82,22 +89,17 @@ impl Known {
 
     /// The diagnostics of an error at compile time.
     pub fn of_parsing(&self, file: &str, kind: &ParseErrorType, position: Position) -> Diagnostic {
-        let fault = Diagnostic::new(Exit::Script, "the script does not compile");
-        let names = self.names();
-        let fault = match kind {
-            ParseErrorType::VariableUndefined(name) => {
-                let mut fault = fault.found(format!("the name `{name}`, which is not defined"));
-                fault.title = format!("undefined variable `{name}`");
-                fault.help_if(did_you_mean(name, names)).note(
-                    "a function sees its parameters and `global::` constants, not the variables outside it",
-                )
+        let file = if file.is_empty() { &self.file } else { file };
+        let source = self.sources.get(file).unwrap_or_default();
+        let at = tree_position(position);
+        let fault = words::of_parsing(kind, &source, at);
+        match kind {
+            // What has been guessed already is worth more than a name that is merely near.
+            ParseErrorType::VariableUndefined(name) if fault.help.is_empty() => {
+                fault.help_if(did_you_mean(name, self.names()))
             }
-            ParseErrorType::Reserved(word) => {
-                fault.found(format!("the reserved word `{word}`")).help(format!("quote it: \"{word}\""))
-            }
-            other => fault.found(other.to_string()),
-        };
-        fault.at(self.place(file, position))
+            _ => fault,
+        }
     }
 
     /// The diagnostics of an error while running.
@@ -139,6 +141,15 @@ impl Known {
         faults
     }
 
+    /// The line of the script in which an error arose, and the part of it before the place.
+    fn line(&self, file: &str, position: Position) -> Option<(String, String)> {
+        let file = if file.is_empty() { &self.file } else { file };
+        let source = self.sources.get(file)?;
+        let at = tree_position(position)?;
+        let line = source.text.lines().nth(at.line - 1)?.to_owned();
+        Some((line, super::code::before(&source.text, at).to_owned()))
+    }
+
     fn of_innermost(&self, error: &EvalAltResult, file: &str) -> Diagnostics {
         let thrown = |title: &str| Diagnostic::new(Exit::Thrown, title);
         let fault = match error {
@@ -152,10 +163,17 @@ impl Known {
                 return match token.clone_cast::<Stop>() {
                     Stop::Interrupted => Diagnostic::new(Exit::Interrupted, "interrupted").into(),
                     Stop::EnoughRuns => Diagnostics::new(),
+                    Stop::TooLong(limit) => thrown("the script computes for too long")
+                        .found(format!("more than {} s of processor time", limit.as_secs()))
+                        .expected("a script that describes traffic: the program makes it")
+                        .help("a large list or map is slow to change: keep it in a file and `load` it, or build it in parts")
+                        .into(),
                 };
             }
             EvalAltResult::ErrorParsing(kind, position) => self.of_parsing(file, kind, *position),
-            EvalAltResult::ErrorFunctionNotFound(signature, _) => self.unknown_function(signature),
+            EvalAltResult::ErrorFunctionNotFound(signature, position) => {
+                self.unknown_function(signature, self.line(file, *position))
+            }
             EvalAltResult::ErrorVariableNotFound(name, _) if name.starts_with("global::") => {
                 thrown(&format!("undefined constant `{name}`"))
                     .note("a callback sees constants that are literals, such as `const LIMIT = 5;`")
@@ -165,41 +183,42 @@ impl Known {
                 let names = self.names();
                 thrown(&format!("undefined variable `{name}`")).help_if(did_you_mean(name, names))
             }
+            EvalAltResult::ErrorTooManyOperations(_) if self.in_callback => {
+                thrown("a callback does not come to an end")
+                    .found(format!("{} operations", super::limits::CALLBACK_OPERATIONS_MAX))
+                    .help("look for a loop that never ends")
+            }
             EvalAltResult::ErrorTooManyOperations(_) => thrown("the script does not come to an end")
                 .found(format!("{} operations", super::limits::OPERATIONS_MAX))
                 .help("look for a loop that never ends; traffic is made by `run`, not by loops"),
             EvalAltResult::ErrorStackOverflow(_) => thrown("functions call each other too deeply")
                 .found(format!("{} calls inside each other", super::limits::CALL_LEVELS_MAX))
                 .help("look for a function that calls itself without end"),
-            EvalAltResult::ErrorDataTooLarge(what, _) => {
-                thrown(&format!("{} too large", what.to_lowercase())).expected(format!(
-                    "texts up to {} bytes, lists and maps up to {} values",
-                    super::limits::TEXT_MAX_BYTES,
-                    super::limits::VALUES_MAX
-                ))
-            }
             EvalAltResult::ErrorRuntime(value, _) if value.is_unit() => thrown("the script threw an error"),
             EvalAltResult::ErrorRuntime(value, _) => thrown(&value.to_string()),
             EvalAltResult::ErrorDotExpr(text, _) if text.contains(" property '") => unknown_property(text),
-            other => {
-                let text = other.to_string();
-                let position = format!(" ({})", position_text(other.position()));
-                thrown(text.strip_suffix(position.as_str()).unwrap_or(&text))
-            }
+            other => words::of_evaluation(other),
         };
         fault.into()
     }
 
     /// "poison (&str)": a name nobody knows, or one that takes other things.
-    fn unknown_function(&self, signature: &str) -> Diagnostic {
+    fn unknown_function(&self, signature: &str, line: Option<(String, String)>) -> Diagnostic {
         let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
-        let arguments = readable(arguments.trim_end_matches(')'));
+        let arguments = words::readable(arguments.strip_suffix(')').unwrap_or(arguments));
         if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
             let title = match name {
                 "[]" => "there is no such index".to_owned(),
                 _ => format!("`{name}` cannot be applied here"),
             };
-            return Diagnostic::new(Exit::Thrown, title).found(format!("({arguments})"));
+            let fault = Diagnostic::new(Exit::Thrown, title).found(format!("({arguments})"));
+            let unset = arguments.split(", ").any(|kind| kind == "nothing");
+            return match unset {
+                true => fault
+                    .help_if(line.and_then(|(line, before)| unset_state(&line, &before)))
+                    .note("a key that is not set, and a function that returns no value, give nothing"),
+                false => fault,
+            };
         }
         let forms = table::forms(name);
         if forms.is_empty() {
@@ -207,6 +226,12 @@ impl Known {
             return Diagnostic::new(Exit::Thrown, format!("there is no function `{name}`"))
                 .found(format!("{name}({arguments})"))
                 .help_if(did_you_mean(name, names));
+        }
+        if self.in_callback && !table::in_callbacks(name) {
+            return Diagnostic::new(Exit::Thrown, format!("`{name}` cannot be called in a callback"))
+                .found(format!("{name}({arguments})"))
+                .expected("`me`, what else the callback is given, and distributions for `after`")
+                .help("call it at the top level of the script");
         }
         Diagnostic::new(Exit::Thrown, format!("`{name}` takes something else"))
             .found(format!("{name}({arguments})"))
@@ -235,14 +260,14 @@ fn unknown_property(text: &str) -> Diagnostic {
         return fault.help_if(help);
     }
     let what = match kind {
-        "()" => "nothing, `()`,".to_owned(),
-        kind => format!("a value of type {kind}"),
+        "Me" | "Message" | "Outcome" => format!("`{}`", kind.to_lowercase()),
+        kind => words::a_value_of(kind),
     };
     let fault = Diagnostic::new(Exit::Thrown, format!("{what} has no property `{property}`"));
     match known.as_slice() {
         [] => fault,
         names => fault
-            .expected(format!("one of {}", names.join(", ")))
+            .expected(one_of(names.iter().copied()))
             .help_if(did_you_mean(property, names.iter().copied())),
     }
 }
@@ -251,21 +276,15 @@ fn function_name(name: &str) -> String {
     if name.starts_with("anon$") { "a closure".to_owned() } else { name.to_owned() }
 }
 
-fn position_text(position: Position) -> String {
-    match (position.line(), position.position()) {
-        (Some(line), Some(column)) => format!("line {line}, position {column}"),
-        (Some(line), None) => format!("line {line}"),
-        _ => String::new(),
-    }
+fn tree_position(position: Position) -> Option<crate::plan::tree::Position> {
+    let line = position.line()?;
+    Some(crate::plan::tree::Position { line, column: position.position().unwrap_or(1) })
 }
 
-/// The types of Rhai in the words of people.
-fn readable(types: &str) -> String {
-    types
-        .replace("&str | ImmutableString | String", "text")
-        .replace("ImmutableString", "text")
-        .replace("&str", "text")
-        .replace("i64", "number")
-        .replace("f64", "number")
-        .replace("array", "list")
+/// `me.state.count += 1` where nobody has set `count`; the key nearest before the place is meant.
+fn unset_state(line: &str, before: &str) -> Option<String> {
+    const STATE: &str = "me.state.";
+    let start = before.rfind(STATE).or_else(|| line.find(STATE))? + STATE.len();
+    let key: String = line.get(start..)?.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!key.is_empty()).then(|| format!("`me.state.{key}` is not set: give the group `state: #{{ {key}: 0 }}`"))
 }

@@ -2,6 +2,7 @@
 
 use super::faults::throw_one;
 use super::modules::{Resolver, Sources};
+use super::source::Source;
 use super::state::Shared;
 use super::{
     api_compare, api_maps, api_params, api_run, comparison_view, duration, limits, result_view,
@@ -10,9 +11,8 @@ use super::{
 use crate::diagnostics::{Diagnostic, Exit};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, Shared as Counted};
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 /// What a script says to its user, line by line.
 pub type Print = Arc<dyn Fn(&str) + Send + Sync>;
@@ -40,18 +40,19 @@ pub(super) fn bare() -> Engine {
 /// Fast operators are off: with them comparisons of different types are silently false instead of being ours.
 pub(super) fn engine(
     shared: &Shared,
-    folder: Option<PathBuf>,
+    source: &Source,
     sources: &Sources,
     print: &Print,
     interrupted: &Arc<AtomicBool>,
 ) -> Engine {
     let mut engine = bare();
     engine.set_max_strings_interned(STRINGS_INTERNED);
-    limits::set(&mut engine, limits::OPERATIONS_MAX, interrupted);
+    limits::set(&mut engine, limits::Limited::Script, interrupted);
     engine.set_fast_operators(false);
     refuse_clocks(&mut engine);
     set_print(&mut engine, print);
-    engine.set_module_resolver(Resolver { folder, sources: sources.clone(), loaded: Mutex::default() });
+    show_tables(&mut engine, shared, print);
+    engine.set_module_resolver(Resolver::new(source.folder.clone(), &source.text.file, sources));
     duration::register(&mut engine);
     shown::register(&mut engine);
     result_view::register(&mut engine);
@@ -71,6 +72,16 @@ pub(super) fn set_print(engine: &mut Engine, print: &Print) {
     engine.on_debug(move |text, source, position| {
         let file = source.unwrap_or("script");
         to(&format!("{file}:{}: {text}", position.line().unwrap_or(0)));
+    });
+}
+
+/// A table that a script prints as it is looks as in the summary: as wide as the terminal, and coloured there. The text
+/// that the script has of it is the same everywhere.
+fn show_tables(engine: &mut Engine, shared: &Shared, print: &Print) {
+    let (to, shared) = (Arc::clone(print), shared.clone());
+    engine.on_print(move |text| {
+        let table = shared.lock().table_of(text);
+        to(table.as_deref().unwrap_or(text));
     });
 }
 

@@ -3,6 +3,7 @@
 
 use crate::plan::Callback;
 use crate::plan::tree::{Entry, Node, Position, Written};
+use std::collections::HashMap;
 
 /// What stands literally at a place.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ struct Scanner<'t> {
 /// Gives the node that is argument number `argument` of the call at `call` its places, and those of all below it.
 pub(super) fn locate(node: &mut Node, file: &str, text: &str, call: Position, argument: usize) {
     inherit(node, Some(call));
-    let mut scanner = Scanner { chars: text.chars().peekable(), at: Position { line: 1, column: 1 } };
+    let Some(mut scanner) = Scanner::at_line(text, call.line) else { return };
     while scanner.at < call {
         if scanner.next().is_none() {
             return;
@@ -43,6 +44,36 @@ pub(super) fn locate(node: &mut Node, file: &str, text: &str, call: Position, ar
     let arguments = scanner.arguments();
     if let Some(placed) = arguments.get(argument) {
         place(node, placed, file);
+    }
+}
+
+/// Where functions with one of these names are called, in order; what stands in comments and texts is no call.
+pub(super) fn calls(text: &str, names: &[&str]) -> Vec<Position> {
+    let Some(mut scanner) = Scanner::at_line(text, 1) else { return Vec::new() };
+    let mut calls = Vec::new();
+    let mut defines = false;
+    loop {
+        scanner.space();
+        let at = scanner.at;
+        match scanner.peek() {
+            None => return calls,
+            Some(quote @ ('"' | '\'' | '`')) => {
+                scanner.quoted(quote);
+            }
+            Some(c) if c.is_alphanumeric() || c == '_' => {
+                let word = scanner.word();
+                scanner.space();
+                if scanner.peek() == Some('(') && names.contains(&word.as_str()) && !defines {
+                    calls.push(at);
+                }
+                defines = word == "fn";
+                continue;
+            }
+            Some(_) => {
+                scanner.next();
+            }
+        }
+        defines = false;
     }
 }
 
@@ -64,9 +95,11 @@ fn place(node: &mut Node, placed: &Placed, file: &str) {
     inherit(node, Some(placed.at));
     match (&mut node.value, &placed.literal) {
         (Written::Map(entries), Literal::Map(keys)) => {
+            let keys: HashMap<&str, (&Position, &Placed)> =
+                keys.iter().map(|(key, at, value)| (key.as_str(), (at, value))).collect();
             for Entry { key, at, node } in entries {
-                if let Some((_, key_at, value)) = keys.iter().find(|(known, ..)| known == key) {
-                    *at = Some(*key_at);
+                if let Some((key_at, value)) = keys.get(key.as_str()) {
+                    *at = Some(**key_at);
                     place(node, value, file);
                 }
             }
@@ -107,7 +140,16 @@ fn place_argument(node: &mut Node, argument: &Placed, file: &str) {
     }
 }
 
-impl Scanner<'_> {
+impl<'t> Scanner<'t> {
+    /// At the beginning of a line, if there is one.
+    fn at_line(text: &'t str, line: usize) -> Option<Scanner<'t>> {
+        let start = match line.checked_sub(2) {
+            None => 0,
+            Some(before) => text.match_indices('\n').nth(before)?.0 + 1,
+        };
+        Some(Scanner { chars: text[start..].chars().peekable(), at: Position { line, column: 1 } })
+    }
+
     fn next(&mut self) -> Option<char> {
         let c = self.chars.next()?;
         if c == '\n' {
@@ -299,6 +341,14 @@ impl Scanner<'_> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn calls_are_found_where_they_are_code() {
+        let text = "// run(a)\nlet t = \"run(b)\"; /* run(c) */\nfn run(d) { }\nfn f() { run (e); }\nrerun(f); x.run(g);";
+        let at = |line, column| Position { line, column };
+        assert_eq!(calls(text, &["run"]), [at(4, 10), at(5, 13)]);
+        assert_eq!(calls("", &["run"]), []);
+    }
 
     #[test]
     fn keys_and_values_have_their_places() {

@@ -9,6 +9,7 @@ mod api_params;
 mod api_run;
 mod behaviour;
 mod behaviour_me;
+mod code;
 mod comparison_view;
 mod convert;
 mod duration;
@@ -16,6 +17,7 @@ mod execution;
 mod faults;
 mod host;
 mod limits;
+mod literals;
 mod locate;
 mod modules;
 mod placeholder;
@@ -30,6 +32,7 @@ mod table;
 mod tests;
 #[cfg(test)]
 mod tests_callbacks;
+mod words;
 
 pub use behaviour::behaviour_diagnostics;
 pub use execution::{

@@ -2,11 +2,11 @@
 
 use super::duration::Duration;
 use super::faults::throw_one;
-use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
+use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of_near};
 use crate::metrics::figures::lookup;
 use crate::metrics::results::{Limit, Run, Warning};
 use crate::numbers::count;
-use crate::plan::{Figure, FigureKind, Literal, Planned, SCOPES, STATISTICS, Scope, figures_of};
+use crate::plan::{ALL_FIGURES, Figure, FigureKind, Literal, Planned, SCOPES, STATISTICS, Scope, figures_of};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -157,11 +157,9 @@ impl View {
 }
 
 fn unknown<T>(what: &str, key: &str, known: &[&str]) -> Fallible<T> {
-    const SHOWN_MAX: usize = 40;
-    let list = known.iter().take(SHOWN_MAX).copied().collect::<Vec<_>>().join(", ");
-    let more = if known.len() > SHOWN_MAX { " …" } else { "" };
+    let all = if what == "figure" { ALL_FIGURES } else { "" };
     let fault = Diagnostic::new(Exit::Thrown, format!("the results have no {what} `{key}`"))
-        .expected(format!("one of {list}{more}"))
+        .expected(one_of_near(key, known.iter().copied(), all))
         .help_if(did_you_mean(key, known.iter().copied()));
     Err(throw_one(fault))
 }

@@ -2,6 +2,7 @@
 
 use crate::diagnostics::{Diagnostic, Exit, Place, did_you_mean};
 use crate::plan::SourceText;
+use crate::text_file::{self, Unreadable};
 use std::path::{Path, PathBuf};
 
 /// The largest script that is read, in bytes.
@@ -19,6 +20,15 @@ pub const BUNDLED: [(&str, &str); 8] = [
     ("urgent_mix", include_str!("../../scripts/urgent_mix.rhai")),
 ];
 
+/// A first line that tells the system which program runs the file, made a comment: all places stay as they are.
+pub(super) fn without_interpreter(text: String) -> String {
+    match (text.starts_with("#!"), text.find('\n')) {
+        (true, Some(end)) => format!("//{}", &text[end..]),
+        (true, None) => String::new(),
+        (false, _) => text,
+    }
+}
+
 /// A script's text, and where it comes from.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -32,46 +42,35 @@ impl Source {
     /// Reads a script from a file.
     ///
     /// # Errors
-    /// It is missing, a folder, unreadable, too large, not UTF-8, or empty.
+    /// It is missing, a folder, unreadable, too large, or not UTF-8.
     pub fn read(path: &Path) -> Result<Source, Box<Diagnostic>> {
         let shown = path.display().to_string();
         let fail = |title: &str, found: String| {
-            let fault = Diagnostic::new(Exit::Script, title).at(Place::file(&shown)).found(found);
-            Box::new(fault)
+            Diagnostic::new(Exit::Script, title).at(Place::file(&shown)).found(found)
         };
-        let metadata = std::fs::metadata(path).map_err(|error| {
-            let word = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let bundled = BUNDLED.map(|(name, _)| name);
-            let fault = fail("the script cannot be read", error.to_string());
-            Box::new(
-                fault
-                    .expected(format!("a script, or one of those that come along: {}", bundled.join(", ")))
-                    .help_if(did_you_mean(&word, bundled)),
-            )
+        let text = text_file::read(path, SCRIPT_MAX_BYTES).map_err(|wrong| {
+            let fault = match &wrong {
+                Unreadable::Folder => fail("the script is a folder", format!("the folder `{shown}`")),
+                Unreadable::TooLarge(_) => fail("the script is too large", wrong.found()),
+                Unreadable::NoText(..) => fail("the script is not UTF-8", wrong.found()),
+                Unreadable::Refused(_) => {
+                    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                    let bundled = BUNDLED.map(|(name, _)| name);
+                    fail("the script cannot be read", wrong.found())
+                        .expected(format!(
+                            "a script, or one of those that come along: {}",
+                            bundled.join(", ")
+                        ))
+                        .help_if(did_you_mean(&stem.unwrap_or_default(), bundled))
+                }
+            };
+            Box::new(fault.help_if(wrong.help()))
         })?;
-        if metadata.is_dir() {
-            return Err(fail("the script is a folder", format!("the folder `{shown}`")));
-        }
-        if metadata.len() > SCRIPT_MAX_BYTES {
-            return Err(fail("the script is too large", format!("{} bytes", metadata.len())));
-        }
-        let bytes =
-            crate::files::read_at_most(path, SCRIPT_MAX_BYTES).map_err(|error| match error.kind() {
-                std::io::ErrorKind::FileTooLarge => fail("the script is too large", error.to_string()),
-                _ => fail("the script cannot be read", error.to_string()),
-            })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            fail("the script is not UTF-8", format!("a byte that is no text at offset {at}"))
-        })?;
-        if text.trim().is_empty() {
-            return Err(fail("the script is empty", format!("{} bytes of white space", text.len())));
-        }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         };
-        Ok(Source { text: SourceText { file: shown, text }, folder: Some(folder) })
+        Ok(Source { text: SourceText { file: shown, text: without_interpreter(text) }, folder: Some(folder) })
     }
 
     /// A bundled script.

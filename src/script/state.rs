@@ -8,9 +8,11 @@ use crate::metrics::comparisons::{Aggregate, Comparison};
 use crate::metrics::results::{CheckResult, Run};
 use crate::plan::tree::{Node, Position};
 use crate::plan::{Functions, Overrides, Planned, SourceText};
+use crate::report::text::Look;
+use crate::report::{Palette, comparison_text};
 use rhai::{FnPtr, Module, NativeCallContext};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -72,6 +74,8 @@ pub(super) struct State {
     pub faults: Diagnostics,
     /// Whether some run used the session's core.
     pub session_core_used: bool,
+    /// How many scenarios the script has built, whether or not they were run.
+    pub scenarios: usize,
     /// Whether some run was on a mock core.
     pub mock_met: bool,
     /// Whether a scenario was faulty, so that what follows need not mean anything.
@@ -80,6 +84,11 @@ pub(super) struct State {
     pub results_read: Arc<AtomicBool>,
     /// To the thread that plays; none when the script has ended.
     pub plays: Option<Sender<Play>>,
+}
+
+/// The table of a comparison as a script has it.
+pub(super) fn plain_table(comparison: &Comparison) -> String {
+    comparison_text(comparison, &Look::new(None, Palette::plain())).trim_end().to_owned()
 }
 
 /// The shared state as the API's closures hold it.
@@ -106,6 +115,7 @@ impl Shared {
             saved: Vec::new(),
             faults: Diagnostics::new(),
             session_core_used: false,
+            scenarios: 0,
             mock_met: false,
             faulty: false,
             results_read: Arc::new(AtomicBool::new(false)),
@@ -122,6 +132,17 @@ impl Shared {
 impl State {
     pub fn checking(&self) -> bool {
         self.settings.mode == Mode::Check
+    }
+
+    /// The table of a comparison that reads as `text`, laid out for whoever reads it.
+    pub fn table_of(&self, text: &str) -> Option<String> {
+        let told = |compared: &&Compared| compared.told.load(Ordering::Relaxed);
+        let found = self
+            .comparisons
+            .iter()
+            .filter(told)
+            .find(|compared| plain_table(&compared.comparison) == text)?;
+        Some(comparison_text(&found.comparison, &self.settings.look).trim_end().to_owned())
     }
 
     /// The text that a call stands in, and the call's position in it.

@@ -213,9 +213,9 @@ pub const FUNCTIONS: &[ApiFunction] = &[
     api(
         "default_core",
         CORES,
-        &[&["id"], &["id", "options"]],
-        "Says which core is the session's unless `--core` says otherwise, and returns the session's core.",
-        "default_core(\"sqlite\")",
+        &[&["core"], &["id", "options"]],
+        "Says which core is the session's unless `--core` says otherwise, and returns the session's core: a name, or what `core`, `layer` and `named` make.",
+        "default_core(layer(\"chaos\", core(\"mock\"), #{ crash: \"1%\" }))",
     ),
 ];
 
@@ -259,6 +259,11 @@ pub(super) fn forms(name: &str) -> Vec<String> {
     functions.flat_map(|f| f.forms.iter().map(|form| format!("{name}({})", form.join(", ")))).collect()
 }
 
+/// Whether callbacks have a function, too.
+pub(super) fn in_callbacks(name: &str) -> bool {
+    name == "constant" || FUNCTIONS.iter().any(|function| function.name == name && function.group == LAWS)
+}
+
 /// Whether the API has a function with this name and number of parameters.
 pub(super) fn has(name: &str, parameters: usize) -> bool {
     FUNCTIONS
@@ -293,6 +298,7 @@ pub fn reference() -> String {
             text.push_str(&format!("| `{name}` | {meaning} |\n"));
         }
     };
+    text.push_str("\nCallbacks have the distributions, for `after`; everything else above belongs to the script itself.\n");
     section(&mut text, "In callbacks: me", ME);
     section(&mut text, "In callbacks: message", MESSAGE);
     section(&mut text, "In callbacks: outcome", OUTCOME);

@@ -43,8 +43,11 @@ fn settings() -> Settings {
 
 fn execute_with(text: &str, settings: &Settings) -> (Execution, Stand) {
     let mut player = Stand::default();
-    let execution =
+    let mut execution =
         execute(&Source::from_text("a.rhai", text), settings, &mut player, &Arc::new(AtomicBool::new(false)));
+    // Most of these scripts look at one function alone, and have no need of a run.
+    let faults = std::mem::take(&mut execution.diagnostics);
+    execution.diagnostics = faults.into_iter().filter(|fault| fault.title != "nothing was run").collect();
     (execution, player)
 }
 
@@ -423,4 +426,135 @@ fn errors_say_what_they_said() {
         }
     }
     assert!(wrong.is_empty(), "run with MQSCRIPT_UPDATE=1 if this is right:\n{}", wrong.join("\n"));
+}
+
+/// What is proposed can be typed: whatever stands in backquotes behind "help:" is Rhai, or a check, or a command.
+#[test]
+fn what_is_proposed_for_a_script_can_be_pasted_into_it() {
+    use crate::plan::{FigureNames, parse_check};
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/errors");
+    let engine = rhai::Engine::new();
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "txt") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for help in text.lines().filter_map(|line| line.trim_start().strip_prefix("= help: ")) {
+            for proposed in help.split('`').skip(1).step_by(2) {
+                let command = proposed.starts_with("--") || proposed.starts_with("mqscript ");
+                // A sign, or the beginning of something, stands for itself.
+                let sign = !proposed.contains(|c: char| c.is_alphanumeric())
+                    || matches!(proposed, "fn" | "let" | "const" | "if" | "switch" | "else if")
+                    || proposed.starts_with("{{");
+                if command || sign {
+                    continue;
+                }
+                seen += 1;
+                let compiles = |text: &str| engine.compile(text).is_ok();
+                let check = parse_check(proposed, &FigureNames::default()).is_ok()
+                    || parse_check(&format!("{proposed} < 1s"), &FigureNames::default()).is_ok();
+                if !compiles(proposed) && !compiles(&format!("#{{ {proposed} }}")) && !check {
+                    wrong.push(format!("{}: {proposed}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(seen > 40, "{seen}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn literals_too_large_to_be_read_are_refused_at_once() {
+    let cases: String = (0..200_000).map(|case| format!("{case} => {case}, ")).collect();
+    let (exit, text) = wrong(&format!("let x = 5; let y = switch x {{ {cases} _ => 0 }};"));
+    assert_eq!(exit, Exit::Script);
+    assert!(text.contains("too much stands in one pair of brackets") && text.contains("load("), "{text}");
+    let keys: String = (0..100_000).map(|key| format!("k{key}: 1, ")).collect();
+    let (exit, _) = wrong(&format!("let m = #{{ {keys} }};"));
+    assert_eq!(exit, Exit::Script);
+}
+
+#[test]
+fn twenty_thousand_groups_are_read_and_named() {
+    let text = "let groups = []; for i in 0..20 { let part = []; for j in 0..1000 { part.push(#{ name: `g${i}x${j}` }); }
+        groups += part; }
+        run(scenario(#{ agents: groups, arrival: \"1/s\", mix: [\"direct\"], duration: \"1s\" }));";
+    let (execution, _) = good(text);
+    assert_eq!(execution.plans[0].plan.groups.len(), 20_000);
+}
+
+#[test]
+fn a_script_may_begin_with_a_mark_and_name_its_interpreter() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tool.rhai");
+    let script = "\u{feff}#!/usr/bin/env mqscript run\r\n\r\nimport \"lib\" as lib;\r\nrun(scenario(#{ arrival: lib::rate(), mix: [\"direct\"] }));\r\nunknown();\r\n";
+    std::fs::write(&path, script).unwrap();
+    std::fs::write(folder.path().join("lib.rhai"), "\u{feff}#!/bin/false\nfn rate() { \"20/s\" }\n").unwrap();
+    let source = Source::read(&path).unwrap();
+    let execution = execute(&source, &settings(), &mut Stand::default(), &Arc::new(AtomicBool::new(false)));
+    let faults: Vec<_> = execution.diagnostics.iter().collect();
+    assert_eq!(faults.len(), 1, "{}", execution.diagnostics);
+    let place = faults[0].place.as_ref().unwrap();
+    assert_eq!(
+        (place.line, place.column, faults[0].title.as_str()),
+        (5, 1, "there is no function `unknown`")
+    );
+    std::fs::write(&path, b"\xff\xfer\0u\0n\0").unwrap();
+    let fault = Source::read(&path).unwrap_err();
+    assert_eq!(
+        (fault.found.as_deref(), fault.help[0].as_str()),
+        (Some("text in UTF-16"), "save it as UTF-8")
+    );
+}
+
+#[test]
+fn any_core_may_be_the_sessions() {
+    let text = "let core = default_core(layer(\"chaos\", core(\"mock\", #{ latency: \"2ms\" }).named(\"slow\"), #{ crash: \"1%\" }));
+        let s = scenario(#{ arrival: \"20/s\", mix: [\"direct\"] });
+        run(s);
+        compare(#{ scenario: s, variants: [#{ name: \"a\" }, #{ name: \"b\", processor: #{ workers: 2 } }], repeats: 2 });
+        default_core(core(\"mock\").named(\"plain\"));
+        run(s);
+        run(s, layer(\"chaos\", core, #{ drop: \"1%\" }));";
+    let (execution, _) = good(text);
+    let cores: Vec<(&str, usize)> = execution
+        .plans
+        .iter()
+        .map(|planned| (planned.plan.core.name.as_str(), planned.plan.core.layers.len()))
+        .collect();
+    let chaos = ("chaos over slow", 1);
+    // The value that it returned stands for whatever the session's core is now.
+    assert_eq!(cores, [chaos, chaos, chaos, ("plain", 0), ("chaos over plain", 1)]);
+    let by_flag = Settings {
+        overrides: Overrides { core: Some(Node::text("sqlite")), ..Overrides::default() },
+        ..settings()
+    };
+    let (execution, _) = execute_with(
+        "default_core(layer(\"chaos\", core(\"mock\"))); run(scenario(#{ arrival: \"20/s\", mix: [\"direct\"] }));",
+        &by_flag,
+    );
+    assert_eq!(execution.plans[0].plan.core.core, "sqlite");
+    assert!(execution.plans[0].plan.core.layers.is_empty());
+}
+
+#[test]
+fn imports_inside_each_other_have_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..100 {
+        let text = format!("import \"m{}\" as next;\n", number + 1);
+        std::fs::write(folder.path().join(format!("m{number}.rhai")), text).unwrap();
+    }
+    std::fs::write(folder.path().join("self.rhai"), "import \"./self\" as s;\n").unwrap();
+    for (file, title) in [("m0.rhai", "imports go too deep"), ("self.rhai", "`./self` imports itself")] {
+        let source = Source::read(&folder.path().join(file)).unwrap();
+        let flag = Arc::new(AtomicBool::new(false));
+        for execution in
+            [execute(&source, &settings(), &mut Stand::default(), &flag), check(&source, &settings(), &flag)]
+        {
+            let fault = execution.diagnostics.iter().next().unwrap();
+            assert_eq!(fault.title, title);
+        }
+    }
 }

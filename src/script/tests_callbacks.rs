@@ -167,3 +167,56 @@ fn the_time_in_callbacks_is_told() {
     assert_eq!(player.sent.len(), 50_000);
     assert!(player.seconds > 0.0);
 }
+
+#[test]
+fn callbacks_have_the_distributions() {
+    let text = "fn act(me) {
+            for law in [constant(\"5ms\"), uniform(\"1ms\", \"2ms\"), exponential(\"5ms\"), normal(#{ mean: \"5ms\", sd: \"1ms\" }),
+                lognormal(#{ median: \"5ms\", p99: \"40ms\" }), empirical(#{ quantiles: [[0, \"1ms\"], [1, \"2ms\"]] })] {
+                me.send(#{ type: \"direct\", after: law });
+            }
+        }
+        run(scenario(#{ agents: [#{ name: \"a\", count: 2, on_start: act }], arrival: on_demand(), mix: [\"direct\"] }));";
+    let (execution, caller) = call(text, 1);
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    let delays: Vec<u64> = caller.sent.iter().map(|draft| draft.after_ns).collect();
+    assert_eq!(delays.len(), 6);
+    assert_eq!(delays[0], 5_000_000);
+    assert!((1_000_000..=2_000_000).contains(&delays[1]) && (1_000_000..=2_000_000).contains(&delays[5]));
+    assert!(delays.iter().all(|delay| *delay > 0), "{delays:?}");
+}
+
+/// A fault of a callback, rendered.
+fn fault_of(callback: &str, group: &str) -> String {
+    let text = format!(
+        "{callback}\nrun(scenario(#{{ agents: [#{{ name: \"a\", count: 2, {group} }}], arrival: \"5/s\" }}));"
+    );
+    let (execution, _) = call(&text, 1);
+    assert!(!execution.diagnostics.is_empty(), "{text}");
+    execution.diagnostics.render(false)
+}
+
+#[test]
+fn faults_of_callbacks_say_what_helps() {
+    let said = fault_of("fn act(me) { me.state.count += 1; }", "mix: [\"direct\"], on_start: act");
+    assert!(said.contains("`me.state.count` is not set: give the group `state: #{ count: 0 }`"), "{said}");
+    let said = fault_of("fn pick(me) { \"direct\" }", "next: pick");
+    assert!(said.contains("mix: [\"direct\"]") && !said.contains("one of \n"), "{said}");
+    let said = fault_of(
+        "fn act(me) { me.send(#{ type: \"direct\", after: poisson(\"5/s\") }); }",
+        "mix: [\"direct\"], on_start: act",
+    );
+    assert!(
+        said.contains("`poisson` cannot be called in a callback") && said.contains("distributions"),
+        "{said}"
+    );
+    let said = fault_of("fn act(me) { run(5); }", "mix: [\"direct\"], on_start: act");
+    assert!(said.contains("`run` cannot be called in a callback"), "{said}");
+    let said = fault_of("fn act(me) { me.nme; }", "mix: [\"direct\"], on_start: act");
+    assert!(said.contains("`me` has no property `nme`") && said.contains("did you mean `name`?"), "{said}");
+    let said = fault_of("fn act(me) { loop { } }", "mix: [\"direct\"], on_start: act");
+    assert!(
+        said.contains("a callback does not come to an end") && said.contains("5000000 operations"),
+        "{said}"
+    );
+}

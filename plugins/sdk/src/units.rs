@@ -80,7 +80,52 @@ pub fn parse_duration(text: &str) -> Result<u64, UnitError> {
     }
     match duration_unit_ns(unit) {
         Some(unit_ns) => duration_from(text, number * unit_ns),
-        None => fail(text, DURATION_EXPECTED, Some(format!("there is no unit `{unit}`"))),
+        None => {
+            let help = duration_meant(text.trim()).map(|meant| format!("write \"{meant}\""));
+            fail(text, DURATION_EXPECTED, help.or_else(|| Some(format!("there is no unit `{unit}`"))))
+        }
+    }
+}
+
+/// The unit under which a duration's unit is known, by a name that people give it.
+fn duration_unit_meant(name: &str) -> Option<&'static str> {
+    Some(match name.to_lowercase().trim_end_matches('.') {
+        "ns" | "nsec" | "nanos" | "nanosecond" | "nanoseconds" => "ns",
+        "us" | "usec" | "micros" | "microsecond" | "microseconds" => "us",
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        _ => return None,
+    })
+}
+
+/// What was meant by "60 sec", "1m30s", "1,5 s" or "2 days", as it is written.
+fn duration_meant(text: &str) -> Option<String> {
+    let text = text.replace(',', ".");
+    let mut rest = text.as_str();
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+        let (digits, behind) = rest.split_at(number);
+        let behind = behind.trim_start();
+        let unit = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
+        let (name, behind) = behind.split_at(unit);
+        let value: f64 = digits.parse().ok()?;
+        parts.push(match name.trim().to_lowercase().as_str() {
+            "d" | "day" | "days" => (value * 24.0, "h"),
+            name => (value, duration_unit_meant(name)?),
+        });
+        rest = behind;
+    }
+    match parts.as_slice() {
+        [] => None,
+        [(value, unit)] => Some(format!("{value}{unit}")),
+        several => {
+            let ns: f64 =
+                several.iter().map(|(value, unit)| value * duration_unit_ns(unit).unwrap_or(0.0)).sum();
+            (ns < DURATION_MAX_NS as f64).then(|| canonical_duration(ns.round() as u64))
+        }
     }
 }
 
@@ -148,13 +193,15 @@ pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
     let Some((number, rest)) = split_number(text.trim()) else {
         return fail(text, RATE_EXPECTED, None);
     };
+    let meant = || rate_meant(number, rest).map(|meant| format!("write \"{meant}\""));
     let (unit, scope) = match rest.split_once([' ', '-']) {
         None => (rest, RateScope::Each),
         Some((unit, scope)) => match scope.trim() {
             "each" => (unit.trim(), RateScope::Each),
             "total" => (unit.trim(), RateScope::Total),
             _ => {
-                return fail(text, RATE_EXPECTED, Some("after the unit stands `each` or `total`".to_owned()));
+                let help = meant().unwrap_or_else(|| "after the unit stands `each` or `total`".to_owned());
+                return fail(text, RATE_EXPECTED, Some(help));
             }
         },
     };
@@ -164,9 +211,26 @@ pub fn parse_rate(text: &str) -> Result<Rate, UnitError> {
         "/h" => 3600.0,
         "/d" => 86_400.0,
         "" => return fail(text, RATE_EXPECTED, Some(format!("{number} per what? write \"{number}/s\""))),
-        _ => return fail(text, RATE_EXPECTED, Some(format!("there is no unit `{unit}`"))),
+        _ => {
+            let help = meant().unwrap_or_else(|| format!("there is no unit `{unit}`"));
+            return fail(text, RATE_EXPECTED, Some(help));
+        }
     };
     rate_from(text, number / seconds, scope)
+}
+
+/// What was meant by "20 per second", "20 msg/sec" or "20 rps", as it is written.
+fn rate_meant(number: f64, rest: &str) -> Option<String> {
+    let rest = rest.to_lowercase();
+    let words = || rest.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let unit = words().rfind(|word| !matches!(*word, "each" | "total"))?;
+    let unit = match unit {
+        "rps" | "qps" | "tps" | "mps" | "hz" => "s",
+        "rpm" => "m",
+        name => duration_unit_meant(name).filter(|unit| matches!(*unit, "s" | "m" | "h"))?,
+    };
+    let total = if words().any(|word| word == "total") { " total" } else { "" };
+    Some(format!("{number}/{unit}{total}"))
 }
 
 /// Reads "95%" or "0.95" as a share between 0 and 1.
@@ -178,6 +242,9 @@ pub fn parse_share(text: &str) -> Result<f64, UnitError> {
         // In decimal, so that "99.9%" is the very number 0.999.
         Some((number, "%")) => share_from(text, format!("{number}e-2").parse().unwrap_or(f64::NAN)),
         Some((number, "")) => share_from(text, number),
+        Some((number, "percent" | "per cent" | "pct")) => {
+            fail(text, SHARE_EXPECTED, Some(format!("write \"{number}%\"")))
+        }
         _ => fail(text, SHARE_EXPECTED, None),
     }
 }
@@ -219,7 +286,21 @@ pub fn parse_size(text: &str) -> Result<u64, UnitError> {
                 Some(format!("{number} what? write \"{number}B\" or \"{number}KiB\"")),
             );
         }
-        _ => return fail(text, SIZE_EXPECTED, Some(format!("there is no unit `{unit}`"))),
+        _ => {
+            let meant = match unit.to_lowercase().as_str() {
+                "b" | "byte" | "bytes" => Some("B"),
+                "k" | "kb" | "kilobyte" | "kilobytes" => Some("KB"),
+                "ki" | "kib" => Some("KiB"),
+                "m" | "mb" | "megabyte" | "megabytes" => Some("MB"),
+                "mi" | "mib" => Some("MiB"),
+                _ => None,
+            };
+            let help = match meant {
+                Some(meant) => format!("write \"{number}{meant}\""),
+                None => format!("there is no unit `{unit}`"),
+            };
+            return fail(text, SIZE_EXPECTED, Some(help));
+        }
     };
     let size = number * bytes;
     if !(0.0..=SIZE_MAX_BYTES as f64).contains(&size) {
@@ -303,6 +384,42 @@ mod tests {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
         }
         assert_eq!(parse_duration("5").unwrap_err().help.unwrap(), "5 what? write \"5ms\" or \"5s\"");
+    }
+
+    #[test]
+    fn a_unit_in_other_words_says_how_it_is_written() {
+        let duration = |text: &str| parse_duration(text).unwrap_err().help.unwrap();
+        for (text, meant) in [
+            ("60 sec", "60s"),
+            ("5 minutes", "5m"),
+            ("1 minute", "1m"),
+            ("5min", "5m"),
+            ("1.5 Hours", "1.5h"),
+            ("1,5s", "1.5s"),
+            ("200 msec", "200ms"),
+            ("1m30s", "90s"),
+            ("1h 30m", "5400s"),
+            ("2 days", "48h"),
+        ] {
+            assert_eq!(duration(text), format!("write \"{meant}\""), "{text}");
+            assert!(parse_duration(meant).is_ok(), "{meant}");
+        }
+        assert_eq!(duration("5 parsecs"), "there is no unit `parsecs`");
+        let rate = |text: &str| parse_rate(text).unwrap_err().help.unwrap();
+        for (text, meant) in [
+            ("20 per second", "20/s"),
+            ("20/sec", "20/s"),
+            ("20 msg/s", "20/s"),
+            ("20rps", "20/s"),
+            ("60 per minute total", "60/m total"),
+            ("1/hour", "1/h"),
+        ] {
+            assert_eq!(rate(text), format!("write \"{meant}\""), "{text}");
+            assert!(parse_rate(meant).is_ok(), "{meant}");
+        }
+        assert_eq!(parse_share("99 percent").unwrap_err().help.unwrap(), "write \"99%\"");
+        assert_eq!(parse_size("1 kb").unwrap_err().help.unwrap(), "write \"1KB\"");
+        assert_eq!(parse_size("100 bytes").unwrap_err().help.unwrap(), "write \"100B\"");
     }
 
     #[test]

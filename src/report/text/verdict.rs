@@ -33,7 +33,7 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
         Mood::Bad => look.palette.bad(line),
         Mood::Doubt => look.palette.doubt(line),
     }));
-    lines.extend(checks(&run.checks, look));
+    lines.extend(checks(&run.checks, run.partial.is_none(), look));
     lines
 }
 
@@ -64,9 +64,15 @@ fn verdict(run: &Run) -> (Mood, String) {
         Some(true) if !run.tolerated.is_empty() => {
             (Mood::Doubt, format!("valid, but for what is tolerated: {}", run.tolerated.join(", ")))
         }
+        // What might still have come is not known.
+        Some(true) if run.partial.is_some() => {
+            (Mood::Doubt, "not played to its end: every message so far is accounted for".to_owned())
+        }
         Some(true) => (Mood::Good, "valid: every message is accounted for".to_owned()),
     };
     match (run.checks.len(), failed) {
+        (1, 0) if run.partial.is_some() => (mood, format!("{validity}; its check holds so far")),
+        (2.., 0) if run.partial.is_some() => (mood, format!("{validity}; its checks hold so far")),
         (0, _) => (mood, validity),
         (1, 0) => (mood, format!("{validity}; its check holds")),
         (2, 0) => (mood, format!("{validity}; both checks hold")),
@@ -77,18 +83,20 @@ fn verdict(run: &Run) -> (Mood, String) {
     }
 }
 
-/// The checks that belong to no single run.
-pub fn of_script(results: &[CheckResult], look: &Look) -> Vec<String> {
+/// The checks that belong to no single run; `whole` if the script came to its end.
+pub fn of_script(results: &[CheckResult], whole: bool, look: &Look) -> Vec<String> {
     let failed = results.iter().filter(|check| !check.holds).count();
     let head = match failed {
-        0 => look.palette.good("✓ what the script checks holds"),
+        0 if whole => look.palette.good("✓ what the script checks holds"),
+        0 => look.palette.doubt("? the script did not come to its end; what it checked until then holds"),
         _ => look.palette.bad("✗ what the script checks does not hold"),
     };
-    std::iter::once(head).chain(checks(results, look)).collect()
+    std::iter::once(head).chain(checks(results, whole, look)).collect()
 }
 
-/// One line for each check, with the values seen below each other where they fit.
-fn checks(checks: &[CheckResult], look: &Look) -> Vec<String> {
+/// One line for each check, with the values seen below each other where they fit. One that holds in what was not played
+/// to its end may yet have failed.
+fn checks(checks: &[CheckResult], whole: bool, look: &Look) -> Vec<String> {
     let texts: Vec<(String, String)> =
         checks.iter().map(|check| (printable(&check.expression), printable(&check.seen))).collect();
     let seen_width = texts.iter().map(|(_, seen)| seen.width()).max().unwrap_or(0);
@@ -97,7 +105,11 @@ fn checks(checks: &[CheckResult], look: &Look) -> Vec<String> {
     let column = fitting.max().unwrap_or(0);
     let mut lines = Vec::new();
     for (check, (expression, seen)) in checks.iter().zip(&texts) {
-        let mark = if check.holds { look.palette.good("✓") } else { look.palette.bad("✗") };
+        let mark = match check.holds {
+            true if whole => look.palette.good("✓"),
+            true => look.palette.doubt("?"),
+            false => look.palette.bad("✗"),
+        };
         let shown = if check.holds { seen.clone() } else { look.palette.bad(seen) };
         if expression.width() <= column {
             let padding = " ".repeat(column - expression.width());
