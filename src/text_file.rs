@@ -1,7 +1,7 @@
 //! Texts that a user wrote, read from a file: UTF-8, with or without a byte order mark, and never without end.
 
-use std::fs::File;
-use std::io::{self, Read};
+use crate::files::read_at_most;
+use std::io;
 use std::path::Path;
 
 /// The byte order mark, which editors put before the text and which is no part of it.
@@ -51,16 +51,13 @@ pub fn in_words(error: &io::Error) -> String {
 /// # Errors
 /// It cannot be read, is too large, or is no UTF-8.
 pub fn read(path: &Path, limit: u64) -> Result<String, Unreadable> {
-    let file = File::open(path).map_err(Unreadable::Refused)?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+    if path.is_dir() {
         return Err(Unreadable::Folder);
     }
-    let mut bytes = Vec::new();
-    // What has no length of its own, such as a device, may give bytes without end.
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(Unreadable::Refused)?;
-    if bytes.len() as u64 > limit {
-        return Err(Unreadable::TooLarge(limit));
-    }
+    let bytes = read_at_most(path, limit).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => Unreadable::TooLarge(limit),
+        _ => Unreadable::Refused(error),
+    })?;
     text_of(bytes)
 }
 

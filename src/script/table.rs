@@ -261,7 +261,8 @@ pub(super) fn forms(name: &str) -> Vec<String> {
 
 /// Whether callbacks have a function, too.
 pub(super) fn in_callbacks(name: &str) -> bool {
-    name == "constant" || FUNCTIONS.iter().any(|function| function.name == name && function.group == LAWS)
+    matches!(name, "constant" | "shown")
+        || FUNCTIONS.iter().any(|function| function.name == name && function.group == LAWS)
 }
 
 /// Whether the API has a function with this name and number of parameters.
