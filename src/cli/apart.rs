@@ -85,7 +85,7 @@ pub(super) fn cores(
                     guard.send(libc::SIGKILL);
                 }
             }
-            let ending = guard.ending().map_err(bug)?;
+            let ending = guard.ending(&[]).map_err(bug)?;
             let after = match (&ending, late) {
                 (Ending::Done(_), _) => Diagnostics::new(),
                 (_, true) => over_time(what, block.parting().is_some()),

@@ -12,6 +12,8 @@ use crate::plan::parse_typed;
 use crate::plan::units::human_duration;
 use crate::report::printable;
 use crate::report::text::{Look, wrapped};
+#[cfg(unix)]
+use crate::supervise;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -48,6 +50,8 @@ fn asked(flags: &CoreCheckFlags) -> Result<Asked, Diagnostics> {
 }
 
 fn one(flags: &CoreCheckFlags, folder: &Path) -> Diagnostics {
+    #[cfg(unix)]
+    supervise::end_with_parent();
     let asked = match asked(flags) {
         Ok(asked) => asked,
         Err(wrong) => return wrong,
@@ -84,7 +88,13 @@ fn all(flags: &CoreCheckFlags) -> Result<bool, Diagnostics> {
         command
     };
     let began = Instant::now();
-    let report = check(&tests, &start).map_err(cannot)?;
+    #[cfg(unix)]
+    supervise::adopt();
+    let report = check(&tests, &start);
+    // What a core has started and left outlives no check.
+    #[cfg(unix)]
+    supervise::kill_but(&[]);
+    let report = report.map_err(cannot)?;
     if let Some(refused) = report.refused {
         let fault = Diagnostic::new(Exit::Core, refused.title).help_if(refused.help);
         return Err(refused.notes.into_iter().fold(fault, Diagnostic::note).into());

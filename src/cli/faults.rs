@@ -1,6 +1,6 @@
 //! What goes wrong with cores, told like everything else that goes wrong.
 
-use crate::cores::{CoreError, CoreFailure, FailureKind};
+use crate::cores::{CoreError, CoreFailure, FailureKind, WROTE_OVER};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::RunError;
 
@@ -66,6 +66,10 @@ pub fn of_run(error: &RunError) -> Diagnostics {
 pub fn of_failure(failure: &CoreFailure) -> Diagnostic {
     let help = match failure.kind {
         FailureKind::Breach | FailureKind::Panic { .. } | FailureKind::Stuck | FailureKind::Died => {
+            format!("this is a fault of the core, not of the script: tell whoever wrote `{}`", failure.core)
+        }
+        // What it did is a deed by itself, whatever was allowed.
+        FailureKind::Forbidden if failure.text == WROTE_OVER => {
             format!("this is a fault of the core, not of the script: tell whoever wrote `{}`", failure.core)
         }
         FailureKind::Forbidden => {

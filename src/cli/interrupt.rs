@@ -1,7 +1,8 @@
-//! Ctrl-C and SIGTERM: the first ends the run in good order, the second at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first ends the run in good order, the second at once.
 
 use crate::diagnostics::Exit;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use crate::supervise::is_ignored;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::unregister;
 use signal_hook::{SigId, flag};
 use std::sync::Arc;
@@ -39,7 +40,13 @@ impl Interrupt {
     /// The system does not let us.
     pub fn listen() -> std::io::Result<Interrupt> {
         let mut interrupt = Interrupt::default();
-        for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
+        for (signal, exit) in
+            [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated), (SIGHUP, Exit::Terminated)]
+        {
+            // Whoever started the program under `nohup` wants it to outlive the terminal.
+            if signal == SIGHUP && is_ignored(signal) {
+                continue;
+            }
             // The order matters: the shutdown looks at the wish before this very signal has made it.
             let shutdown =
                 flag::register_conditional_shutdown(signal, i32::from(exit.code()), interrupt.asked.clone())?;

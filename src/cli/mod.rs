@@ -39,6 +39,8 @@ use clap::Parser;
 
 /// Does what the command line says.
 pub fn main() -> Exit {
+    #[cfg(unix)]
+    crate::supervise::survive_file_limits();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -56,7 +56,7 @@ fn prepared(flags: &RunFlags, go_on: impl FnOnce(Prepared) -> Exit) -> Exit {
 #[cfg(unix)]
 fn supervised(prepared: Prepared, flags: &RunFlags) -> Exit {
     let (works, watches) = pure::ends(flags.plan.pure);
-    match supervise::fork() {
+    match supervise::fork(flags.plan.pure) {
         Ok(Side::Child(child)) => {
             drop(watches);
             let lifeline = child.lifeline();
@@ -192,7 +192,13 @@ impl Prepared {
             terminal::keep_apart();
         }
         let interrupt = match Interrupt::listen() {
-            Ok(interrupt) => interrupt,
+            Ok(interrupt) => {
+                // Who watches ends this process at the second signal, and whatever it has started.
+                if lifeline.is_some() {
+                    interrupt.counted();
+                }
+                interrupt
+            }
             Err(error) => {
                 let title = format!("signals cannot be listened to: {error}");
                 terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
@@ -229,9 +235,8 @@ impl Prepared {
         // What a core tried after its last call, or where nobody asked for its answer.
         if let Some(deed) = take_deed() {
             let fault = Diagnostic::new(Exit::Core, format!("a core {deed}"));
-            execution
-                .diagnostics
-                .push(fault.help("`--pure` forbids it: if you trust the core, leave out `--pure`"));
+            let help = "`--pure` forbids it: if you trust the core, leave out `--pure`";
+            execution.diagnostics.push(fault.help_if(flags.plan.pure.then(|| help.to_owned())));
         }
         let outputs = Outputs { results: self.outputs.results, events: stage.watcher.into_events() };
         conclude(flags, seed, execution, outputs).worst(interrupt.exit().unwrap_or(Exit::Success))
@@ -240,7 +245,9 @@ impl Prepared {
     /// Prints and saves what the process that died has left.
     fn bury(mut self, flags: &RunFlags, death: &Death, legacy: Legacy) -> Exit {
         terminal::clear_progress();
-        let mut diagnostics = Diagnostics::from(death.diagnostic());
+        let told = death.diagnostic();
+        let told = legacy.lost.iter().fold(told, |told, lost| told.note(lost.clone()));
+        let mut diagnostics = Diagnostics::from(told);
         let taken_over = [
             self.outputs.results.as_mut().map(Output::start_again),
             self.outputs.events.as_mut().map(Output::cut_to_whole_lines),

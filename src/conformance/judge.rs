@@ -181,6 +181,9 @@ fn run(test: &'static Test, limits: Limits, folder: &Path, start: &Start<'_>) ->
 /// Runs a process to its end, or until it breaks a limit.
 fn watch(mut command: Command, limits: Limits, trail: &Path) -> io::Result<Ended> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What the core starts is of the same group, unless it takes pains.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
     let stdout = child.stdout.take().map(reading);
     let stderr = child.stderr.take().map(reading);
@@ -206,13 +209,26 @@ fn watch(mut command: Command, limits: Limits, trail: &Path) -> io::Result<Ended
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(8));
     };
-    // What the core has started may hold a pipe open for ever.
+    end_group(&child);
+    // What the core has started in a group of its own may hold a pipe open for ever.
     let read = |text: Option<Receiver<String>>| {
         text.and_then(|text| text.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default()
     };
     let (stdout, stderr) = (read(stdout), read(stderr));
     Ok(Ended { status, killed, stdout, stderr, step: last_step(trail) })
 }
+
+/// Ends what a process that is gone has left in its group. Its number is another's only once the group is empty.
+#[cfg(unix)]
+fn end_group(child: &Child) {
+    let _ = rustix::process::kill_process_group(
+        rustix::process::Pid::from_child(child),
+        rustix::process::Signal::KILL,
+    );
+}
+
+#[cfg(not(unix))]
+fn end_group(_: &Child) {}
 
 fn why_to_kill(
     child: &Child,

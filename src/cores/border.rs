@@ -2,6 +2,7 @@
 
 use super::deeds::{Caught, Misuse};
 use super::error::CoreFailure;
+use super::returning::returning;
 use super::services::{EventQueue, Interner, LogLine};
 use super::surroundings::float;
 use super::vitals::{FUNCTIONS, Slot};
@@ -14,7 +15,7 @@ pub(super) const POLL: usize = 1;
 pub(super) const ACKNOWLEDGE: usize = 2;
 pub(super) const FLUSH: usize = 3;
 
-type Publish = unsafe extern "C" fn(
+pub(super) type Publish = unsafe extern "C-unwind" fn(
     *mut abi::RawSession,
     u64,
     *const abi::Message,
@@ -23,8 +24,9 @@ type Publish = unsafe extern "C" fn(
     *mut abi::Out,
     *mut abi::ErrorBuffer,
 ) -> i32;
-type Poll = unsafe extern "C" fn(*mut abi::RawSession, u64, *mut abi::Out, *mut abi::ErrorBuffer) -> i32;
-type Acknowledge = unsafe extern "C" fn(
+pub(super) type Poll =
+    unsafe extern "C-unwind" fn(*mut abi::RawSession, u64, *mut abi::Out, *mut abi::ErrorBuffer) -> i32;
+pub(super) type Acknowledge = unsafe extern "C-unwind" fn(
     *mut abi::RawSession,
     u64,
     *const u64,
@@ -33,7 +35,7 @@ type Acknowledge = unsafe extern "C" fn(
     *mut abi::Out,
     *mut abi::ErrorBuffer,
 ) -> i32;
-type Flush = unsafe extern "C" fn(*mut abi::RawSession, u64, *mut abi::ErrorBuffer) -> i32;
+pub(super) type Flush = unsafe extern "C-unwind" fn(*mut abi::RawSession, u64, *mut abi::ErrorBuffer) -> i32;
 
 /// The session functions of one core, known not to be NULL where the contract asks for them.
 #[derive(Clone, Copy)]
@@ -209,7 +211,9 @@ impl Border {
         let lent = Lent::of(out, error);
         let called = self.slot.enter(self.depth, PUBLISH);
         // SAFETY: "None of these blocks"; "Everything passed in is borrowed for the call": the caller's promise.
-        let status = unsafe { (self.calls.publish)(self.session, now_ns, messages, n, accepted, out, error) };
+        let status = returning(|| unsafe {
+            (self.calls.publish)(self.session, now_ns, messages, n, accepted, out, error)
+        });
         if !float::is_as_before() {
             self.put_rounding_back();
         }
@@ -246,7 +250,7 @@ impl Border {
         let lent = Lent::of(out, error);
         let called = self.slot.enter(self.depth, POLL);
         // SAFETY: as in `publish`.
-        let status = unsafe { (self.calls.poll)(self.session, now_ns, out, error) };
+        let status = returning(|| unsafe { (self.calls.poll)(self.session, now_ns, out, error) });
         if !float::is_as_before() {
             self.put_rounding_back();
         }
@@ -289,7 +293,7 @@ impl Border {
         };
         let called = self.slot.enter(self.depth, ACKNOWLEDGE);
         // SAFETY: as in `publish`.
-        let status = unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) };
+        let status = returning(|| unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) });
         if !float::is_as_before() {
             self.put_rounding_back();
         }
@@ -314,7 +318,7 @@ impl Border {
         let lent = LentError::of(error);
         let called = self.slot.enter(self.depth, FLUSH);
         // SAFETY: as in `publish`.
-        let status = unsafe { flush(self.session, now_ns, error) };
+        let status = returning(|| unsafe { flush(self.session, now_ns, error) });
         self.slot.leave(called);
         if !float::is_as_before() {
             self.put_rounding_back();

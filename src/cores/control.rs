@@ -4,6 +4,7 @@ use super::border::LentError;
 use super::deeds::Caught;
 use super::error::CoreFailure;
 use super::helpers;
+use super::returning::returning;
 use super::services::HostServices;
 use super::surroundings::put_back_after;
 use super::vitals::{FUNCTIONS, Slot, shown, work_for};
@@ -28,7 +29,7 @@ pub(super) fn within<T: Send + 'static>(
     let index = FUNCTIONS.iter().position(|name| *name == function).unwrap_or_default();
     let before = slot.enter(depth, index);
     let answer = match shown() {
-        Some(_) => Ok(call()),
+        Some(_) => Ok(returning(call)),
         None => helped(slot, core, function, services.control_limit, call),
     };
     slot.leave(before);
@@ -52,7 +53,7 @@ fn helped<T: Send + 'static>(
     let internal = |text: &str| CoreFailure::from_status(core, function, abi::INTERNAL, text);
     helpers::run(move || {
         work_for(Some(slot));
-        let value = call();
+        let value = returning(call);
         work_for(None);
         // After the limit this waits in the channel for ever: a core that comes too late may still look at what
         // it was given.

@@ -57,12 +57,18 @@ impl Shared {
     }
 }
 
+/// What a core did where something stands that no supervisor writes.
+pub const WROTE_OVER: &str = "wrote over memory that is the host's";
+
 impl Slot {
     /// Takes what this loop's cores were caught at and nobody has answered for yet: a forbidden deed first.
     #[cold]
     pub(super) fn answer(&self, misuse: &Misuse) -> Option<Caught> {
-        if !self.let_go() {
-            return None;
+        match self.let_go() {
+            0 => return None,
+            1 => {}
+            // Nobody but a core writes anything else there.
+            _ => return Some(Caught::Deed(WROTE_OVER.to_owned())),
         }
         take_deed()
             .map(Caught::Deed)
@@ -75,5 +81,12 @@ impl Slot {
 /// Takes the deed that nobody has answered for yet, whoever did it.
 pub fn take_deed() -> Option<String> {
     let shared = shown()?;
-    (shared.unanswered.load(Ordering::Acquire) != 0).then(|| shared.answer())
+    match shared.unanswered.load(Ordering::Acquire) {
+        0 => None,
+        1 => Some(shared.answer()),
+        _ => {
+            shared.unanswered.store(0, Ordering::Release);
+            Some(WROTE_OVER.to_owned())
+        }
+    }
 }

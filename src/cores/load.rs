@@ -3,6 +3,7 @@
 use super::deeds::take_deed;
 use super::error::CoreError;
 use super::fingerprint::Fingerprint;
+use super::returning::returning;
 use super::services::{HostServices, LogLine};
 use super::surroundings;
 use super::vet::{Vetted, vet};
@@ -15,8 +16,8 @@ use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-type AskAbi = unsafe extern "C" fn() -> u32;
-type Entry = unsafe extern "C" fn(*const abi::Host) -> *const abi::PluginDescriptor;
+type AskAbi = unsafe extern "C-unwind" fn() -> u32;
+type Entry = unsafe extern "C-unwind" fn(*const abi::Host) -> *const abi::PluginDescriptor;
 
 /// A library that is loaded for the rest of the process's life.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
     }
     let _noted = Noted::loading(path);
     let fingerprint = Fingerprint::of(path).map_err(|error| not_loadable(error.to_string()))?;
-    let library = open_library(path).map_err(|error| not_loadable(whole_chain(&error)))?;
+    let library = returning(|| open_library(path)).map_err(|error| not_loadable(whole_chain(&error)))?;
     // "Libraries are never unloaded": threads and destructors of a core may outlive every session.
     let library = std::mem::ManuallyDrop::new(library);
     note_place(path);
@@ -101,7 +102,7 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
     // SAFETY: "`mqs_plugin_abi()` … asked first, frozen for ever": a symbol of this name has this type.
     let version = unsafe {
         let ask = library.get::<AskAbi>(c"mqs_plugin_abi").map_err(|_| missing("mqs_plugin_abi"))?;
-        ask()
+        returning(|| ask())
     };
     let found = (version >> 16, version & 0xffff);
     if found.0 != abi::ABI_MAJOR {
@@ -114,7 +115,7 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
         let entry =
             library.get::<Entry>(c"mqs_plugin_entry_v1").map_err(|_| missing("mqs_plugin_entry_v1"))?;
         ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        entry(&ENTRY_HOST.0)
+        returning(|| entry(&ENTRY_HOST.0))
     };
     if descriptor.is_null() {
         let said = ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner).join("; ");

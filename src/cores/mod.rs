@@ -22,6 +22,7 @@ mod load;
 mod options;
 mod plan;
 pub mod raw;
+mod returning;
 mod run;
 mod secrets;
 mod services;
@@ -33,7 +34,7 @@ pub mod vitals;
 mod whole;
 
 pub use chain::Chain;
-pub use deeds::{Misuse, take_deed};
+pub use deeds::{Misuse, WROTE_OVER, take_deed};
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use last_words::{expose, speak, speak_if_dying, with_last_words};

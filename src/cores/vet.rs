@@ -1,6 +1,6 @@
 //! Reading a library's descriptor without trusting it: sizes, texts, functions, schema.
 
-use super::border::SessionCalls;
+use super::border::{Acknowledge, Flush, Poll, Publish, SessionCalls};
 use super::error::CoreError;
 use mqscript_plugin::abi::{
     self, CoreDescriptor, CoreVtable, ErrorBuffer, PluginDescriptor, RawCore, RawSession,
@@ -9,7 +9,8 @@ use serde_json::Value;
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
-type Create = unsafe extern "C" fn(
+// As the contract has them, but that they may unwind: `returning` sees to it.
+type Create = unsafe extern "C-unwind" fn(
     *const abi::Host,
     abi::Str,
     *const abi::Run,
@@ -18,12 +19,16 @@ type Create = unsafe extern "C" fn(
     *mut u64,
     *mut ErrorBuffer,
 ) -> i32;
-type Destroy = unsafe extern "C" fn(*mut RawCore);
-type Open =
-    unsafe extern "C" fn(*mut RawCore, *const abi::Open, *mut *mut RawSession, *mut ErrorBuffer) -> i32;
-type Close = unsafe extern "C" fn(*mut RawSession);
-pub(super) type OnCore = unsafe extern "C" fn(*mut RawCore, *mut ErrorBuffer) -> i32;
-type Stats = unsafe extern "C" fn(*mut RawCore, *mut u8, u64, *mut u64, *mut ErrorBuffer) -> i32;
+type Destroy = unsafe extern "C-unwind" fn(*mut RawCore);
+type Open = unsafe extern "C-unwind" fn(
+    *mut RawCore,
+    *const abi::Open,
+    *mut *mut RawSession,
+    *mut ErrorBuffer,
+) -> i32;
+type Close = unsafe extern "C-unwind" fn(*mut RawSession);
+pub(super) type OnCore = unsafe extern "C-unwind" fn(*mut RawCore, *mut ErrorBuffer) -> i32;
+type Stats = unsafe extern "C-unwind" fn(*mut RawCore, *mut u8, u64, *mut u64, *mut ErrorBuffer) -> i32;
 
 /// A core's functions, those that the contract asks for known to be there.
 #[derive(Clone, Copy)]
@@ -251,27 +256,27 @@ impl Reader<'_> {
         };
         // SAFETY: part of the descriptor, "valid for ever"; fields are touched only inside `struct_size`, which
         // is how an older library with a shorter table loads. A function that is not NULL has the type that the
-        // contract gives it.
+        // contract gives it, and may be called as one that unwinds, whether it does or not.
         unsafe {
             macro_rules! function {
-                ($name:ident) => {
-                    field!(vtable, CoreVtable, $name).flatten()
+                ($name:ident as $kind:ty) => {
+                    std::mem::transmute::<_, Option<$kind>>(field!(vtable, CoreVtable, $name).flatten())
                 };
             }
             Ok(Calls {
-                create: function!(create).ok_or_else(|| missing("create"))?,
-                destroy: function!(destroy).ok_or_else(|| missing("destroy"))?,
-                open: function!(open).ok_or_else(|| missing("open"))?,
-                close: function!(close).ok_or_else(|| missing("close"))?,
+                create: function!(create as Create).ok_or_else(|| missing("create"))?,
+                destroy: function!(destroy as Destroy).ok_or_else(|| missing("destroy"))?,
+                open: function!(open as Open).ok_or_else(|| missing("open"))?,
+                close: function!(close as Close).ok_or_else(|| missing("close"))?,
                 session: SessionCalls {
-                    publish: function!(publish).ok_or_else(|| missing("publish"))?,
-                    poll: function!(poll).ok_or_else(|| missing("poll"))?,
-                    acknowledge: function!(acknowledge),
-                    flush: function!(flush),
+                    publish: function!(publish as Publish).ok_or_else(|| missing("publish"))?,
+                    poll: function!(poll as Poll).ok_or_else(|| missing("poll"))?,
+                    acknowledge: function!(acknowledge as Acknowledge),
+                    flush: function!(flush as Flush),
                 },
-                prepare: function!(prepare),
-                clean: function!(clean),
-                stats: function!(stats),
+                prepare: function!(prepare as OnCore),
+                clean: function!(clean as OnCore),
+                stats: function!(stats as Stats),
             })
         }
     }

@@ -49,10 +49,12 @@ impl<const N: usize> Text<N> {
     }
 
     /// What was written; empty if nothing was.
+    ///
+    /// Whoever wrote it may not be trusted: what is longer than its room is cut, what is no text replaced.
     pub fn get(&self) -> String {
         let len = (self.len.load(Ordering::Acquire) as usize).min(N);
         let bytes: Vec<u8> = self.bytes[..len].iter().map(|byte| byte.load(Ordering::Relaxed)).collect();
-        String::from_utf8_lossy(&bytes).into_owned()
+        String::from_utf8_lossy(&bytes).replace(char::is_control, "\u{fffd}")
     }
 }
 
@@ -80,17 +82,23 @@ pub struct Fatal {
     pub slot: AtomicU32,
     /// Where the thread was, in memory.
     pub instruction: AtomicU64,
-    /// How often the supervisor has looked at the dying process.
-    pub looks: AtomicU32,
+    /// Whether the thread was the host's own, outside of any call: then no library was at work on it.
+    pub in_host: AtomicU32,
+    /// The bytes that the system did not give to the host itself; 0 if it always did.
+    pub bytes_refused: AtomicU64,
 }
+
+/// The signal's number of a call that was left by an exception, or by the end of its thread.
+pub const LEFT: i32 = -1;
 
 impl Fatal {
     /// How far it has come.
     pub fn stage(&self) -> Stage {
         match self.stage.load(Ordering::Acquire) {
-            0 => Stage::Alive,
             1 => Stage::Dying,
-            _ => Stage::Told,
+            2 => Stage::Told,
+            // What else may stand there is not ours.
+            _ => Stage::Alive,
         }
     }
 
@@ -108,9 +116,23 @@ struct Library {
     path: Text<512>,
 }
 
+/// Where results so far stand that were written down: an offset, a length, and a sum over the bytes.
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct Place {
+    /// The offset in bytes.
+    pub at: AtomicU64,
+    /// The length in bytes.
+    pub len: AtomicU64,
+    /// What [`crate::supervise`] makes of the bytes.
+    pub sum: AtomicU64,
+}
+
 /// One engine loop, as seen from outside.
 #[repr(C)]
 pub struct Slot {
+    /// What the supervisor wrote here before the process began.
+    mark: AtomicU64,
     busy: AtomicU32,
     /// The loop's thread, as the kernel numbers it.
     pub thread: AtomicU32,
@@ -123,13 +145,21 @@ pub struct Slot {
     /// Whether a core of the loop was caught at something that nobody has answered for.
     caught: AtomicU32,
     cores: [Text<64>; CORES_MAX],
-    /// Where the newest results of the run stand that goes on here, in the supervisor's terms; 0 = none.
-    pub snapshot: AtomicU64,
+    /// How often results of the run that goes on here were written down: the newest stand at this number's last bit.
+    pub snapshots: AtomicU64,
+    /// The two places for them, written in turns.
+    pub places: [Place; 2],
 }
 
 /// All that a process shows. Memory of zeros is a valid value.
+///
+/// *Rationale.* A core can write to it like to any memory of its process. So the supervisor puts a number that it has
+/// drawn at the start, at the end and into each slot, and believes nothing once one of them is gone
+/// ([`Shared::is_marked`]).
 #[repr(C)]
 pub struct Shared {
+    /// What the supervisor wrote here before the process began.
+    mark: AtomicU64,
     /// How the process died.
     pub fatal: Fatal,
     /// The library that is being loaded.
@@ -139,14 +169,14 @@ pub struct Shared {
     /// Whether nobody has answered for it yet.
     pub(super) unanswered: AtomicU32,
     libraries_len: AtomicU32,
-    /// The exit code plus one, once all is done.
-    pub done: AtomicU32,
-    /// How much of the journal of finished runs is written.
-    pub journal_len: AtomicU64,
-    /// How long the parting words are; 0 if there are none.
-    pub parting_len: AtomicU64,
+    /// The exit code plus one, mixed with the mark, once all is done.
+    pub done: AtomicU64,
+    /// The system's number of the error that kept results from being written down; 0 if none did.
+    pub unwritten: AtomicU32,
     libraries: [Library; LIBRARIES_MAX],
     slots: [Slot; SLOTS],
+    /// As at the start.
+    end_mark: AtomicU64,
 }
 
 static SHARED: OnceLock<&'static Shared> = OnceLock::new();
@@ -179,6 +209,39 @@ pub(super) fn work_for(slot: Option<&'static Slot>) {
 }
 
 impl Shared {
+    /// All zero again but for the marks. To be called in the supervisor, while nobody else uses it.
+    pub fn begin(&self, mark: u64) {
+        let words = size_of::<Shared>() / size_of::<AtomicU64>();
+        // SAFETY: `Shared` begins at a multiple of eight bytes and is made of atomics alone, which may be written to
+        // through atomics of another size while nobody else uses them; its size is a multiple of eight.
+        let words =
+            unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).cast::<AtomicU64>(), words) };
+        words.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        let marks = self.slots.iter().map(|slot| &slot.mark).chain([&self.mark, &self.end_mark]);
+        marks.for_each(|place| place.store(mark, Ordering::Release));
+    }
+
+    /// Whether nobody has written over the marks, nor anything that no process of ours would write.
+    pub fn is_marked(&self, mark: u64) -> bool {
+        let sane = |slot: &Slot| {
+            let (busy, call) = (slot.busy.load(Ordering::Acquire), slot.call.load(Ordering::Relaxed));
+            slot.mark.load(Ordering::Relaxed) == mark
+                && busy <= 2
+                && (call & 0xff) as usize <= FUNCTIONS.len()
+                && ((call >> 8 & 0xff) as usize) < CORES_MAX
+        };
+        self.mark.load(Ordering::Relaxed) == mark
+            && self.end_mark.load(Ordering::Relaxed) == mark
+            && self.fatal.stage.load(Ordering::Relaxed) <= Stage::Told as u32
+            && self.libraries_len.load(Ordering::Relaxed) as usize <= LIBRARIES_MAX
+            && self.slots.iter().all(sane)
+    }
+
+    /// Whether a library is being loaded. Safe in a signal handler.
+    pub fn is_loading(&self) -> bool {
+        self.loading.len.load(Ordering::Acquire) != 0
+    }
+
     /// All slots.
     pub fn slots(&self) -> &[Slot] {
         &self.slots
@@ -205,14 +268,22 @@ impl Shared {
         }
     }
 
+    fn known_libraries(&self) -> &[Library] {
+        &self.libraries[..(self.libraries_len.load(Ordering::Acquire) as usize).min(LIBRARIES_MAX)]
+    }
+
+    /// The paths of all libraries whose place is known.
+    pub fn libraries(&self) -> Vec<String> {
+        self.known_libraries().iter().map(|library| library.path.get()).collect()
+    }
+
     /// The path of the library that lies at `address`.
     pub fn library_at(&self, address: u64) -> Option<String> {
-        let len = (self.libraries_len.load(Ordering::Acquire) as usize).min(LIBRARIES_MAX);
         let inside = |library: &&Library| {
             let (start, end) = (library.start.load(Ordering::Relaxed), library.end.load(Ordering::Relaxed));
             (start..end).contains(&address)
         };
-        self.libraries[..len].iter().find(inside).map(|library| library.path.get())
+        self.known_libraries().iter().find(inside).map(|library| library.path.get())
     }
 }
 
@@ -294,9 +365,10 @@ impl Slot {
         self.caught.store(1, Ordering::Release);
     }
 
-    /// Somebody answers for it. Returns whether there was anything.
-    pub(super) fn let_go(&self) -> bool {
-        self.caught.swap(0, Ordering::AcqRel) != 0
+    /// Somebody answers for it. Returns 0 if there was nothing, 1 if a core was caught; anything else was written by none
+    /// of us.
+    pub(super) fn let_go(&self) -> u32 {
+        self.caught.swap(0, Ordering::AcqRel)
     }
 
     /// Whether the loop is at work on a thread, as the kernel numbers it.
@@ -330,7 +402,7 @@ impl Slot {
         let free = self.busy.compare_exchange(0, 2, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         if free {
             self.call.store(0, Ordering::Relaxed);
-            self.snapshot.store(0, Ordering::Relaxed);
+            self.snapshots.store(0, Ordering::Relaxed);
             self.caught.store(0, Ordering::Relaxed);
             self.show(&Signs::default());
             self.cores.iter().for_each(|name| name.set(b""));
@@ -376,6 +448,7 @@ impl Vitals {
 fn unseen() -> Slot {
     let text = || Text { len: AtomicU32::new(0), bytes: std::array::from_fn(|_| AtomicU8::new(0)) };
     Slot {
+        mark: AtomicU64::new(0),
         busy: AtomicU32::new(0),
         thread: AtomicU32::new(0),
         call: AtomicU64::new(0),
@@ -385,7 +458,8 @@ fn unseen() -> Slot {
         ended: std::array::from_fn(|_| AtomicU64::new(0)),
         caught: AtomicU32::new(0),
         cores: std::array::from_fn(|_| text()),
-        snapshot: AtomicU64::new(0),
+        snapshots: AtomicU64::new(0),
+        places: Default::default(),
     }
 }
 

@@ -17,7 +17,7 @@ struct Watch {
 }
 
 /// The outages of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Outages {
     begins: u32,
     ends: u32,

@@ -23,6 +23,12 @@ use std::collections::VecDeque;
 
 /// More rounds than this without time advancing end a run.
 pub const ROUNDS_MAX: u64 = 1_000_000;
+/// More polls than this without an outcome, within [`IN_VAIN_NS`] of the virtual clock, end a run.
+const POLLS_IN_VAIN_MAX: u64 = 1_000_000;
+/// Within this time.
+const IN_VAIN_NS: u64 = 10_000_000;
+/// On the wall clock the loop looks at all else after so many polls at once that brought no outcome.
+const POLLS_AT_ONCE_MAX: u64 = 1_000;
 /// On the virtual clock the observer is asked after so many entries of the timeline.
 const PROGRESS_ENTRIES: u64 = 1 << 16;
 /// On the wall clock it is asked so often.
@@ -187,6 +193,8 @@ pub struct Player<'a, C: Clock> {
     /// Agents whose memory was asked for last.
     soon: [u32; 4],
     entries: u64,
+    /// Polls since the last that brought an outcome, and when the first of them was.
+    in_vain: (u64, u64),
     next_progress_ns: u64,
     silence: Silence,
 }
@@ -268,6 +276,7 @@ impl<'a, C: Clock> Player<'a, C> {
             many_agents: parts.plan.agents() >= MANY_AGENTS,
             soon: [u32::MAX; 4],
             entries: 0,
+            in_vain: (0, 0),
             next_progress_ns: 0,
             silence: Silence::default(),
         }
@@ -338,13 +347,13 @@ impl<'a, C: Clock> Player<'a, C> {
                 Some(next) if next > self.now_ns && !self.out.more && self.blocked.is_empty() => {
                     return Some(next);
                 }
-                next if !again => return next,
+                next if !again && !self.polls_at_once() => return next,
                 _ => {}
             }
             if !C::VIRTUAL {
                 self.now_ns = self.clock.now();
             }
-            rounds += 1;
+            rounds += u64::from(again);
             if rounds > ROUNDS_MAX {
                 self.stop = Some(Stop::endless_answers(&format!(
                     "more than {ROUNDS_MAX} rounds at {} ns without time advancing: {}",
@@ -353,6 +362,37 @@ impl<'a, C: Clock> Player<'a, C> {
                 )));
                 return None;
             }
+        }
+    }
+
+    /// "After MORE the host polls at once." On the wall clock it looks at all else now and then.
+    #[inline]
+    fn polls_at_once(&self) -> bool {
+        self.out.more && (C::VIRTUAL || self.in_vain.0 % POLLS_AT_ONCE_MAX != POLLS_AT_ONCE_MAX - 1)
+    }
+
+    /// The core was polled. One that is always due and never answers would keep the virtual clock where it is for ever.
+    pub fn polled(&mut self, answered: bool) {
+        self.entries += 1;
+        if self.entries & (PROGRESS_ENTRIES - 1) == 0 {
+            self.report_progress();
+        }
+        if answered || self.in_vain.0 == 0 {
+            self.in_vain = (u64::from(!answered), self.now_ns);
+            return;
+        }
+        self.in_vain.0 += 1;
+        if self.in_vain.0 < POLLS_IN_VAIN_MAX {
+            return;
+        }
+        let (polls, since_ns) = std::mem::take(&mut self.in_vain);
+        let passed_ns = self.now_ns - since_ns;
+        if C::VIRTUAL && passed_ns < IN_VAIN_NS {
+            let text = format!(
+                "it was polled {polls} times within {passed_ns} ns because it asked for it (`next_due_ns`, or MORE), \
+                 and told no outcome (rules R56 and R57)"
+            );
+            self.fail(CoreFailure::breach(self.session.core(), "poll", text));
         }
     }
 

@@ -212,12 +212,14 @@ impl<C: Clock> Player<'_, C> {
         self.held_back = false;
         self.show_signs();
         let result = self.session.poll(self.now_ns + self.origin_ns, &mut self.out);
+        let answered = !self.out.outcomes.is_empty();
         self.absorb_outcomes(0..0);
         self.absorb_deliveries();
         self.take_events();
         if let Err(failure) = result {
             self.fail(failure);
         }
+        self.polled(answered);
     }
 
     /// Takes over the outcomes in `out`. `batch` are the tokens handed over in the call that brought them.

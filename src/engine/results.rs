@@ -61,14 +61,31 @@ impl Measured {
         (measured, player.session)
     }
 
-    /// What a run has measured so far, as if its core had failed with `failure` just now.
-    pub fn so_far<C: Clock>(player: &Player<'_, C>, failure: CoreFailure) -> Measured {
+    /// The results of what a run has measured so far, as if its core had failed with `failure` just now.
+    ///
+    /// *Rationale.* A million agents have records of 120 MB. So they are not copied: what changes in them for these
+    /// results is put back.
+    pub fn so_far<C: Clock>(player: &mut Player<'_, C>, failure: CoreFailure) -> Run {
+        let rest = player.rest(true);
+        let kept = player.recorder.agents.keep(rest.iter().map(|(id, ..)| {
+            let message = &player.messages[*id];
+            (message.agent, message.recipient)
+        }));
+        let agents = player.recorder.agents.take();
         let mut recorder = player.recorder.clone();
+        recorder.agents = agents;
         charge_losses(&player.receiving, &mut recorder);
-        for (id, outcome, reason) in player.rest(true) {
+        for (id, outcome, reason) in rest {
             let last_attempt = player.messages[id].last_attempt();
             recorder.ended(&player.ended(id, outcome, reason, player.now_ns, last_attempt));
         }
+        let mut measured = Measured::with(recorder, player, failure);
+        let run = measured.write(player.scene, Map::new());
+        player.recorder.agents = measured.recorder.agents.put_back(kept);
+        run
+    }
+
+    fn with<C: Clock>(recorder: Recorder, player: &Player<'_, C>, failure: CoreFailure) -> Measured {
         let mut occupancy = player.occupancy.clone();
         occupancy.finish(player.now_ns);
         Measured {
@@ -93,7 +110,12 @@ impl Measured {
     }
 
     /// The results; `stats` is what the cores told of themselves.
-    pub fn results(self, scene: &Scene<'_>, stats: Map<String, Value>) -> (Run, Option<Stop>) {
+    pub fn results(mut self, scene: &Scene<'_>, stats: Map<String, Value>) -> (Run, Option<Stop>) {
+        (self.write(scene, stats), self.stop)
+    }
+
+    /// The results, once.
+    fn write(&mut self, scene: &Scene<'_>, stats: Map<String, Value>) -> Run {
         let plan = scene.plan;
         let so_far = || scene.stopwatch.finish(self.generated(), None);
         let environment = scene.over.clone().unwrap_or_else(so_far);
@@ -114,12 +136,12 @@ impl Measured {
         let window_end = self.boundaries_ns.last().copied().unwrap_or(0);
         self.recorder.summarise(&mut run, &naming, window_end.saturating_sub(plan.warm_up_ns));
         run.duration_ns = self.recorder.last_end_ns;
-        run.occupancy = self.occupancy;
-        run.cycles = self.cycles;
-        run.notices = self.notices.by_name(&self.services);
-        run.outages = self.outages.into_rows();
+        run.occupancy = std::mem::take(&mut self.occupancy);
+        run.cycles = self.cycles.take();
+        run.notices = std::mem::take(&mut self.notices).by_name(&self.services);
+        run.outages = std::mem::take(&mut self.outages).into_rows();
         run.partial = self.stop.as_ref().map(Stop::in_words);
-        run.ledger.copies = self.copies;
+        run.ledger.copies = self.copies.take();
         judge(&mut run, self.stop.as_ref(), self.unknown, scene.capabilities, &plan.tolerate);
         let asked = Asked {
             late: self.recorder.extras.generated_late,
@@ -138,7 +160,7 @@ impl Measured {
             run.checks = plan.checks.iter().map(|check| evaluate(&run, check)).collect();
         }
         seal(&mut run);
-        (run, self.stop)
+        run
     }
 }
 

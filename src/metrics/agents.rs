@@ -48,11 +48,26 @@ struct RecipientCell {
     last_activity_ns: u64,
 }
 
+impl Default for RecipientCell {
+    fn default() -> RecipientCell {
+        UNADDRESSED
+    }
+}
+
 const UNADDRESSED: RecipientCell =
     RecipientCell { addressed: 0, delivered: 0, received: 0, duplicated: 0, last_activity_ns: NEVER };
 
+/// Some records as they were, to be put back.
+#[derive(Debug, Default)]
+pub struct Kept {
+    agents: Vec<(u32, AgentCell)>,
+    recipients: Vec<(u32, RecipientCell)>,
+    all: Option<RecipientCell>,
+    lost: BTreeMap<u32, u64>,
+}
+
 /// The records of all agents.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AgentsRecorder {
     agents: Vec<AgentCell>,
     recipients: Vec<RecipientCell>,
@@ -75,6 +90,35 @@ impl AgentsRecorder {
             receives,
             lost: BTreeMap::new(),
         }
+    }
+
+    /// All of it; nothing stays here.
+    pub fn take(&mut self) -> AgentsRecorder {
+        std::mem::take(self)
+    }
+
+    /// What is on record of these agents and recipients, and of losses: all else that [`AgentsRecorder::ended`] changes
+    /// for a message that was not delivered.
+    pub fn keep(&self, parties: impl Iterator<Item = (u32, u32)>) -> Kept {
+        let mut kept = Kept { all: Some(self.all), lost: self.lost.clone(), ..Kept::default() };
+        for (agent, recipient) in parties {
+            kept.agents.push((agent, self.agents[agent as usize].clone()));
+            kept.recipients.extend(self.recipients.get(recipient as usize).map(|cell| (recipient, *cell)));
+        }
+        kept
+    }
+
+    /// As it was when `kept` was kept.
+    pub fn put_back(mut self, kept: Kept) -> AgentsRecorder {
+        for (agent, cell) in kept.agents {
+            self.agents[agent as usize] = cell;
+        }
+        for (recipient, cell) in kept.recipients {
+            self.recipients[recipient as usize] = cell;
+        }
+        self.all = kept.all.unwrap_or(self.all);
+        self.lost = kept.lost;
+        self
     }
 
     /// The number of agents.

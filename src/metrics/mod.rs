@@ -16,7 +16,7 @@ mod series;
 mod summary;
 mod warnings;
 
-pub use agents::{ALL, AgentsRecorder, PERCENTILES_MAX};
+pub use agents::{ALL, AgentsRecorder, Kept, PERCENTILES_MAX};
 pub use digest::seal;
 pub use environment::{Stopwatch, max_rss_bytes};
 pub use histogram::{CoarseHistogram, Exact, Histogram};

@@ -1,9 +1,11 @@
 //! How a process ended that should have gone on, and whose fault it was.
 
-use crate::cores::vitals::Shared;
+use super::picture::Picture;
+use super::signal_names::{in_words, is_fault};
 use crate::cores::{CoreFailure, WatchedCall};
 use crate::diagnostics::{Diagnostic, Exit};
 use crate::numbers::span;
+use std::path::Path;
 use std::time::Duration;
 
 /// What ended the process.
@@ -15,83 +17,99 @@ pub enum Cause {
     Exited(i32),
     /// A call did not return for so long that it was given up.
     Hung(Duration),
+    /// A call was left by an exception, or by the end of its thread.
+    Left,
+    /// The memory in which it showed what it does was written over.
+    WrittenOver,
 }
 
-/// The end of a process before its work was done.
+/// When it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// While it worked.
+    Working,
+    /// When its work was done and all results written: while libraries took themselves down.
+    Done,
+}
+
+/// The end of a process before its work was done, or in place of a good one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
     /// What ended it.
     pub cause: Cause,
+    /// When.
+    pub when: When,
     /// The call of the contract that was under way, if any.
     pub call: Option<WatchedCall>,
-    /// The library that was being loaded, or whose code was running, if known.
-    pub library: Option<String>,
-    /// Whether the library was being loaded.
-    pub loading: bool,
-    /// The cores of the runs under way.
-    pub cores: Vec<String>,
+    /// What it showed last.
+    pub picture: Picture,
     /// The most memory that it had.
     pub max_rss_bytes: u64,
 }
 
-/// The signals that end a process, with what they mean.
-const SIGNALS: [(i32, &str, &str); 11] = [
-    (4, "SIGILL", "an illegal instruction"),
-    (5, "SIGTRAP", "a trap"),
-    (6, "SIGABRT", "it gave itself up"),
-    (7, "SIGBUS", "memory that is not there"),
-    (8, "SIGFPE", "a wrong calculation"),
-    (9, "SIGKILL", "killed from outside, as the system does when memory runs out"),
-    (11, "SIGSEGV", "memory that it must not touch"),
-    (13, "SIGPIPE", "nobody reads"),
-    (15, "SIGTERM", "asked to end"),
-    (25, "SIGXFSZ", "a file too large"),
-    (31, "SIGSYS", "a forbidden system call"),
-];
+/// The cores of this project: what they do wrong is ours.
+const OWN: [&str; 5] = ["mock", "chaos", "exec", "sqlite", "nats"];
+
+fn is_foreign(library: &str) -> bool {
+    let name =
+        Path::new(library).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let own = |core: &&str| {
+        name == format!(
+            "{}mqscript_core_{core}{}",
+            std::env::consts::DLL_PREFIX,
+            std::env::consts::DLL_SUFFIX
+        )
+    };
+    !OWN.iter().any(|core| own(&core))
+}
 
 impl Death {
-    /// From how the process ended and from what it showed.
-    pub fn of(cause: Cause, shared: &Shared, hung: Option<WatchedCall>, max_rss_bytes: u64) -> Death {
-        use std::sync::atomic::Ordering;
-        let loading = shared.loading.get();
-        let instruction = shared.fatal.instruction.load(Ordering::Acquire);
-        let slot = shared.fatal.slot.load(Ordering::Acquire);
-        let library = shared.library_at(instruction);
-        let current = || {
-            let mine = (slot as usize).checked_sub(1).and_then(|slot| shared.slots()[slot].current());
-            // A thread of a core's own names no call.
-            let known = slot > 0 || instruction == 0 || library.is_none();
-            mine.or_else(|| known.then(|| shared.busy().find_map(|(_, slot)| slot.current())).flatten())
+    /// From how the process ended and from what it showed; `hung` is the call that was given up.
+    pub fn of(
+        cause: Cause,
+        when: When,
+        picture: Picture,
+        hung: Option<WatchedCall>,
+        max_rss_bytes: u64,
+    ) -> Death {
+        let call = match when {
+            When::Done => None,
+            When::Working => hung.or_else(|| picture.call()),
         };
-        let call = hung.or_else(current);
-        Death {
-            cause,
-            call,
-            loading: !loading.is_empty(),
-            library: if loading.is_empty() { library } else { Some(loading) },
-            cores: shared.busy().flat_map(|(_, slot)| slot.cores()).collect(),
-            max_rss_bytes,
-        }
+        Death { cause, when, call, picture, max_rss_bytes }
     }
 
     /// What ended the process, for people.
     pub fn in_words(&self) -> String {
         match &self.cause {
-            Cause::Signal(9) => {
+            Cause::Signal(libc::SIGKILL) => {
                 let mib = self.max_rss_bytes >> 20;
-                format!("{}; it had taken {mib} MiB", signal_in_words(9))
+                format!("{}; it had taken {mib} MiB", in_words(libc::SIGKILL))
             }
-            Cause::Signal(number) => signal_in_words(*number),
+            Cause::Signal(number) => in_words(*number),
             Cause::Exited(code) => format!("it ended the whole process with exit code {code}"),
             Cause::Hung(lasts) => format!("it did not return for {}", span(lasts.as_nanos() as u64)),
+            Cause::Left => {
+                "an exception came out of it, or it ended the host's own thread (`pthread_exit`)".to_owned()
+            }
+            Cause::WrittenOver => "memory that is the host's was written over".to_owned(),
         }
     }
 
-    /// As a failure of the core at fault; `None` if no core can be named.
+    /// The library whose code ran, if known.
+    fn library(&self) -> Option<&str> {
+        self.picture.library.as_deref().filter(|_| !self.picture.in_host)
+    }
+
+    fn foreign(&self) -> Vec<&str> {
+        self.picture.libraries.iter().map(String::as_str).filter(|path| is_foreign(path)).collect()
+    }
+
+    /// As a failure of the core at fault; `None` if no core can be named for certain.
     pub fn failure(&self) -> Option<CoreFailure> {
-        match (&self.call, &self.cores[..]) {
+        match (&self.call, &self.picture.cores()[..]) {
             (Some(call), _) => Some(CoreFailure::died(&call.core, call.function, self.in_words())),
-            (None, [only]) if self.library.is_some() || matches!(self.cause, Cause::Signal(9)) => {
+            (None, [only]) if self.library().is_some() && self.when == When::Working => {
                 Some(CoreFailure::died(only, "a thread of its own", self.in_words()))
             }
             _ => None,
@@ -108,55 +126,123 @@ impl Death {
 
     /// What the user is told.
     pub fn diagnostic(&self) -> Diagnostic {
-        let mut told = match (self.failure(), &self.library) {
-            (_, Some(path)) if self.loading => {
-                let title = format!("the library `{path}` killed the process while it was loaded");
-                Diagnostic::new(Exit::Core, format!("{title}: {}", self.in_words()))
-            }
-            (Some(failure), _) => Diagnostic::new(Exit::Core, failure.to_string()),
-            (None, Some(_)) => {
-                Diagnostic::new(Exit::Core, format!("a core killed the process: {}", self.in_words()))
-            }
-            // A kill from outside is nobody's bug.
-            (None, None) if matches!(self.cause, Cause::Signal(9 | 15)) => {
-                Diagnostic::new(Exit::Core, format!("the process was ended: {}", self.in_words()))
-            }
-            (None, None) => {
-                let title = format!("the process died outside of any core: {}", self.in_words());
-                Diagnostic::new(Exit::Bug, title)
-            }
+        let told = self.title();
+        let told = match (self.library(), &self.picture.loading) {
+            (Some(path), None) if !told.title.contains(path) => told.note(format!("it happened in {path}")),
+            _ => told,
         };
-        if let (Some(path), false) = (&self.library, self.loading) {
-            told = told.note(format!("it happened in {path}"));
-        }
-        if self.call.is_none() && self.cores.len() > 1 {
-            told = told.note(format!("the cores at work: {}", self.cores.join(", ")));
-        }
-        match told.exit {
-            Exit::Bug => told.help("please report it with the command that you typed"),
+        let cores = self.picture.cores();
+        let told = match (self.failure(), &cores[..]) {
+            (None, [_, ..]) => told.note(format!("the cores at work: {}", cores.join(", "))),
+            _ => told,
+        };
+        match (told.exit, self.when) {
+            (Exit::Bug, _) if self.is_out_of_memory() => {
+                told.help("give it more memory (`ulimit -v` shows a limit), or let fewer agents play for a shorter time")
+            }
+            (Exit::Bug, _) => told.help("please report it with the command that you typed"),
+            (_, When::Done) => told.help("`mqscript core check` looks for the fault"),
             _ => told.help(
                 "what was measured until then is kept; `mqscript core check` looks for the fault, and `--in-process` \
                  lets a debugger see it",
             ),
         }
     }
-}
 
-fn signal_in_words(number: i32) -> String {
-    match SIGNALS.iter().find(|(known, ..)| *known == number) {
-        Some((_, name, meaning)) => format!("{name} ({meaning})"),
-        None => format!("signal {number}"),
+    /// Whether the host itself was refused memory, and gave itself up for it.
+    fn is_out_of_memory(&self) -> bool {
+        self.picture.bytes_refused > 0 && self.cause == Cause::Signal(libc::SIGABRT) && self.call.is_none()
+    }
+
+    fn title(&self) -> Diagnostic {
+        let how = self.in_words();
+        if let Some(path) = &self.picture.loading {
+            let title = match self.cause {
+                Cause::Hung(_) => format!("the library `{path}` cannot be loaded: {how}"),
+                _ => format!("the library `{path}` killed the process while it was loaded: {how}"),
+            };
+            return Diagnostic::new(Exit::Core, title);
+        }
+        if self.cause == Cause::WrittenOver {
+            let title = "a core wrote over memory that is the host's, by which the run is watched";
+            return self.blamed_on_foreign(Diagnostic::new(Exit::Core, title));
+        }
+        if self.when == When::Done {
+            let who = self.library().map_or("a core".to_owned(), |path| format!("the library `{path}`"));
+            let title = match self.cause {
+                Cause::Hung(_) => format!("{who} kept the program from ending: {how}"),
+                _ => format!("{who} killed the process while the program ended: {how}"),
+            };
+            let told = Diagnostic::new(Exit::Core, title);
+            return if self.library().is_some() { told } else { self.blamed_on_foreign(told) };
+        }
+        if let Some(failure) = self.failure() {
+            return Diagnostic::new(Exit::Core, failure.to_string());
+        }
+        if self.library().is_some() {
+            return Diagnostic::new(Exit::Core, format!("a core killed the process: {how}"));
+        }
+        if self.is_out_of_memory() {
+            let bytes = self.picture.bytes_refused;
+            let title =
+                format!("the memory ran out: mqscript asked for {bytes} bytes more, and there were none");
+            return self.blamed_on_foreign(Diagnostic::new(self.without_a_culprit(), title));
+        }
+        match self.cause {
+            // From outside, or sent on purpose: nobody's bug.
+            Cause::Signal(number) if !is_fault(number) => {
+                self.blamed_on_foreign(Diagnostic::new(Exit::Core, format!("the process was ended: {how}")))
+            }
+            _ => {
+                let title = format!("the process died outside of any call of a core: {how}");
+                self.blamed_on_foreign(Diagnostic::new(self.without_a_culprit(), title))
+            }
+        }
+    }
+
+    /// Where nobody can be named, it is a bug of ours only if all the code that was there is ours.
+    fn without_a_culprit(&self) -> Exit {
+        if self.foreign().is_empty() { Exit::Bug } else { Exit::Core }
+    }
+
+    /// Says which libraries may have done it.
+    fn blamed_on_foreign(&self, told: Diagnostic) -> Diagnostic {
+        match &self.foreign()[..] {
+            [] => told,
+            foreign => told.note(format!(
+                "who did it is not certain: a thread of a core, or memory that one spoiled before, are the most likely; \
+                 libraries that were loaded and are not mqscript's own: {}",
+                foreign.join(", ")
+            )),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::picture::Loop;
     use super::*;
+    use crate::cores::Signs;
+
+    const LIBRARY: &str = "/x/libmqscript_core_x.so";
+    const MOCK: &str = "/x/libmqscript_core_mock.so";
+
+    fn picture(cores: &[&str], libraries: &[&str]) -> Picture {
+        let one = |core: &&str| Loop {
+            number: 0,
+            thread: 1,
+            call: None,
+            cores: vec![(*core).to_owned()],
+            signs: Signs::default(),
+            written: Default::default(),
+        };
+        let libraries = libraries.iter().map(|path| (*path).to_owned()).collect();
+        Picture { loops: cores.iter().map(one).collect(), libraries, ..Picture::default() }
+    }
 
     fn death(cause: Cause, call: bool, cores: &[&str]) -> Death {
         let call = call.then(|| WatchedCall { core: "x".to_owned(), function: "publish", number: 1 });
-        let cores = cores.iter().map(|core| (*core).to_owned()).collect();
-        Death { cause, call, library: None, loading: false, cores, max_rss_bytes: 3 << 20 }
+        Death::of(cause, When::Working, picture(cores, &[LIBRARY]), call, 3 << 20)
     }
 
     #[test]
@@ -168,21 +254,59 @@ mod tests {
         assert!(hung.title.contains("did not return for 60 s"), "{}", hung.title);
         let exited = death(Cause::Exited(3), true, &["x"]).diagnostic();
         assert!(exited.title.contains("exit code 3"), "{}", exited.title);
+        let left = death(Cause::Left, true, &["x"]).diagnostic();
+        assert!(left.title.contains("core `x` died in `publish`: an exception"), "{}", left.title);
     }
 
     #[test]
     fn a_library_that_dies_while_it_is_loaded_is_named_by_its_path() {
         let mut death = death(Cause::Signal(6), false, &[]);
-        (death.library, death.loading) = (Some("/x/libbad.so".to_owned()), true);
+        death.picture.loading = Some("/x/libbad.so".to_owned());
         let told = death.diagnostic();
         assert!(told.exit == Exit::Core && told.title.contains("/x/libbad.so"), "{}", told.title);
     }
 
     #[test]
-    fn outside_of_any_core_it_is_a_bug_unless_it_was_killed() {
-        assert_eq!(death(Cause::Signal(11), false, &[]).diagnostic().exit, Exit::Bug);
-        let killed = death(Cause::Signal(9), false, &["x"]).diagnostic();
-        assert_eq!(killed.exit, Exit::Core);
-        assert!(killed.title.contains("3 MiB") && killed.title.contains("`x`"), "{}", killed.title);
+    fn a_library_that_keeps_the_program_from_ending_is_named_by_its_path() {
+        for (cause, word) in [(Cause::Hung(Duration::from_secs(2)), "kept"), (Cause::Signal(6), "killed")] {
+            let mut death = Death::of(cause, When::Done, picture(&[], &[MOCK, LIBRARY]), None, 0);
+            let unsure = death.diagnostic();
+            assert!(unsure.exit == Exit::Core && unsure.notes[0].contains(LIBRARY), "{:?}", unsure.notes);
+            assert!(!unsure.notes[0].contains(MOCK), "{:?}", unsure.notes);
+            death.picture.library = Some(LIBRARY.to_owned());
+            let told = death.diagnostic();
+            assert!(told.title.contains(word) && told.title.contains(LIBRARY), "{}", told.title);
+        }
+    }
+
+    #[test]
+    fn outside_of_any_core_it_is_a_bug_only_where_all_code_is_ours() {
+        for cause in [Cause::Signal(11), Cause::Exited(0)] {
+            let ours = Death::of(cause.clone(), When::Working, picture(&["mock"], &[MOCK]), None, 0);
+            assert_eq!(ours.diagnostic().exit, Exit::Bug, "{cause:?}");
+            let theirs = death(cause.clone(), false, &["x"]).diagnostic();
+            assert_eq!(theirs.exit, Exit::Core, "{cause:?}");
+            assert!(
+                theirs.notes[0].contains("not certain") && theirs.notes[0].contains(LIBRARY),
+                "{theirs:?}"
+            );
+        }
+        for number in [libc::SIGKILL, libc::SIGHUP, libc::SIGUSR1, libc::SIGALRM] {
+            let killed =
+                Death::of(Cause::Signal(number), When::Working, picture(&["mock"], &[MOCK]), None, 3 << 20);
+            let killed = killed.diagnostic();
+            assert_eq!(killed.exit, Exit::Core);
+            assert!(killed.title.starts_with("the process was ended: SIG"), "{}", killed.title);
+        }
+    }
+
+    #[test]
+    fn memory_that_the_host_did_not_get_is_nobodys_fault_but_ours() {
+        let mut death = Death::of(Cause::Signal(6), When::Working, picture(&["mock"], &[MOCK]), None, 0);
+        (death.picture.bytes_refused, death.picture.in_host) = (4096, true);
+        death.picture.library = Some(MOCK.to_owned());
+        let told = death.diagnostic();
+        assert!(told.exit == Exit::Bug && told.title.contains("4096 bytes"), "{}", told.title);
+        assert!(!told.title.contains("mock") && !told.help[0].contains("report"), "{told:?}");
     }
 }

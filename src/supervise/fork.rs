@@ -2,12 +2,11 @@
 
 use super::block::Block;
 use super::lifeline::Lifeline;
-use super::signals;
+use super::{orphans, sentinel, signals};
 use crate::cores::vitals::{Shared, Stage, show_in};
 use crate::diagnostics::Exit;
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 use std::io;
-use std::sync::atomic::Ordering;
 
 /// On which side of the fork this is.
 #[derive(Debug)]
@@ -31,12 +30,13 @@ pub struct Parent {
     pub(super) child: Pid,
 }
 
-/// Splits the process. Call it while it has one thread.
+/// Splits the process. Call it while it has one thread. `alone` is whether the child can start no other process and must
+/// have no thread of ours: then the kernel alone ends it with its parent.
 ///
 /// # Errors
 /// The system gives no process, or no memory that two can share.
-pub fn fork() -> io::Result<Side> {
-    split(Block::new()?)
+pub fn fork(alone: bool) -> io::Result<Side> {
+    split(Block::new()?, alone)
 }
 
 /// The same with memory that both know already; what an earlier child, which is dead, has left in it is gone.
@@ -45,18 +45,22 @@ pub fn fork() -> io::Result<Side> {
 /// The system gives no process.
 pub fn fork_in(block: &'static Block) -> io::Result<Side> {
     block.clear()?;
-    split(block)
+    split(block, false)
 }
 
-fn split(block: &'static Block) -> io::Result<Side> {
+fn split(block: &'static Block, alone: bool) -> io::Result<Side> {
     let parent = getpid();
+    orphans::adopt();
     // SAFETY: the process has one thread, so that the child gets a whole copy of it: no lock is held by a thread that
     // is not there.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
+            block.let_go_of_others();
             // Whoever kills the parent means the work: it holds files and connections that the next run may want.
-            let _ = set_parent_process_death_signal(Some(Signal::KILL));
+            if alone || sentinel::watch(parent).is_err() {
+                let _ = set_parent_process_death_signal(Some(Signal::KILL));
+            }
             if getppid() != Some(parent) {
                 std::process::exit(i32::from(Exit::Terminated.code()));
             }
@@ -94,10 +98,17 @@ impl Child {
         Lifeline::new(self.block)
     }
 
+    /// The work is done, and what libraries would still do is of no interest.
+    pub fn end_at_once(self, exit: Exit) -> ! {
+        self.block.done(exit.code());
+        // SAFETY: ends the process; nothing is left to be written.
+        unsafe { libc::_exit(i32::from(exit.code())) }
+    }
+
     /// The work is done.
     pub fn end(self, exit: Exit) -> ! {
         let shared = self.block.shared();
-        shared.done.store(u32::from(exit.code()) + 1, Ordering::Release);
+        self.block.done(exit.code());
         // A thread of a core that dies just now has waited for this: it goes on and ends the process.
         while shared.fatal.stage() != Stage::Alive {
             shared.fatal.advance(Stage::Told);

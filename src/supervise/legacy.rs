@@ -1,9 +1,8 @@
 //! The runs that a dead process has left: those it had finished, and what is known of those it had not.
 
 use super::block::Block;
-use super::death::Death;
+use super::death::{Cause, Death};
 use crate::cores::Signs;
-use crate::cores::vitals::Stage;
 use crate::metrics::FinalOutcome;
 use crate::metrics::results::{Counts, Ledger, Run};
 use crate::metrics::seal;
@@ -17,47 +16,77 @@ pub struct Legacy {
     pub finished: Vec<Run>,
     /// Runs that were cut short, each as far as it is known.
     pub partial: Vec<Run>,
+    /// Why there is less than there should be.
+    pub lost: Option<String>,
 }
 
 impl Legacy {
     /// Reads what the process has left in `block`.
     pub fn read(block: &Block, death: &Death) -> Legacy {
-        let journal = block.journal();
-        let lines = journal.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let finished = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
-        let told = block.shared().fatal.stage() == Stage::Told;
-        let partial = block.shared().busy().filter_map(|(number, slot)| {
-            let mut run: Run = serde_json::from_slice(&block.snapshot(number)?).ok()?;
-            cut_short(&mut run, &slot.signs(), death, told);
-            Some(run)
-        });
-        Legacy { finished, partial: partial.collect() }
+        let finished = block.journal().iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let mut legacy = Legacy { finished, ..Legacy::default() };
+        let mut lost = 0;
+        for one in &death.picture.loops {
+            let run =
+                block.snapshot(&one.written).and_then(|bytes| serde_json::from_slice::<Run>(&bytes).ok());
+            match run {
+                Some(mut run) => {
+                    cut_short(&mut run, &one.signs, death);
+                    legacy.partial.push(run);
+                }
+                // Before its first call there is nothing to lose.
+                None if one.signs.generated > 0 => lost += 1,
+                None => {}
+            }
+        }
+        if lost > 0 || death.picture.unwritten != 0 {
+            legacy.lost = Some(match (death.picture.unwritten, &death.cause) {
+                (0, Cause::WrittenOver) => "the core wrote over what had been measured".to_owned(),
+                (0, _) => "what had been measured cannot be read".to_owned(),
+                (error, _) => format!("not all that was measured could be kept: {}", system_says(error)),
+            });
+        }
+        legacy
     }
+}
+
+/// The system's words for an error, without their number.
+fn system_says(error: u32) -> String {
+    let text = std::io::Error::from_raw_os_error(error as i32).to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// Completes results that stop where the process died. Those of a run that was over need nothing.
-fn cut_short(run: &mut Run, signs: &Signs, death: &Death, told: bool) {
-    if run.partial.is_some() {
-        let mut reason = death.reason();
-        if !told {
-            account(&mut run.ledger, signs);
-            reason.push_str(&format!(
-                "; the ledger is exact, times and tables are those of {}, when they were last written down",
-                span(run.duration_ns)
-            ));
-        }
-        run.partial = Some(reason);
-        seal(run);
+fn cut_short(run: &mut Run, signs: &Signs, death: &Death) {
+    if run.partial.is_none() {
+        return;
     }
+    let mut reason = death.reason();
+    if !death.picture.told {
+        let ledger = match account(&mut run.ledger, signs) {
+            true => "the ledger is exact, times and tables are",
+            false => "the ledger, times and tables are",
+        };
+        reason.push_str(&format!(
+            "; {ledger} those of {}, when they were last written down",
+            span(run.duration_ns)
+        ));
+    }
+    run.partial = Some(reason);
+    seal(run);
 }
 
 /// Brings the ledger from where it was last written down to where the run died: messages in flight are uncertain, those
-/// still queued unanswered.
-fn account(ledger: &mut Ledger, signs: &Signs) {
-    let ended: u64 = signs.ended.iter().sum();
-    let under_way = signs.generated.saturating_sub(ended);
-    let in_flight = signs.in_flight.min(under_way);
+/// still queued unanswered. Returns false, and leaves it alone, if the counts cannot be true.
+fn account(ledger: &mut Ledger, signs: &Signs) -> bool {
+    let ended = signs.ended.iter().try_fold(0u64, |sum, count| sum.checked_add(*count));
     let counts = &mut ledger.counts;
+    let Some(ended) = ended.filter(|ended| *ended <= signs.generated && counts.generated <= signs.generated)
+    else {
+        return false;
+    };
+    let under_way = signs.generated - ended;
+    let in_flight = signs.in_flight.min(under_way);
     let mut now = Counts { generated: signs.generated, ..*counts };
     for outcome in FinalOutcome::ALL {
         *outcome.of(&mut now) = signs.ended[outcome as usize];
@@ -74,6 +103,7 @@ fn account(ledger: &mut Ledger, signs: &Signs) {
     }
     *counts = now;
     ledger.balanced = now.accounted() == now.generated;
+    true
 }
 
 /// Brings the reasons of one class from `then` to `now`.
@@ -121,12 +151,26 @@ mod tests {
         ledger.by_reason.insert("unanswered".to_owned(), by(&[("unsent", 1), ("no_outcome", 1)]));
         let mut ended = [0; 7];
         (ended[FinalOutcome::Delivered as usize], ended[FinalOutcome::Failed as usize]) = (16, 2);
-        account(&mut ledger, &Signs { now_ns: 9, generated: 20, in_flight: 1, ended });
+        assert!(account(&mut ledger, &Signs { now_ns: 9, generated: 20, in_flight: 1, ended }));
         let counts = ledger.counts;
         assert_eq!((counts.delivered, counts.failed, counts.uncertain, counts.unanswered), (16, 2, 1, 1));
         assert!(ledger.balanced);
         assert_eq!(ledger.by_reason["failed"], by(&[("throttled", 1), ("not_written_down", 1)]));
         assert_eq!(ledger.by_reason["uncertain"], by(&[("core_failed", 1)]));
         assert_eq!(ledger.by_reason["unanswered"], by(&[("no_outcome", 1)]));
+    }
+    #[test]
+    fn counts_that_cannot_be_true_change_nothing() {
+        let counts = Counts { generated: 10, delivered: 5, unanswered: 5, ..Counts::default() };
+        let ledger = Ledger { counts, ..Ledger::default() };
+        for signs in [
+            Signs { generated: 9, ..Signs::default() },
+            Signs { generated: 20, ended: [u64::MAX; 7], ..Signs::default() },
+            Signs { generated: 20, ended: [21, 0, 0, 0, 0, 0, 0], ..Signs::default() },
+        ] {
+            let mut mine = ledger.clone();
+            assert!(!account(&mut mine, &signs), "{signs:?}");
+            assert_eq!(mine, ledger);
+        }
     }
 }

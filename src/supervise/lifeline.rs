@@ -42,17 +42,18 @@ impl Lifeline {
     pub fn results_so_far(&mut self, run: &Run) {
         let start = Instant::now();
         let number = current_slot().and_then(|slot| self.block.shared().number_of(slot));
-        if let (Some(slot), Ok(bytes)) = (number, serde_json::to_vec(run)) {
-            // Without room there is only less to tell.
-            let _ = self.block.write_snapshot(slot, &bytes);
+        if let Some(slot) = number {
+            // Without room there is only less to tell, and the block says so.
+            let _ = self
+                .block
+                .write_snapshot(slot, |file| serde_json::to_writer(file, run).map_err(std::io::Error::from));
         }
         self.next = Instant::now() + (start.elapsed() * SHARE).max(INTERVAL);
     }
 
     /// Writes down a run that is over. From any thread.
     pub fn finished(&self, run: &Run) {
-        if let Ok(mut line) = serde_json::to_vec(run) {
-            line.push(b'\n');
+        if let Ok(line) = serde_json::to_vec(run) {
             let _ = self.block.append(&line);
         }
     }

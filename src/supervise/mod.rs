@@ -5,6 +5,9 @@
 //! was under way and how many messages have which name. A child that gets a fatal signal writes down all it has
 //! measured before it dies; one that is killed outright leaves what it last wrote, and exact counts.
 
+mod allocation;
+#[cfg(unix)]
+mod asks;
 mod block;
 pub mod confine;
 mod death;
@@ -14,16 +17,30 @@ pub mod keeper;
 mod legacy;
 mod lifeline;
 #[cfg(unix)]
+mod orphans;
+mod pages;
+mod picture;
+#[cfg(unix)]
+mod sentinel;
+mod signal_names;
+#[cfg(unix)]
 mod signals;
 #[cfg(unix)]
 mod watch;
 mod watchdog;
 
+#[cfg(unix)]
+pub use asks::is_ignored;
 pub use block::Block;
-pub use death::{Cause, Death};
+pub use death::{Cause, Death, When};
 #[cfg(unix)]
 pub use fork::{Child, Parent, Side, fork, fork_in};
 pub use legacy::Legacy;
 pub use lifeline::Lifeline;
+#[cfg(unix)]
+pub use orphans::{adopt, end_with_parent, kill_but};
+pub use picture::Picture;
+#[cfg(unix)]
+pub use signals::survive_file_limits;
 #[cfg(unix)]
 pub use watch::{Ending, Guard, wait_for_any};

@@ -5,10 +5,10 @@
 //! or fault in turn, the supervisor goes by what was written before.
 
 use crate::cores::speak;
-use crate::cores::vitals::{Shared, Slot, Stage, current_slot, shown};
+use crate::cores::vitals::{LEFT, Shared, Slot, Stage, current_slot, shown};
 use libc::{c_int, c_void, siginfo_t};
 use std::ptr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 /// Signals that end a process because of what one of its threads did.
@@ -25,8 +25,29 @@ pub fn give_up_signal() -> c_int {
     libc::SIGRTMIN() + 11
 }
 
+/// The process that listens. What a core forks off inherits the handlers, but its death is nobody's affair.
+static LISTENER: AtomicI32 = AtomicI32::new(0);
+
+extern "C" fn on_file_limit(_: c_int, _: *mut siginfo_t, _: *mut c_void) {}
+
+/// From now on a file that outgrows the limit on files is an error like any other (`ulimit -f`), and not the end.
+///
+/// *Rationale.* To ignore the signal would do as much here, but what is started from here would inherit that.
+pub fn survive_file_limits() {
+    handle(libc::SIGXFSZ, on_file_limit);
+}
+
+/// What this process shows, if it is the one that listens.
+fn shown_here() -> Option<&'static Shared> {
+    // SAFETY: a plain system call.
+    let own = unsafe { libc::getpid() };
+    shown().filter(|_| LISTENER.load(Ordering::Relaxed) == own)
+}
+
 /// Listens for the death of this process from now on.
 pub fn listen() {
+    // SAFETY: a plain system call.
+    LISTENER.store(unsafe { libc::getpid() }, Ordering::Relaxed);
     for signal in FATAL {
         handle(signal, on_fatal);
     }
@@ -48,7 +69,7 @@ fn handle(signal: c_int, handler: Handler) {
 }
 
 extern "C" fn on_fatal(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
-    if let Some(shared) = shown() {
+    if let Some(shared) = shown_here() {
         note_and_speak(shared, signal, context);
     }
     die_of(signal);
@@ -56,15 +77,20 @@ extern "C" fn on_fatal(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
 
 extern "C" fn on_given_up(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
     let in_a_call = current_slot().is_some_and(|slot| slot.is_in_a_call());
-    if let Some(shared) = shown().filter(|_| in_a_call) {
+    if let Some(shared) = shown_here().filter(|shared| in_a_call || is_in_a_library(shared)) {
         note_and_speak(shared, signal, context);
         die_of(libc::SIGKILL);
     }
     // The call has returned at the last moment.
 }
 
+/// Whether libraries run that no call of the contract is for: they take themselves up, or down.
+fn is_in_a_library(shared: &Shared) -> bool {
+    shared.is_loading() || shared.done.load(Ordering::Acquire) != 0
+}
+
 extern "C" fn on_exit() {
-    if let Some(shared) = shown().filter(|shared| shared.done.load(Ordering::Acquire) == 0) {
+    if let Some(shared) = shown_here().filter(|shared| shared.done.load(Ordering::Acquire) == 0) {
         note_and_speak(shared, 0, ptr::null_mut());
     }
 }
@@ -81,17 +107,25 @@ fn note_and_speak(shared: &'static Shared, signal: c_int, context: *mut c_void) 
         return;
     }
     let slot = current_slot();
-    fatal.signal.store(signal, Ordering::Relaxed);
+    if fatal.signal.load(Ordering::Relaxed) != LEFT {
+        fatal.signal.store(signal, Ordering::Relaxed);
+    }
     fatal.thread.store(thread, Ordering::Release);
     let number = slot.and_then(|slot| shared.number_of(slot)).map_or(0, |number| number as u32 + 1);
     fatal.slot.store(number, Ordering::Relaxed);
-    fatal.instruction.store(instruction_of(context), Ordering::Release);
+    // A thread of ours is in no library but where it was called; what stands on its stack is old.
+    let ours = slot.is_some() || thread == LISTENER.load(Ordering::Relaxed) as u32;
+    let called = slot.is_some_and(Slot::is_in_a_call) || is_in_a_library(shared);
+    fatal.in_host.store(u32::from(ours && !called), Ordering::Relaxed);
+    fatal.instruction.store(registers(context).map_or(0, |(instruction, _)| instruction), Ordering::Release);
     if slot.is_some() {
         speak_in_a_call(shared);
-    } else {
+    } else if shared.busy().next().is_some() {
         wait_until_told(shared);
     }
-    name_library(shared, context);
+    if !ours || called {
+        name_library(shared, context);
+    }
 }
 
 /// Lets the thread's loop write down what it has measured, if the thread is a loop's and inside a call of the contract.
@@ -123,11 +157,6 @@ fn interrupt(slot: &Slot) {
     unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, give_up_signal()) };
 }
 
-/// Where the thread was when the signal came; 0 if that is not known.
-fn instruction_of(context: *mut c_void) -> u64 {
-    registers(context).map_or(0, |(instruction, _)| instruction)
-}
-
 /// Instruction and stack pointer.
 fn registers(context: *mut c_void) -> Option<(u64, u64)> {
     // SAFETY: with SA_SIGINFO the third argument is a `ucontext_t`, or NULL from `on_exit`.
@@ -152,7 +181,9 @@ fn registers(context: *mut c_void) -> Option<(u64, u64)> {
 /// Where the signal came outside of any known library, as `abort` raises it, the innermost caller that lies in one is
 /// looked for on the stack.
 fn name_library(shared: &Shared, context: *mut c_void) {
-    let Some((instruction, stack)) = registers(context) else { return };
+    // Without a signal this is called by whoever ended the process: its caller's place stands above this one's.
+    let here = 0u64;
+    let (instruction, stack) = registers(context).unwrap_or((0, ptr::from_ref(&here) as u64));
     let known = |address: u64| shared.library_at(address).is_some();
     if known(instruction) || !stack.is_multiple_of(8) {
         return;

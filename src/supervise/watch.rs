@@ -1,23 +1,29 @@
-//! The parent's work: wait, pass signals on, look whether calls return, and find out how it ended.
+//! The parent's work: wait, pass signals on, look whether the child gets on, and find out how it ended.
 
+use super::asks::{self, Ask};
 use super::block::Block;
-use super::death::{Cause, Death};
+use super::death::{Cause, Death, When};
 use super::fork::Parent;
+use super::orphans;
+use super::picture::Picture;
 use super::signals::give_up_signal;
-use super::watchdog::{News, Watchdog};
-use crate::cores::WatchedCall;
-use crate::cores::vitals::{Shared, Stage};
+use super::watchdog::{News, Watchdog, What};
+use crate::cores::vitals::{LEFT, Shared};
+use crate::diagnostics::Exit;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often the calls are looked at.
+/// How often the child is looked at.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long a dying process may take to write down what it has.
+/// How long a child that was given up, or shows what cannot be, may take to write down what it has.
 const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long a process that is dying may take for it.
+const DYING: Duration = Duration::from_secs(5);
+/// Two wishes for an end that come within this time are one: a signal to a whole group of processes comes twice.
+const ONE_WISH: Duration = Duration::from_millis(50);
 
 /// How the child ended.
 #[derive(Debug)]
@@ -30,51 +36,19 @@ pub enum Ending {
     DiedAfter(u8, Box<Death>),
 }
 
-/// The user has asked for an end.
-static ASKED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
-
-extern "C" fn on_interrupt(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
-    // SAFETY: with SA_SIGINFO the kernel gives a `siginfo_t`. One that the terminal caused reached the child as well.
-    if unsafe { (*info).si_code } <= 0 {
-        ASKED[0].store(true, Ordering::Release);
-    }
-}
-
-extern "C" fn on_terminate(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {
-    ASKED[1].store(true, Ordering::Release);
-}
-
-fn pass_on(
-    signal: libc::c_int,
-    handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void),
-) {
-    // SAFETY: zeros are a valid `sigaction`; the handlers only set flags.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = handler as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO;
-        libc::sigaction(signal, &action, std::ptr::null_mut());
-    }
-}
-
 impl Parent {
     /// Waits for the child. `hang_limit` is how long a call may take; `tell` is told of calls that take long.
     ///
     /// # Errors
     /// The child cannot be waited for.
     pub fn watch(self, hang_limit: Duration, mut tell: impl FnMut(&str)) -> io::Result<Ending> {
-        pass_on(libc::SIGINT, on_interrupt);
-        pass_on(libc::SIGTERM, on_terminate);
+        asks::listen();
         let mut guard = Guard::new(self, hang_limit)?;
         loop {
             let ended = wait_for_any(&[&guard], LOOK)?.is_some();
-            for (asked, signal) in ASKED.iter().zip([libc::SIGINT, libc::SIGTERM]) {
-                if asked.swap(false, Ordering::AcqRel) {
-                    guard.send(signal);
-                }
-            }
+            asks::taken().for_each(|ask| guard.asked(ask));
             if ended {
-                return guard.ending();
+                return guard.ending(&[]);
             }
             guard.look(&mut tell);
         }
@@ -96,17 +70,25 @@ pub fn wait_for_any(guards: &[&Guard], at_most: Duration) -> io::Result<Option<u
     }
 }
 
-/// A call that was given up, how long it took, and since when its thread may write down what it has.
-type GivenUp = (WatchedCall, Duration, Instant);
-
 /// Looks after one child.
 #[derive(Debug)]
 pub struct Guard {
     parent: Parent,
     handle: OwnedFd,
     dog: Watchdog,
-    given_up: Option<GivenUp>,
+    /// What was given up and how long it took, and since when its thread may write down what it has.
+    given_up: Option<(What, Duration, Instant)>,
+    /// The child as it was last seen in order.
+    picture: Picture,
+    /// Since when what it shows cannot be believed.
+    written_over: Option<Instant>,
+    /// How long it has been dying.
+    dying: Duration,
     looked: Instant,
+    /// When the user first asked for an end.
+    asked: Option<Instant>,
+    /// The user wants an end at once, and this exit code.
+    at_once: Option<Exit>,
 }
 
 impl Guard {
@@ -116,8 +98,18 @@ impl Guard {
     /// The child cannot be waited for.
     pub fn new(parent: Parent, hang_limit: Duration) -> io::Result<Guard> {
         let handle = pidfd_open(parent.child, PidfdFlags::empty())?;
-        let dog = Watchdog::new(hang_limit);
-        Ok(Guard { parent, handle, dog, given_up: None, looked: Instant::now() })
+        Ok(Guard {
+            parent,
+            handle,
+            dog: Watchdog::new(hang_limit),
+            given_up: None,
+            picture: Picture::default(),
+            written_over: None,
+            dying: Duration::ZERO,
+            looked: Instant::now(),
+            asked: None,
+            at_once: None,
+        })
     }
 
     /// What the child shows.
@@ -125,51 +117,80 @@ impl Guard {
         self.parent.shared()
     }
 
-    /// Looks whether the child's calls return, if the last look is some time ago; gives up one that does not.
+    /// The child.
+    pub fn child(&self) -> Pid {
+        self.parent.child
+    }
+
+    /// The user asks for an end.
+    fn asked(&mut self, ask: Ask) {
+        let again = self.asked.is_some_and(|since| since.elapsed() > ONE_WISH);
+        self.asked.get_or_insert_with(Instant::now);
+        if self.parent.block.said_done().is_some() {
+            // All there was to do is done; libraries take themselves down, and take their time.
+            self.at_once = Some(ask.exit);
+            let news = self.dog.lasts_of(&What::Ending);
+            self.give_up(What::Ending, news);
+        } else if again || ask.at_once {
+            self.at_once = Some(ask.exit);
+            self.send(libc::SIGKILL);
+        } else if ask.pass_on {
+            self.send(ask.signal);
+        }
+    }
+
+    /// Looks whether the child gets on, if the last look is some time ago; gives up a call that does not return, and a
+    /// child that shows what cannot be.
     pub fn look(&mut self, tell: &mut impl FnMut(&str)) {
-        let passed = self.looked.elapsed();
+        // *Rationale.* The time between looks counts, not the clock's: a program that was suspended has not hung.
+        let passed = self.looked.elapsed().min(LOOK * 2);
         if passed < LOOK / 2 {
             return;
         }
         self.looked = Instant::now();
+        match Picture::of(self.parent.block) {
+            Some(picture) => self.picture = picture,
+            None => drop(self.written_over.get_or_insert_with(Instant::now)),
+        }
+        if self.picture.dying {
+            self.dying += passed;
+        }
+        let waited_enough = |since: Instant| since.elapsed() > LAST_WORDS;
         match &self.given_up {
-            None => self.given_up = self.hung(passed.min(LOOK * 2), tell),
-            Some((_, _, since)) if since.elapsed() > LAST_WORDS => self.send(libc::SIGKILL),
+            Some((_, _, since)) if waited_enough(*since) => self.send(libc::SIGKILL),
             Some(_) => {}
-        }
-        self.end_if_stuck_dying();
-    }
-
-    /// A process that is dying and does not get on with it is ended.
-    fn end_if_stuck_dying(&self) {
-        let fatal = &self.shared().fatal;
-        if fatal.stage() == Stage::Dying && fatal.looks.fetch_add(1, Ordering::Relaxed) > 16 {
-            self.send(libc::SIGKILL);
+            None if self.written_over.is_some_and(waited_enough) || self.dying > DYING => {
+                self.send(libc::SIGKILL);
+            }
+            None => self.look_for_calls(passed, tell),
         }
     }
 
-    fn hung(&mut self, passed: Duration, tell: &mut impl FnMut(&str)) -> Option<GivenUp> {
-        for news in self.dog.look(self.parent.shared(), passed) {
+    fn look_for_calls(&mut self, passed: Duration, tell: &mut impl FnMut(&str)) {
+        let ending = self.parent.block.said_done().is_some();
+        for news in self.dog.look(&self.picture, ending, passed) {
             match news {
-                News::Slow(WatchedCall { core, function, .. }, lasts) => {
-                    let lasts = lasts.as_secs_f64().floor();
-                    tell(&format!("core `{core}`: `{function}` has not returned for {lasts} s"));
-                }
-                News::Hung(slot, call, lasts) => {
-                    let thread = self.shared().slots()[slot].thread.load(Ordering::Relaxed);
-                    self.give_up(thread);
-                    return Some((call, lasts, Instant::now()));
-                }
+                News::Slow(what, lasts) => tell(&what.has_not_returned(lasts)),
+                News::Hung(what, lasts) => return self.give_up(what, lasts),
             }
         }
-        None
     }
 
-    /// Lets the thread that hangs write down what its loop has measured.
-    fn give_up(&self, thread: u32) {
-        let (process, thread) = (self.parent.child_id(), thread as libc::pid_t);
+    /// Lets the thread that hangs write down what its loop has measured, and die.
+    fn give_up(&mut self, what: What, lasts: Duration) {
+        let process = self.parent.child_id();
+        let thread = match &what {
+            What::Call(number, _) => self
+                .picture
+                .loops
+                .iter()
+                .find(|one| one.number == *number)
+                .map(|one| one.thread as libc::pid_t),
+            What::Loading(_) | What::Ending => Some(process),
+        };
         // SAFETY: a plain system call; the child is not reaped, so its number is its own.
-        unsafe { libc::syscall(libc::SYS_tgkill, process, thread, give_up_signal()) };
+        unsafe { libc::syscall(libc::SYS_tgkill, process, thread.unwrap_or(process), give_up_signal()) };
+        self.given_up.get_or_insert((what, lasts, Instant::now()));
     }
 
     /// Sends the child a signal.
@@ -178,35 +199,52 @@ impl Guard {
         unsafe { libc::kill(self.parent.child_id(), signal) };
     }
 
-    /// Takes the exit status of a child that has ended, and says what it means; waits for one that has not.
+    /// Takes the exit status of a child that has ended, and says what it means; waits for one that has not. Whatever it
+    /// left behind is killed; `others` are children that go on.
     ///
     /// # Errors
     /// The child cannot be waited for.
-    pub fn ending(self) -> io::Result<Ending> {
+    pub fn ending(self, others: &[Pid]) -> io::Result<Ending> {
         let (status, max_rss_bytes) = wait_for(self.parent.child)?;
-        let given_up = self.given_up.map(|(call, lasts, _)| (call, lasts));
-        let shared = self.parent.shared();
-        let done = shared.done.load(Ordering::Acquire).checked_sub(1).map(|code| code as u8);
+        orphans::kill_but(others);
+        let block = self.parent.block;
+        let seen = Picture::of(block);
+        let spoiled = seen.is_none();
+        let picture = seen.unwrap_or(self.picture);
+        let done = block.said_done();
         let exited = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
-        match (exited, done) {
-            (Some(code), Some(done)) if code == i32::from(done) => return Ok(Ending::Done(done)),
-            // A second Ctrl-C ends it on the spot.
-            (Some(code @ (130 | 143)), None) => return Ok(Ending::Done(code as u8)),
+        match (exited, done, self.at_once) {
+            (Some(code), Some(done), _) if code == i32::from(done) && !spoiled => {
+                return Ok(Ending::Done(done));
+            }
+            (_, None, Some(exit)) => return Ok(Ending::Done(exit.code())),
             _ => {}
         }
-        let cause = match (&given_up, exited) {
-            (Some((_, lasts)), _) => Cause::Hung(*lasts),
+        let (given_up, hung) = match self.given_up {
+            Some((What::Call(_, call), lasts, _)) => (Some(lasts), Some(call)),
+            Some((_, lasts, _)) => (Some(lasts), None),
+            None => (None, None),
+        };
+        let cause = match (given_up, exited) {
+            _ if spoiled => Cause::WrittenOver,
+            (Some(lasts), _) => Cause::Hung(lasts),
             (None, Some(code)) => Cause::Exited(code),
             // Last words that fault in turn end the process by another signal than came first.
-            (None, None) => match shared.fatal.signal.load(Ordering::Acquire) {
+            (None, None) => match picture.signal {
+                LEFT => Cause::Left,
                 0 => Cause::Signal(libc::WTERMSIG(status)),
                 first => Cause::Signal(first),
             },
         };
-        let death = Box::new(Death::of(cause, shared, given_up.map(|(call, _)| call), max_rss_bytes));
+        let when = if done.is_some() { When::Done } else { When::Working };
+        let death = Box::new(Death::of(cause, when, picture, hung, max_rss_bytes));
         Ok(match done {
-            Some(done) => Ending::DiedAfter(done, death),
-            None => Ending::Died(self.parent.block, death),
+            Some(done) => {
+                let wished = self.at_once.unwrap_or(Exit::Success);
+                let done = Exit::from_code(done).unwrap_or(Exit::Bug);
+                Ending::DiedAfter(done.worst(wished).code(), death)
+            }
+            None => Ending::Died(block, death),
         })
     }
 }
@@ -214,13 +252,18 @@ impl Guard {
 /// The child's exit status, and the most memory that it had.
 fn wait_for(child: Pid) -> io::Result<(libc::c_int, u64)> {
     let mut status = 0;
-    // SAFETY: zeros are a valid `rusage`; both are written by the call.
-    let (reaped, usage) = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        (libc::wait4(child.as_raw_nonzero().get(), &mut status, 0, &mut usage), usage)
-    };
-    if reaped < 0 {
-        return Err(io::Error::last_os_error());
+    loop {
+        // SAFETY: zeros are a valid `rusage`; both are written by the call.
+        let (reaped, usage) = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            (libc::wait4(child.as_raw_nonzero().get(), &mut status, 0, &mut usage), usage)
+        };
+        if reaped >= 0 {
+            return Ok((status, usage.ru_maxrss as u64 * 1024));
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
     }
-    Ok((status, usage.ru_maxrss as u64 * 1024))
 }

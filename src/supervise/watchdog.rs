@@ -1,20 +1,62 @@
-//! Which call has not returned, and for how long.
+//! What has not returned, and for how long.
 
+use super::picture::Picture;
 use crate::cores::WatchedCall;
-use crate::cores::vitals::Shared;
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// A call that takes longer is told of, and again whenever the time has doubled.
 const TELL_AFTER: Duration = Duration::from_secs(1);
 
+/// What foreign code is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A call of the contract in the loop of this slot.
+    Call(usize, WatchedCall),
+    /// The library of this path takes itself up.
+    Loading(String),
+    /// Libraries take themselves down: the work is done.
+    Ending,
+}
+
+impl What {
+    /// Where it is seen, and what tells it from others there.
+    fn key(&self) -> (usize, u64) {
+        match self {
+            What::Call(slot, call) => (*slot, call.number),
+            What::Loading(path) => {
+                (usize::MAX, path.bytes().fold(0, |sum: u64, byte| sum.rotate_left(5) ^ u64::from(byte)))
+            }
+            What::Ending => (usize::MAX - 1, 0),
+        }
+    }
+
+    /// For the user, while it lasts.
+    pub fn has_not_returned(&self, lasts: Duration) -> String {
+        let lasts = lasts.as_secs_f64().floor();
+        match self {
+            What::Call(_, WatchedCall { core, function, .. }) => {
+                format!("core `{core}`: `{function}` has not returned for {lasts} s")
+            }
+            What::Loading(path) => {
+                format!("the library `{path}` has not returned for {lasts} s while it was loaded")
+            }
+            What::Ending => {
+                format!(
+                    "all is done, but a library has kept the program from ending for {lasts} s; Ctrl-C ends it"
+                )
+            }
+        }
+    }
+}
+
 /// What the watchdog has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// A call has not returned for so long.
-    Slow(WatchedCall, Duration),
-    /// A call is given up: the number of its slot, the call, and how long it has taken.
-    Hung(usize, WatchedCall, Duration),
+    /// It has not returned for so long.
+    Slow(What, Duration),
+    /// It is given up: it has taken so long.
+    Hung(What, Duration),
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,37 +74,43 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Gives up calls that take longer than `limit`.
+    /// Gives up what takes longer than `limit`.
     pub fn new(limit: Duration) -> Watchdog {
         Watchdog { limit, seen: HashMap::new() }
     }
 
-    /// Looks again, `passed` after the last time. *Rationale.* The time is that between looks, not the clock's: a
-    /// program that was suspended has not hung.
-    pub fn look(&mut self, shared: &Shared, passed: Duration) -> Vec<News> {
-        let calls: Vec<_> =
-            shared.busy().filter_map(|(number, slot)| Some((number, slot.current()?))).collect();
-        self.judge(calls, passed)
+    /// Looks again, `passed` after the last time; `ending` once the work is done.
+    pub fn look(&mut self, picture: &Picture, ending: bool, passed: Duration) -> Vec<News> {
+        let calls = picture.loops.iter().filter_map(|one| Some(What::Call(one.number, one.call.clone()?)));
+        let all = match ending {
+            true => vec![What::Ending],
+            false => calls.chain(picture.loading.clone().map(What::Loading)).collect(),
+        };
+        self.judge(all, passed)
     }
 
-    fn judge(&mut self, calls: Vec<(usize, WatchedCall)>, passed: Duration) -> Vec<News> {
+    /// How long something has been seen.
+    pub fn lasts_of(&self, what: &What) -> Duration {
+        self.seen.get(&what.key().0).map_or(Duration::ZERO, |seen| seen.lasts)
+    }
+
+    fn judge(&mut self, all: Vec<What>, passed: Duration) -> Vec<News> {
         let mut news = Vec::new();
-        self.seen.retain(|slot, seen| {
-            calls.iter().any(|(number, call)| number == slot && call.number == seen.number)
-        });
-        for (slot, call) in calls {
-            let seen = self.seen.entry(slot).or_insert(Seen { number: call.number, ..Seen::default() });
-            if seen.number == call.number && seen.told == Duration::ZERO {
+        self.seen.retain(|place, seen| all.iter().any(|what| what.key() == (*place, seen.number)));
+        for what in all {
+            let (place, number) = what.key();
+            let seen = self.seen.entry(place).or_insert(Seen { number, ..Seen::default() });
+            if seen.told == Duration::ZERO {
                 // From its second look on.
                 seen.told = TELL_AFTER;
                 continue;
             }
             seen.lasts += passed;
             if seen.lasts >= self.limit {
-                news.push(News::Hung(slot, call, seen.lasts));
+                news.push(News::Hung(what, seen.lasts));
             } else if seen.lasts >= seen.told {
                 seen.told = seen.lasts * 2;
-                news.push(News::Slow(call, seen.lasts));
+                news.push(News::Slow(what, seen.lasts));
             }
         }
         news
@@ -73,8 +121,8 @@ impl Watchdog {
 mod tests {
     use super::*;
 
-    fn call(number: u64) -> WatchedCall {
-        WatchedCall { core: "x".to_owned(), function: "publish", number }
+    fn call(slot: usize, number: u64) -> What {
+        What::Call(slot, WatchedCall { core: "x".to_owned(), function: "publish", number })
     }
 
     const STEP: Duration = Duration::from_millis(250);
@@ -84,8 +132,8 @@ mod tests {
         let mut dog = Watchdog::new(Duration::from_secs(4));
         let mut told = Vec::new();
         for step in 0..20 {
-            for news in dog.judge(vec![(2, call(7))], STEP) {
-                told.push((step, matches!(news, News::Hung(2, ..))));
+            for news in dog.judge(vec![call(2, 7)], STEP) {
+                told.push((step, matches!(news, News::Hung(What::Call(2, _), _))));
             }
         }
         // Told after 1 s and 2 s, given up after 4 s, at every look.
@@ -96,8 +144,18 @@ mod tests {
     fn calls_that_return_are_no_news() {
         let mut dog = Watchdog::new(Duration::from_secs(4));
         for number in 0..100 {
-            assert_eq!(dog.judge(vec![(0, call(number))], STEP * 3), []);
+            assert_eq!(dog.judge(vec![call(0, number)], STEP * 3), []);
             assert_eq!(dog.judge(Vec::new(), STEP), []);
+        }
+    }
+
+    #[test]
+    fn libraries_that_take_themselves_up_or_down_are_watched_like_calls() {
+        for (loading, ending) in [(Some("/x.so".to_owned()), false), (None, true)] {
+            let mut dog = Watchdog::new(Duration::from_secs(2));
+            let picture = Picture { loading, ..Picture::default() };
+            let mut news: Vec<News> = (0..9).flat_map(|_| dog.look(&picture, ending, STEP)).collect();
+            assert!(matches!(news.pop(), Some(News::Hung(..))) && news.len() == 1, "{news:?}");
         }
     }
 }

@@ -3,7 +3,9 @@
 #include "mqscript_core.h"
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static const char OPTIONS[] = "{\"type\": \"object\", \"additionalProperties\": false, \"properties\": {"
@@ -12,7 +14,7 @@ static const char OPTIONS[] = "{\"type\": \"object\", \"additionalProperties\": 
     "\"after\": {\"type\": \"integer\", \"minimum\": 0, \"default\": 1000, \"description\": \"Messages before\"}}}";
 
 struct mqs_core {
-  char way[16], where[16];
+  char way[24], where[16];
   uint64_t after, taken;
 };
 
@@ -41,7 +43,82 @@ static void *thread_dies(void *nothing) {
   return NULL;
 }
 
+static void *thread_exits(void *nothing) {
+  (void)nothing;
+  exit(0);
+}
+
+/* Writes over all memory that this process shares with others, as a stray `memset` might. */
+static void scribble(const char *with) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  char line[512];
+  while (fgets(line, sizeof line, maps)) {
+    unsigned long start, end, seed = 1;
+    if (sscanf(line, "%lx-%lx rw-s", &start, &end) != 2 || !strstr(line, " rw-s ")) continue;
+    for (unsigned char *at = (unsigned char *)start; at < (unsigned char *)end; at++) {
+      seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+      *at = !strcmp(with, "noise") ? (unsigned char)(seed >> 56) : (unsigned char)strtol(with, NULL, 16);
+    }
+  }
+  fclose(maps);
+}
+
+/* Cuts every file without a name that is open. */
+static void cut(void) {
+  for (int file = 3; file < 64; file++) {
+    char name[64], to[64] = "";
+    snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+    if (readlink(name, to, sizeof to - 1) > 0 && strstr(to, "memfd:") && ftruncate(file, 0)) perror("ftruncate");
+  }
+}
+
+static void note_process(void) {
+  FILE *file = fopen(getenv("DEADLY_PROCESSES"), "a");
+  fprintf(file, "%d\n", (int)getpid());
+  fclose(file);
+}
+
+/* Leaves a process of its own behind, and one that took pains to belong to nobody. */
+static void leave_processes(void) {
+  if (!fork()) {
+    note_process();
+    for (;;) pause();
+  }
+  if (!fork()) {
+    setsid();
+    if (!fork()) {
+      note_process();
+      for (;;) pause();
+    }
+    _exit(0);
+  }
+  usleep(100 * 1000);
+}
+
 static void die(const char *way) {
+  if (!strncmp(way, "scribble ", 9)) scribble(way + 9);
+  if (!strcmp(way, "scribble")) { scribble("0"); for (;;) pause(); }
+  if (!strcmp(way, "cut")) cut();
+  if (!strcmp(way, "leave")) leave_processes();
+  if (!strcmp(way, "stay")) { leave_processes(); for (;;) pause(); }
+  if (!strcmp(way, "forked")) if (!fork()) exit(0);
+  if (!strcmp(way, "unmap")) {
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512];
+    unsigned long start, end;
+    while (fgets(line, sizeof line, maps))
+      if (strstr(line, " rw-s ") && sscanf(line, "%lx-%lx", &start, &end) == 2) munmap((void *)start, end - start);
+    fclose(maps);
+  }
+  if (!strcmp(way, "unthread")) pthread_exit(NULL);
+  if (!strcmp(way, "thread exits")) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, thread_exits, NULL);
+    pthread_join(thread, NULL);
+  }
+  if (!strcmp(way, "code 130")) exit(130);
+  if (!strcmp(way, "user")) kill(getpid(), SIGUSR1);
+  if (!strcmp(way, "hangup")) raise(SIGHUP);
   if (!strcmp(way, "segv")) *(volatile int *)8 = 1;
   if (!strcmp(way, "abort")) abort();
   if (!strcmp(way, "ill")) __builtin_trap();
@@ -70,7 +147,10 @@ static void die_in(mqs_core *core, const char *where) {
 }
 
 #ifdef DIES_LOADING
-__attribute__((constructor)) static void loading(void) { die("segv"); }
+__attribute__((constructor)) static void loading(void) { die(DIES_LOADING); }
+#endif
+#ifdef DIES_UNLOADING
+__attribute__((destructor)) static void unloading(void) { die(DIES_UNLOADING); }
 #endif
 
 static int32_t create(const mqs_host *host, mqs_str options, const mqs_run *run, uint64_t seed, mqs_core **core,

@@ -92,18 +92,20 @@ pub fn start(requests: &[CoreRequest], config: RunConfig) -> Result<Running, Cor
     Ok(Running { chain, session, services, out: Out::with_capacity(64, 64) })
 }
 
-/// Compiles one C file of `tests/cores/` into a shared library in the build's folder for temporary files.
+/// Compiles one C or C++ file of `tests/cores/` into a shared library in the build's folder for temporary files.
 pub fn compile(source: &str, defines: &[&str]) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     // Each call makes a file of its own: tests run side by side, and a library that is loaded must not change.
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let (stem, number) = (source.trim_end_matches(".c"), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let (stem, language) = source.rsplit_once('.').expect("a file of C or C++");
+    let (compiler, standard) = if language == "cpp" { ("c++", "-std=c++17") } else { ("cc", "-std=c11") };
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cores");
     std::fs::create_dir_all(&folder).expect("the folder for temporary files");
     let library = folder.join(format!("{stem}_{}_{number}.so", std::process::id()));
-    let output = Command::new("cc")
+    let output = Command::new(compiler)
         .args([
-            "-std=c11",
+            standard,
             "-Wall",
             "-Wextra",
             "-Werror",

@@ -77,11 +77,12 @@ impl Bars {
         }
         for (index, shared) in flights {
             let Some((_, bar, began)) = self.cells.iter().find(|(of, ..)| *of == index) else { continue };
-            let (mut generated, mut failed, mut now_ns) = (0, 0, 0);
+            let (mut generated, mut failed, mut now_ns) = (0u64, 0u64, 0);
             for (_, slot) in shared.busy() {
                 let signs = slot.signs();
-                generated += signs.generated;
-                failed += signs.ended.iter().sum::<u64>() - signs.ended[0];
+                // What a core has written over adds up to anything.
+                generated = signs.generated.saturating_add(generated);
+                failed = signs.ended[1..].iter().fold(failed, |sum: u64, count| sum.saturating_add(*count));
                 now_ns = now_ns.max(signs.now_ns);
             }
             let rate = generated as f64 / began.elapsed().as_secs_f64().max(1e-3);

@@ -10,6 +10,7 @@ use crate::batch::{Event, Folder, Outcome, RESULTS, Summary, cannot_write};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
 use mqscript_plugin::random::Stream;
+use rustix::process::Pid;
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
@@ -87,7 +88,8 @@ pub(super) fn play(
         if let Some(place) = ended {
             let flight = flights.swap_remove(place);
             let (index, block) = (flight.index, flight.block);
-            let outcome = land(prepared, places, flight)?;
+            let others: Vec<Pid> = flights.iter().map(|flight| flight.guard.child()).collect();
+            let outcome = land(prepared, places, flight, &others)?;
             blocks.push(block);
             // A cell that the user stopped is not over; nor is one whose results found no room.
             let stopped =
@@ -113,7 +115,7 @@ fn stop_now(flights: impl Iterator<Item = Flight>, places: &[PathBuf]) {
     let flights: Vec<Flight> = flights.inspect(|flight| flight.guard.send(libc::SIGKILL)).collect();
     for Flight { index, guard, .. } in flights {
         // It is gone, however it ended.
-        let _ = guard.ending();
+        let _ = guard.ending(&[]);
         sweep(&places[index]);
     }
 }
@@ -227,20 +229,28 @@ fn limit(flight: &mut Flight, timeout_ns: Option<u64>) {
 }
 
 /// What came of a cell whose process has ended.
-fn land(prepared: &Prepared, places: &[PathBuf], flight: Flight) -> Result<Outcome, Diagnostics> {
+fn land(
+    prepared: &Prepared,
+    places: &[PathBuf],
+    flight: Flight,
+    others: &[Pid],
+) -> Result<Outcome, Diagnostics> {
     let Flight { index, guard, block, began, asked } = flight;
-    let (job, place) = (&prepared.jobs[index], &places[index]);
+    let job = &prepared.jobs[index];
     let wall_s = began.elapsed().as_secs_f64();
-    let exit = match guard.ending().map_err(|error| bug("waited for", &error))? {
+    let mut afterwards = None;
+    let exit = match guard.ending(others).map_err(|error| bug("waited for", &error))? {
         Ending::Done(code) => code,
         Ending::DiedAfter(code, death) => {
-            let worst = Exit::from_code(code).unwrap_or(Exit::Bug).worst(death.diagnostic().exit);
-            worst.code()
+            let told = death.diagnostic();
+            afterwards = Some(told.title);
+            Exit::from_code(code).unwrap_or(Exit::Bug).worst(told.exit).code()
         }
-        Ending::Died(_, death) => bury(prepared, index, place, block, &death)?,
+        Ending::Died(block, death) => bury(prepared, (index, &places[index]), block, &death, others)?,
     };
     let summary = block.parting().and_then(|words| serde_json::from_slice(&words).ok());
     let mut summary: Summary = summary.unwrap_or_default();
+    summary.problems.extend(afterwards);
     if asked.is_some() {
         summary.problems.insert(0, "it took longer than `timeout`".to_owned());
     }
@@ -259,10 +269,10 @@ fn land(prepared: &Prepared, places: &[PathBuf], flight: Flight) -> Result<Outco
 /// Prints and saves what a dead process has left, in a process of its own.
 fn bury(
     prepared: &Prepared,
-    index: usize,
-    place: &Path,
+    (index, place): (usize, &Path),
     block: &'static Block,
     death: &Death,
+    others: &[Pid],
 ) -> Result<u8, Diagnostics> {
     let legacy = Legacy::read(block, death);
     let flags = flags_of(&prepared.jobs[index], place, block);
@@ -273,7 +283,7 @@ fn bury(
         }),
         Side::Parent(parent) => {
             let guard = Guard::new(parent, flags.hang_timeout).map_err(|error| bug("buried", &error))?;
-            match guard.ending().map_err(|error| bug("buried", &error))? {
+            match guard.ending(others).map_err(|error| bug("buried", &error))? {
                 Ending::Done(code) => Ok(code),
                 Ending::Died(..) | Ending::DiedAfter(..) => Ok(Exit::Bug.code()),
             }

@@ -45,27 +45,26 @@ pub(super) fn scout(jobs: &[Job], compared: Option<&Across>) -> Result<Vec<Scout
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("cells cannot be looked at: {why}")))
     };
     let block = Block::new().map_err(|error| told(error.to_string()))?;
+    let limit = jobs.iter().map(|job| job.flags.hang_timeout).max().unwrap_or(Duration::from_secs(60));
     match supervise::fork_in(block).map_err(|error| told(error.to_string()))? {
         Side::Child(child) => {
             let found = scout_here(jobs, compared, |scouted| {
-                let mut line = serde_json::to_vec(scouted).unwrap_or_default();
-                line.push(b'\n');
+                let line = serde_json::to_vec(scouted).unwrap_or_default();
                 // Without room the parent finds too few.
                 let _ = block.append(&line);
             });
             terminal::complain(&found);
-            child.end(found.exit())
+            child.end_at_once(found.exit())
         }
         Side::Parent(parent) => {
-            let mut guard =
-                Guard::new(parent, Duration::from_secs(60)).map_err(|error| told(error.to_string()))?;
+            let mut guard = Guard::new(parent, limit).map_err(|error| told(error.to_string()))?;
             while wait_for_any(&[&guard], Duration::from_millis(250))
                 .map_err(|e| told(e.to_string()))?
                 .is_none()
             {
                 guard.look(&mut |text: &str| terminal::note(text));
             }
-            match guard.ending().map_err(|error| told(error.to_string()))? {
+            match guard.ending(&[]).map_err(|error| told(error.to_string()))? {
                 Ending::Done(0) => {}
                 // It has told what is wrong.
                 Ending::Done(code) => std::process::exit(i32::from(code)),
@@ -73,11 +72,8 @@ pub(super) fn scout(jobs: &[Job], compared: Option<&Across>) -> Result<Vec<Scout
                     return Err(death.diagnostic().into());
                 }
             }
-            let lines = block.journal();
-            let found: Vec<Scouted> = lines
-                .split(|byte| *byte == b'\n')
-                .filter_map(|line| serde_json::from_slice(line).ok())
-                .collect();
+            let found: Vec<Scouted> =
+                block.journal().iter().filter_map(|line| serde_json::from_slice(line).ok()).collect();
             if found.len() == jobs.len() { Ok(found) } else { Err(told("there is no room".to_owned())) }
         }
     }
