@@ -88,7 +88,11 @@ impl Death {
             }
             Cause::Signal(number) => in_words(*number),
             Cause::Exited(code) => format!("it ended the whole process with exit code {code}"),
-            Cause::Hung(lasts) => format!("it did not return for {}", span(lasts.as_nanos() as u64)),
+            Cause::Hung(lasts) => {
+                // It was looked at now and then: more digits would say nothing.
+                let whole = if lasts.as_secs() > 0 { Duration::from_secs(lasts.as_secs()) } else { *lasts };
+                format!("it did not return for {}", span(whole.as_nanos() as u64))
+            }
             Cause::Left => {
                 "an exception came out of it, or it ended the host's own thread (`pthread_exit`)".to_owned()
             }
