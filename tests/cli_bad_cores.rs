@@ -82,8 +82,8 @@ fn what_breaks_the_contract_is_named_and_accounted_for() {
         ("garbage_text", "died in `publish`: SIGSEGV"),
         ("aborts", "died in `publish`: SIGABRT"),
         ("exits", "exit code 3"),
-        ("spins_in_poll", "`poll`: it did not return for 2 s"),
-        ("blocks_in_publish", "`publish`: it did not return for 2 s"),
+        ("spins_in_poll", "`poll`: it did not return for 2"),
+        ("blocks_in_publish", "`publish`: it did not return for 2"),
     ] {
         let (ended, results) = run(fault);
         contained(fault, told, &ended, &results);
@@ -344,5 +344,18 @@ fn what_follows_a_failure_is_what_the_header_says() {
             .into();
         assert_eq!(ended.code, 6, "{define}: {ended:?}");
         assert_eq!(fs::read_to_string(&trace).unwrap(), calls, "{define}");
+    }
+}
+
+#[test]
+fn an_outcome_at_the_end_of_the_numbers_is_not_swallowed() {
+    for count in ["1", "~0u"] {
+        let does = format!(
+            "DOES=mqs_add_outcome(out,~0ull,{count},MQS_DELIVERED,0,now_ns);*accepted=n;return MQS_OK"
+        );
+        let core = compile("core.c", &[&does]);
+        let ended = mqscript(&["run", "nine_agents", "-q", "--core", core.to_str().unwrap()]);
+        assert_eq!(ended.code, 6, "{ended:?}");
+        assert!(ended.stderr.contains("an outcome for token 18446744073709551615"), "{}", ended.stderr);
     }
 }

@@ -101,6 +101,26 @@ fn a_layer_that_writes_over_what_it_was_lent_is_named_and_not_the_core_below() {
     let failure = running.session.publish(0, &messages(1, 2), &mut running.out).failure.unwrap();
     assert_eq!((failure.core.as_str(), failure.kind), ("later", FailureKind::Breach));
     assert_eq!(failure.text, "it changed `out->outcomes_cap`, which is the host's");
+    // Or calls the core below with a copy that names more room than there is.
+    let copy = "DOES=mqs_out o=*out;o.outcomes_cap=~0u;o.outcomes_len=~0u-5;\
+                return session->inner.publish(session->inner.handle,now_ns,messages,n,accepted,&o,error)";
+    let mut running = layered(request("mock", json!({})), &[copy]);
+    let failure = running.session.publish(0, &messages(1, 2), &mut running.out).failure.unwrap();
+    assert_eq!((failure.core.as_str(), failure.kind), ("later", FailureKind::Breach));
+    assert_eq!(failure.text, "it called the core below with another `out->outcomes_cap` than it was given");
+}
+
+#[test]
+fn what_a_core_says_is_told_up_to_a_bound() {
+    let does = "DOES=mqs_str t={(const uint8_t*)session,20000};static char big[20000];t.ptr=(void*)big;\
+                for(int k=0;k<500;k++)session->core->host->log(session->core->host,1,t)";
+    let mut running = start(&[small(&[does])], run_config()).unwrap();
+    assert_eq!(running.session.publish(1_000, &messages(1, 4), &mut running.out).failure, None);
+    let mut lines = Vec::new();
+    running.services.log.drain(&mut lines);
+    let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
+    assert!(bytes <= 1 << 20 && lines.len() > 50, "{bytes} bytes in {} lines", lines.len());
+    assert_eq!(lines.last().unwrap().text, "it says more than 1 MiB: the rest is not shown");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Making a folder with files in it: what `new` and `core new` share.
 
+use super::outputs::is_stdout;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::printable;
 use std::fs;
@@ -19,6 +20,11 @@ pub(super) fn usage(title: impl Into<String>) -> Diagnostic {
 /// Something of that name is there, or cannot be written.
 pub(super) fn write(folder: &Path, files: &[NewFile]) -> Result<(), Diagnostics> {
     let shown = printable(&folder.display().to_string());
+    if is_stdout(folder) {
+        return Err(usage(format!("`{shown}` is no folder"))
+            .help("name a folder: many files are made")
+            .into());
+    }
     if folder.symlink_metadata().is_ok() {
         return Err(usage(format!("`{shown}` is already there, and nothing is ever overwritten"))
             .help("name another folder after the name, or move that one away")

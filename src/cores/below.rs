@@ -23,6 +23,9 @@ pub(super) unsafe extern "C" fn publish_below(
         match (handle.cast::<Border>().as_mut(), accepted.as_mut(), out.as_mut(), error.as_mut()) {
             (Some(border), ..) if border.is_caught() => abi::POISONED,
             (Some(border), Some(accepted), Some(out), Some(error)) if !messages.is_null() || n == 0 => {
+                if !border.admits("publish", out) {
+                    return abi::INVALID;
+                }
                 border.publish(now_ns, messages, n, accepted, out, error)
             }
             _ => abi::INVALID,
@@ -44,7 +47,12 @@ pub(super) unsafe extern "C" fn poll_below(
     unsafe {
         match (handle.cast::<Border>().as_mut(), out.as_mut(), error.as_mut()) {
             (Some(border), ..) if border.is_caught() => abi::POISONED,
-            (Some(border), Some(out), Some(error)) => border.poll(now_ns, out, error),
+            (Some(border), Some(out), Some(error)) => {
+                if !border.admits("poll", out) {
+                    return abi::INVALID;
+                }
+                border.poll(now_ns, out, error)
+            }
             _ => abi::INVALID,
         }
     }
@@ -68,6 +76,9 @@ pub(super) unsafe extern "C" fn acknowledge_below(
         match (handle.cast::<Border>().as_mut(), out.as_mut(), error.as_mut()) {
             (Some(border), ..) if border.is_caught() => abi::POISONED,
             (Some(border), Some(out), Some(error)) if !tags.is_null() || n == 0 => {
+                if !border.admits("acknowledge", out) {
+                    return abi::INVALID;
+                }
                 border.acknowledge(now_ns, tags, n, kind, out, error)
             }
             _ => abi::INVALID,

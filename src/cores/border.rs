@@ -66,13 +66,18 @@ pub(super) struct Border {
     pub log: Arc<EventQueue<LogLine>>,
     /// It was told that the core changes how numbers are rounded.
     pub rounds: bool,
+    /// What was lent to the layer above for the call that is under way.
+    pub above: Option<Lent>,
+    /// The layer's name.
+    pub layer: Option<Arc<str>>,
     /// The first failure seen here: it ends the session, whatever a layer above makes of it.
     pub failure: Option<CoreFailure>,
 }
 
 /// What was lent for a call, as it was before: the core may append, and tell its wishes and flags, and no more. What the
 /// host reads afterwards it reads by this copy, whatever the core has made of the lengths and places.
-struct Lent {
+#[derive(Clone, Copy)]
+pub(super) struct Lent {
     struct_size: u32,
     outcomes: *mut abi::Outcome,
     outcomes_cap: u32,
@@ -209,6 +214,7 @@ impl Border {
         *accepted = 0;
         error.len = 0;
         let lent = Lent::of(out, error);
+        self.lend_on(&lent);
         let called = self.slot.enter(self.depth, PUBLISH);
         // SAFETY: "None of these blocks"; "Everything passed in is borrowed for the call": the caller's promise.
         let status = returning(|| unsafe {
@@ -248,6 +254,7 @@ impl Border {
     pub unsafe fn poll(&mut self, now_ns: u64, out: &mut abi::Out, error: &mut abi::ErrorBuffer) -> i32 {
         error.len = 0;
         let lent = Lent::of(out, error);
+        self.lend_on(&lent);
         let called = self.slot.enter(self.depth, POLL);
         // SAFETY: as in `publish`.
         let status = returning(|| unsafe { (self.calls.poll)(self.session, now_ns, out, error) });
@@ -291,6 +298,7 @@ impl Border {
             self.fail(CoreFailure::breach(&self.core, "acknowledge", text));
             return abi::INVALID;
         };
+        self.lend_on(&lent);
         let called = self.slot.enter(self.depth, ACKNOWLEDGE);
         // SAFETY: as in `publish`.
         let status = returning(|| unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) });
@@ -368,6 +376,41 @@ impl Border {
     /// then does nothing, for the layer's own border will name it.
     pub(super) fn is_caught(&self) -> bool {
         self.slot.is_caught()
+    }
+
+    /// Tells the border below what this one's core, a layer, was lent.
+    #[inline(always)]
+    fn lend_on(&mut self, lent: &Lent) {
+        if !self.below.is_null() {
+            self.lend_below(lent);
+        }
+    }
+
+    #[inline]
+    fn lend_below(&mut self, lent: &Lent) {
+        // SAFETY: not NULL: the border of the session below, which lives as long as this one, while no call of it is under
+        // way.
+        unsafe { (*self.below).above = Some(*lent) };
+    }
+
+    /// Whether a layer may call with this `out`: one that names more room in the host's arrays than it was lent would let
+    /// the core below write over what is not there. If not, the layer has broken the contract.
+    pub(super) fn admits(&mut self, function: &'static str, out: &abi::Out) -> bool {
+        let (Some(lent), Some(layer)) = (&self.above, &self.layer) else { return true };
+        let wrong = [
+            ("out->outcomes_cap", out.outcomes == lent.outcomes && out.outcomes_cap > lent.outcomes_cap),
+            ("out->outcomes_len", out.outcomes_len > out.outcomes_cap),
+            (
+                "out->deliveries_cap",
+                out.deliveries == lent.deliveries && out.deliveries_cap > lent.deliveries_cap,
+            ),
+            ("out->deliveries_len", out.deliveries_len > out.deliveries_cap),
+        ];
+        let Some((field, _)) = wrong.into_iter().find(|(_, wrong)| *wrong) else { return true };
+        let text = format!("it called the core below with another `{field}` than it was given");
+        let failure = CoreFailure::breach(layer, function, text);
+        self.fail(failure);
+        false
     }
 
     fn fail(&mut self, failure: CoreFailure) {

@@ -11,6 +11,7 @@ use std::cell::{RefCell, UnsafeCell};
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The only waker of a run: there is one session.
 pub(super) const WAKER: u64 = 1;
@@ -36,9 +37,14 @@ pub(super) unsafe fn beginning<'a>(text: abi::Str) -> &'a [u8] {
     unsafe { abi::Str { len: text.len.min(TEXT_MAX), ..text }.as_bytes() }
 }
 
+/// So much of what a core says is told, in bytes; then that there is more.
+const SAID_MAX: u64 = 1 << 20;
+
 struct Context {
     services: HostServices,
     core: Arc<str>,
+    /// Bytes of what the core has said so far.
+    said: AtomicU64,
 }
 
 impl Context {
@@ -120,7 +126,7 @@ unsafe impl Sync for HostFor {}
 
 impl HostFor {
     pub(super) fn new(services: HostServices, core: Arc<str>) -> HostFor {
-        let context = Arc::new(Context { services, core });
+        let context = Arc::new(Context { services, core, said: AtomicU64::new(0) });
         let raw = abi::Host {
             struct_size: size_of::<abi::Host>() as u32,
             abi: abi::ABI,
@@ -156,6 +162,14 @@ unsafe extern "C" fn log(host: *const abi::Host, level: u32, text: abi::Str) {
     // SAFETY: "[any thread]", within the core's life; the text is borrowed for the call. So below.
     let context = unsafe { context(host) };
     let text = unsafe { context.text("log", text) };
+    let before = context.said.fetch_add(text.len() as u64 + 1, Ordering::Relaxed);
+    if before > SAID_MAX {
+        return;
+    }
+    let (level, text) = match before + text.len() as u64 + 1 > SAID_MAX {
+        true => (abi::LOG_WARN, "it says more than 1 MiB: the rest is not shown".to_owned()),
+        false => (level, text),
+    };
     let bytes = text.len();
     context.services.log.push(LogLine { core: context.core.clone(), level, text }, bytes);
 }

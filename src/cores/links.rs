@@ -223,8 +223,14 @@ impl Links {
                         reasons: links.services.interner.clone(),
                         log: links.services.log.clone(),
                         rounds: false,
+                        above: None,
+                        layer: None,
                         failure: None,
                     };
+                    // SAFETY: NULL, or made just so for the core below, which nobody calls yet.
+                    if let Some(below) = unsafe { below.as_mut() } {
+                        below.layer = Some(link.core.clone());
+                    }
                     borders.push(Box::into_raw(Box::new(border)));
                 }
                 Err(failure) => {

@@ -311,6 +311,7 @@ fn output_fault(name: &str, title: &str, found: String) -> Box<EvalAltResult> {
 
 fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
     let plain = !name.is_empty()
+        && name != "-"
         && Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !plain {
         let found = format!("`{name}`");

@@ -48,6 +48,8 @@ impl Below {
             reasons: services.interner.clone(),
             log: services.log.clone(),
             rounds: false,
+            above: None,
+            layer: None,
             failure: None,
         };
         let below = Below { border, session, offered: Vec::new(), calls: 0, meddling: Meddling::None };
