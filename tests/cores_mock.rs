@@ -123,6 +123,29 @@ fn its_schema_refuses_what_makes_no_sense() {
 }
 
 #[test]
+fn no_outcome_lies_farther_ahead_than_the_contract_allows() {
+    for law in [
+        json!({ "exponential": { "mean": "2000h" } }),
+        json!({ "lognormal": { "median": "1h", "p99": "8000h" } }),
+    ] {
+        let options = json!({ "types": {}, "latency": law });
+        let Err(CoreError::Failed(failure)) = start(&[request("mock", options)], run_config()).map(|_| ())
+        else {
+            panic!("it was taken");
+        };
+        assert_eq!((failure.function, &failure.kind), ("create", &FailureKind::Status(abi::CONFIG)));
+        assert!(failure.text.contains("`latency`") && failure.text.contains("366 days"), "{failure}");
+    }
+    // A law that is rarely so long, and a stall of a year, are cut there.
+    let law = json!({ "lognormal": { "median": "1m", "p99": "100h" } });
+    let options = json!({ "latency": law, "success_rate": 1, "stall": [{ "at": "1ms", "lasts": "8784h" }] });
+    let mut running = mock(options, run_config());
+    let published = running.session.publish(0, &messages(1, 50), &mut running.out);
+    assert_eq!(published.failure, None);
+    assert!(running.out.outcomes.iter().all(|outcome| outcome.at_ns == abi::AHEAD_MAX_NS));
+}
+
+#[test]
 fn a_stall_suspends_service() {
     let options =
         json!({ "latency": "5ms", "success_rate": 1, "stall": [{ "at": "10ms", "lasts": "20ms" }] });
