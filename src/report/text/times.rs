@@ -12,12 +12,20 @@ use crate::report::table::{Column, Table};
 /// Columns that the line of the course needs beside its sparks.
 const COURSE_TEXT: usize = 38;
 
+/// Below this share of deliveries the p99 of all messages is never, whatever that of the delivered ones says.
+const SUCCESS_MIN: f64 = 0.99;
+
 /// The table by type, the table by phase, the course.
 pub fn section(run: &Run, look: &Look) -> Vec<String> {
     let all = &run.figures;
     let Some(typical) = all.total.p50_ns.or(all.gave_up.p50_ns) else { return Vec::new() };
     let unit = TimeUnit::fitting(typical);
-    let caption = format!("in {}, from intended arrival to delivery", unit.name);
+    let missing = all
+        .success_rate
+        .filter(|rate| *rate < SUCCESS_MIN)
+        .map(|rate| format!("; p50 to max leave out the {} that were not delivered", percent(1.0 - rate)));
+    let caption =
+        format!("in {}, from intended arrival to delivery{}", unit.name, missing.unwrap_or_default());
     let mut lines = labelled("times", &caption, look);
 
     let types: Vec<(&str, &Figures)> =
