@@ -79,7 +79,14 @@ fn sweep(place: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let found = entry.file_name();
         let number = found.to_str().and_then(|found| found.strip_prefix(&begins)?.strip_suffix(".tmp"));
-        if number.is_some_and(is_gone) && is_abandoned(&entry.path()) {
+        // What worked for a process that was killed dies just after it.
+        let is_free = || {
+            (0..10).any(|look| {
+                std::thread::sleep(std::time::Duration::from_millis(if look == 0 { 0 } else { 20 }));
+                is_abandoned(&entry.path())
+            })
+        };
+        if number.is_some_and(is_gone) && is_free() {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -93,7 +100,12 @@ fn sweep(_: &Path) {}
 fn is_gone(number: &str) -> bool {
     use rustix::process::{Pid, test_kill_process};
     let process = number.parse().ok().filter(|number| *number > 0).and_then(Pid::from_raw);
-    process.is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH))
+    // One that is dead and that nobody has asked for yet still has its number.
+    let is_dead = || {
+        let status = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        status.rsplit_once(')').is_some_and(|(_, state)| state.trim_start().starts_with('Z'))
+    };
+    process.is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH) || is_dead())
 }
 
 /// Whether nobody holds the lock on a file: whoever is at work on one does.
