@@ -220,6 +220,29 @@ fn two_batches_on_one_folder_are_one_too_many() {
 }
 
 #[test]
+fn a_batch_whose_checks_would_never_be_judged_is_refused() {
+    let batch = Batch::of("script: script.rhai\nchecks: [failed == 0]\n");
+    batch.write("script.rhai", "let x = 1;\n");
+    let ended = batch.play(&["-q"]);
+    assert!(ended.code != 0 && !batch.0.path().join("results").exists(), "{ended:?}");
+}
+
+#[test]
+fn scripts_of_one_name_have_cells_of_their_own() {
+    let batch = Batch::of("scripts: [a/s.rhai, b/s.rhai]\nrepeats: 1\n");
+    for folder in ["a", "b"] {
+        std::fs::create_dir(batch.0.path().join(folder)).unwrap();
+        batch.write(&format!("{folder}/s.rhai"), cli_support::batch::SCRIPT);
+    }
+    let all = batch.play(&["-q"]);
+    assert_eq!(all.code, 0, "{all:?}");
+    assert_eq!(batch.outcomes().into_keys().collect::<Vec<_>>(), ["a/s", "b/s"]);
+    let one = batch.play(&["-q", "--only", "b/s"]);
+    assert_eq!(one.code, 0, "{one:?}");
+    assert_eq!(batch.outcomes().into_keys().collect::<Vec<_>>(), ["b/s"]);
+}
+
+#[test]
 fn what_is_wrong_is_told_before_anything_is_played() {
     let told = |file: &str, code: i32, parts: &[&str]| {
         let batch = Batch::of(file);
@@ -236,9 +259,21 @@ fn what_is_wrong_is_told_before_anything_is_played() {
     told(
         "script: script.rhai\nmatrix: { scenario: { procesor.workers: [1] } }\n",
         3,
-        &["procesor", "the batch file's `scenario`"],
+        &["procesor", "batch.yaml:2:"],
     );
-    told("script: script.rhai\nchecks: [\"totl.p99 < 1s\"]\n", 3, &["totl"]);
+    told("script: script.rhai\nchecks: [\"totl.p99 < 1s\"]\n", 3, &["totl", "batch.yaml:2:10", "checks[0]"]);
+    let param = "script: script.rhai\nmatrix:\n  params: { rate: [1/s, 2/s] }\n";
+    told(
+        &format!("{param}  scenario: {{ arrival: [3/s, 4/s] }}\n"),
+        3,
+        &["`rate` has no effect", "scenario.arrival", "batch.yaml:3:"],
+    );
+    told(&format!("{param}defaults: {{ scenario: {{ arrival: 3/s }} }}\n"), 3, &["`rate` has no effect"]);
+    told(
+        "script: script.rhai\nmatrix: { scenario: { processor.retry.backoff: [1ms, 2ms] } }\n",
+        3,
+        &["has no effect", "batch.yaml:2:"],
+    );
     let cores = "script: script.rhai\nmatrix: { core: [mock, sqlite] }\n";
     told(&format!("{cores}exclude: [{{ core: nats }}]\n"), 3, &["exclude[0].core", "one of mock, sqlite"]);
     told(&format!("{cores}include: [{{ croe: mock }}]\n"), 3, &["no axis `croe`", "did you mean `core`?"]);
@@ -250,7 +285,7 @@ fn what_is_wrong_is_told_before_anything_is_played() {
         &["totl", "compare.figures", "did you mean `total`?"],
     );
     told("scirpt: script.rhai\nrepeats: 0\n", 3, &["batch.yaml:1:1", "scirpt", "`repeats`"]);
-    told("script: script.rhai\n\trepeats: 1\n", 3, &["batch.yaml:1", "found a tab"]);
+    told("script: script.rhai\n\trepeats: 1\n", 3, &["batch.yaml:1", "a tab"]);
     let batch = Batch::of("script: script.rhai\nrepeats: 1\noutput: script.rhai\n");
     let file = batch.play(&["-q"]);
     assert!(file.code == 2 && file.stderr.contains("cannot write its results"), "{file:?}");

@@ -6,13 +6,14 @@ use cli_support::{golden, mqscript};
 
 #[test]
 fn help_is_golden() {
-    let pages: [(&str, &[&str]); 14] = [
+    let pages: [(&str, &[&str]); 15] = [
         ("mqscript", &["--help"]),
         ("run", &["run", "--help"]),
         ("check", &["check", "--help"]),
         ("batch", &["batch", "--help"]),
         ("compare", &["compare", "--help"]),
         ("fit", &["fit", "--help"]),
+        ("list", &["list", "--help"]),
         ("core_list", &["core", "list", "--help"]),
         ("core_info", &["core", "info", "--help"]),
         ("core_new", &["core", "new", "--help"]),
@@ -34,6 +35,15 @@ fn help_ends_with_the_five_examples() {
     let help = mqscript(&["run", "--help"]).stdout;
     let (_, examples) = help.split_once("Examples:\n").expect("examples");
     assert_eq!(examples.lines().filter(|line| line.starts_with("  mqscript run")).count(), 5, "{examples}");
+}
+
+#[test]
+fn the_scripts_that_come_along_are_listed() {
+    let listed = mqscript(&["list"]);
+    assert_eq!(listed.code, 0);
+    for name in ["nine_agents", "urgent_mix", "tune_processor"] {
+        assert!(listed.stdout.lines().any(|line| line.starts_with(&format!("{name} "))), "{}", listed.stdout);
+    }
 }
 
 #[test]

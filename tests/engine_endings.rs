@@ -369,7 +369,7 @@ fn reaches_its_count(plan: &Plan, run: &Run) -> Result<(), TestCaseError> {
     let asked = match plan.end {
         End::Messages(count) => count,
         End::MessagesPerAgent(count) => count * u64::from(plan.agents()),
-        End::Duration(_) => unreachable!("these plans end by a count"),
+        End::Duration(_) | End::First { .. } => unreachable!("these plans end by a count"),
     };
     let said = run.warnings.iter().any(|warning| warning.kind == "count_not_reached");
     prop_assert_eq!((counts.generated, said), (asked, false));

@@ -151,6 +151,33 @@ fn cycles_take_their_pauses() {
 }
 
 #[test]
+fn a_load_ends_at_whichever_of_its_ends_comes_first() {
+    let mut plan = plan(1.0, S, sure("1ms"));
+    plan.groups[0].arrival = Arrival::Constant { rate_per_s: 100.0 };
+    plan.processor.workers = 100;
+    let first = |duration: Option<u64>, messages: Option<u64>, messages_per_agent: Option<u64>| End::First {
+        duration_ns: duration,
+        messages,
+        messages_per_agent,
+    };
+    let mut ended = |end: End| {
+        plan.end = end;
+        let run = play(&plan);
+        (run.ledger.counts.generated, run.window_ns)
+    };
+    let by_time = ended(End::Duration(2 * S));
+    assert_eq!(by_time.1, 2 * S);
+    assert_eq!(ended(first(Some(2 * S), Some(1_000_000), None)), by_time);
+    assert_eq!(ended(first(Some(2 * S), None, Some(1_000_000))), by_time);
+    let by_count = ended(End::Messages(300));
+    assert_eq!(by_count.0, 300);
+    assert_eq!(ended(first(Some(60 * S), Some(300), None)), by_count);
+    let by_agent = ended(End::MessagesPerAgent(20));
+    assert_eq!(ended(first(Some(60 * S), None, Some(20))), by_agent);
+    assert_eq!(ended(first(None, Some(1_000_000), Some(20))), by_agent);
+}
+
+#[test]
 fn closed_agents_wait_for_their_outcomes() {
     let think = mqscript::plan::distribution::Distribution::Constant(6 * MS);
     let mut plan = base();
@@ -337,6 +364,13 @@ fn random_plan() -> impl Strategy<Value = Plan> {
         (1u64..2_000).prop_map(|ms| End::Duration(ms * MS)),
         (1u64..2_000).prop_map(End::Messages),
         (1u64..200).prop_map(End::MessagesPerAgent),
+        (prop::option::of(1u64..2_000), 1u64..2_000, prop::option::of(1u64..200)).prop_map(
+            |(ms, messages, messages_per_agent)| End::First {
+                duration_ns: ms.map(|ms| ms * MS),
+                messages: Some(messages),
+                messages_per_agent,
+            }
+        ),
     ];
     let processor = (1u32..9, 1u32..20, prop_oneof![Just(0), 1u64..50], 1u8..5, any::<bool>(), any::<u64>());
     let limits = (

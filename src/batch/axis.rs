@@ -41,7 +41,33 @@ impl Axis {
     /// An axis of these values.
     pub fn new(kind: Kind, name: &str, nodes: Vec<Node>) -> Axis {
         let value = |node: Node| Value { label: label(kind, &node), node };
-        Axis { kind, name: name.to_owned(), values: nodes.into_iter().map(value).collect() }
+        let mut values: Vec<Value> = nodes.into_iter().map(value).collect();
+        if kind == Kind::Script {
+            tell_apart(&mut values);
+        }
+        Axis { kind, name: name.to_owned(), values }
+    }
+
+    /// The value that is meant by one written in `include` or `exclude`, if the axis has it.
+    pub fn meant(&self, node: &Node) -> Option<&Value> {
+        let own = label(self.kind, node);
+        let written = typed(node);
+        let by_label = |value: &&Value| value.label == own || value.label == written;
+        self.values
+            .iter()
+            .find(|value| typed(&value.node) == written)
+            .or_else(|| self.values.iter().find(by_label))
+    }
+}
+
+/// Scripts of the same base name are called by their paths.
+fn tell_apart(values: &mut [Value]) {
+    let labels: Vec<String> = values.iter().map(|value| value.label.clone()).collect();
+    for value in values {
+        if labels.iter().filter(|label| **label == value.label).count() > 1 {
+            let path = typed(&value.node);
+            value.label = path.strip_suffix(".rhai").unwrap_or(&path).to_owned();
+        }
     }
 }
 
@@ -96,6 +122,22 @@ pub(super) fn read_axes(reader: &mut Reader<'_>, node: &Node) -> Vec<Axis> {
     axes
 }
 
+/// Refuses values of one axis that could not be told apart.
+pub(super) fn tell_twins(reader: &mut Reader<'_>, axis: &Axis, path: &str) {
+    for (index, value) in axis.values.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        if axis.values[..index].iter().any(|other| other.label == value.label) {
+            let title = format!("two values of `{}` are called `{}`", axis.name, value.label);
+            let fault = reader.fault(&path, &value.node, title);
+            let help = match axis.kind {
+                Kind::Core => "give one of them a `name` of its own",
+                _ => "leave one of them out",
+            };
+            reader.push(fault.help(help));
+        }
+    }
+}
+
 fn read_axis(reader: &mut Reader<'_>, kind: Kind, name: &str, path: &str, node: &Node) -> Option<Axis> {
     let items = match &node.value {
         Written::List(items) if !items.is_empty() => items.clone(),
@@ -105,17 +147,6 @@ fn read_axis(reader: &mut Reader<'_>, kind: Kind, name: &str, path: &str, node: 
         }
     };
     let axis = Axis::new(kind, name, items);
-    for (index, value) in axis.values.iter().enumerate() {
-        let path = format!("{path}[{index}]");
-        if axis.values[..index].iter().any(|other| other.label == value.label) {
-            let title = format!("two values of `{name}` are called `{}`", value.label);
-            let fault = reader.fault(&path, &value.node, title);
-            let help = match kind {
-                Kind::Core => "give one of them a `name` of its own",
-                _ => "leave one of them out",
-            };
-            reader.push(fault.help(help));
-        }
-    }
+    tell_twins(reader, &axis, path);
     Some(axis)
 }

@@ -1,6 +1,7 @@
 //! The batch file: what it says, read with everything that is wrong with it.
 
-use super::axis::{Axis, Kind, read_axes};
+use super::axis::{Axis, Kind, read_axes, tell_twins};
+use super::overlaps::overlaps;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::metrics::comparisons::Within;
 use crate::plan::reader::{Fields, Reader};
@@ -8,8 +9,7 @@ use crate::plan::text::{TEXT_MAX_BYTES, parse_text};
 use crate::plan::tree::{Node, Written};
 use crate::plan::{REPEATS_MAX, SourceText};
 use crate::text_file::{self, Unreadable};
-use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Replications of every cell, unless the file says otherwise.
 const REPEATS: u64 = 5;
@@ -23,6 +23,8 @@ const EXTENDS_MAX: usize = 16;
 pub struct BatchFile {
     /// The file itself, for faults.
     pub source: SourceText,
+    /// All that it says, with the places.
+    pub tree: Node,
     /// Its folder: what it names is relative to it.
     pub folder: PathBuf,
     /// What the batch is called.
@@ -101,6 +103,12 @@ fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Dia
     if !std::fs::metadata(&real).map_err(|error| cannot(text_file::in_words(&error)))?.is_file() {
         return Err(cannot("no file".to_owned()));
     }
+    if real.extension().is_some_and(|ending| ending == "rhai") {
+        let fault =
+            Diagnostic::new(Exit::Usage, "this is a script, not a batch file").at(Place::file(&shown));
+        let help = format!("type `mqscript run {shown}`; a batch file names it: `script: {shown}`");
+        return Err(fault.expected("YAML").help(help).into());
+    }
     let text = text_file::read(&real, TEXT_MAX_BYTES as u64).map_err(|wrong| match wrong {
         Unreadable::NoText(..) => {
             let fault = Diagnostic::new(Exit::Contents, "the file is not UTF-8").at(Place::file(&shown));
@@ -133,6 +141,7 @@ fn read(reader: &mut Reader<'_>, source: &SourceText, path: &Path, tree: &Node) 
     let mut said = Said::default();
     said.defaults(&mut f, reader);
     axes.extend(f.take("matrix").map(|node| read_axes(reader, node)).unwrap_or_default());
+    overlaps(reader, tree, &axes, &said.set);
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     let whole = |r: &mut Reader<'_>, p: &str, n: &Node, max: u64| r.whole(p, n, 1, max);
     let number = |f: &mut Fields<'_>, r: &mut Reader<'_>, key, max| {
@@ -140,6 +149,7 @@ fn read(reader: &mut Reader<'_>, source: &SourceText, path: &Path, tree: &Node) 
     };
     let file = BatchFile {
         source: source.clone(),
+        tree: tree.clone(),
         name,
         repeats: number(&mut f, reader, "repeats", REPEATS_MAX).unwrap_or(REPEATS),
         seed: f
@@ -156,14 +166,30 @@ fn read(reader: &mut Reader<'_>, source: &SourceText, path: &Path, tree: &Node) 
         core: said.core,
         setup: listed(&mut f, reader, "setup", "a list of shell commands"),
         cleanup: listed(&mut f, reader, "cleanup", "a list of shell commands"),
-        output: folder
-            .join(texted(&mut f, reader, "output", "a folder").unwrap_or_else(|| "results".to_owned())),
+        output: without_detours(
+            &folder
+                .join(texted(&mut f, reader, "output", "a folder").unwrap_or_else(|| "results".to_owned())),
+        ),
         max_cells: number(&mut f, reader, "max_cells", u64::from(u32::MAX)).unwrap_or(CELLS_MAX),
         folder,
         axes,
     };
     f.finish_in(reader, "a batch file");
     Some(file)
+}
+
+/// `scripts/batch/../../results` as `results`, where that is the same folder: where no link stands in between.
+fn without_detours(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        let named = matches!(plain.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::ParentDir if named && !plain.is_symlink() => drop(plain.pop()),
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// `scripts`, or `script` for one.
@@ -179,7 +205,9 @@ fn scripts(f: &mut Fields<'_>, reader: &mut Reader<'_>, tree: &Node) -> Vec<Axis
     for (index, node) in found.iter().enumerate() {
         reader.text(&format!("scripts[{index}]"), node, EXPECTED);
     }
-    vec![Axis::new(Kind::Script, "script", found)]
+    let axis = Axis::new(Kind::Script, "script", found);
+    tell_twins(reader, &axis, "scripts");
+    vec![axis]
 }
 
 /// What holds for every cell.
@@ -213,12 +241,9 @@ fn pairs(node: Option<&Node>, path: &str, reader: &mut Reader<'_>) -> Vec<(Strin
     }
 }
 
-/// A value as it would be typed after a flag: a text as it stands, all else as JSON, of which YAML is fond.
+/// A value as it would be typed after a flag: a text as it stands, and so is a number, `1.10` and `010`.
 pub(super) fn typed(node: &Node) -> String {
-    match node.to_json() {
-        Value::String(text) => text,
-        other => other.to_string(),
-    }
+    node.to_typed()
 }
 
 fn parallel(f: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<u64> {

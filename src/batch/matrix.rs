@@ -68,6 +68,12 @@ pub fn cells(file: &BatchFile) -> Result<Cells, Diagnostics> {
             break;
         }
     }
+    let mut names = std::collections::HashSet::new();
+    if let Some(twin) = found.cells.iter().find(|cell| !names.insert(cell.name.clone())) {
+        let title = format!("two cells are called `{}`", twin.name);
+        let fault = Diagnostic::new(crate::diagnostics::Exit::Contents, title).at(reader.place(None));
+        reader.push(fault.help("give cores names, and values texts, that differ"));
+    }
     for entry in &include {
         let values: Vec<&Value> = entry
             .values
@@ -155,7 +161,7 @@ fn pick<'f>(
     };
     let axis = &file.axes[place];
     let own = Axis::new(axis.kind, &axis.name, vec![said.node.clone()]).values.remove(0);
-    match axis.values.iter().find(|value| value.label == own.label) {
+    match axis.meant(&said.node) {
         Some(value) => entry.values[place] = Some(value),
         None if key == "include" => entry.own.push((place, own)),
         None => {

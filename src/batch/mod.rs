@@ -6,6 +6,7 @@ mod file;
 mod folder;
 mod matrix;
 mod outcome;
+mod overlaps;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

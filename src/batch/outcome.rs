@@ -1,7 +1,7 @@
 //! What came of a cell, in a few lines: the whole stands in its own results.
 
 use crate::diagnostics::{Diagnostics, Exit};
-use crate::metrics::results::{Report, Run};
+use crate::metrics::results::{CheckResult, Report, Run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -91,7 +91,7 @@ impl Summary {
 /// Each check that did not hold, with what was seen first, and in how many of the runs that have it.
 fn failed_checks(runs: &[Run]) -> Vec<String> {
     let mut found: Vec<(&str, &str, u64, u64)> = Vec::new();
-    for check in runs.iter().flat_map(|run| &run.checks) {
+    for check in runs.iter().flat_map(checks_of) {
         let place = found.iter().position(|(expression, ..)| *expression == check.expression);
         let place = place.unwrap_or_else(|| {
             found.push((&check.expression, "", 0, 0));
@@ -113,6 +113,12 @@ fn failed_checks(runs: &[Run]) -> Vec<String> {
         (seen, _) => format!("{expression} ({seen}; in {failed} of {all} runs)"),
     };
     found.into_iter().filter(|(_, _, failed, _)| *failed > 0).map(told).collect()
+}
+
+/// The checks of a run; one that both the script and the batch file ask for is one.
+fn checks_of(run: &Run) -> Vec<&CheckResult> {
+    let mut seen = std::collections::HashSet::new();
+    run.checks.iter().filter(|check| seen.insert(&check.expression)).collect()
 }
 
 /// Many seeds tell the same.

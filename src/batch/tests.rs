@@ -105,6 +105,67 @@ exclude: [{ core: mock, rate: 1 }, { core: mock, rate: 3 }]"#;
 }
 
 #[test]
+fn axes_that_touch_the_same_place_are_refused() {
+    let with = |more: &str| faults(&format!("script: nine_agents\n{more}"));
+    for more in [
+        "matrix: { scenario: { processor.workers: [1, 2], processor: [{ workers: 3 }] } }",
+        "matrix: { scenario: { arrival: [1/s, 2/s], arrival.poisson.rate: [3/s] } }",
+        "matrix: { scenario: { arrival.poisson.rate: [1/s], arrival.constant.rate: [3/s] } }",
+        "matrix: { scenario: { agents: [1, 2], \"agents[0].count\": [3] } }",
+        "matrix: { scenario: { duration: [1s, 2s], messages: [3] } }",
+        "matrix: { scenario: { end: [{ messages: 5 }], duration: [3s] } }",
+        "matrix: { scenario: { types.direct.tags: [[a]], 'types[\"direct\"]': [{ priority: low }] } }",
+        "matrix: { scenario: { checks: [[failed == 0]] } }\nchecks: [failed == 1]",
+        "defaults: { scenario: { checks: [failed == 0] } }\nchecks: [failed == 1]",
+    ] {
+        let told = with(more);
+        assert!(told.len() == 1 && told[0].contains("touch the same place"), "{more}: {told:?}");
+    }
+    assert!(
+        with("matrix: { params: { seed: [1] }, scenario: { seed: [2] } }")[0].contains("two axes are called")
+    );
+    for more in [
+        "matrix: { scenario: { processor.workers: [1, 2], processor.retry.attempts: [3] } }",
+        "matrix: { scenario: { end.duration: [1s, 2s], end.messages: [3] } }",
+        "matrix: { scenario: { \"agents[0].count\": [1, 2], \"agents[1].count\": [3] } }",
+        "matrix: { scenario: { processor.workers: [1, 2] } }\nchecks: [failed == 1]",
+    ] {
+        assert!(expand(&format!("script: nine_agents\n{more}")).is_ok(), "{more}");
+    }
+}
+
+#[test]
+fn scripts_of_one_name_are_told_apart_or_refused() {
+    let two = "scripts: [d1/s.rhai, d2/s.rhai, other.rhai]";
+    assert_eq!(names(two), ["d1/s", "d2/s", "other"]);
+    let one =
+        format!("{two}\nmatrix: {{ core: [mock, sqlite] }}\nexclude: [{{ script: d2/s.rhai, core: mock }}]");
+    assert_eq!(expand(&one).unwrap().excluded, ["d2/s · mock"]);
+    assert!(faults("scripts: [s.rhai, s.rhai]")[0].contains("two values of `script` are called `s`"));
+    assert!(faults("scripts: [a/s.rhai, a/s]")[0].contains("two values of `script` are called `a/s`"));
+}
+
+#[test]
+fn values_of_texts_stay_as_they_are_written() {
+    let text =
+        "script: a\nmatrix:\n  params:\n    country: [1.10, 010, 1e3, no, 0x10, 2024-01-01, \"yes\", +5]\n";
+    let labels: Vec<String> =
+        expand(text).unwrap().cells.into_iter().map(|cell| cell.params[0].1.clone()).collect();
+    assert_eq!(labels, ["1.10", "010", "1e3", "no", "0x10", "2024-01-01", "yes", "+5"]);
+    let nested = "script: a\ndefaults: { scenario: { message: { content: 1.10, tags: [010, a b] } } }";
+    assert_eq!(expand(nested).unwrap().cells[0].set[0].1, "{\"content\":1.10,\"tags\":[010,\"a b\"]}");
+}
+
+#[test]
+fn a_folder_is_named_without_detours() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("scripts/batch")).unwrap();
+    let path = folder.path().join("scripts/batch/b.yaml");
+    std::fs::write(&path, "script: a\noutput: ../../results/x\n").unwrap();
+    assert_eq!(read_batch(&path).unwrap().output, folder.path().join("results/x"));
+}
+
+#[test]
 fn a_million_cells_are_refused_before_they_are_made() {
     let values: Vec<String> = (0..100).map(|i| i.to_string()).collect();
     let axis = values.join(", ");

@@ -49,17 +49,24 @@ pub enum Command {
     #[command(after_help = EXAMPLES)]
     Run(Box<RunFlags>),
     /// Run a matrix of scripts, cores, parameters and settings from a YAML file
+    #[command(after_help = BATCH_EXAMPLES)]
     Batch(BatchFlags),
     /// Compare saved results: by how much they differ, and how sure that is
+    #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareFlags),
     /// Fit the mock core to saved results: options with which it behaves as the real core did
+    #[command(after_help = FIT_EXAMPLES)]
     Fit(FitFlags),
     /// Say everything that is wrong with a script without running it, and print its plans
+    #[command(after_help = CHECK_EXAMPLES)]
     Check(Box<CheckFlags>),
+    /// List the scripts that come along, with what each shows
+    List,
     /// The cores that can be used, and what each can do
     #[command(subcommand)]
     Core(CoreCommand),
     /// Make a folder with a script, a batch file and a CI workflow, which work at once
+    #[command(after_help = NEW_EXAMPLES)]
     New(NewFlags),
     /// Print what makes a shell complete commands and flags
     #[command(after_help = COMPLETIONS_HELP)]
@@ -69,6 +76,36 @@ pub enum Command {
     /// Print the JSON Schema of batch files or of results, for editors and programs
     Schema(SchemaFlags),
 }
+
+const BATCH_EXAMPLES: &str = "\
+Examples:
+  mqscript check nightly.yaml                           what it comes to, and every error
+  mqscript batch nightly.yaml                           play every cell
+  mqscript batch nightly.yaml --resume                  go on after an interruption
+  mqscript batch nightly.yaml --save-baseline main      keep the figures, to compare with later";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  mqscript run urgent_mix --repeats 10 -o a.json
+  mqscript run urgent_mix --repeats 10 -o b.json --set processor.workers=8
+  mqscript compare a.json b.json                        how b differs from a, and how sure that is
+  mqscript compare a.json b.json --figures total.p99 --within 5% --fail-on-regression";
+
+const FIT_EXAMPLES: &str = "\
+Examples:
+  mqscript run urgent_mix --real -o measured.json
+  mqscript fit measured.json -o mock.json               then `core(\"mock\", load(\"mock.json\"))` in a script";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  mqscript check mine.rhai
+  mqscript check mine.rhai --set processor.workers=8    what the flag would change
+  mqscript check nightly.yaml                           a batch file with all its cells";
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  mqscript new orders                                   the folder `orders` with script, batch file and workflow
+  mqscript run orders/orders.rhai";
 
 const COMPLETIONS_HELP: &str = "\
 Where they belong, for one user:
@@ -117,7 +154,8 @@ pub struct PlanFlags {
     /// How many agents
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "What is played")]
     pub agents: Option<String>,
-    /// End after so many messages in all, instead of after a time
+    /// End after so many messages in all, instead of after a time; for whichever comes first, `--set
+    /// end='{duration: 60s, messages: 1000}'`
     #[arg(
         short = 'n',
         long,
@@ -126,15 +164,18 @@ pub struct PlanFlags {
         help_heading = "What is played"
     )]
     pub messages: Option<String>,
-    /// Set a parameter that the script declares
+    /// Set a parameter that the script declares; may be repeated
     #[arg(short = 'P', long = "param", value_name = "K=V", value_parser = key_value, help_heading = "What is played")]
     pub params: Vec<KeyValue>,
-    /// Set any place of the scenario: `processor.workers=8`
+    /// Parameters that were typed as flags of their own, each with its value
+    #[arg(skip)]
+    pub param_flags: Vec<(String, Option<String>)>,
+    /// Set any place of the scenario: `processor.workers=8`; may be repeated
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value, help_heading = "What is played")]
     pub set: Vec<KeyValue>,
-    /// Seed of every random choice; `random` draws one and prints it [default: 1]
-    #[arg(short, long, value_name = "N|random", value_parser = seed, allow_negative_numbers = true, env = "MQSCRIPT_SEED",
-        hide_env_values = true, help_heading = "What is played")]
+    /// Seed of every random choice; `random` draws one and prints it [default: 1, or MQSCRIPT_SEED]
+    #[arg(short, long, value_name = "N|random", value_parser = seed, allow_negative_numbers = true,
+        help_heading = "What is played")]
     pub seed: Option<Seed>,
     /// Whether time is computed or passes [default: computed, if every core is simulated]
     #[arg(
@@ -160,7 +201,7 @@ pub struct PlanFlags {
         help_heading = "The core"
     )]
     pub real: Option<String>,
-    /// Set one of the core's options
+    /// Set one of the core's options: `latency=5ms`, `types.direct.latency=1ms`; may be repeated
     #[arg(long = "core-option", value_name = "K=V", value_parser = key_value, help_heading = "The core")]
     pub core_options: Vec<KeyValue>,
     /// Share of attempts that a mock core lets succeed: `0.9` or `90%`

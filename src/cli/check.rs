@@ -2,51 +2,124 @@
 
 use super::arguments::CheckFlags;
 use super::interrupt::Interrupt;
-use super::{batch, settings, terminal};
+use super::rehearsal::Rehearsed;
+use super::{batch, panic, pure, settings, terminal};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::engine::Setting;
 use crate::plan::Planned;
 use crate::plan::tree::Origin;
 use crate::report::text::Look;
 use crate::report::{Column, Table, count, printable};
-use crate::script::{self, Execution, ParamOrigin, Settings};
+use crate::script::{Execution, ParamOrigin, Settings, Source};
+use crate::supervise::{self, Ending, Side};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a core may take to be loaded.
+const HANG_LIMIT: Duration = Duration::from_secs(60);
 
 /// Checks a script, or a batch file.
 pub fn command(flags: &CheckFlags) -> Exit {
     let ending = Path::new(&flags.script).extension().and_then(std::ffi::OsStr::to_str);
-    if matches!(ending, Some("yaml" | "yml")) {
-        return batch::check(Path::new(&flags.script), &flags.plan.core_path);
-    }
-    let wrong = match check(flags) {
-        Ok(wrong) | Err(wrong) => wrong,
+    let checked = match ending {
+        Some("yaml" | "yml") => of_scripts_alone(flags)
+            .and_then(|()| batch::check(Path::new(&flags.script), &flags.plan.core_path)),
+        _ => prepared(flags).and_then(|prepared| apart(prepared, flags)),
     };
+    checked.unwrap_or_else(|wrong| {
+        terminal::complain(&wrong);
+        wrong.exit()
+    })
+}
+
+/// Flags that mean nothing to a batch file.
+fn of_scripts_alone(flags: &CheckFlags) -> Result<(), Diagnostics> {
+    let plan = &flags.plan;
+    let mut said = settings::overrides(plan)?.said();
+    said.extend([("--param", !plan.params.is_empty()), ("--pure", plan.pure)]);
+    let own = plan.param_flags.iter().map(|(name, _)| format!("--{name}"));
+    let flags = said.into_iter().filter(|(_, said)| *said).map(|(flag, _)| flag.to_owned()).chain(own);
+    let fault = |flag: String| {
+        let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning for a batch file"));
+        fault.help(
+            "write it into the file: `defaults: { core, params, scenario }`, or check one of its scripts",
+        )
+    };
+    let faults: Diagnostics = flags.map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// What there is to check.
+struct Prepared {
+    source: Source,
+    settings: Settings,
+}
+
+fn prepared(flags: &CheckFlags) -> Result<Prepared, Diagnostics> {
+    let overrides = settings::overrides(&flags.plan)?;
+    let source = settings::script(&flags.script)?;
+    Ok(Prepared { source, settings: settings::of_script("check", &flags.plan, overrides) })
+}
+
+/// Checks in a child: cores are loaded, which may end a process.
+fn apart(prepared: Prepared, flags: &CheckFlags) -> Result<Exit, Diagnostics> {
+    let bug = |what: &str, error: &dyn std::fmt::Display| {
+        Diagnostics::from(Diagnostic::new(Exit::Bug, format!("{what}: {error}")))
+    };
+    let (works, watches) = pure::ends(flags.plan.pure);
+    match supervise::fork(flags.plan.pure)
+        .map_err(|error| bug("no process can be started to check in", &error))?
+    {
+        Side::Child(child) => {
+            drop(watches);
+            child.end(panic::caught(|| check(prepared, flags, works)))
+        }
+        Side::Parent(parent) => {
+            drop(works);
+            if let Some(watches) = watches {
+                pure::watch(watches, &parent);
+            }
+            let ending = parent.watch(HANG_LIMIT, terminal::note);
+            match ending.map_err(|error| bug("the process that checks cannot be watched", &error))? {
+                Ending::Done(code) => Ok(Exit::from_code(code).unwrap_or(Exit::Bug)),
+                Ending::Died(_, death) | Ending::DiedAfter(_, death) => Err(death.diagnostic().into()),
+            }
+        }
+    }
+}
+
+fn check(prepared: Prepared, flags: &CheckFlags, end: Option<pure::End>) -> Exit {
+    // Some cores print when they are loaded.
+    terminal::keep_stdout_for_results();
+    let Prepared { source, settings } = prepared;
+    let mut finder = settings::finder(&flags.plan, None);
+    if flags.plan.pure {
+        finder = pure::enter(finder, &source, Path::new("."), &[], end).0;
+    }
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            let title = format!("signals cannot be listened to: {error}");
+            terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
+            return Exit::Bug;
+        }
+    };
+    let settings = Settings { print: Arc::new(terminal::note), ..settings };
+    let base = source.base();
+    let setting = Setting { finder: &finder, base_dir: &base, pure: flags.plan.pure, confined: None };
+    let rehearsed = Rehearsed::of(&source, &settings, setting, &interrupt.flag());
+    let mut wrong = rehearsed.all();
+    let printed = terminal::print(&found(&rehearsed.execution, &wrong, &source.text.file, &terminal::look()));
+    wrong.append(printed.err().unwrap_or_default());
     terminal::complain(&wrong);
     wrong.exit()
 }
 
-fn check(flags: &CheckFlags) -> Result<Diagnostics, Diagnostics> {
-    let overrides = settings::overrides(&flags.plan)?;
-    let source = settings::script(&flags.script)?;
-    let interrupt = Interrupt::listen()
-        .map_err(|error| Diagnostic::new(Exit::Bug, format!("signals cannot be listened to: {error}")))?;
-    let settings = Settings {
-        overrides,
-        params: settings::pairs(&flags.plan.params),
-        print: Arc::new(terminal::note),
-        ..Settings::default()
-    };
-    let execution = script::check(&source, &settings, &interrupt.flag());
-    let printed = terminal::print(&found(&execution, &source.text.file, &terminal::look()));
-    let mut wrong = execution.diagnostics;
-    wrong.append(printed.err().unwrap_or_default());
-    Ok(wrong)
-}
-
 /// Parameters, plans, and what a check cannot know.
-fn found(execution: &Execution, file: &str, look: &Look) -> String {
+fn found(execution: &Execution, wrong: &Diagnostics, file: &str, look: &Look) -> String {
     let mut text = String::new();
     if !execution.params.is_empty() {
         let mut table = Table::new(vec![
@@ -72,7 +145,7 @@ fn found(execution: &Execution, file: &str, look: &Look) -> String {
     for note in &execution.notes {
         let _ = writeln!(text, "note: {note}");
     }
-    if execution.diagnostics.is_empty() {
+    if wrong.is_empty() {
         let plans = execution.plans.len() as u64;
         let word = if plans == 1 { "run" } else { "runs" };
         let verdict = format!("{}: nothing wrong, {} {word}", printable(file), count(plans));

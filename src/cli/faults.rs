@@ -1,6 +1,6 @@
 //! What goes wrong with cores, told like everything else that goes wrong.
 
-use crate::cores::{CoreError, CoreFailure, FailureKind, WROTE_OVER};
+use crate::cores::{CoreError, CoreFailure, FailureKind, OptionFault, WROTE_OVER};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::RunError;
 
@@ -20,12 +20,18 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
                     .path(fault.key_path.clone())
                     .found(fault.found.clone())
                     .expected(fault.expected.clone())
+                    .help_if(missing(core, fault))
                     .help_if(fault.help.clone())
                     .help_if(error.help())
             })
             .collect(),
         CoreError::NotFound { searched, .. } | CoreError::NotBuilt { searched, .. } => {
             let mut fault = plain(error);
+            if let CoreError::NotFound { there, .. } = error
+                && !there.is_empty()
+            {
+                fault = fault.expected(format!("one of {}", there.join(", ")));
+            }
             for folder in searched {
                 fault = fault.note(format!("looked in {}", folder.display()));
             }
@@ -34,6 +40,19 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
         CoreError::Failed(failure) => of_failure(failure).into(),
         _ => plain(error).into(),
     }
+}
+
+/// How an option is given that must be and is not.
+fn missing(core: &str, fault: &OptionFault) -> Option<String> {
+    if fault.found != "nothing" {
+        return None;
+    }
+    let key = &fault.key_path;
+    let value = if (core, key.as_str()) == ("exec", "command") { "'python3 my_send.py'" } else { "VALUE" };
+    let written = value.replace('\'', "\"");
+    Some(format!(
+        "type `--core-option {key}={value}`, or in a script `core(\"{core}\", #{{ {key}: {written} }})`"
+    ))
 }
 
 fn plain(error: &CoreError) -> Diagnostic {
@@ -85,7 +104,6 @@ pub fn of_failure(failure: &CoreFailure) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cores::OptionFault;
 
     #[test]
     fn every_option_at_fault_is_told() {
@@ -111,6 +129,7 @@ mod tests {
             name: "mok".into(),
             searched: vec!["/usr/lib/mqscript".into()],
             nearest: vec!["mock".into()],
+            there: vec!["exec".into(), "mock".into()],
         };
         let text = of_core(&error).render(false);
         assert!(

@@ -15,11 +15,14 @@ mod core_new;
 mod faults;
 mod fit;
 mod interrupt;
+mod list;
 mod man;
 mod new;
 mod outputs;
 mod panic;
+mod parameters;
 mod pure;
+mod rehearsal;
 mod repeat;
 mod run;
 mod scaffold;
@@ -34,21 +37,31 @@ mod verdict;
 pub use panic::guarded;
 
 use crate::diagnostics::Exit;
-use arguments::{Arguments, Command};
-use clap::Parser;
+use arguments::Command;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
 
 /// Does what the command line says.
 pub fn main() -> Exit {
     #[cfg(unix)]
     crate::supervise::survive_file_limits();
-    let arguments = match Arguments::try_parse() {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    if let Some(fault) = parameters::blank_for_equals(&typed) {
+        terminal::complain(&fault.into());
+        return Exit::Usage;
+    }
+    let arguments = match parameters::parse(typed.clone()) {
         Ok(arguments) => arguments,
         Err(error) => {
             terminal::print_help(&error);
+            if error.kind() == ErrorKind::DisplayHelp {
+                let _ = terminal::print(&parameters::below_help(&typed));
+            }
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
     };
     match arguments.command {
+        Command::List => list::command(),
         Command::Core(command) => core::command(&command),
         Command::Run(flags) => run::command(&flags),
         Command::Check(flags) => check::command(&flags),

@@ -3,6 +3,7 @@
 use super::arguments::{Format, RunFlags};
 use super::interrupt::Interrupt;
 use super::outputs::{Output, is_stdout};
+use super::rehearsal::Rehearsed;
 use super::stage::Stage;
 use super::{panic, pure, repeat, settings, side_by_side, terminal, verdict};
 use crate::batch;
@@ -218,15 +219,23 @@ impl Prepared {
         };
         let seed = self.overrides.seed;
         let settings = Settings {
-            overrides: self.overrides,
-            params: settings::pairs(&flags.plan.params),
             output_folder,
             force: flags.force,
-            print: printer(prints),
             look: if flags.format == Format::Text { terminal::look() } else { terminal::plain() },
             comparing: self.comparing,
-            ..Settings::default()
+            ..settings::of_script("run", &flags.plan, self.overrides)
         };
+        // The cells of a batch have been looked at.
+        if flags.block.is_none() {
+            let base = self.source.base();
+            let wrong =
+                Rehearsed::of(&self.source, &settings, stage.setting(&base), &interrupt.flag()).certain();
+            if !wrong.is_empty() {
+                terminal::complain(&wrong);
+                return wrong.exit().worst(interrupt.exit().unwrap_or(Exit::Success));
+            }
+        }
+        let settings = Settings { print: printer(prints), ..settings };
         let mut execution = script::execute(&self.source, &settings, &mut stage, &interrupt.flag());
         if let Some(broken) = stage.broken {
             execution.runs.push(broken);
@@ -294,7 +303,8 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
             let is_plain = flags.format != Format::Text || stdout_is_taken;
             let mut look = if is_plain { terminal::plain() } else { terminal::look() };
             look.full = flags.verbose;
-            let typed: Vec<String> = std::env::args().skip(1).collect();
+            let typed: Vec<String> =
+                std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
             let options = runs.iter().flat_map(|run| {
                 [&run.core.options].into_iter().chain(run.core.layers.iter().map(|layer| &layer.options))
             });

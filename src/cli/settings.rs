@@ -2,12 +2,15 @@
 //! parameter of that name, and of what type.
 
 use super::arguments::{COMPARED, Clock, PlanFlags, RunFlags};
-use super::values::{KeyValue, Seed};
+use super::parameters;
+use super::repeat::quoted;
+use super::values::{KeyValue, Seed, seed};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::tree::Node;
-use crate::plan::{ClockKind, Overrides};
-use crate::script::{Comparing, Source};
+use crate::plan::{ClockKind, Overrides, SEED_VARIABLE};
+use crate::report::printable;
+use crate::script::{Comparing, Settings, Source};
 use std::path::{Path, PathBuf};
 
 /// What the flags say over the script's scenarios.
@@ -15,12 +18,17 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// A flag that is wrong whatever the script says.
 pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
+    let (seed, seed_of_environment) = match flags.seed {
+        Some(seed) => (Some(seed), false),
+        None => (seed_of_environment()?, true),
+    };
     let overrides = Overrides {
         duration: flags.duration.clone(),
         messages: flags.messages.clone(),
         rate: flags.rate.clone(),
         agents: flags.agents.clone(),
-        seed: flags.seed.map(Seed::number).transpose().map_err(no_random_numbers)?,
+        seed: seed.map(Seed::number).transpose().map_err(no_random_numbers)?,
+        seed_of_environment,
         clock: flags.clock.map(|clock| match clock {
             Clock::Virtual => ClockKind::Virtual,
             Clock::Wall => ClockKind::Wall,
@@ -40,6 +48,31 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
     if faults.is_empty() { Ok(overrides) } else { Err(faults) }
 }
 
+/// The seed of the environment; an empty one is none.
+fn seed_of_environment() -> Result<Option<Seed>, Diagnostics> {
+    let Some(said) = std::env::var_os(SEED_VARIABLE).filter(|said| !said.is_empty()) else { return Ok(None) };
+    let said = said.to_string_lossy();
+    let wrong = |expected: String| {
+        let title = format!("wrong value for the environment variable `{SEED_VARIABLE}`");
+        let fault = Diagnostic::new(Exit::Usage, title).found(format!("`{}`", printable(&said)));
+        fault
+            .expected(expected)
+            .help(format!("`unset {SEED_VARIABLE}`, or type `--seed N`, which comes first"))
+    };
+    seed(&said).map(Some).map_err(|expected| wrong(expected).into())
+}
+
+/// What a script is told by the flags of `run` or `check`.
+pub fn of_script(command: &str, flags: &PlanFlags, overrides: Overrides) -> Settings {
+    Settings {
+        overrides,
+        params: pairs(&flags.params),
+        param_flags: flags.param_flags.clone(),
+        flags: parameters::flags_of(command),
+        ..Settings::default()
+    }
+}
+
 /// What the flags say about comparisons and replications.
 ///
 /// # Errors
@@ -50,6 +83,16 @@ pub fn comparing(flags: &RunFlags) -> Result<Comparing, Diagnostics> {
             Some(real) => format!("mock,{real}"),
             None => COMPARED.to_owned(),
         };
+        if let Some(real) = flags.plan.real.as_deref().filter(|_| !typed.is_empty()) {
+            let fault = Diagnostic::new(
+                Exit::Usage,
+                "`--real` has no meaning beside `--compare=…`, which names all cores",
+            );
+            let help = format!(
+                "name it there: `--compare={typed},{real}`, or leave the names out: `--compare --real={real}`"
+            );
+            return Err(fault.found(format!("`--real={real}` and `--compare={typed}`")).help(help).into());
+        }
         let list = if typed.is_empty() { by_default.as_str() } else { typed };
         let cores: Vec<String> =
             list.split(',').map(str::trim).filter(|core| !core.is_empty()).map(from_here).collect();
@@ -104,6 +147,12 @@ fn from_here(core: &str) -> String {
 /// There is no such script, or it cannot be read.
 pub fn script(reference: &str) -> Result<Source, Diagnostics> {
     let here = Path::new(reference);
+    if matches!(here.extension().and_then(std::ffi::OsStr::to_str), Some("yaml" | "yml")) && here.is_file() {
+        let title = format!("`{}` is no script but YAML", printable(reference));
+        let fault = Diagnostic::new(Exit::Script, title).expected("a script, which ends in `.rhai`");
+        let fault = fault.help(format!("a batch file is played by `mqscript batch {}`", quoted(reference)));
+        return Err(fault.help("a scenario is played by a script: `run(load(\"FILE.yaml\"));`").into());
+    }
     let is_name = !reference.contains('/') && here.extension().is_none();
     if is_name && !here.is_file() {
         let file = format!("{reference}.rhai");

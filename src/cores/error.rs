@@ -149,6 +149,8 @@ pub enum CoreError {
         searched: Vec<PathBuf>,
         /// Names that exist and are near, nearest first.
         nearest: Vec<String>,
+        /// All names that exist.
+        there: Vec<String>,
     },
     /// A core of this project that the default build leaves out, and no library of that name in any of the folders.
     #[error("core `{name}` is not built: cargo build --release -p {package}")]
@@ -289,8 +291,8 @@ impl CoreError {
                 format!("did you mean `{}`? `mqscript core list` shows all cores", nearest[0])
             }
             CoreError::NotFound { .. } => {
-                "`mqscript core list` shows all cores; `--core-path FOLDER` adds a \
-                 folder; a path with `/` names a file"
+                "another broker is reached through a program of yours: `--core exec --core-option command='python3 \
+                 my_send.py'` (docs/cores-exec.md). A core of your own: `--core-path FOLDER`, or its file with a `/`"
                     .to_owned()
             }
             CoreError::NotBuilt { .. } => {

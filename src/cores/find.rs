@@ -2,6 +2,7 @@
 
 use super::error::CoreError;
 use super::trust::{Word, admit};
+use std::collections::BTreeSet;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -150,7 +151,8 @@ impl Finder {
         let names: Vec<String> = self.files().into_iter().map(|found| found.name).collect();
         let known = names.iter().map(String::as_str).chain(OPTIONAL.map(|(core, _)| core));
         let nearest = nearest(&name, known);
-        Err(CoreError::NotFound { name, searched, nearest })
+        let there: BTreeSet<String> = names.iter().cloned().collect();
+        Err(CoreError::NotFound { name, searched, nearest, there: there.into_iter().collect() })
     }
 
     /// Every core's file, by place and then by name.

@@ -123,7 +123,8 @@ impl Reader<'_> {
         for key in required.iter().filter_map(Value::as_str) {
             if !full.contains_key(key) && properties.get(key).and_then(|rule| rule.get("default")).is_none() {
                 let about = properties.get(key).and_then(|rule| rule["description"].as_str());
-                self.fault(&join(path, key), "nothing", "given", about.map(str::to_owned));
+                let expected = about.map_or("a value", |_| "a value: it has no default");
+                self.fault(&join(path, key), "nothing", expected, about.map(str::to_owned));
             }
         }
         let (mut all, mut all_shown) = (Map::new(), Map::new());

@@ -50,7 +50,17 @@ impl<C: Clock> Player<'_, C> {
             (End::Messages(_), _) => self.load_ended_ns.is_none(),
             (End::Duration(_), Some(end)) => intended_ns < end,
             (End::Duration(_), None) => false,
+            (End::First { .. }, _) => self.comes_first(agent, intended_ns),
         }
+    }
+
+    /// [`may_generate`](Self::may_generate) where several ends are said.
+    #[inline(never)]
+    fn comes_first(&self, agent: u32, intended_ns: u64) -> bool {
+        let of_agent = self.plan.end.messages_per_agent().unwrap_or(u64::MAX);
+        self.load_ended_ns.is_none()
+            && self.rules.load_end_ns.is_none_or(|end| intended_ns < end)
+            && self.generator.agents[agent as usize].sequence < of_agent
     }
 
     /// Puts the agent's next arrival on the timeline, if there is one.
@@ -123,6 +133,13 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
+    /// Counts the agents that have sent all their messages.
+    #[inline(always)]
+    fn count_agent(&mut self, id: u32, count: u64) {
+        let Message { agent, .. } = self.messages[id];
+        self.agents_done += u32::from(self.generator.agents[agent as usize].sequence == count);
+    }
+
     /// `next` sent nothing. Where the load ends by a count, that must not go on for ever.
     #[inline(never)]
     fn skipped(&mut self) {
@@ -130,7 +147,7 @@ impl<C: Clock> Player<'_, C> {
         let generated = self.recorder.generated;
         let (skips, since) = self.skips;
         self.skips = if since == generated { (skips + 1, since) } else { (1, generated) };
-        if self.skips.0 > ROUNDS_MAX && !matches!(self.plan.end, End::Duration(_)) && self.stop.is_none() {
+        if self.skips.0 > ROUNDS_MAX && self.rules.load_end_ns.is_none() && self.stop.is_none() {
             self.stop = Some(Stop::Endless {
                 seen: format!("`next` sent nothing {ROUNDS_MAX} times in a row, after {generated} messages"),
                 help: "let `next` send in the end, or end the load by time (`duration`) instead of a count",
@@ -209,9 +226,14 @@ impl<C: Clock> Player<'_, C> {
             End::Duration(_) => {}
             End::Messages(count) if number >= count => self.end_load(),
             End::Messages(_) => {}
-            End::MessagesPerAgent(count) => {
-                let Message { agent, .. } = self.messages[id];
-                self.agents_done += u32::from(self.generator.agents[agent as usize].sequence == count);
+            End::MessagesPerAgent(count) => self.count_agent(id, count),
+            End::First { messages, messages_per_agent, .. } => {
+                if let Some(count) = messages_per_agent {
+                    self.count_agent(id, count);
+                }
+                if messages.is_some_and(|count| number >= count) {
+                    self.end_load();
+                }
             }
         }
         if number > self.plan.max_generated && self.stop.is_none() {

@@ -58,6 +58,14 @@ impl Cast {
         Ok(casts)
     }
 
+    /// Whether these cores can do what the plan asks of them.
+    ///
+    /// # Errors
+    /// Deliveries are asked for, and a core cannot receive.
+    pub fn fits(&self, plan: &Plan) -> Result<(), RunError> {
+        receives(plan, &self.resolved).map(drop)
+    }
+
     /// The clock on which the plan will be played.
     pub fn clock(&self) -> ClockKind {
         self.clock

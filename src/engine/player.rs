@@ -88,6 +88,8 @@ pub struct Reasons {
 pub struct Rules {
     /// When the load ends, if by time.
     pub load_end_ns: Option<u64>,
+    /// Whether it lasts until `load_end_ns` even if nothing more is going to be generated.
+    pub ends_by_time: bool,
     /// When each phase starts; the warm-up, if any, is the first.
     pub phase_starts: Vec<u64>,
     /// Types per phase among the cells.
@@ -320,7 +322,7 @@ impl<'a, C: Clock> Player<'a, C> {
     fn next_of_timeline(&mut self) -> Option<u64> {
         let alone = C::VIRTUAL
             && self.load_ended_ns.is_none()
-            && self.rules.load_end_ns.is_some()
+            && self.rules.ends_by_time
             && self.out.next_due_ns == abi::NEVER
             && self.plan.processor.batch_interval_ns == 0;
         if alone { self.timeline.next_time() } else { None }
@@ -508,7 +510,7 @@ impl<'a, C: Clock> Player<'a, C> {
     /// limit anyway.
     fn silence_ends_ns(&mut self) -> Option<u64> {
         let drains = self.load_ended_ns.is_some();
-        let counts = !matches!(self.plan.end, End::Duration(_));
+        let counts = !self.rules.ends_by_time;
         if !self.only_core_is_left() || !(if drains { C::VIRTUAL } else { counts }) {
             self.silence.is_broken();
             return None;
@@ -569,7 +571,11 @@ impl<'a, C: Clock> Player<'a, C> {
     /// Where the end is a count of messages: whether nothing more will be generated, though the count may not be
     /// reached.
     fn count_is_over(&mut self) -> bool {
-        if self.load_ended_ns.is_some() || matches!(self.plan.end, End::Duration(_)) {
+        if self.load_ended_ns.is_some() || self.rules.ends_by_time {
+            return false;
+        }
+        // A time comes first, too, unless every agent has sent all its messages before.
+        if self.rules.load_end_ns.is_some() && self.agents_done < self.generator.agents.len() as u32 {
             return false;
         }
         // Agents go on thinking after an outcome, and callbacks may send after an outcome or a copy.
@@ -599,7 +605,13 @@ impl<'a, C: Clock> Player<'a, C> {
     /// why. Of agents that only answer nobody knows how many they owe, unless it is a count in all.
     pub fn shortfall(&self) -> Option<(u64, u64, Shortfall)> {
         let (asked, generated) = match self.plan.end {
-            End::Duration(_) => return None,
+            End::Duration(_) | End::First { duration_ns: Some(_), .. } => return None,
+            End::First { messages_per_agent: Some(_), .. }
+                if self.agents_done == self.generator.agents.len() as u32 =>
+            {
+                return None;
+            }
+            End::First { messages, .. } => (messages.unwrap_or(0), self.generator.generated()),
             End::Messages(asked) => (asked, self.generator.generated()),
             End::MessagesPerAgent(each) => {
                 let owes = |group: u32| self.plan.groups[group as usize].arrival != Arrival::OnDemand;

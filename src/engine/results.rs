@@ -187,6 +187,7 @@ fn machinery(plan: &Plan) -> Machinery {
 fn boundaries<C: Clock>(player: &Player<'_, C>) -> Vec<u64> {
     let window_end = match (player.plan.end, player.rules.load_end_ns) {
         (End::Duration(_), Some(end)) => end,
+        (End::First { .. }, Some(end)) if player.load_ended_ns.is_some_and(|ended| ended >= end) => end,
         _ => player.recorder.last_end_ns,
     };
     // A run that stopped early measured only until then.

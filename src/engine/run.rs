@@ -14,7 +14,7 @@ use super::timeline::Timeline;
 use crate::cores::{self, Chain, CoreError, HostServices, ResolvedChain, RunConfig, Session, TypeRow};
 use crate::metrics::results::{Environment, Run};
 use crate::metrics::{AgentsRecorder, Recorder, Stopwatch};
-use crate::plan::{Arrival, ClockKind, End, Group, Plan};
+use crate::plan::{Arrival, ClockKind, Group, Plan};
 use mqscript_plugin::random::{Stream, mix, text_key};
 use std::sync::Arc;
 
@@ -202,11 +202,7 @@ fn started(plan: &Plan, clock: ClockKind) -> Started {
         seed: plan.seed,
         agents: plan.agents(),
         load_ns: plan.load_ns(),
-        messages: match plan.end {
-            End::Duration(_) => None,
-            End::Messages(count) => Some(count),
-            End::MessagesPerAgent(count) => Some(count * u64::from(plan.agents())),
-        },
+        messages: plan.messages_max(),
     }
 }
 
@@ -333,6 +329,7 @@ fn rules(plan: &Plan) -> Rules {
         |pick: fn(&crate::plan::Callbacks) -> bool| plan.groups.iter().map(|g| pick(&g.callbacks)).collect();
     Rules {
         load_end_ns: plan.load_ns(),
+        ends_by_time: plan.end.duration_ns().is_some() && plan.end.messages_per_agent().is_none(),
         phase_starts,
         types: plan.types.len() as u16,
         drain_ns: plan.drain_ns,

@@ -23,7 +23,9 @@ pub struct LoadFault {
 pub fn nothing_measured(groups: &[Group], warm_up_ns: u64, end: End) -> Option<LoadFault> {
     let calls = groups.iter().any(|group| group.callbacks.any());
     let (nothing, all) = match end {
+        // Each of its bounds is looked at alone.
         _ if warm_up_ns == 0 => return None,
+        End::First { .. } => return None,
         End::Messages(messages) => {
             let early: f64 =
                 groups.iter().map(|group| f64::from(group.count) * in_warm_up(group, warm_up_ns)).sum();
@@ -59,7 +61,8 @@ pub fn count_out_of_reach(groups: &[Group], warm_up_ns: u64, end: End) -> Option
     }
     let expected = |group: &Group| in_all(&group.arrival, warm_up_ns);
     let (key, most, asked) = match end {
-        End::Duration(_) => return None,
+        // Another of the ends comes first, then.
+        End::Duration(_) | End::First { .. } => return None,
         End::Messages(asked) => {
             let most: f64 = groups.iter().map(|group| f64::from(group.count) * expected(group)).sum();
             ("messages", most, asked)

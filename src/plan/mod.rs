@@ -7,6 +7,9 @@ mod arrival;
 mod arrivals_expected;
 mod chaos_flag;
 mod check;
+pub(crate) mod effect;
+#[cfg(test)]
+mod effect_tests;
 mod figure_path;
 mod figure_words;
 mod json;
@@ -20,6 +23,7 @@ mod read_arrival;
 mod read_checks;
 mod read_compare;
 mod read_core;
+mod read_end;
 mod read_messages;
 mod read_processor;
 mod read_recipients;
@@ -47,7 +51,8 @@ pub use json::read_json;
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
 pub use mqscript_plugin::{distribution, units};
 pub use names::Names;
-pub use overrides::{Overrides, parse_typed, variant};
+pub(crate) use overrides::MOCK;
+pub use overrides::{BATCH_CHECKS, Overrides, SEED_VARIABLE, parse_typed, same_place, variant};
 pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
 pub use read_agents::Functions;
 pub use read_checks::parse_check;
@@ -121,12 +126,16 @@ impl Plan {
         self.groups.iter().map(|group| group.count).sum()
     }
 
-    /// The length of the load in nanoseconds, where it is known beforehand: warm-up and duration.
+    /// The length of the load in nanoseconds, where a duration bounds it: warm-up and duration.
     pub fn load_ns(&self) -> Option<u64> {
-        match self.end {
-            End::Duration(ns) => Some(self.warm_up_ns + ns),
-            End::Messages(_) | End::MessagesPerAgent(_) => None,
-        }
+        self.end.duration_ns().map(|ns| self.warm_up_ns + ns)
+    }
+
+    /// The number of messages after which the load ends, where that is said; callbacks may send more.
+    pub fn messages_max(&self) -> Option<u64> {
+        let of_all =
+            self.end.messages_per_agent().map(|count| count.saturating_mul(u64::from(self.agents())));
+        [self.end.messages(), of_all].into_iter().flatten().min()
     }
 
     /// The stages of the scenario's arrivals, which are also its phases; empty if it has none.
@@ -163,6 +172,51 @@ pub enum End {
     Messages(u64),
     /// After so many messages from each agent.
     MessagesPerAgent(u64),
+    /// At whichever of these comes first; at least two of them are said.
+    First {
+        /// Nanoseconds after the warm-up.
+        duration_ns: Option<u64>,
+        /// Messages in all.
+        messages: Option<u64>,
+        /// Messages from each agent.
+        messages_per_agent: Option<u64>,
+    },
+}
+
+impl End {
+    /// Each of the ends that are said, alone.
+    pub fn bounds(&self) -> impl Iterator<Item = End> {
+        let duration = self.duration_ns().map(End::Duration);
+        let messages = self.messages().map(End::Messages);
+        [duration, messages, self.messages_per_agent().map(End::MessagesPerAgent)].into_iter().flatten()
+    }
+
+    /// How long the load lasts at most after the warm-up, in nanoseconds, if that is said.
+    pub fn duration_ns(&self) -> Option<u64> {
+        match *self {
+            End::Duration(ns) => Some(ns),
+            End::First { duration_ns, .. } => duration_ns,
+            End::Messages(_) | End::MessagesPerAgent(_) => None,
+        }
+    }
+
+    /// How many messages there are at most, if that is said.
+    pub fn messages(&self) -> Option<u64> {
+        match *self {
+            End::Messages(count) => Some(count),
+            End::First { messages, .. } => messages,
+            End::Duration(_) | End::MessagesPerAgent(_) => None,
+        }
+    }
+
+    /// How many messages there are at most from each agent, if that is said.
+    pub fn messages_per_agent(&self) -> Option<u64> {
+        match *self {
+            End::MessagesPerAgent(count) => Some(count),
+            End::First { messages_per_agent, .. } => messages_per_agent,
+            End::Duration(_) | End::Messages(_) => None,
+        }
+    }
 }
 
 /// Whether deliveries are received.

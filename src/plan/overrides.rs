@@ -1,5 +1,8 @@
 //! What flags say over a scenario and its core.
 
+use super::effect::OF_MOCKS;
+use super::read_end::{ENDS, unset_end};
+use super::short_forms::write_out;
 use super::text::parse_yaml;
 use super::tree::{Node, Origin, Written};
 use super::units::{canonical_duration, parse_duration, parse_rate, parse_share};
@@ -7,14 +10,20 @@ use super::{ClockKind, CoreSpec, LayerSpec};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, read_distribution};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// The core whose options `--success-rate`, `--min-latency` and `--max-latency` set.
-const MOCK: &str = "mock";
+pub(crate) const MOCK: &str = "mock";
 /// The layer that `--chaos` lays over the session's core.
 const CHAOS: &str = "chaos";
 /// The mock core's own default latency, of which `--min-latency` alone changes one end.
 const MOCK_LATENCY_NS: (u64, u64) = (1_000_000, 10_000_000);
+
+/// Who says the checks that a batch file adds.
+pub const BATCH_CHECKS: &str = "the batch's checks";
+
+/// The variable of the environment that says the seed where no flag does.
+pub const SEED_VARIABLE: &str = "MQSCRIPT_SEED";
 
 /// What flags say, as typed: texts are read here, so that a parameter of the same name can take them instead.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,8 +36,10 @@ pub struct Overrides {
     pub rate: Option<String>,
     /// `--agents`: the count of the only group.
     pub agents: Option<String>,
-    /// `--seed`.
+    /// `--seed`, or the environment's.
     pub seed: Option<u64>,
+    /// Whether the seed comes from `MQSCRIPT_SEED`.
+    pub seed_of_environment: bool,
     /// `--clock`.
     pub clock: Option<ClockKind>,
     /// `--set PATH=VALUE`.
@@ -87,18 +98,22 @@ impl Overrides {
         self.apply_end(scenario, faults);
         if let Some(seed) = self.seed {
             let value = Node::new(Written::Integer(i64::try_from(seed).unwrap_or(i64::MAX)));
-            scenario.set("seed", value.said_by(&Origin::Flag("--seed".to_owned())));
+            let flag = if self.seed_of_environment { SEED_VARIABLE } else { "--seed" };
+            scenario.set("seed", value.said_by(&Origin::Flag(flag.to_owned())));
         }
         if let Some(clock) = self.clock {
             scenario.set("clock", flag_node("--clock", clock.name()));
         }
         if !self.checks.is_empty() {
-            let flag = Origin::Flag("the batch's `checks`".to_owned());
+            let flag = Origin::Flag(BATCH_CHECKS.to_owned());
             let own = self.checks.iter().map(|check| Node::text(check).said_by(&flag));
             match scenario.get_mut("checks").map(|node| &mut node.value) {
                 Some(Written::List(checks)) => checks.extend(own),
                 _ => scenario.set("checks", Node::new(Written::List(own.collect())).said_by(&flag)),
             }
+        }
+        if self.set.iter().any(|(path, _)| says_the_end(path)) {
+            unset_end_of_script(scenario);
         }
         for (path, text) in &self.set {
             let flag = format!("--set {path}");
@@ -106,6 +121,8 @@ impl Overrides {
             if let Err(all) = set {
                 faults.append(all);
             }
+            // A short form that was set may be gone into by the next.
+            write_out(scenario);
         }
     }
 
@@ -165,6 +182,16 @@ impl Overrides {
     }
 
     fn apply_end(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+        if let (Some(duration), Some(messages)) = (&self.duration, &self.messages) {
+            let title = "`--duration` and `--messages` both say when the load ends";
+            let help = format!(
+                "to end at whichever comes first, type `--set end='{{duration: {}, messages: {messages}}}'`",
+                if bare(duration) { format!("{duration}s") } else { duration.clone() }
+            );
+            let found = format!("`--duration {duration}` and `--messages {messages}`");
+            faults.push(Diagnostic::new(Exit::Usage, title).found(found).expected("one of them").help(help));
+            return;
+        }
         for (flag, key, text) in
             [("--duration", "duration", &self.duration), ("--messages", "messages", &self.messages)]
         {
@@ -180,11 +207,28 @@ impl Overrides {
                 faults.push(meaningless(flag, "arrival", found, "use `--messages N`"));
                 continue;
             }
-            for other in ["duration", "messages", "messages_per_agent"] {
-                scenario.remove(other);
-            }
+            unset_end(scenario);
             scenario.set(key, flag_node(flag, text));
         }
+    }
+
+    /// Every flag about scenarios and their cores, and whether it was given.
+    pub fn said(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("--duration", self.duration.is_some()),
+            ("--messages", self.messages.is_some()),
+            ("--rate", self.rate.is_some()),
+            ("--agents", self.agents.is_some()),
+            ("--seed", self.seed.is_some() && !self.seed_of_environment),
+            ("--clock", self.clock.is_some()),
+            ("--set", !self.set.is_empty()),
+            ("--core` (or `--real)", self.core.is_some()),
+            ("--core-option", !self.core_options.is_empty()),
+            ("--chaos", self.chaos.is_some()),
+            ("--success-rate", self.success_rate.is_some()),
+            ("--min-latency", self.min_latency.is_some()),
+            ("--max-latency", self.max_latency.is_some()),
+        ]
     }
 
     /// The flag that asks for something of the session's core, if any.
@@ -214,10 +258,10 @@ impl Overrides {
     /// # Errors
     /// A value is not what the option takes, or the core's latency has no ends.
     pub fn apply_to_core(&self, core: &mut CoreSpec) -> Result<bool, Diagnostics> {
-        let mut faults = Diagnostics::new();
         if core.core != MOCK {
             return Ok(false);
         }
+        let mut faults = self.said_twice();
         if let Some(text) = &self.success_rate {
             match parse_share(text) {
                 Ok(share) => {
@@ -237,6 +281,20 @@ impl Overrides {
             }
         }
         if faults.is_empty() { Ok(true) } else { Err(faults) }
+    }
+
+    /// Options that `--core-option` and a flag of their own both say.
+    fn said_twice(&self) -> Diagnostics {
+        let said = [&self.success_rate, &self.min_latency, &self.max_latency];
+        let flags = OF_MOCKS.iter().zip(said).filter(|(_, said)| said.is_some());
+        let twice = |((flag, option), _): (&(&str, &str), &Option<String>)| {
+            self.core_options.iter().find(|(key, _)| key == option)?;
+            let title = format!("`{option}` is said twice");
+            let fault =
+                Diagnostic::new(Exit::Usage, title).found(format!("`--core-option {option}=…` and `{flag}`"));
+            Some(fault.expected("one of them"))
+        };
+        flags.filter_map(twice).collect()
     }
 
     fn latency(&self, core: &CoreSpec) -> Result<(u64, u64), Diagnostics> {
@@ -277,9 +335,7 @@ impl Overrides {
         let mut faults = Diagnostics::new();
         for (key, text) in &self.core_options {
             match parse_typed(&format!("--core-option {key}"), text) {
-                Ok(node) => {
-                    core.options.insert(key.clone(), node.to_json());
-                }
+                Ok(node) => set_option(core, key, node.to_json()),
                 Err(all) => faults.append(all),
             }
         }
@@ -291,7 +347,6 @@ impl Overrides {
     /// merely lack a unit pass.
     pub fn faults(&self) -> Diagnostics {
         let mut faults = Diagnostics::new();
-        let bare = |text: &str| text.parse::<f64>().is_ok_and(|number| number >= 0.0 && number.is_finite());
         if let Some(text) = self.duration.as_ref().filter(|text| !bare(text)) {
             faults_of(&mut faults, "--duration", parse_duration(text));
         }
@@ -313,6 +368,34 @@ impl Overrides {
         }
         faults
     }
+}
+
+/// A number without a unit.
+fn bare(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|number| number >= 0.0 && number.is_finite())
+}
+
+/// Sets an option by its key, or by a path such as `limits.rate`; the core's own name, or that of a layer over it, may
+/// stand before it.
+fn set_option(core: &mut CoreSpec, path: &str, value: Value) {
+    let (mut options, mut path) = (&mut core.options, path);
+    if let Some((first, rest)) = path.split_once('.') {
+        let layer = core.layers.iter_mut().find(|layer| layer.layer == first);
+        match layer {
+            Some(layer) => (options, path) = (&mut layer.options, rest),
+            None if core.core == first => path = rest,
+            None => {}
+        }
+    }
+    while let Some((key, rest)) = path.split_once('.') {
+        let slot = options.entry(key).or_insert_with(|| Value::Object(Map::new()));
+        if !slot.is_object() {
+            *slot = Value::Object(Map::new());
+        }
+        let Value::Object(inner) = slot else { return };
+        (options, path) = (inner, rest);
+    }
+    options.insert(path.to_owned(), value);
 }
 
 fn faults_of<T>(faults: &mut Diagnostics, flag: &str, read: Result<T, super::units::UnitError>) {
@@ -368,6 +451,35 @@ fn set_path(scenario: &mut Node, path: &str, value: Node, flag: &str) -> Result<
     Ok(())
 }
 
+/// Whether setting two places of a scenario, one after the other, lets one of them be laid over the other: one lies
+/// within the other, or only one of the two can be said at all.
+pub fn same_place(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (split_set_path(one), split_set_path(other)) else { return false };
+    let common = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+    if common == one.len() || common == other.len() {
+        return true;
+    }
+    let end = |parts: &[PathPart]| matches!(&parts[0], PathPart::Key(key) if ENDS.contains(&key.as_str()));
+    let one_of = |parts: &[PathPart]| matches!(parts.last(), Some(PathPart::Key(key)) if key == "arrival");
+    (common == 0 && end(&one) && end(&other)) || one_of(&one[..common])
+}
+
+/// Whether a path leads to a word about the end of the load.
+fn says_the_end(path: &str) -> bool {
+    let first = path.split(['.', '[']).next().unwrap_or_default();
+    ENDS.contains(&first)
+}
+
+/// Takes away what the script says about the end; what other flags say of it stays, and is told as a fault.
+fn unset_end_of_script(scenario: &mut Node) {
+    for key in ENDS {
+        if scenario.get(key).is_some_and(|node| !matches!(node.origin, Origin::Flag(_))) {
+            scenario.remove(key);
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
 enum PathPart {
     Key(String),
     Index(usize),
@@ -401,19 +513,16 @@ fn split_set_path(path: &str) -> Option<Vec<PathPart>> {
 /// A variant: a scenario's tree with another laid over it, keys not named staying as they are.
 pub fn variant(scenario: &Node, over: &Node) -> Node {
     let (mut base, mut over) = (scenario.clone(), over.clone());
-    super::short_forms::write_out(&mut base);
-    super::short_forms::write_out(&mut over);
+    write_out(&mut base);
+    write_out(&mut over);
     // One of several: another arrival replaces, and another end unsets the first.
     for key in ["arrival", "mix"] {
         if over.get(key).is_some() {
             base.remove(key);
         }
     }
-    const ENDS: [&str; 3] = ["duration", "messages", "messages_per_agent"];
     if ENDS.iter().any(|key| over.get(key).is_some()) {
-        for key in ENDS {
-            base.remove(key);
-        }
+        unset_end(&mut base);
     }
     base.merge(&over);
     base

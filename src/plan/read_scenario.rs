@@ -1,25 +1,25 @@
 //! A whole scenario.
 
+use super::effect::without_effect;
 use super::figure_path::FigureNames;
 use super::names::Names;
 use super::overrides::Overrides;
 use super::read_agents::{Common, Functions, Traffic, default_agents, read_traffic};
 use super::read_checks::parse_check;
+use super::read_end::read_end;
 use super::read_processor::{read_processor, read_queue, section};
-use super::reader::{Fields, Reader, SourceText, WHOLE_MAX, duration_json};
+use super::reader::{Fields, Reader, SourceText, WHOLE_MAX};
 use super::short_forms::write_out;
 use super::tree::{Node, Origin, Written};
 use super::{
     Arrival, Check, ClockKind, CoreSpec, End, LEDGER_MEMORY, MAX_GENERATED, Plan, Receive, SEED_MAX, Stage,
 };
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The receiver's classes that a scenario may tolerate.
 const TOLERABLE: [&str; 5] = ["lost", "unexpected", "corrupted", "duplicated", "out_of_order"];
-const DEFAULT_DURATION_NS: u64 = 60_000_000_000;
-const DEFAULT_MESSAGES_PER_AGENT: u64 = 100;
 const DEFAULT_SEED: u64 = 1;
 const GROUP_KEYS: [&str; 7] = ["name", "count", "state", "on_start", "next", "on_message", "on_outcome"];
 
@@ -30,6 +30,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Key paths of [`Plan::written`], each with who said its value.
     pub origins: BTreeMap<String, Origin>,
+    /// Flags that change nothing in this plan, each with why.
+    pub idle: BTreeMap<String, Diagnostic>,
 }
 
 impl Planned {
@@ -84,7 +86,11 @@ pub fn read_scenario(scenario: &Node, context: &ReadContext<'_>) -> Result<Plann
     write_out(&mut scenario);
     let Some(fields) = reader.fields("", &scenario) else { return Err(reader.faults) };
     let plan = read_fields(&mut reader, fields, context);
-    if reader.faults.is_empty() { Ok(Planned { plan, origins: reader.origins }) } else { Err(reader.faults) }
+    if !reader.faults.is_empty() {
+        return Err(reader.faults);
+    }
+    let idle = without_effect(&plan, &reader.origins, context.overrides);
+    Ok(Planned { plan, origins: reader.origins, idle })
 }
 
 fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadContext<'_>) -> Plan {
@@ -192,76 +198,6 @@ fn read_common_stages<'g>(reader: &mut Reader<'_>, agents: &Node, groups: &'g [s
     found.unwrap_or(&[])
 }
 
-fn read_end(
-    reader: &mut Reader<'_>,
-    fields: &mut Fields<'_>,
-    groups: &[super::Group],
-    stages: &[Stage],
-) -> End {
-    const KEYS: [&str; 3] = ["duration", "messages", "messages_per_agent"];
-    let scenario = fields.node;
-    let node = |key: &str| scenario.get(key).filter(|node| node.value != Written::Null);
-    let said: Vec<&str> = KEYS.into_iter().filter(|key| node(key).is_some()).collect();
-    let at_once = groups.iter().any(|group| group.arrival == Arrival::AllAtOnce);
-    let sum_ns = stages.iter().fold(0u64, |sum, stage| sum.saturating_add(stage.duration_ns));
-    let same_duration = said == ["duration"] && {
-        let ns = node("duration").and_then(|node| Reader::new(reader.source).duration("", node));
-        ns == Some(sum_ns)
-    };
-    if !stages.is_empty() && !said.is_empty() && !same_duration {
-        let fault = reader
-            .fault(
-                said[0],
-                node(said[0]).unwrap_or(scenario),
-                format!("`{}` has no meaning with stages", said[0]),
-            )
-            .found(format!("stages of {} in all", super::units::canonical_duration(sum_ns)))
-            .expected("no other end: the stages set the duration");
-        reader.push(fault);
-    } else if said.len() > 1 {
-        let fault = reader
-            .fault(
-                said[1],
-                node(said[1]).unwrap_or(scenario),
-                format!("the end is said twice: {}", said.join(", ")),
-            )
-            .expected("one of duration, messages, messages_per_agent");
-        reader.push(fault);
-    } else if at_once && said == ["duration"] {
-        let fault = reader
-            .fault(
-                "duration",
-                node("duration").unwrap_or(scenario),
-                "`duration` has no meaning with all_at_once",
-            )
-            .expected("how many messages there are: `messages` or `messages_per_agent`");
-        reader.push(fault);
-    }
-    let duration = fields.duration(reader, "duration");
-    let messages = fields.whole(reader, "messages", 1);
-    let per_agent = fields.whole(reader, "messages_per_agent", 1);
-    if duration == Some(0) {
-        reader.wrong("duration", node("duration").unwrap_or(scenario), "a duration above zero");
-    }
-    if !stages.is_empty() {
-        fields.write(reader, "duration", duration_json(sum_ns), Origin::Script);
-        return End::Duration(sum_ns);
-    }
-    match (duration, messages, per_agent) {
-        (Some(ns), _, _) => End::Duration(ns),
-        (_, Some(messages), _) => End::Messages(messages),
-        (_, _, Some(messages)) => End::MessagesPerAgent(messages),
-        _ if at_once => {
-            fields.write(reader, "messages_per_agent", json!(DEFAULT_MESSAGES_PER_AGENT), Origin::Default);
-            End::MessagesPerAgent(DEFAULT_MESSAGES_PER_AGENT)
-        }
-        _ => {
-            fields.write(reader, "duration", duration_json(DEFAULT_DURATION_NS), Origin::Default);
-            End::Duration(DEFAULT_DURATION_NS)
-        }
-    }
-}
-
 /// A scenario in which nobody would ever send anything.
 fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group]) {
     let speaks =
@@ -281,11 +217,11 @@ fn in_vain(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group], wa
     if !reader.faults.is_empty() {
         return;
     }
-    let found = super::nothing_measured(groups, warm_up_ns, end)
-        .or_else(|| super::count_out_of_reach(groups, warm_up_ns, end));
+    let empty = |end: End| super::nothing_measured(groups, warm_up_ns, end);
+    let found = end.bounds().find_map(empty).or_else(|| super::count_out_of_reach(groups, warm_up_ns, end));
     let Some(super::LoadFault { key, title, found, help }) = found else { return };
     // A flag that asks for so few messages is to blame rather than the script's warm-up.
-    let by_flag = ["messages", "duration"]
+    let by_flag = ["messages", "duration", "end"]
         .into_iter()
         .find(|key| matches!(scenario.get(key).map(|node| &node.origin), Some(Origin::Flag(_))));
     let key = by_flag.unwrap_or(key);

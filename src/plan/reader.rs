@@ -166,13 +166,16 @@ impl<'a> Reader<'a> {
     }
 
     pub fn text(&mut self, path: &str, node: &Node, expected: &str) -> Option<String> {
-        match &node.value {
+        // In a shell nobody puts quotes around `1.10`; in a file they say that it is no number.
+        let typed = node.as_text().filter(|_| matches!(node.origin, Origin::Flag(_)));
+        let text = match &node.value {
             Written::Text(text) => Some(text.clone()),
-            _ => {
-                self.wrong(path, node, expected);
-                None
-            }
+            _ => typed.map(str::to_owned),
+        };
+        if text.is_none() {
+            self.wrong(path, node, expected);
         }
+        text
     }
 
     pub fn truth(&mut self, path: &str, node: &Node) -> Option<bool> {

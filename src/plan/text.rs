@@ -35,18 +35,54 @@ pub fn parse_yaml(file: &str, text: &str) -> Result<Node, Diagnostics> {
         with_snippet: false,
     };
     match serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options) {
-        Ok(raw) => Ok(node_of(raw)),
+        Ok(raw) => Ok(node_of(raw, &text.lines().collect::<Vec<_>>())),
         Err(error) => {
             let place = match error.location() {
                 Some(at) => Place::in_text(file, text, at.line() as usize, at.column() as usize),
                 None => Place::file(file),
             };
-            let said = error.to_string();
-            let title = said.split(" at line ").next().unwrap_or(&said).to_owned();
-            let title = format!("this is not YAML that can be read: {title}");
-            Err(Diagnostic::new(Exit::Contents, title).at(place).into())
+            let (title, help) = in_our_words(&error.to_string());
+            Err(Diagnostic::new(Exit::Contents, title).at(place).help_if(help.map(str::to_owned)).into())
         }
     }
+}
+
+/// What the YAML reader says, as a title and what to do.
+fn in_our_words(said: &str) -> (String, Option<&'static str>) {
+    let said = said.split(" at line ").next().unwrap_or(said);
+    let unreadable = "this is not YAML that can be read";
+    let has = |word: &str| said.to_lowercase().contains(word);
+    if let Some(rest) = said.strip_prefix("duplicate mapping key") {
+        let key = rest.trim_start_matches(':').split(", set ").next().unwrap_or_default().trim();
+        let title = match key {
+            "" => "a key is said twice".to_owned(),
+            key => format!("the key `{key}` is said twice (a duplicate)"),
+        };
+        return (title, Some("leave one of them out, or put both values under one key"));
+    }
+    if has("multiple") || has("second document") {
+        let title = format!("{unreadable}: there is more than one document");
+        return (title, Some("leave out the lines `---`, and write one map"));
+    }
+    if has("budget") || has("depth") || has("limit") || has("nodes") {
+        return (format!("{unreadable}: it is nested too deeply, or too large"), None);
+    }
+    if has("anchor") || has("alias") {
+        let title = format!("{unreadable}: an alias `*name` that no `&name` comes before");
+        return (title, Some("a text that begins with `*` or `&` stands in quotes"));
+    }
+    if has("tab") {
+        return (format!("{unreadable}: it is indented with a tab"), Some("indent with blanks"));
+    }
+    if has("quot") || has("escape") || has("scalar") {
+        return (
+            format!("{unreadable}: a text in quotes does not end, or holds what may not stand there"),
+            None,
+        );
+    }
+    let help = "look for a bracket or quote that is not closed, an indentation that differs, or a text that begins with \
+                `{`, `[`, `%`, `@` or holds `: `: such texts stand in quotes";
+    (unreadable.to_owned(), Some(help))
 }
 
 /// Reads JSON.
@@ -74,26 +110,40 @@ fn position(at: Location) -> Option<Position> {
     (at.line() > 0).then(|| Position { line: at.line() as usize, column: at.column() as usize })
 }
 
-fn node_of(raw: Spanned<Raw>) -> Node {
+/// The characters of a number, of true, false or null, as they stand there.
+fn typed(lines: &[&str], at: Position) -> Option<String> {
+    let rest = lines.get(at.line - 1)?.chars().skip(at.column - 1);
+    let word: String = rest.take_while(|c| !c.is_whitespace() && !matches!(c, ',' | ']' | '}')).collect();
+    // An alias, a tag or a quoted text is something else.
+    word.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '~'))
+        .then_some(word)
+}
+
+fn node_of(raw: Spanned<Raw>, lines: &[&str]) -> Node {
+    let at = position(raw.referenced);
+    let typed = match raw.value {
+        Raw::Bool(_) | Raw::Integer(_) | Raw::Float(_) => at.and_then(|at| typed(lines, at)),
+        _ => None,
+    };
     let value = match raw.value {
         Raw::Null => Written::Null,
         Raw::Bool(truth) => Written::Bool(truth),
         Raw::Integer(whole) => Written::Integer(whole),
         Raw::Float(number) => Written::Float(number),
         Raw::Text(text) => Written::Text(text),
-        Raw::List(items) => Written::List(items.into_iter().map(node_of).collect()),
+        Raw::List(items) => Written::List(items.into_iter().map(|item| node_of(item, lines)).collect()),
         Raw::Map(entries) => Written::Map(
             entries
                 .into_iter()
                 .map(|(key, node)| Entry {
                     at: position(key.referenced),
                     key: key.value,
-                    node: node_of(node),
+                    node: node_of(node, lines),
                 })
                 .collect(),
         ),
     };
-    Node { value, at: position(raw.referenced), origin: Origin::Script }
+    Node { value, at, origin: Origin::Script, typed }
 }
 
 enum Raw {

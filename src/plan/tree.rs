@@ -82,12 +82,45 @@ pub struct Node {
     pub at: Option<Position>,
     /// Who said it.
     pub origin: Origin,
+    /// Of a number, true, false or null in YAML, the very characters: where a text is expected, they are it.
+    pub typed: Option<String>,
 }
 
 impl Node {
     /// A value that a script or file holds, without a place.
     pub fn new(value: Written) -> Node {
-        Node { value, at: None, origin: Origin::Script }
+        Node { value, at: None, origin: Origin::Script, typed: None }
+    }
+
+    /// The text that it is, or that was written for it where YAML reads a number.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Written::Text(text) => Some(text),
+            _ => self.typed.as_deref(),
+        }
+    }
+
+    /// As it would be typed after a flag: a text as it stands, all else as YAML on one line.
+    pub fn to_typed(&self) -> String {
+        match self.as_text() {
+            Some(text) => text.to_owned(),
+            None => self.to_flow(),
+        }
+    }
+
+    /// As YAML on one line: texts in quotes, numbers as they were written.
+    fn to_flow(&self) -> String {
+        let quoted = |text: &str| Value::String(text.to_owned()).to_string();
+        match &self.value {
+            Written::List(items) => {
+                format!("[{}]", items.iter().map(Node::to_flow).collect::<Vec<_>>().join(","))
+            }
+            Written::Map(entries) => {
+                let entry = |entry: &Entry| format!("{}:{}", quoted(&entry.key), entry.node.to_flow());
+                format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(","))
+            }
+            _ => self.typed.clone().unwrap_or_else(|| self.to_json().to_string()),
+        }
     }
 
     /// A text.
@@ -172,12 +205,12 @@ impl Node {
     pub fn under(self, key: &str) -> Node {
         let (at, origin) = (self.at, self.origin.clone());
         let entry = Entry { key: key.to_owned(), at, node: self };
-        Node { value: Written::Map(vec![entry]), at, origin }
+        Node { value: Written::Map(vec![entry]), at, origin, typed: None }
     }
 
     /// The same place and origin with another value.
     pub fn with(&self, value: Written) -> Node {
-        Node { value, at: self.at, origin: self.origin.clone() }
+        Node { value, at: self.at, origin: self.origin.clone(), typed: None }
     }
 
     /// The entries, if it is a map.

@@ -131,11 +131,9 @@ impl Display {
 /// How much of the load is done, 0 … 1.
 fn share(run: &Started, progress: &Progress) -> f64 {
     let of = |done: u64, all: u64| if all == 0 { 1.0 } else { (done as f64 / all as f64).min(1.0) };
-    match (run.load_ns, run.messages) {
-        (_, Some(all)) => of(progress.ended, all),
-        (Some(all), None) => of(progress.now_ns, all),
-        (None, None) => 0.0,
-    }
+    let counted = run.messages.map_or(0.0, |all| of(progress.ended, all));
+    let timed = run.load_ns.map_or(0.0, |all| of(progress.now_ns, all));
+    counted.max(timed)
 }
 
 /// "34 s of 65 s simulated, 9,123 messages, 1.2 million/s"; in short so that it fits beside a bar.

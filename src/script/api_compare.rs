@@ -42,6 +42,7 @@ fn compare(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Fallib
     }
     let results = map.get("results").and_then(|list| list.clone().try_cast::<Array>()).unwrap_or_default();
     let mut state = shared.lock();
+    state.reach(context);
     let (node, source) = located(&mut state, context, map);
     let spec = read_comparison(&node, &source);
     let asked = spec.and_then(|spec| Ok((Asked::of(&state, &spec)?, spec)));

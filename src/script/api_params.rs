@@ -4,6 +4,8 @@ use super::execution::{Param, ParamOrigin};
 use super::faults::throw_one;
 use super::state::{Shared, State};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean, one_of};
+use crate::plan::parse_typed;
+use crate::plan::tree::Written;
 use crate::plan::units::{parse_duration, parse_rate, parse_share};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString};
 
@@ -58,9 +60,36 @@ impl Kind {
         let as_text = || Some(Dynamic::from(ImmutableString::from(text)));
         let positive = text.parse::<f64>().is_ok_and(|number| number >= 0.0 && number.is_finite());
         match self {
-            Kind::Truth => text.parse::<bool>().ok().map(Dynamic::from),
-            Kind::Whole => text.replace('_', "").parse::<i64>().ok().map(Dynamic::from),
-            Kind::Number => text.parse::<f64>().ok().filter(|n| n.is_finite()).map(Dynamic::from),
+            Kind::Truth => text
+                .parse::<bool>()
+                .ok()
+                .or_else(|| match yaml(text)? {
+                    Written::Bool(truth) => Some(truth),
+                    _ => None,
+                })
+                .map(Dynamic::from),
+            Kind::Whole => text
+                .replace('_', "")
+                .parse::<i64>()
+                .ok()
+                .or_else(|| match yaml(text)? {
+                    Written::Integer(whole) => Some(whole),
+                    Written::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                        Some(number as i64)
+                    }
+                    _ => None,
+                })
+                .map(Dynamic::from),
+            Kind::Number => text
+                .parse::<f64>()
+                .ok()
+                .or_else(|| match yaml(text)? {
+                    Written::Integer(whole) => Some(whole as f64),
+                    Written::Float(number) => Some(number),
+                    _ => None,
+                })
+                .filter(|n| n.is_finite())
+                .map(Dynamic::from),
             Kind::Duration if bare && positive => {
                 Some(Dynamic::from(ImmutableString::from(format!("{text}s"))))
             }
@@ -71,6 +100,11 @@ impl Kind {
             Kind::Text => as_text(),
         }
     }
+}
+
+/// What YAML makes of a number or a truth that is written in another way: `0x10`, `1e3`, `True`.
+fn yaml(text: &str) -> Option<Written> {
+    parse_typed("--param", text).ok().map(|node| node.value)
 }
 
 /// Registers `param`.
@@ -101,6 +135,36 @@ fn take_flag(state: &mut State, name: &str) -> Option<String> {
     }
 }
 
+/// The flag that sets a parameter, and what it says.
+fn said(state: &mut State, name: &str, kind: Kind) -> Fallible<Option<(String, String)>> {
+    let settings = &state.settings;
+    let by_param = settings.params.iter().rev().find(|(known, _)| known == name);
+    let by_param = by_param.map(|(_, text)| (format!("--param {name}"), text.clone()));
+    let by_flag = settings.param_flags.iter().rev().find(|(flag, _)| same_name(flag, name));
+    let by_flag = by_flag.map(|(flag, text)| {
+        // A flag alone switches something on.
+        let alone = if kind == Kind::Truth { "true" } else { "" };
+        (format!("--{flag}"), text.clone().unwrap_or_else(|| alone.to_owned()))
+    });
+    let by_flag = match by_flag {
+        Some(said) => Some(said),
+        None if by_param.is_some() => None,
+        None => take_flag(state, name).map(|text| (format!("--{}", name.replace('_', "-")), text)),
+    };
+    match (by_param, by_flag) {
+        (Some((param, _)), Some((flag, _))) => {
+            let fault = Diagnostic::new(Exit::Usage, format!("the parameter `{name}` is set twice"));
+            Err(throw_one(fault.found(format!("`{param}` and `{flag}`")).expected("one of them")))
+        }
+        (by_param, by_flag) => Ok(by_param.or(by_flag)),
+    }
+}
+
+/// Whether a flag means a parameter: `--max-size` sets `max_size`.
+fn same_name(flag: &str, parameter: &str) -> bool {
+    flag.replace('-', "_") == parameter.replace('-', "_")
+}
+
 fn param(state: &mut State, name: &str, default: Dynamic, doc: &str) -> Fallible<Dynamic> {
     let fail = |fault: Diagnostic| throw_one(fault);
     let Some(kind) = Kind::of(&default) else {
@@ -121,20 +185,17 @@ fn param(state: &mut State, name: &str, default: Dynamic, doc: &str) -> Fallible
         return Err(fail(fault.found(format!("the defaults {} and {default}", known.default))));
     }
     let shown = default.to_string();
-    let flag_name = format!("--{}", name.replace('_', "-"));
-    let given =
-        state.settings.params.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.clone());
-    let said = match given {
-        Some(text) => Some((format!("--param {name}"), text)),
-        None => take_flag(state, name).map(|text| (flag_name, text)),
-    };
-    let (value, origin) = match said {
+    let (value, origin) = match said(state, name, kind)? {
         None => (default, ParamOrigin::Default),
         Some((flag, text)) => match kind.read(&text, flag == "--duration") {
             Some(value) => (value, ParamOrigin::Flag(flag)),
             None => {
+                let found = match text.is_empty() {
+                    true => format!("nothing after `{flag}`"),
+                    false => format!("`{text}`, from `{flag}`"),
+                };
                 let fault = Diagnostic::new(Exit::Usage, format!("wrong value for the parameter `{name}`"))
-                    .found(format!("`{text}`, from `{flag}`"))
+                    .found(found)
                     .expected(kind.expected())
                     .note(format!("the script's default is {shown}"));
                 return Err(fail(fault));
@@ -152,29 +213,56 @@ fn param(state: &mut State, name: &str, default: Dynamic, doc: &str) -> Fallible
     Ok(value)
 }
 
-/// `--param` names that the script has not declared.
+/// `--param` names, and flags of no other meaning, that the script has not declared.
 pub(super) fn undeclared(state: &State) -> Vec<Diagnostic> {
     let known: Vec<&str> = state.params.iter().map(|param| param.name.as_str()).collect();
-    let missing = state.settings.params.iter().filter(|(name, _)| !known.contains(&name.as_str()));
-    let fault = |(name, _): &(String, String)| {
-        let expected = match known.as_slice() {
-            [] => "a script with parameters: this one declares none".to_owned(),
-            names => one_of(names.iter().copied()),
-        };
+    let expected = match known.as_slice() {
+        [] => "a script with parameters: this one declares none".to_owned(),
+        names => one_of(names.iter().copied()),
+    };
+    let of_param = |(name, _): &(String, String)| {
         Diagnostic::new(Exit::Usage, format!("the script has no parameter `{name}`"))
             .found(format!("`--param {name}`"))
-            .expected(expected)
+            .expected(expected.clone())
             .help_if(did_you_mean(name, known.iter().copied()))
     };
-    missing.map(fault).collect()
+    let of_flag = |(flag, _): &(String, Option<String>)| {
+        let names: Vec<String> = known.iter().map(|name| format!("--{}", name.replace('_', "-"))).collect();
+        let names = names.iter().map(String::as_str).chain(state.settings.flags.iter().map(String::as_str));
+        let expected = match known.as_slice() {
+            [] => "a flag of `mqscript run --help`; the script declares no parameter".to_owned(),
+            known => {
+                format!("a flag of `mqscript run --help`, or a parameter of the script: {}", known.join(", "))
+            }
+        };
+        Diagnostic::new(Exit::Usage, format!("there is no flag `--{flag}`"))
+            .expected(expected)
+            .help_if(did_you_mean(&format!("--{flag}"), names))
+    };
+    let settings = &state.settings;
+    let params = settings.params.iter().filter(|(name, _)| !known.contains(&name.as_str())).map(of_param);
+    let flags = settings.param_flags.iter();
+    let flags = flags.filter(|(flag, _)| !known.iter().any(|name| same_name(flag, name))).map(of_flag);
+    params.chain(flags).collect()
 }
 
-/// Those of them that the script does not even mention: told before the first run, not after the last.
+/// Those of them that no text of the script even mentions: told before the first run, not after the last.
 pub(super) fn undeclared_for_sure(state: &State) -> Diagnostics {
-    let text = state.sources.get(&state.file).unwrap_or_default();
-    let mentioned = |name: &str| text.text.contains(&format!("\"{name}\""));
-    if state.settings.params.iter().all(|(name, _)| mentioned(name)) {
+    let texts = state.sources.all();
+    let mentioned = |name: &str| {
+        let spellings = [name.to_owned(), name.replace('-', "_")];
+        spellings.iter().any(|name| texts.iter().any(|source| source.text.contains(&format!("\"{name}\""))))
+    };
+    let settings = &state.settings;
+    let names = settings.params.iter().map(|(name, _)| name);
+    let all_mentioned =
+        names.chain(settings.param_flags.iter().map(|(flag, _)| flag)).all(|name| mentioned(name));
+    if all_mentioned {
         return Diagnostics::new();
     }
-    undeclared(state).into_iter().collect()
+    let sure = |fault: &Diagnostic| {
+        let name = fault.title.split('`').nth(1).unwrap_or_default();
+        !mentioned(name.trim_start_matches("--"))
+    };
+    undeclared(state).into_iter().filter(sure).collect()
 }

@@ -47,8 +47,12 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
     engine.register_fn("run", move |context: NativeCallContext, scenario: Map, core: Dynamic| {
         run(&state, &context, scenario, Some(core))
     });
-    engine.register_fn("run", |_: Faulty| ());
-    engine.register_fn("run", |_: Faulty, _: Dynamic| ());
+    let state = shared.clone();
+    engine.register_fn("run", move |context: NativeCallContext, _: Faulty| state.lock().reach(&context));
+    let state = shared.clone();
+    engine.register_fn("run", move |context: NativeCallContext, _: Faulty, _: Dynamic| {
+        state.lock().reach(&context);
+    });
     engine.register_fn("variant", |scenario: Map, over: Map| {
         let mut closures = Vec::new();
         let base = to_node(&Dynamic::from(scenario.clone()), &mut closures, "");
@@ -200,6 +204,7 @@ fn run(
     core: Option<Dynamic>,
 ) -> Fallible<Dynamic> {
     let mut state = shared.lock();
+    state.reach(context);
     if state.checking() && state.met.len() >= CHECK_RUNS_MAX {
         return Err(enough_runs());
     }

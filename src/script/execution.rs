@@ -7,7 +7,8 @@ use super::modules::Sources;
 use super::placeholder::PlaceholderPlayer;
 use super::source::Source;
 use super::state::{Compared, Play, Shared};
-use super::{api_params, limits, literals, table};
+use super::unused_flags::unused_flags;
+use super::{api_params, calls, limits, literals, table};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::{Behaviour, NoBehaviour};
 use crate::metrics::comparisons::{Aggregate, Within};
@@ -65,6 +66,11 @@ pub struct Settings {
     pub overrides: Overrides,
     /// `--param NAME=VALUE`, in order; the last one counts.
     pub params: Vec<(String, String)>,
+    /// Those of them that were typed as flags of their own, `--NAME VALUE`: by the flag, what was typed after it. They
+    /// mean parameters of the script, whatever stands for `-` in the name.
+    pub param_flags: Vec<(String, Option<String>)>,
+    /// The program's own flags, `--rate`, for suggestions.
+    pub flags: Vec<String>,
     /// Whether to run or to check.
     pub mode: Mode,
     /// Below which `save` writes.
@@ -96,7 +102,7 @@ pub struct Comparing {
 
 impl Comparing {
     /// The first flag that only means something in a comparison.
-    fn flag(&self) -> Option<&'static str> {
+    pub(super) fn flag(&self) -> Option<&'static str> {
         let flags = [
             ("--within", self.within.is_some()),
             ("--figures", self.figures.is_some()),
@@ -111,6 +117,8 @@ impl Default for Settings {
         Settings {
             overrides: Overrides::default(),
             params: Vec::new(),
+            param_flags: Vec::new(),
+            flags: Vec::new(),
             mode: Mode::Run,
             output_folder: PathBuf::from("."),
             force: false,
@@ -167,6 +175,12 @@ pub struct Execution {
     pub saved: Vec<PathBuf>,
     /// What is wrong.
     pub diagnostics: Diagnostics,
+    /// What of it is wrong with flags: without meaning here, or parameters that there are not.
+    pub wrong_flags: Diagnostics,
+    /// Of a check: whether the script would do the very same if it were run.
+    pub certain: bool,
+    /// Of a check: whether it has come by every call that plays, so that flags which met nothing would meet nothing.
+    pub met_all: bool,
     /// The texts that took part: the script and what it imported.
     pub sources: Vec<Arc<SourceText>>,
     /// What a check cannot know.
@@ -316,15 +330,22 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     if !(state.faulty && diagnostics.exit() != Exit::Success && faults.exit() == Exit::Thrown) {
         diagnostics.append(faults);
     }
+    let mut wrong_flags = Diagnostics::new();
     if complete {
-        api_params::undeclared(&state).into_iter().for_each(|fault| diagnostics.push(fault));
-        unused_flags(&state).into_iter().for_each(|fault| diagnostics.push(fault));
+        wrong_flags = api_params::undeclared(&state).into_iter().chain(unused_flags(&state)).collect();
         if nothing_played(&state) {
             diagnostics.push(nothing_was_run(&state));
         }
+    } else if !matches!(state.settings.mode, Mode::Run) {
+        // What is misspelled is told with the rest, not after it has been mended.
+        wrong_flags = api_params::undeclared_for_sure(&state);
     }
+    diagnostics.append(wrong_flags.clone());
+    let enough = state.met.len() < limits::CHECK_RUNS_MAX;
+    let certain = enough && !state.results_read.load(Ordering::Relaxed);
+    let met_all = enough && (certain || calls::met_all(&state));
     let mut notes = Vec::new();
-    if state.checking() && state.results_read.load(Ordering::Relaxed) {
+    if state.checking() && !certain && state.results_read.load(Ordering::Relaxed) {
         notes.push(
             "the script looks at results, which are all zero in a check: what depends on them went one way only"
                 .to_owned(),
@@ -354,6 +375,9 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
         params: std::mem::take(&mut state.params),
         saved: std::mem::take(&mut state.saved),
         diagnostics,
+        wrong_flags,
+        certain,
+        met_all,
         notes,
     }
 }
@@ -381,46 +405,6 @@ fn nothing_was_run(state: &super::state::State) -> Diagnostic {
             .found("a script without a scenario")
             .help(r#"add run(…): write `run(scenario(#{ arrival: "20/s", mix: ["direct"] }));`"#),
     }
-}
-
-/// Flags about cores that no run of the script met.
-fn unused_flags(state: &super::state::State) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
-    if state.plans.is_empty() {
-        return faults;
-    }
-    let cores: Vec<&str> = state.plans.iter().map(|planned| planned.plan.core.name.as_str()).collect();
-    if let Some(flag) = state.overrides.names_core().filter(|_| !state.session_core_used) {
-        let fault = Diagnostic::new(Exit::Usage, format!("{flag} has no meaning here"))
-            .found(format!("this script names all its cores itself: {}", cores.join(", ")))
-            .help("use `run(scenario)` or `default_core` in the script");
-        faults.push(fault);
-    }
-    if let Some(flag) = state.settings.comparing.flag().filter(|_| state.comparisons.is_empty()) {
-        let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning here"))
-            .found("a script that compares nothing")
-            .help("use `--compare=A,B`, or `compare(#{ scenario, cores })` in the script");
-        faults.push(fault);
-    }
-    if state.settings.comparing.cores.is_some() && !state.session_core_used {
-        let fault = Diagnostic::new(Exit::Usage, "`--compare` has no meaning here")
-            .found(format!("this script names all its cores itself: {}", cores.join(", ")))
-            .help("use `run(scenario)` in the script, or `compare(#{ scenario, cores })`");
-        faults.push(fault);
-    }
-    let o = &state.overrides;
-    let mock_flags = [
-        ("--success-rate", &o.success_rate),
-        ("--min-latency", &o.min_latency),
-        ("--max-latency", &o.max_latency),
-    ];
-    for (flag, _) in mock_flags.into_iter().filter(|(_, said)| said.is_some() && !state.mock_met) {
-        let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` has no meaning here"))
-            .found(format!("no run is on a mock core; the cores are {}", cores.join(", ")))
-            .help("use `--core-option KEY=VALUE` for an option of another core");
-        faults.push(fault);
-    }
-    faults
 }
 
 fn functions(ast: &AST) -> Functions {

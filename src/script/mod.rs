@@ -9,6 +9,7 @@ mod api_params;
 mod api_run;
 mod behaviour;
 mod behaviour_me;
+mod calls;
 mod code;
 mod comparison_view;
 mod convert;
@@ -32,6 +33,7 @@ mod table;
 mod tests;
 #[cfg(test)]
 mod tests_callbacks;
+mod unused_flags;
 mod words;
 
 pub use behaviour::behaviour_diagnostics;

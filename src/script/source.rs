@@ -73,6 +73,11 @@ impl Source {
         Ok(Source { text: SourceText { file: shown, text: without_interpreter(text) }, folder: Some(folder) })
     }
 
+    /// The folder that files are relative to which its plans name.
+    pub fn base(&self) -> PathBuf {
+        self.folder.clone().unwrap_or_else(|| PathBuf::from("."))
+    }
+
     /// A bundled script.
     pub fn bundled(name: &str) -> Option<Source> {
         let (_, text) = BUNDLED.iter().find(|(known, _)| *known == name)?;

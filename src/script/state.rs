@@ -80,6 +80,8 @@ pub(super) struct State {
     pub mock_met: bool,
     /// Whether a scenario was faulty, so that what follows need not mean anything.
     pub faulty: bool,
+    /// Where calls that play stand that were reached: file and place.
+    pub reached: Vec<(String, Position)>,
     /// Whether the script looked at a figure.
     pub results_read: Arc<AtomicBool>,
     /// To the thread that plays; none when the script has ended.
@@ -118,6 +120,7 @@ impl Shared {
             scenarios: 0,
             mock_met: false,
             faulty: false,
+            reached: Vec::new(),
             results_read: Arc::new(AtomicBool::new(false)),
             plays: Some(plays),
         })))
@@ -143,6 +146,15 @@ impl State {
             .filter(told)
             .find(|compared| plain_table(&compared.comparison) == text)?;
         Some(comparison_text(&found.comparison, &self.settings.look).trim_end().to_owned())
+    }
+
+    /// Notes that a call which plays was reached.
+    pub fn reach(&mut self, context: &NativeCallContext<'_>) {
+        let (source, at) = self.call(context);
+        let reached = at.map(|at| (source.file.clone(), at));
+        if let Some(reached) = reached.filter(|reached| self.checking() && !self.reached.contains(reached)) {
+            self.reached.push(reached);
+        }
     }
 
     /// The text that a call stands in, and the call's position in it.

@@ -4,7 +4,7 @@ use super::against::{Against, Matched, Standing};
 use crate::compare::is_regression;
 use crate::metrics::results::Warning;
 use crate::report::text::{Look, warnings, wrapped};
-use crate::report::{change, count, in_words, interval, printable};
+use crate::report::{change, count, counted, in_words, interval, printable};
 use std::collections::BTreeMap;
 
 /// How the cells stand to their baseline; those that are not what they were, one by one.
@@ -19,7 +19,11 @@ pub(super) fn beside(against: &Against<'_>, look: &Look) -> String {
             counts.push(format!("{} {}", count(cells as u64), standing.words()));
         }
     }
-    lines.extend(wrapped(&format!("{} cells: {}", against.cells.len(), counts.join(", ")), 2, look.width));
+    lines.extend(wrapped(
+        &format!("{}: {}", counted(against.cells.len() as u64, "cell"), counts.join(", ")),
+        2,
+        look.width,
+    ));
     for cell in against.cells.iter().filter(|cell| cell.standing != Standing::Identical) {
         lines.extend(of_cell(cell, look));
     }

@@ -20,7 +20,7 @@ use crate::batch::{
     Baseline, BatchFile, Cells, Folder, Header, Outcome, cells, check_name, outcome, read_batch,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::report::{count, printable, span};
+use crate::report::{counted, printable, span};
 use crate::script;
 use jobs::Job;
 use scout::Scouted;
@@ -38,18 +38,13 @@ pub fn command(flags: &BatchFlags) -> Exit {
 }
 
 /// Says what a batch file comes to, and everything that is wrong with it, without playing it.
-pub fn check(path: &Path, core_path: &[PathBuf]) -> Exit {
-    let checked = || -> Result<(), Diagnostics> {
-        let prepared = Prepared::from(read_batch(path)?, core_path)?;
-        terminal::print(&prepared.described())
-    };
-    match checked() {
-        Ok(()) => Exit::Success,
-        Err(wrong) => {
-            terminal::complain(&wrong);
-            wrong.exit()
-        }
-    }
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(path: &Path, core_path: &[PathBuf]) -> Result<Exit, Diagnostics> {
+    let prepared = Prepared::from(read_batch(path)?, core_path)?;
+    terminal::print(&prepared.described())?;
+    Ok(Exit::Success)
 }
 
 /// A batch whose every cell has been looked at.
@@ -64,7 +59,7 @@ impl Prepared {
     fn from(file: BatchFile, core_path: &[PathBuf]) -> Result<Prepared, Diagnostics> {
         let Cells { cells, excluded } = cells(&file)?;
         let jobs: Vec<Job> = cells.into_iter().map(|cell| Job::of(&file, cell, core_path)).collect();
-        let scouted = scout::scout(&jobs, file.compare.as_ref())?;
+        let scouted = scout::scout(&jobs, &file)?;
         Ok(Prepared { file, excluded, jobs, scouted })
     }
 
@@ -86,11 +81,11 @@ impl Prepared {
         let live = if live > 0 { format!(", {live} of them live, one at a time") } else { String::new() };
         let (cells, runs) = (self.jobs.len(), self.scouted.iter().map(|cell| cell.runs).sum::<u64>());
         format!(
-            "{}: {} cells, {} runs{live}; about {}",
+            "{}: {}, {}{live}; about {}",
             printable(&self.file.name),
-            count(cells as u64),
-            count(runs),
-            span(self.estimate_ns())
+            counted(cells as u64, "cell"),
+            counted(runs, "run"),
+            span(roughly(self.estimate_ns()))
         )
     }
 
@@ -99,7 +94,7 @@ impl Prepared {
         let mut text = String::new();
         for (job, scouted) in self.jobs.iter().zip(&self.scouted) {
             let clock = if scouted.live { "live" } else { "simulated" };
-            let about = span(scouted.estimate_ns);
+            let about = span(roughly(scouted.estimate_ns));
             text.push_str(&format!("  {}  ({clock}, about {about})\n", printable(&job.cell.name)));
         }
         for name in &self.excluded {
@@ -165,7 +160,8 @@ fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
         terminal::note(&prepared.announced());
         let done = outcomes.iter().flatten().count();
         if done > 0 {
-            terminal::note(&format!("{} cells are finished already", count(done as u64)));
+            let are = if done == 1 { "is" } else { "are" };
+            terminal::note(&format!("{} {are} finished already", counted(done as u64, "cell")));
         }
     }
     jobs::shell(&prepared.file, "setup", &prepared.file.setup)?;
@@ -177,6 +173,12 @@ fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
     let exit = report::report(&prepared, &places, &folder, &outcomes, baseline.as_ref(), flags)?;
     terminal::complain(&wrong);
     Ok(exit.worst(wrong.exit()).worst(interrupt.exit().unwrap_or(Exit::Success)))
+}
+
+/// An estimate with one digit: more it does not know.
+fn roughly(ns: u64) -> u64 {
+    let unit = 10_u64.pow(ns.max(1).ilog10());
+    ns.div_ceil(unit).max(1) * unit
 }
 
 /// The baseline, if all that will be compared of it can be read.

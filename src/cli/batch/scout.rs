@@ -1,15 +1,18 @@
 //! What every cell comes to, found out in a child: scripts are checked and cores are loaded, which may kill a process.
 
+use super::super::rehearsal::Rehearsed;
 use super::super::side_by_side::AROUND_NS;
 use super::super::{faults, settings, terminal};
 use super::across::question;
 use super::jobs::Job;
-use crate::batch::Across;
+use crate::batch::{Across, BatchFile, Kind};
 use crate::cores::library_sha256;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::{self, Cast, Setting};
-use crate::plan::{ClockKind, End, FigureNames, Plan};
-use crate::script::{self, Settings};
+use crate::plan::tree::{Node, Written, join};
+use crate::plan::{BATCH_CHECKS, ClockKind, FigureNames, Plan};
+use crate::report::printable;
+use crate::script;
 use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,9 +22,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Simulated messages a second, for estimates.
-const SIMULATED_PER_S: f64 = 2e6;
+const SIMULATED_PER_S: f64 = 5e5;
 /// Around each cell.
-const AROUND_CELL_NS: u64 = 10_000_000;
+const AROUND_CELL_NS: u64 = 40_000_000;
 
 /// What a cell comes to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,7 +43,7 @@ pub(super) struct Scouted {
 ///
 /// # Errors
 /// Everything that is wrong with them, each fault once with the first cell that it is about.
-pub(super) fn scout(jobs: &[Job], compared: Option<&Across>) -> Result<Vec<Scouted>, Diagnostics> {
+pub(super) fn scout(jobs: &[Job], file: &BatchFile) -> Result<Vec<Scouted>, Diagnostics> {
     let told = |why: String| {
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("cells cannot be looked at: {why}")))
     };
@@ -48,7 +51,7 @@ pub(super) fn scout(jobs: &[Job], compared: Option<&Across>) -> Result<Vec<Scout
     let limit = jobs.iter().map(|job| job.flags.hang_timeout).max().unwrap_or(Duration::from_secs(60));
     match supervise::fork_in(block).map_err(|error| told(error.to_string()))? {
         Side::Child(child) => {
-            let found = scout_here(jobs, compared, |scouted| {
+            let found = scout_here(jobs, file, |scouted| {
                 let line = serde_json::to_vec(scouted).unwrap_or_default();
                 // Without room the parent finds too few.
                 let _ = block.append(&line);
@@ -79,20 +82,28 @@ pub(super) fn scout(jobs: &[Job], compared: Option<&Across>) -> Result<Vec<Scout
     }
 }
 
-fn scout_here(jobs: &[Job], compared: Option<&Across>, mut found: impl FnMut(&Scouted)) -> Diagnostics {
+fn scout_here(jobs: &[Job], file: &BatchFile, mut found: impl FnMut(&Scouted)) -> Diagnostics {
+    let compared = file.compare.as_ref();
     let mut wrong: BTreeMap<String, (usize, Diagnostic, String, u64)> = BTreeMap::new();
     let mut libraries = BTreeMap::new();
+    let mut played = Vec::with_capacity(jobs.len());
     for (index, job) in jobs.iter().enumerate() {
         match look_at(job, compared, &mut libraries) {
-            Ok(scouted) => found(&scouted),
+            Ok((scouted, plans)) => {
+                found(&scouted);
+                played.push(plans);
+            }
             Err(faults) => {
-                for fault in faults.into_iter().map(of_file) {
+                for fault in faults.into_iter().map(|fault| of_file(fault, file)) {
                     let key = format!("{:?}", (&fault.title, &fault.place, &fault.found));
                     let entry = wrong.entry(key).or_insert_with(|| (index, fault, job.cell.name.clone(), 0));
                     entry.3 += 1;
                 }
             }
         }
+    }
+    if wrong.is_empty() {
+        return without_effect(jobs, file, &played);
     }
     let mut all: Vec<_> = wrong.into_values().collect();
     all.sort_by_key(|(index, ..)| *index);
@@ -103,33 +114,76 @@ fn scout_here(jobs: &[Job], compared: Option<&Across>, mut found: impl FnMut(&Sc
     all.into_iter().map(told).collect()
 }
 
-/// What the cell's flags brought in, the file says.
-fn of_file(mut fault: Diagnostic) -> Diagnostic {
+/// What the cell's flags brought in, the file says: there it is told.
+fn of_file(mut fault: Diagnostic, file: &BatchFile) -> Diagnostic {
     if fault.exit == Exit::Usage {
         fault.exit = Exit::Contents;
     }
-    for note in &mut fault.notes {
-        *note = note.replace("`--set ", "the batch file's `scenario`: `");
+    let of_flag = |note: &String| {
+        let flag = note.strip_prefix("it comes from `")?.strip_suffix('`')?;
+        said_in_file(flag, &fault, file)
+    };
+    let Some((path, node)) = fault.notes.iter().find_map(of_flag) else { return fault };
+    fault.notes.retain(|note| !note.starts_with("it comes from `"));
+    let place = match node.at {
+        Some(at) => Place::in_text(&file.source.file, &file.source.text, at.line, at.column),
+        None => Place::file(&file.source.file),
+    };
+    fault.at(Some(place)).path(path)
+}
+
+/// The place of the file that a cell's flag came from: its key path, and what stands there.
+fn said_in_file<'f>(flag: &str, fault: &Diagnostic, file: &'f BatchFile) -> Option<(String, &'f Node)> {
+    if flag == BATCH_CHECKS {
+        let Written::List(checks) = &file.tree.get("checks")?.value else { return None };
+        let told = fault.found.as_deref().unwrap_or_default();
+        let meant = |node: &Node| node.as_text().is_some_and(|text| told.contains(&format!("`{text}`")));
+        let index = checks.iter().position(meant)?;
+        return Some((format!("checks[{index}]"), &checks[index]));
     }
-    fault
+    let (kind, name) = [("scenario", flag.strip_prefix("--set ")), ("params", flag.strip_prefix("--param "))]
+        .into_iter()
+        .find_map(|(kind, name)| Some((kind, name?)))?;
+    ["matrix", "defaults"].into_iter().find_map(|part| {
+        let node = file.tree.get(part)?.get(kind)?.get(name)?;
+        let node = match &node.value {
+            // Of an axis, the value that is at fault, if it is one of them alone.
+            Written::List(values) if part == "matrix" => {
+                values.first().filter(|_| values.len() == 1).unwrap_or(node)
+            }
+            _ => node,
+        };
+        Some((join(&format!("{part}.{kind}"), name), node))
+    })
 }
 
 fn look_at(
     job: &Job,
     compared: Option<&Across>,
     libraries: &mut BTreeMap<String, String>,
-) -> Result<Scouted, Diagnostics> {
+) -> Result<(Scouted, String), Diagnostics> {
     let overrides = settings::overrides(&job.flags.plan)?;
     let source = settings::script(&job.flags.script)?;
     let finder = settings::finder(&job.flags.plan, None);
-    let settings =
-        Settings { overrides, params: settings::pairs(&job.flags.plan.params), ..Settings::default() };
-    let execution = script::check(&source, &settings, &Arc::new(AtomicBool::new(false)));
-    if !execution.diagnostics.is_empty() {
-        return Err(execution.diagnostics);
-    }
-    let base = source.folder.clone().unwrap_or_default();
+    let settings = settings::of_script("run", &job.flags.plan, overrides);
+    let base = source.base();
     let setting = Setting { finder: &finder, base_dir: &base, pure: false, confined: None };
+    let rehearsed = Rehearsed::of(&source, &settings, setting, &Arc::new(AtomicBool::new(false)));
+    let wrong = rehearsed.all();
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let execution = rehearsed.execution;
+    if execution.plans.is_empty() && !job.flags.plan.checks.is_empty() {
+        let fault =
+            Diagnostic::new(Exit::Contents, "the batch's `checks` would never be judged").path("checks");
+        let found = format!("`{}` runs nothing", printable(&job.cell.script));
+        return Err(fault
+            .found(found)
+            .help("call `run(scenario)` in the script, or leave `checks` out")
+            .into());
+    }
+    let plans: Vec<String> = execution.plans.iter().map(|planned| planned.plan.written.to_string()).collect();
     let repeats = job.flags.repeats.unwrap_or(1);
     let mut hash = Sha256::new();
     hash.update(format!("{} {repeats} {:?} ", env!("CARGO_PKG_VERSION"), job.flags.plan.seed));
@@ -157,7 +211,54 @@ fn look_at(
         }
     }
     scouted.fingerprint = format!("{:x}", hash.finalize());
-    Ok(scouted)
+    Ok((scouted, plans.join("\n")))
+}
+
+/// Parameters that vary while what the file says of the scenario lies over all that they change.
+fn without_effect(jobs: &[Job], file: &BatchFile, played: &[String]) -> Diagnostics {
+    let mut faults = Diagnostics::new();
+    for (place, axis) in file.axes.iter().enumerate().filter(|(_, axis)| axis.kind == Kind::Param) {
+        let twin = |first: usize| {
+            let labels = &jobs[first].cell.labels;
+            let differs = |(other, label): (usize, &String)| (other == place) == (*label != labels[other]);
+            let alike = |job: &&Job| job.cell.labels.iter().enumerate().all(differs);
+            jobs[first + 1..].iter().find(alike).map(|job| (first, job.place))
+        };
+        let by_place = |wanted: usize| jobs.iter().position(|job| job.place == wanted);
+        let pairs = (0..jobs.len()).filter_map(twin).filter_map(|(one, other)| Some((one, by_place(other)?)));
+        for (one, other) in pairs.filter(|(one, other)| played[*one] == played[*other]) {
+            let Some(set) = laid_over(&jobs[one], &jobs[other]) else { continue };
+            let path = join("matrix.params", &axis.name);
+            let title = format!("`{}` has no effect: `scenario.{set}` sets the same place", axis.name);
+            let node = file.tree.get("matrix").and_then(|matrix| matrix.get("params")?.get(&axis.name));
+            let place = node.and_then(|node| node.at);
+            let place =
+                place.map(|at| Place::in_text(&file.source.file, &file.source.text, at.line, at.column));
+            let fault = Diagnostic::new(Exit::Contents, title).at(place).path(path);
+            let found =
+                format!("`{}` and `{}` would play the same", jobs[one].cell.name, jobs[other].cell.name);
+            faults.push(fault.found(found).help("vary one of the two"));
+            break;
+        }
+    }
+    faults
+}
+
+/// The setting of the scenario without which two cells would differ.
+fn laid_over(one: &Job, other: &Job) -> Option<String> {
+    let plans = |job: &Job, without: &str| {
+        let mut flags = job.flags.plan.clone();
+        flags.set.retain(|set| set.key != without);
+        let settings = settings::of_script("run", &flags, settings::overrides(&flags).ok()?);
+        let source = settings::script(&job.flags.script).ok()?;
+        let execution = script::check(&source, &settings, &Arc::new(AtomicBool::new(false)));
+        Some(execution.plans.iter().map(|planned| planned.plan.written.to_string()).collect::<Vec<_>>())
+    };
+    let set = one.flags.plan.set.iter().map(|set| set.key.clone());
+    set.into_iter().find(|key| {
+        let (one, other) = (plans(one, key), plans(other, key));
+        one.is_some() && other.is_some() && one != other
+    })
 }
 
 /// How long a run takes about.
@@ -166,11 +267,9 @@ fn estimate(plan: &Plan, clock: ClockKind) -> u64 {
     match clock {
         ClockKind::Wall => load_ns + AROUND_NS,
         ClockKind::Virtual => {
-            let messages = match plan.end {
-                End::Messages(count) => count as f64,
-                End::MessagesPerAgent(count) => count as f64 * f64::from(plan.agents()),
-                End::Duration(_) => load_ns as f64 / engine::mean_gap_ns(plan),
-            };
+            let counted = plan.messages_max().map_or(f64::INFINITY, |count| count as f64);
+            let timed = plan.load_ns().map_or(f64::INFINITY, |ns| ns as f64 / engine::mean_gap_ns(plan));
+            let messages = counted.min(timed);
             (messages / SIMULATED_PER_S * 1e9) as u64
         }
     }

@@ -8,7 +8,7 @@ use crate::batch::{Outcome, Value};
 use crate::metrics::figures::NEVER;
 use crate::numbers;
 use crate::report::text::Look;
-use crate::report::{Column, Table, comparison_text, count, percent, printable, rate, span};
+use crate::report::{Column, Table, comparison_text, count, counted, percent, printable, rate, span};
 
 /// All figures of a cell as a table shows them.
 pub(super) fn figures(outcome: &Outcome) -> [String; 4] {
@@ -87,12 +87,12 @@ fn closing(told: &Told<'_>, look: &Look) -> String {
     let failed: Vec<&&Outcome> = ended.iter().filter(|outcome| outcome.exit != 0).collect();
     let missing = outcomes.len() - ended.len();
     let mut counts = format!(
-        "{} cells: {} all well",
-        count(outcomes.len() as u64),
+        "{}: {} passed",
+        counted(outcomes.len() as u64, "cell"),
         count((ended.len() - failed.len()) as u64)
     );
     if !failed.is_empty() {
-        counts.push_str(&format!(", {} not", count(failed.len() as u64)));
+        counts.push_str(&format!(", {} failed", count(failed.len() as u64)));
     }
     if missing > 0 {
         counts.push_str(&format!(", {} not played: go on with `--resume`", count(missing as u64)));

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Reasons named for one class.
 const REASONS_MAX: usize = 4;
+/// Groups named whose arrivals are their own.
+const GROUPS_MAX: usize = 4;
 
 /// Ledger, offered load, deliveries, attempts.
 pub fn section(run: &Run, look: &Look) -> Vec<String> {
@@ -107,16 +109,9 @@ fn reasons(counts: &BTreeMap<String, u64>) -> String {
 /// "180/s (9 agents × 20/s) over 60 s".
 fn offered(run: &Run) -> String {
     let agents: u64 = run.by_agent.values().chain(run.by_group.values()).map(|figures| figures.agents).sum();
-    let agents = counted(agents, "agent");
-    let arrival = run.plan.get("arrival");
-    let asked = ["poisson", "constant"].iter().find_map(|law| arrival?.get(law)?.get("rate")?.as_str());
-    let source = match asked.and_then(|text| parse_rate(text).ok()) {
-        Some(asked) if asked.scope == RateScope::Each => format!("{agents} × {}", rate(asked.per_s)),
-        Some(asked) => format!("{agents} sharing {}", rate(asked.per_s)),
-        None => match arrival.and_then(Value::as_object).and_then(|law| law.keys().next()) {
-            Some(law) => format!("{agents}, {}", law.replace('_', " ")),
-            None => agents,
-        },
+    let source = match own_arrivals(&run.plan) {
+        Some(groups) => groups,
+        None => source(&counted(agents, "agent"), run.plan.get("arrival")),
     };
     let window = match written_duration(&run.plan, "warm_up").filter(|&ns| ns > 0) {
         Some(warm_up) => {
@@ -125,6 +120,36 @@ fn offered(run: &Run) -> String {
         None => format!("over {}", span(run.window_ns)),
     };
     format!("{} ({source}) {window}", run.figures.offered_per_s.map_or(NOTHING.to_owned(), rate))
+}
+
+/// "9 agents × 20/s", "9 agents sharing 180/s", "9 agents, closed".
+fn source(agents: &str, arrival: Option<&Value>) -> String {
+    let asked = ["poisson", "constant"].iter().find_map(|law| arrival?.get(law)?.get("rate")?.as_str());
+    match asked.and_then(|text| parse_rate(text).ok()) {
+        Some(asked) if asked.scope == RateScope::Each => format!("{agents} × {}", rate(asked.per_s)),
+        Some(asked) => format!("{agents} sharing {}", rate(asked.per_s)),
+        None => match arrival.and_then(Value::as_object).and_then(|law| law.keys().next()) {
+            Some(law) => format!("{agents}, {}", law.replace('_', " ")),
+            None => agents.to_owned(),
+        },
+    }
+}
+
+/// "1 lead × 20/s; 8 worker, on demand", where groups have arrivals of their own.
+fn own_arrivals(plan: &Value) -> Option<String> {
+    let groups = plan.get("agents")?.as_array()?;
+    groups.iter().find(|group| group.get("arrival").is_some())?;
+    let of_group = |group: &Value| {
+        let name = group.get("name").and_then(Value::as_str).unwrap_or_default();
+        let number = group.get("count").and_then(Value::as_u64).unwrap_or(1);
+        let agents = format!("{} {}", count(number), printable(name));
+        source(&agents, group.get("arrival").or_else(|| plan.get("arrival")))
+    };
+    let mut parts: Vec<String> = groups.iter().take(GROUPS_MAX).map(of_group).collect();
+    if groups.len() > GROUPS_MAX {
+        parts.push(format!("{} more groups", groups.len() - GROUPS_MAX));
+    }
+    Some(parts.join("; "))
 }
 
 fn written_duration(plan: &Value, key: &str) -> Option<u64> {
