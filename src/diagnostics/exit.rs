@@ -67,7 +67,7 @@ impl Exit {
     /// What the exit code means, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {
-            Exit::Success => "all well",
+            Exit::Success => "success: every run valid, every check passed",
             Exit::Bug => "a bug in mqscript",
             Exit::Usage => {
                 "flags: unknown, meaningless for this script, a parameter that is not declared, an output that cannot \
@@ -81,7 +81,7 @@ impl Exit {
             Exit::Core => {
                 "the core: not found, not loadable, options refused, a breach of the contract, death"
             }
-            Exit::CheckFailed => "a check did not hold",
+            Exit::CheckFailed => "a check failed",
             Exit::Invalid => "the ledger does not balance",
             Exit::Undecided => "undecided: validity unknown, or generator-limited with all checks held",
             Exit::Interrupted => "interrupted (Ctrl-C)",
