@@ -1,5 +1,6 @@
 //! mqscript: stress-test a message-queue processor, and the brokers behind it, with a script.
 
+mod advice;
 pub mod batch;
 pub mod cli;
 pub mod compare;

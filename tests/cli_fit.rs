@@ -78,6 +78,60 @@ fn a_fitted_mock_reproduces_runs_that_it_has_not_seen() {
     assert!(off(&found["total"]["mean_ns"], &unseen["total"]["mean_ns"]) < 0.05);
 }
 
+/// Exponential times of 5 ms, given up after 6 ms: e^−1.2, three in ten, take longer. That they do is known, and nothing
+/// else; so they stay beyond the timeout, not at it.
+#[test]
+fn attempts_that_outlived_the_timeout_stay_beyond_it() {
+    let files = Files(folder());
+    let scenario = r#"let s = scenario(#{
+            agents: 9, arrival: poisson("40/s"), mix: #{ direct: 2, broadcast: 1 }, duration: "60s",
+            processor: #{ workers: 64, timeout: "6ms" },
+        });"#;
+    let measured = format!("{scenario} run(s, core(\"mock\", #{{ latency: exponential(\"5ms\"), success_rate: 1.0, types: #{{ broadcast: #{{ latency: exponential(\"2ms\") }} }} }}));");
+    let wanted = files.play(&measured, "1", "measured.json");
+    let fitted = mqscript(&["fit", &files.path("measured.json"), "-o", &files.path("fitted.json")]);
+    assert_eq!(fitted.code, 0, "{fitted:?}");
+    assert!(fitted.stderr.contains("took longer than the timeout of 6.00 ms"), "{}", fitted.stderr);
+    let simulated = format!("{scenario} run(s, core(\"mock\", load(\"fitted.json\")));");
+    let found = files.play(&simulated, "8", "found.json");
+    let rate = |run: &Value, kind: &str| run["by_type"][kind]["success_rate"].as_f64().unwrap();
+    for kind in ["direct", "broadcast"] {
+        let (found, wanted) = (rate(&found, kind), rate(&wanted, kind));
+        assert!((found - wanted).abs() < 0.02, "{kind}: {found}, not {wanted}");
+    }
+    assert!((rate(&wanted, "direct") - (1.0 - (-1.2f64).exp())).abs() < 0.02);
+    // Those that were in time take as long as they took.
+    assert!(off(&found["total"]["mean_ns"], &wanted["total"]["mean_ns"]) < 0.03);
+}
+
+#[test]
+fn a_fit_to_doubtful_runs_says_so() {
+    let files = Files(folder());
+    let run = files.play(MEASURED, "1", "run.json");
+    assert!(run["failed"].as_u64() > Some(0), "{run:#}");
+    let told = |change: fn(&mut Value), name: &str| {
+        let mut report = files.json("run.json");
+        change(&mut report["runs"][0]);
+        fs::write(files.path(name), report.to_string()).unwrap();
+        let fitted = mqscript(&["fit", &files.path(name)]);
+        assert_eq!(fitted.code, 0, "{fitted:?}");
+        fitted.stderr
+    };
+    let plain = told(|_| {}, "plain.json");
+    assert!(plain.contains("the mock takes as long for a failure as for a delivery"), "{plain}");
+    assert!(plain.contains("recipients are not told apart"), "{plain}");
+    for doubt in ["generator-limited", "before its time", "not valid", "nobody knows"] {
+        assert!(!plain.contains(doubt), "{plain}");
+    }
+    let limited = |run: &mut Value| {
+        run["warnings"] = json!([{ "kind": "generator_limited", "seen": "", "why": "", "help": "" }]);
+    };
+    assert!(told(limited, "limited.json").contains("generator-limited"));
+    assert!(told(|run| run["partial"] = json!("interrupted"), "partial.json").contains("before its time"));
+    assert!(told(|run| run["valid"] = json!(false), "invalid.json").contains("is not valid"));
+    assert!(told(|run| run["valid"] = Value::Null, "unknown.json").contains("nobody knows"));
+}
+
 #[test]
 fn types_that_do_not_differ_have_no_options_of_their_own() {
     let files = Files(folder());

@@ -5,7 +5,9 @@ use super::interrupt::Interrupt;
 use super::outputs::{Output, is_stdout};
 use super::rehearsal::Rehearsed;
 use super::stage::Stage;
+use super::values::Seed;
 use super::{panic, pure, repeat, settings, side_by_side, terminal, verdict};
+use crate::advice;
 use crate::batch;
 use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
@@ -14,6 +16,7 @@ use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{Report, Run};
 use crate::plan::Overrides;
 use crate::progress::{Display, Mode, Watcher};
+use crate::report::text::Asked;
 use crate::report::{Summary, json};
 use crate::script::{self, Compared, Comparing, Execution, Print, Settings, Source};
 use crate::supervise::confine::Confined;
@@ -223,6 +226,8 @@ impl Prepared {
             force: flags.force,
             look: if flags.format == Format::Text { terminal::look() } else { terminal::plain() },
             comparing: self.comparing,
+            // Nobody reads the advice on a cell of a batch.
+            advice: flags.block.is_none(),
             ..settings::of_script("run", &flags.plan, self.overrides)
         };
         // The cells of a batch have been looked at.
@@ -237,7 +242,8 @@ impl Prepared {
         }
         let settings = Settings { print: printer(prints), ..settings };
         let mut execution = script::execute(&self.source, &settings, &mut stage, &interrupt.flag());
-        if let Some(broken) = stage.broken {
+        if let Some(mut broken) = stage.broken {
+            advice::untried(&mut broken.limits);
             execution.runs.push(broken);
             execution.alone.push(true);
         }
@@ -265,7 +271,8 @@ impl Prepared {
             let title = format!("what the process had written cannot be taken over: {error}");
             diagnostics.push(Diagnostic::new(Exit::Usage, title));
         }
-        let runs: Vec<Run> = legacy.finished.into_iter().chain(legacy.partial).collect();
+        let mut runs: Vec<Run> = legacy.finished.into_iter().chain(legacy.partial).collect();
+        runs.iter_mut().for_each(|run| advice::untried(&mut run.limits));
         let alone = vec![true; runs.len()];
         let execution = Execution { runs, alone, diagnostics, ..Execution::default() };
         conclude(flags, self.overrides.seed, execution, self.outputs)
@@ -298,6 +305,11 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
         diagnostics.into_iter().filter(|fault| fault.exit != Exit::Interrupted).collect();
     let stdout_is_taken = outputs.take_stdout();
     let told = |compared: &&Compared| !compared.told.load(Ordering::Relaxed);
+    let asked = Asked {
+        saved: outputs.results.is_some(),
+        // Comparisons and aggregates show it.
+        luck: matches!(flags.plan.seed, Some(Seed::Random)) || !comparisons.is_empty() || !aggregates.is_empty(),
+    };
     let summary = match flags.format {
         Format::Text | Format::Markdown => {
             let is_plain = flags.format != Format::Text || stdout_is_taken;
@@ -323,7 +335,7 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
                 whole: whole && runs.iter().all(|run| run.partial.is_none()),
                 played: !runs.is_empty() || !comparisons.is_empty(),
                 repeat: &repeat,
-                saved: outputs.results.is_some(),
+                asked,
             }
             .text(&look, markdown)
         }

@@ -3,7 +3,9 @@
 use super::{faults, side_by_side};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::engine::{self, Behaviour, Cast, Played, RunError, Setting, Stop};
+use crate::engine::{
+    self, Behaviour, Cast, Observer, Played, Progress, RunError, Setting, Started, Stop,
+};
 use crate::metrics::results::Run;
 use crate::plan::Plan;
 use crate::progress::Watcher;
@@ -11,6 +13,8 @@ use crate::script::{BehaviourOf, Player, behaviour_diagnostics};
 use crate::supervise::Lifeline;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Plays the plans of one script.
 pub struct Stage<W> {
@@ -98,5 +102,26 @@ impl<W: Write> Player for Stage<W> {
         behaviour: &BehaviourOf<'_>,
     ) -> Result<Vec<Run>, Diagnostics> {
         side_by_side::play_all(self, plans, base, behaviour)
+    }
+
+    fn rehearse(&mut self, plans: &[Plan], base: &Path, behaviour: &BehaviourOf<'_>) -> Option<Vec<Run>> {
+        let cast = Cast::of(plans.first()?, self.setting(base)).ok()?;
+        let mut unseen = Unseen(self.watcher.stop());
+        let play = |(index, plan)| {
+            let played = engine::run_with(plan, &cast, &mut *behaviour(index), &mut unseen).ok()?;
+            played.stop.is_none().then_some(played.run)
+        };
+        plans.iter().enumerate().map(play).collect()
+    }
+}
+
+/// Shows nobody anything, and stops when the user wants to.
+struct Unseen(Arc<AtomicBool>);
+
+impl Observer for Unseen {
+    fn started(&mut self, _started: &Started) {}
+
+    fn progress(&mut self, _progress: &Progress) -> bool {
+        !self.0.load(Ordering::Relaxed)
     }
 }

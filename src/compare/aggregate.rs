@@ -3,6 +3,7 @@
 use super::CONFIDENCE;
 use super::figures::{number, unit};
 use super::judge::{replication, sample};
+use super::moments::{Moments, skewness};
 use super::shortcomings::shortcomings;
 use crate::metrics::comparisons::{Aggregate, AggregateFigure, Replication};
 use crate::metrics::figures::{NEVER, lookup};
@@ -83,5 +84,59 @@ fn over_seeds(runs: &[&Run], figure: &Figure) -> Option<AggregateFigure> {
         sample: sample(&values, CONFIDENCE),
         min: values.iter().copied().fold(f64::INFINITY, f64::min),
         max: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        skewed: skewed(&values),
     })
+}
+
+/// With fewer replications their skewness says nothing.
+const SKEWNESS_OF_MIN: usize = 5;
+/// A skewness beyond this …
+const SKEWNESS_MAX: f64 = 0.5;
+/// … of values that vary by more than this share of their mean, shows; so does this share alone: what is never negative
+/// and varies that much is skewed, whether the largest values have been seen yet or not.
+const VARIATION_MIN: f64 = 0.1;
+const VARIATION_MAX: f64 = 0.3;
+
+/// Of how many replications, or more, Student's interval holds the mean of such values as often as it says: 25 G₁²
+/// (Cochran, *Sampling Techniques*, 3rd ed., §2.15, for intervals of 95 %); none where they are not skewed, or there
+/// are so many. G₁ is at least that of a lognormal law that varies as much: of a few values it is an underestimate.
+fn skewed(values: &[f64]) -> Option<u64> {
+    let Moments { count, mean, variance } = Moments::of(values);
+    if count < 2 || variance == 0.0 || mean <= 0.0 {
+        return None;
+    }
+    let variation = variance.sqrt() / mean;
+    let skewness = if count < SKEWNESS_OF_MIN { 0.0 } else { skewness(values) };
+    if variation <= VARIATION_MAX && (skewness <= SKEWNESS_MAX || variation <= VARIATION_MIN) {
+        return None;
+    }
+    let of_lognormal = variation * (3.0 + variation * variation);
+    let needed = (25.0 * skewness.max(of_lognormal).powi(2)).ceil();
+    let digit = 10f64.powf((needed.log10().floor() - 1.0).max(0.0));
+    let needed = ((needed / digit).ceil() * digit) as u64;
+    (needed > count as u64).then_some(needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_vary_little_or_evenly_are_not_skewed() {
+        assert_eq!(skewed(&[10.0, 10.1, 9.9, 10.0, 11.0]), None, "within a tenth of the mean");
+        assert_eq!(skewed(&[8.0, 9.0, 10.0, 11.0, 12.0]), None, "to both sides alike");
+        assert_eq!(skewed(&[7.0; 10]), None);
+        assert_eq!(skewed(&[3.0]), None);
+    }
+
+    #[test]
+    fn one_value_far_above_the_others_is_told_with_the_runs_it_takes() {
+        let mut values = [10.0, 11.0, 9.0, 10.0, 12.0, 9.0, 10.0, 11.0, 10.0, 30.0];
+        // G₁ is 3.0.
+        assert_eq!(skewed(&values), Some(240));
+        values[9] = 8.0;
+        assert_eq!(skewed(&values), None);
+        // What varies by half its mean and is never negative has a tail, seen or not.
+        assert!(skewed(&[5.0, 10.0, 15.0, 4.0, 16.0]).is_some());
+    }
 }

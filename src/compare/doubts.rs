@@ -1,6 +1,6 @@
 //! What makes a comparison doubtful: what makes its runs doubtful, and what only shows beside each other.
 
-use super::figures::unit;
+use super::figures::{literal, unit};
 use super::interval::Spread;
 use super::moments::Moments;
 use super::question::Candidate;
@@ -8,9 +8,9 @@ use super::student::two_sided_quantile;
 use crate::metrics::comparisons::{Alternative, Comparison, Method, Replication};
 use crate::metrics::figures::human;
 use crate::metrics::results::{Run, Warning};
-use crate::metrics::{Doubt, TooFew, too_few};
+use crate::metrics::{Doubt, TooFew, longer, too_few};
 use crate::numbers::percent;
-use crate::plan::{Figure, Literal};
+use crate::plan::Figure;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Below so many replications none of them can stand out.
@@ -86,6 +86,7 @@ fn few_samples(candidates: &[Candidate<'_>], figures: &[(String, Figure)]) -> Op
             figure: text.clone(),
             too_few,
             replications: Some(told.join(", ")),
+            longer: longer(candidates[0].runs[0]),
         })
     })
 }
@@ -179,15 +180,6 @@ fn outlying(comparison: &Comparison, figures: &[(String, Figure)]) -> Option<Dou
         }
     }
     worst.map(|(_, doubt)| doubt)
-}
-
-fn literal(figure: &Figure, value: f64) -> Literal {
-    match unit(figure) {
-        "ns" => Literal::Duration(value),
-        "per_s" => Literal::Rate(value),
-        "share" => Literal::Share(value),
-        _ => Literal::Count(value),
-    }
 }
 
 /// The value farthest from the mean of all, if it lies beyond what a normal sample of this size shows with this

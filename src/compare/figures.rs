@@ -44,6 +44,16 @@ pub fn unit(figure: &Figure) -> &'static str {
     }
 }
 
+/// A figure's value from its bare number.
+pub fn literal(figure: &Figure, number: f64) -> Literal {
+    match unit(figure) {
+        "ns" => Literal::Duration(number),
+        "per_s" => Literal::Rate(number),
+        "share" => Literal::Share(number),
+        _ => Literal::Count(number),
+    }
+}
+
 /// The bare number of a value; none if it is no number that can be compared.
 pub fn number(value: Literal) -> Option<f64> {
     let (Literal::Duration(number) | Literal::Rate(number) | Literal::Share(number) | Literal::Count(number)) =

@@ -16,6 +16,7 @@ use crate::metrics::comparisons::{
 use crate::metrics::figures::{NEVER, lookup};
 use crate::metrics::results::Run;
 use crate::plan::{Figure, Literal};
+use std::collections::BTreeSet;
 
 /// Compares candidates, each with at least one replication, with the first of them.
 pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison {
@@ -97,6 +98,15 @@ fn same_traffic(a: &Alternative, b: &Alternative) -> bool {
     a.clock == "virtual" && b.clock == "virtual" && seeds(a) == seeds(b)
 }
 
+/// How many seeds two simulated alternatives have in common: these runs met the same traffic.
+pub fn shared_seeds(a: &Alternative, b: &Alternative) -> usize {
+    if a.clock != "virtual" || b.clock != "virtual" {
+        return 0;
+    }
+    let seeds: BTreeSet<u64> = a.replications.iter().map(|replication| replication.seed).collect();
+    b.replications.iter().filter(|replication| seeds.contains(&replication.seed)).count()
+}
+
 fn notes(baseline: &Alternative, others: &[Alternative]) -> Vec<String> {
     let mut notes = Vec::new();
     for other in others {
@@ -105,6 +115,14 @@ fn notes(baseline: &Alternative, others: &[Alternative]) -> Vec<String> {
         };
         if !baseline.replications[0].digest.is_empty() && digests(baseline) == digests(other) {
             notes.push(format!("`{}` and `{}` are the same runs, to the byte", baseline.name, other.name));
+        }
+        let shared = shared_seeds(baseline, other);
+        if shared > 0 && !same_traffic(baseline, other) {
+            notes.push(format!(
+                "`{}` and `{}` have {shared} seeds in common: the intervals, which are those of independent runs, are \
+                 wider than they need be; give both the same seeds",
+                baseline.name, other.name
+            ));
         }
         if other.scenario != baseline.scenario {
             notes.push(format!(

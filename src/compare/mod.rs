@@ -21,10 +21,10 @@ mod student;
 mod tests;
 
 pub use aggregate::aggregate;
-pub use figures::{PRIMARY, direction, unit};
+pub use figures::{PRIMARY, direction, literal, number, unit};
 pub use groups::{groups, names_of, several_groups, unique};
 pub use interval::Spread;
-pub use judge::{compare, is_regression, judge, regressions};
+pub use judge::{compare, is_regression, judge, regressions, shared_seeds};
 pub use moments::Moments;
 pub use question::{Candidate, Question, WITHIN_DEFAULT, parse_within};
 pub use saved::{read_report, read_results};

@@ -29,6 +29,19 @@ impl Moments {
     }
 }
 
+/// The skewness of a population, estimated from at least three numbers (Fisher's G₁: Joanes and Gill, *The Statistician*
+/// 47 (1998) 183–189); 0 where they do not vary.
+pub fn skewness(values: &[f64]) -> f64 {
+    let Moments { mean, variance, .. } = Moments::of(values);
+    let n = values.len() as f64;
+    let sd = (variance * (n - 1.0) / n).sqrt();
+    if values.len() < 3 || sd == 0.0 {
+        return 0.0;
+    }
+    let third = values.iter().map(|value| ((value - mean) / sd).powi(3)).sum::<f64>() / n;
+    third * (n * (n - 1.0)).sqrt() / (n - 2.0)
+}
+
 /// The mean, taken from the first value on: of equal values it is exact.
 fn mean(values: &[f64]) -> f64 {
     let first = values[0];
@@ -54,6 +67,15 @@ mod tests {
         assert_eq!((seen.count, seen.mean), (8, 5.0));
         assert!((seen.variance - 32.0 / 7.0).abs() < 1e-12, "{seen:?}");
         assert_eq!(covariance(&[1.0, 2.0, 3.0], &[2.0, 4.0, 9.0]), 3.5);
+    }
+
+    /// By hand: deviations −3, −2, −1, 6 from 4; third moment 45, second 12.5; times √12 / 2.
+    #[test]
+    fn skewness_by_hand() {
+        let expected = 45.0 / 12.5f64.powf(1.5) * 12f64.sqrt() / 2.0;
+        assert!((skewness(&[1.0, 2.0, 3.0, 10.0]) - expected).abs() < 1e-12);
+        assert_eq!(skewness(&[1.0, 2.0, 3.0]), 0.0);
+        assert_eq!(skewness(&[2.0, 2.0, 2.0]), 0.0);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::metrics::figures::evaluate;
 use crate::metrics::results::{
     self, Copies, Core, Cycles, Environment, Figures, Layer, Occupancy, Run, Series, Times,
 };
-use crate::metrics::{Asked, Machinery, Naming, Recorder, Shortfall, doubts, limits, seal};
+use crate::metrics::{Asked, Closed, Machinery, Naming, Recorder, Shortfall, doubts, limits, seal};
 use crate::plan::{Arrival, End, Group, Plan};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -149,6 +149,8 @@ impl Measured {
             lag_max_ns: plan.max_schedule_lag_ns,
             steady: plan.has_steady_load(),
             warm_up_ns: plan.warm_up_ns,
+            drain_ns: plan.drain_ns,
+            max_messages: plan.processor.max_messages,
             checks: &plan.checks,
             shortfall: self.shortfall,
         };
@@ -167,19 +169,22 @@ impl Measured {
 /// The settings that can limit a run.
 fn machinery(plan: &Plan) -> Machinery {
     let closed = |group: &Group| match &group.arrival {
-        Arrival::Closed { think, in_flight } => Some((think.mean(), *in_flight)),
+        Arrival::Closed { think, in_flight } => {
+            Some(Closed { agents: group.count, think_ns: think.mean(), in_flight: *in_flight })
+        }
         _ => None,
     };
-    let all_closed: Option<Vec<(f64, u32)>> = plan.groups.iter().map(closed).collect();
+    let all_closed: Option<Vec<Closed>> = plan.groups.iter().map(closed).collect();
     Machinery {
         workers: plan.processor.workers,
         batch_size: plan.processor.batch_size,
         batch_interval_ns: plan.processor.batch_interval_ns,
+        attempts: plan.processor.retry.attempts,
         backoff_ns: plan.processor.retry.backoff.first_ns,
+        max_messages: plan.processor.max_messages,
         capacity: plan.queue.capacity,
-        agents: u64::from(plan.agents()),
         steady: plan.has_steady_load(),
-        closed: all_closed.and_then(|groups| groups.first().copied()),
+        closed: all_closed.unwrap_or_default(),
     }
 }
 

@@ -4,11 +4,14 @@
 //! own. So that is what is fitted: the distribution of `delivery` as measured, as a table of its quantiles, and shares.
 //! How times follow each other is not: a core that is slow for a while, or under more load, is not slow for a while here.
 
+mod censored;
 mod quantiles;
 mod types;
 
 use crate::metrics::decode_histogram;
 use crate::metrics::results::Run;
+use crate::plan::units::human_duration;
+use censored::{Beyond, beyond};
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -18,7 +21,7 @@ use std::collections::BTreeMap;
 pub struct Fitted {
     /// For `core("mock", …)`.
     pub options: Map<String, Value>,
-    /// Deliveries measured.
+    /// Attempts with an outcome, of which the times are.
     pub deliveries: u64,
     /// Their mean, median and 99th percentile, in nanoseconds.
     pub delivery_ns: [f64; 3],
@@ -69,20 +72,24 @@ impl Attempts {
 ///
 /// # Errors
 /// There is nothing to fit to.
-pub fn fit(runs: &[&Run]) -> Result<Fitted, FitError> {
+pub fn fit<'r>(runs: &[&'r Run]) -> Result<Fitted, FitError> {
     one_core(runs)?;
     let delivery = merged(runs.iter().map(|run| run.histograms.all.get("delivery")), "delivery")?;
-    let Some(delivery) = delivery else {
+    let counts = |run: &&'r Run| (*run, run.figures.counts.attempts, run.figures.counts.answered);
+    let beyond = beyond(runs.iter().map(counts));
+    let seen = |times: Histogram<u64>| beyond.map_or(times.clone(), |beyond| beyond.seen(&times));
+    let Some(delivery) = delivery.map(seen).filter(|times| !times.is_empty()) else {
         let old = runs.iter().all(|run| run.histograms.all.is_empty());
         let measured = runs.iter().any(|run| run.figures.delivery.count > 0);
         return Err(if old && measured { FitError::NoDistributions } else { FitError::Nothing });
     };
     let mut attempts = Attempts::default();
     runs.iter().for_each(|run| attempts.add(run.figures.counts.answered, run.figures.attempt_success_rate));
-    let (failures, mut notes) = failures(runs);
-    let types = types::that_differ(runs, &delivery, attempts)?;
+    let failures = failures(runs);
+    let mut notes = unfitted(runs, beyond, attempts);
+    let types = types::that_differ(runs, (&delivery, beyond), attempts)?;
     let mut options = Map::new();
-    options.insert("latency".to_owned(), quantiles::table(&delivery));
+    options.insert("latency".to_owned(), quantiles::table(&delivery, beyond));
     if let Some(rate) = attempts.rate() {
         options.insert("success_rate".to_owned(), json!(rate));
     }
@@ -146,15 +153,45 @@ fn summary(times: &Histogram<u64>) -> [f64; 3] {
     [times.mean(), times.value_at_quantile(0.5) as f64, times.value_at_quantile(0.99) as f64]
 }
 
-/// How often each reason ended an attempt; and what of it the mock cannot say.
-fn failures(runs: &[&Run]) -> (BTreeMap<String, u64>, Vec<String>) {
+/// How often each reason ended an attempt that had an answer.
+fn failures(runs: &[&Run]) -> BTreeMap<String, u64> {
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     for (reason, count) in runs.iter().flat_map(|run| &run.ledger.attempts_by_reason) {
         *found.entry(reason.clone()).or_default() += count;
     }
-    let timeouts = found.remove("timeout").unwrap_or(0);
-    let note = "attempts ended by the processor's timeout are left out: the mock answers all";
-    (found, if timeouts > 0 { vec![format!("{timeouts} {note}")] } else { Vec::new() })
+    found.remove("timeout");
+    found
+}
+
+/// Of so large a share of failures on it is told that they have no times of their own.
+const FAILURES_MIN: f64 = 0.01;
+
+/// What the mock cannot do as the core did it, or of which the results do not tell enough.
+fn unfitted(runs: &[&Run], beyond: Option<Beyond>, attempts: Attempts) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(Beyond { timeout_ns, share }) = beyond {
+        notes.push(format!(
+            "{:.1} % of the attempts took longer than the timeout of {}: how much longer is a guess, so play the fit \
+             with no longer timeout",
+            share * 100.0,
+            human_duration(timeout_ns)
+        ));
+    }
+    if attempts.rate().is_some_and(|rate| rate < 1.0 - FAILURES_MIN) {
+        notes.push(
+            "the mock takes as long for a failure as for a delivery: where the core is faster or slower to refuse, the \
+             fit has the times of both together"
+                .to_owned(),
+        );
+    }
+    if runs.iter().any(|run| run.by_recipient.len() > 1) {
+        notes.push(
+            "recipients are not told apart, as results do not have their times: where the core is slower to some, set \
+             the mock's option `recipients`"
+                .to_owned(),
+        );
+    }
+    notes
 }
 
 /// What makes these runs a doubtful model.
@@ -163,8 +200,20 @@ fn strange(runs: &[&Run]) -> Vec<String> {
     if let Some(why) = runs.iter().find_map(|run| run.partial.as_ref()) {
         notes.push(format!("a run ended before its time: {why}"));
     }
-    if runs.iter().any(|run| run.valid == Some(false)) {
-        notes.push("a run is not valid: what the core lost or repeated is not fitted".to_owned());
+    match runs.iter().map(|run| run.valid).find(|valid| *valid != Some(true)) {
+        Some(Some(_)) => {
+            notes.push("a run is not valid: what the core lost or repeated is not fitted".to_owned());
+        }
+        Some(None) => notes.push("nobody knows whether a run is valid".to_owned()),
+        None => {}
+    }
+    let limited = |run: &&&Run| run.warnings.iter().any(|warning| warning.kind == "generator_limited");
+    if let Some(run) = runs.iter().find(limited) {
+        notes.push(format!(
+            "a run is generator-limited (seed {}): the load was lighter than asked for, and the core may be slower \
+             under all of it",
+            run.seed
+        ));
     }
     if runs.iter().any(|run| !run.core.layers.is_empty()) {
         notes.push("what layers did is part of the fit: play it without them".to_owned());

@@ -1,5 +1,6 @@
 //! A distribution as a short table of its quantiles, between which straight lines run.
 
+use super::censored::Beyond;
 use hdrhistogram::Histogram;
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, write_distribution};
@@ -13,9 +14,13 @@ const POINTS_MAX: usize = 400;
 /// A point of the quantile function: a share, and a value in nanoseconds.
 type Point = (f64, f64);
 
-/// The distribution as the mock reads it.
-pub(super) fn table(times: &Histogram<u64>) -> Value {
-    let law = Distribution::Empirical { quantiles: points(times) };
+/// The distribution as the mock reads it, with what lies beyond a timeout.
+pub(super) fn table(times: &Histogram<u64>, beyond: Option<Beyond>) -> Value {
+    let mut quantiles = points(times);
+    if let Some(beyond) = beyond {
+        beyond.add_tail(&mut quantiles);
+    }
+    let law = Distribution::Empirical { quantiles };
     write_distribution(&law, Dimension::Duration)
 }
 

@@ -1,5 +1,6 @@
 //! Message types that the common options would miss.
 
+use super::censored::{Beyond, beyond};
 use super::{Attempts, FitError, merged, quantiles, summary};
 use crate::metrics::results::Run;
 use hdrhistogram::Histogram;
@@ -15,9 +16,9 @@ const SURE: f64 = 3.29;
 
 /// The mock's option `types`: those whose times lie further from the common ones than a fit may miss them by, and those
 /// whose success is surely another.
-pub(super) fn that_differ(
-    runs: &[&Run],
-    common: &Histogram<u64>,
+pub(super) fn that_differ<'r>(
+    runs: &[&'r Run],
+    common: (&Histogram<u64>, Option<Beyond>),
     attempts: Attempts,
 ) -> Result<Map<String, Value>, FitError> {
     let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.by_type.keys()).collect();
@@ -25,10 +26,16 @@ pub(super) fn that_differ(
     for name in names {
         let mut own = Map::new();
         let of_type = runs.iter().map(|run| run.histograms.delivery_by_type.get(name));
-        if let Some(times) = merged(of_type, name)?.filter(|times| times.len() >= MEASURED_MIN)
-            && is_apart(&times, common)
+        let attempts_of = |run: &&'r Run| {
+            let counts = run.by_type.get(name)?.counts;
+            Some((*run, counts.attempts, counts.answered))
+        };
+        let beyond = beyond(runs.iter().filter_map(attempts_of));
+        let times = merged(of_type, name)?.map(|times| beyond.map_or(times.clone(), |beyond| beyond.seen(&times)));
+        if let Some(times) = times.filter(|times| times.len() >= MEASURED_MIN)
+            && (is_apart(&times, common.0) || outlives_otherwise(beyond, common.1))
         {
-            own.insert("latency".to_owned(), quantiles::table(&times));
+            own.insert("latency".to_owned(), quantiles::table(&times, beyond));
         }
         let mut mine = Attempts::default();
         for figures in runs.iter().filter_map(|run| run.by_type.get(name)) {
@@ -42,6 +49,12 @@ pub(super) fn that_differ(
         }
     }
     Ok(found)
+}
+
+/// Whether another share of the attempts outlives the timeout.
+fn outlives_otherwise(own: Option<Beyond>, common: Option<Beyond>) -> bool {
+    let share = |beyond: Option<Beyond>| beyond.map_or(0.0, |beyond| beyond.share);
+    (share(own) - share(common)).abs() > APART[0] * share(common)
 }
 
 fn is_apart(times: &Histogram<u64>, common: &Histogram<u64>) -> bool {

@@ -264,4 +264,8 @@ pub struct AggregateFigure {
     pub min: f64,
     /// The largest value.
     pub max: f64,
+    /// Where the values are skewed, so that the interval holds the mean less often than in 95 of 100 cases: of how many
+    /// replications, or more, it would.
+    #[serde(default)]
+    pub skewed: Option<u64>,
 }

@@ -95,7 +95,7 @@ pub struct Run {
     pub checks: Vec<CheckResult>,
     /// What makes the numbers doubtful.
     pub warnings: Vec<Warning>,
-    /// What limits the run, most important first; at most two.
+    /// What limits the run, most important first: at most two, and what fails.
     pub limits: Vec<Limit>,
     /// The scenario as it was played, in canonical form.
     pub plan: Value,
@@ -105,17 +105,33 @@ pub struct Run {
 }
 
 /// What limits a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Limit {
-    /// `generator`, `queue`, `processor`, `retries` or `core`.
+    /// `generator`, `queue`, `processor`, `retries`, `core` or `failures`.
     pub kind: String,
     /// What it is, with the figure that shows it.
     pub seen: String,
     /// What would change it.
     pub help: String,
-    /// A setting to try, as `--set` takes it; null where none helps.
+    /// A setting that helps, as `--set` takes it; null where none is known to.
     pub setting: Option<String>,
+    /// What came of the setting when it was played; null where it could not be.
+    #[serde(default)]
+    pub tried: Option<Tried>,
+}
+
+/// What a setting did to the figure that it is meant for, in a run of the same plan, or of its beginning, on the virtual
+/// clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Tried {
+    /// The figure, as checks name it.
+    pub figure: String,
+    /// Its value without the setting; in nanoseconds, per second, or a share.
+    pub without: f64,
+    /// Its value with the setting.
+    pub with: f64,
 }
 
 /// The processor's cycles, over the whole run.

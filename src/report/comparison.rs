@@ -5,6 +5,7 @@ use super::number::{NEVER, NOTHING, amount, count, listed, percent, printable, r
 use super::overview;
 use super::table::{Column, Table};
 use super::text::{Look, warnings, wrapped};
+use crate::compare::shared_seeds;
 use crate::metrics::comparisons::{
     Aggregate, AggregateFigure, Alternative, Comparison, Contender, Direction, Interval, Method, Never, Row,
     Sample, Verdict,
@@ -79,6 +80,7 @@ pub(super) fn method(comparison: &Comparison) -> Vec<String> {
     };
     let paired = comparison.contenders.iter().filter(|c| c.method == Method::Paired).count();
     let how = match paired {
+        0 if shares_seeds(comparison) => "runs with some seeds in common (Welch's t)",
         0 => "independent runs (Welch's t)",
         all if all == comparison.contenders.len() => {
             "the same traffic and luck on every side (Student's t on the differences)"
@@ -86,6 +88,12 @@ pub(super) fn method(comparison: &Comparison) -> Vec<String> {
         _ => "Student's t on the differences where the traffic is the same, else Welch's t",
     };
     vec![format!("{each}; {how}")]
+}
+
+/// Whether some contender has seeds of the baseline.
+fn shares_seeds(comparison: &Comparison) -> bool {
+    let Some((baseline, others)) = comparison.alternatives.split_first() else { return false };
+    others.iter().any(|other| shared_seeds(baseline, other) > 0)
 }
 
 /// What the verdicts mean.
@@ -381,6 +389,10 @@ pub(super) fn aggregate_rows(aggregate: &Aggregate, full: bool) -> Vec<[String; 
         let ends = match figure.sample.margin {
             Some(margin) if margin > 0.0 => format!("{} … {}", show(mean - margin), show(mean + margin)),
             _ => String::new(),
+        };
+        let ends = match figure.skewed {
+            Some(needed) => format!("{ends}, skewed: {} runs or more", count(needed)),
+            None => ends,
         };
         [name.to_owned(), show(mean), ends, show(figure.min), show(figure.max)]
     };

@@ -2,7 +2,7 @@
 
 use super::comparison::{aggregate_rows, aggregate_text, comparison_text};
 use super::comparison_markdown::{aggregate_markdown, comparison_markdown};
-use super::text::{self, Look};
+use super::text::{self, Asked, Look};
 use crate::metrics::comparisons::{Aggregate, Comparison};
 use crate::metrics::results::{CheckResult, Run};
 
@@ -23,8 +23,8 @@ pub struct Summary<'a> {
     pub played: bool,
     /// The command that repeats it all.
     pub repeat: &'a str,
-    /// Whether the results are saved: then nobody needs to be told how.
-    pub saved: bool,
+    /// What need not be proposed.
+    pub asked: Asked,
 }
 
 impl Summary<'_> {
@@ -47,7 +47,7 @@ impl Summary<'_> {
             let only_runs =
                 self.checks.is_empty() && self.aggregates.is_empty() && self.comparisons.is_empty();
             text.push_str(if only_runs { "" } else { "\n" });
-            text.push_str(&text::closing(self.runs, self.repeat, self.saved, look));
+            text.push_str(&text::closing(self.asked, self.repeat, look));
         }
         text
     }

@@ -14,7 +14,7 @@ pub use verdict::GENERATOR_LIMITED;
 use super::number::{amount, magnitude, percent, printable, span};
 use super::style::Palette;
 use crate::metrics::results::{CheckResult, Layer, Run};
-pub use doubts::warnings;
+pub use doubts::{Asked, warnings};
 pub use lines::wrapped;
 use lines::{label, labelled};
 
@@ -91,9 +91,9 @@ pub fn summaries(runs: &[&Run], checks: &[CheckResult], whole: bool, look: &Look
 }
 
 /// What stands once below all summaries: the command that repeats the run, and what to try next.
-pub fn closing(runs: &[&Run], repeat: &str, saved: bool, look: &Look) -> String {
+pub fn closing(asked: Asked, repeat: &str, look: &Look) -> String {
     let mut text = format!("  {}{repeat}\n", label("repeat", look));
-    let steps = doubts::next_steps(runs, saved);
+    let steps = doubts::next_steps(asked);
     let column = steps.iter().map(|step| step.flag.len()).max().unwrap_or(0);
     for (place, step) in steps.iter().enumerate() {
         let heading = label(if place == 0 { "next" } else { "" }, look);

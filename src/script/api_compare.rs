@@ -4,7 +4,7 @@ use super::api_run::{Chosen, Faulty, core_of, located, read};
 use super::comparison_view::ComparisonView;
 use super::faults::throw;
 use super::limits::CHECK_RUNS_MAX;
-use super::play::{imports, keep, play};
+use super::play::{imports, keep, play, surroundings};
 use super::result_view::View;
 use super::saved_results::SavedResults;
 use super::state::{Compared, Job, Shared, State};
@@ -181,14 +181,14 @@ pub(super) fn played(
         planned: Arc::clone(&alternatives[*alternative].1),
         replication: *replication,
     });
-    let runs = play(shared, imports, jobs.collect())?;
+    let runs = play(shared, surroundings(shared, imports), jobs.collect())?;
     let mut of: Vec<Vec<Arc<Run>>> = vec![Vec::new(); alternatives.len()];
     for ((alternative, _), run) in order.iter().zip(runs) {
         of[*alternative].push(run);
     }
     let mut first = None;
     for runs in &of {
-        let place = keep(shared, runs, |_| false);
+        let place = keep(shared, runs, None, |_| false);
         first.get_or_insert(place);
     }
     let candidates: Vec<Candidate<'_>> = alternatives

@@ -8,10 +8,10 @@ use super::faults::{Stop, throw, throw_one};
 use super::limits::CHECK_RUNS_MAX;
 use super::locate::locate;
 use super::modules::read_inside;
-use super::play::{imports, keep, play};
+use super::play::{imports, keep, limits_of, play, surroundings};
 use super::result_view::View;
 use super::saved_results::SavedResults;
-use super::state::{Job, Shared, State};
+use super::state::{Again, Job, Shared, State};
 use crate::compare::aggregate;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::record_libraries;
@@ -23,7 +23,7 @@ use crate::plan::tree::{Node, Position as TreePosition};
 use crate::plan::{
     CoreSpec, FigureNames, Planned, ReadContext, SourceText, parse_check, read_core, read_scenario, variant,
 };
-use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, Module, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 use std::path::{Component, Path};
 use std::sync::Arc;
 
@@ -235,15 +235,18 @@ fn run(
     }
     let repeats = if state.checking() { 1 } else { state.settings.comparing.repeats.unwrap_or(1) };
     let first = Arc::clone(&planned[0]);
+    let overrides = state.overrides.clone();
     drop(state);
     let place = if planned.len() > 1 {
         on_cores(shared, imports(context), planned)?
     } else {
-        replicate(shared, imports(context), &first, repeats)?
+        let surroundings = surroundings(shared, imports(context));
+        let again = Again { planned: Arc::clone(&first), node, source, overrides, surroundings };
+        replicate(shared, &Arc::new(again), repeats)?
     };
     let state = shared.lock();
     let (run, read) = (Arc::clone(&state.met[place].run), Arc::clone(&state.results_read));
-    Ok(Dynamic::from(View::new(run, first, place, read)))
+    Ok(Dynamic::from(View::new(run, first, place, read, shared.clone())))
 }
 
 /// What a run is on: the core it names, the session's, or all those that `--compare` names in its place.
@@ -260,15 +263,10 @@ fn cores_of(state: &State, core: Option<Node>) -> Vec<Chosen> {
 
 /// Plays replications of a plan; the first speaks for itself, all together for their aggregate. Returns the place of
 /// the first.
-fn replicate(
-    shared: &Shared,
-    imports: Vec<(String, Module)>,
-    planned: &Arc<Planned>,
-    repeats: u64,
-) -> Fallible<usize> {
-    let job = |replication| Job { planned: Arc::clone(planned), replication };
-    let runs = play(shared, imports, (0..repeats).map(job).collect())?;
-    let place = keep(shared, &runs, |index| index == 0);
+fn replicate(shared: &Shared, again: &Arc<Again>, repeats: u64) -> Fallible<usize> {
+    let job = |replication| Job { planned: Arc::clone(&again.planned), replication };
+    let runs = play(shared, Arc::clone(&again.surroundings), (0..repeats).map(job).collect())?;
+    let place = keep(shared, &runs, Some(again), |index| index == 0);
     if repeats > 1 {
         let runs: Vec<&Run> = runs.iter().map(|run| &**run).collect();
         shared.lock().aggregates.push(aggregate(&runs));
@@ -322,6 +320,7 @@ fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
         let found = format!("`{name}`");
         return Err(output_fault(name, "a script saves only below the output folder", found));
     }
+    let limits = limits_of(shared, result.index);
     let mut state = shared.lock();
     if state.checking() {
         return Ok(());
@@ -340,6 +339,7 @@ fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
         return Err(output_fault(name, "the file is already there", found));
     }
     let mut run = Run::clone(&result.run);
+    run.limits = limits;
     run.checks.extend(state.met[result.index].checks.iter().cloned());
     seal(&mut run);
     record_libraries(&mut run);

@@ -5,7 +5,7 @@ use super::behaviour_me::{Call, Facts, Me, Message, Outcome, draft_of, register}
 use super::convert::from_json;
 use super::faults::Known;
 use super::host::{Print, bare, refuse_clocks, set_print};
-use super::state::Play;
+use super::state::Surroundings;
 use super::{duration, limits, shown};
 use crate::diagnostics::Diagnostics;
 use crate::engine::{Behaviour, BehaviourError, Draft, MessageView, OutcomeView, Sending};
@@ -54,7 +54,7 @@ impl ScriptBehaviour {
     pub fn new(
         ast: &AST,
         plan: &Plan,
-        play: &Play,
+        around: &Surroundings,
         known: &Known,
         print: &Print,
         interrupted: &Arc<AtomicBool>,
@@ -68,11 +68,11 @@ impl ScriptBehaviour {
         shown::register(&mut engine);
         register(&mut engine);
         register_distributions(&mut engine);
-        register_globals(&mut engine, ast, play);
+        register_globals(&mut engine, ast, around);
         let function = |callback: &Option<Callback>| match callback.as_ref()? {
             Callback::Named(name) => Some(Function::Named(name.clone())),
             Callback::Closure { index, .. } => {
-                play.closures.get(*index).map(|f| Function::Closure(detached(f)))
+                around.closures.get(*index).map(|f| Function::Closure(detached(f)))
             }
         };
         let functions = plan.groups.iter().map(|group| Functions {
@@ -201,8 +201,8 @@ fn detached(closure: &FnPtr) -> FnPtr {
 }
 
 /// What a functions-only AST cannot see of the top level: imported modules and literal constants.
-fn register_globals(engine: &mut Engine, ast: &AST, play: &Play) {
-    for (name, module) in &play.imports {
+fn register_globals(engine: &mut Engine, ast: &AST, around: &Surroundings) {
+    for (name, module) in &around.imports {
         engine.register_static_module(name, module.clone().into());
     }
     let mut global = Module::new();

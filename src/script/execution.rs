@@ -6,15 +6,18 @@ use super::host::{Print, engine};
 use super::modules::Sources;
 use super::placeholder::PlaceholderPlayer;
 use super::source::Source;
-use super::state::{Compared, Play, Shared};
+use super::state::{Compared, Play, Shared, Surroundings, Wanted};
 use super::unused_flags::unused_flags;
 use super::{api_params, calls, limits, literals, table};
+use crate::advice;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::{Behaviour, NoBehaviour};
 use crate::metrics::comparisons::{Aggregate, Within};
 use crate::metrics::results::{CheckResult, Run};
 use crate::metrics::seal;
-use crate::plan::{Functions, Overrides, Plan, Planned, SourceText};
+use crate::plan::{
+    Check, FigureNames, Functions, Overrides, Plan, Planned, ReadContext, SourceText, parse_check, read_scenario,
+};
 use crate::report::Palette;
 use crate::report::text::Look;
 use rhai::{AST, Dynamic, Scope};
@@ -43,6 +46,17 @@ pub trait Player {
         behaviour: &BehaviourOf<'_>,
     ) -> Result<Vec<Run>, Diagnostics> {
         plans.iter().enumerate().map(|(i, plan)| self.play(plan, base, &mut *behaviour(i))).collect()
+    }
+
+    /// Plays plans on the same cores on the virtual clock, one after the other, to see what their settings do: nobody is
+    /// shown anything, and nothing is written down. `None` if that is not possible, or one did not come to its end.
+    fn rehearse(
+        &mut self,
+        _plans: &[Plan],
+        _base: &Path,
+        _behaviour: &BehaviourOf<'_>,
+    ) -> Option<Vec<Run>> {
+        None
     }
 }
 
@@ -83,6 +97,8 @@ pub struct Settings {
     pub look: Look,
     /// What flags say about comparisons and replications.
     pub comparing: Comparing,
+    /// Whether what limits a run is tried out even if the script does not ask for it.
+    pub advice: bool,
 }
 
 /// What flags say about comparisons and replications.
@@ -125,6 +141,7 @@ impl Default for Settings {
             print: Arc::new(|_| {}),
             look: Look::new(None, Palette::plain()),
             comparing: Comparing::default(),
+            advice: true,
         }
     }
 }
@@ -261,9 +278,12 @@ pub fn execute(
             let _ending = ending;
             engine.run_ast_with_scope(&mut Scope::new(), ast)
         });
-        let stage = Stage { ast, known: &known, settings, interrupted };
+        let stage = Stage { ast, known: &known, settings, interrupted, shared: &shared };
         play_all(&stage, &wanted, player);
-        script.map(std::thread::ScopedJoinHandle::join)
+        let joined = script.map(std::thread::ScopedJoinHandle::join);
+        // Now that all runs have been played and written down.
+        advise_all(&stage, player);
+        joined
     });
     let faults = match result {
         Ok(Ok(Ok(()))) => Diagnostics::new(),
@@ -282,6 +302,18 @@ struct Stage<'a> {
     known: &'a Known,
     settings: &'a Settings,
     interrupted: &'a Arc<AtomicBool>,
+    shared: &'a Shared,
+}
+
+impl Stage<'_> {
+    /// The agents' own part in a run.
+    fn behaviour<'b>(&'b self, plan: &Plan, around: &Surroundings, print: &Print) -> Box<dyn Behaviour + 'b> {
+        if plan.has_callback(|callbacks| callbacks.any()) && self.settings.mode != Mode::Check {
+            Box::new(ScriptBehaviour::new(self.ast, plan, around, self.known, print, self.interrupted))
+        } else {
+            Box::new(NoBehaviour)
+        }
+    }
 }
 
 /// Hangs up when the script's thread ends, however it ends.
@@ -294,32 +326,91 @@ impl Drop for Ending {
 }
 
 /// Plays what the script wants, until its thread hangs up.
-fn play_all(stage: &Stage<'_>, wanted: &Receiver<Play>, player: &mut dyn Player) {
-    for play in wanted {
-        let result = play_one(stage, &play, player);
-        // The script's thread waits for this answer, or has ended.
-        let _ = play.reply.send(result);
+fn play_all(stage: &Stage<'_>, wanted: &Receiver<Wanted>, player: &mut dyn Player) {
+    for wanted in wanted {
+        // The script's thread waits for the answer, or has ended.
+        match wanted {
+            Wanted::Runs(play) => {
+                let _ = play.reply.send(play_one(stage, &play, player));
+            }
+            Wanted::Advice(place, reply) => {
+                advise(stage, place, player);
+                let _ = reply.send(());
+            }
+        }
     }
 }
 
 fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<Vec<Arc<Run>>, Diagnostics> {
-    let checking = stage.settings.mode == Mode::Check;
     let plans: Vec<Plan> =
         play.jobs.iter().map(|job| job.planned.plan.replication(job.replication)).collect();
-    let behaviour = |index: usize| -> Box<dyn Behaviour + '_> {
-        let plan: &Plan = &plans[index];
-        if plan.has_callback(|callbacks| callbacks.any()) && !checking {
-            let (print, interrupted) = (&stage.settings.print, stage.interrupted);
-            Box::new(ScriptBehaviour::new(stage.ast, plan, play, stage.known, print, interrupted))
-        } else {
-            Box::new(NoBehaviour)
-        }
-    };
+    let around = &play.surroundings;
+    let behaviour = |index: usize| stage.behaviour(&plans[index], around, &stage.settings.print);
     let runs = match &plans[..] {
-        [plan] => vec![player.play(plan, &play.base, &mut *behaviour(0))?],
-        several => player.play_all(several, &play.base, &behaviour)?,
+        [plan] => vec![player.play(plan, &around.base, &mut *behaviour(0))?],
+        several => player.play_all(several, &around.base, &behaviour)?,
     };
     Ok(runs.into_iter().map(Arc::new).collect())
+}
+
+/// Tries out what limits each run that speaks for itself; of the others no setting is told.
+fn advise_all(stage: &Stage<'_>, player: &mut dyn Player) {
+    let runs = stage.shared.lock().met.len();
+    for place in 0..runs {
+        let (alone, tried) = {
+            let met = &stage.shared.lock().met[place];
+            (met.alone, met.tried)
+        };
+        if alone && !tried && stage.settings.advice {
+            advise(stage, place, player);
+        }
+    }
+    for met in stage.shared.lock().met.iter_mut().filter(|met| !met.tried) {
+        advice::untried(&mut Arc::make_mut(&mut met.run).limits);
+    }
+}
+
+/// Tries out what limits the run at this place. The state must not be locked.
+fn advise(stage: &Stage<'_>, place: usize, player: &mut dyn Player) {
+    let (run, again, checks, functions) = {
+        let mut state = stage.shared.lock();
+        let functions = state.functions.clone();
+        let met = &mut state.met[place];
+        if std::mem::replace(&mut met.tried, true) || met.run.limits.iter().all(|limit| limit.setting.is_none()) {
+            return;
+        }
+        let Some(again) = met.again.clone() else {
+            advice::untried(&mut Arc::make_mut(&mut met.run).limits);
+            return;
+        };
+        let checks: Vec<String> = met.checks.iter().map(|check| check.expression.clone()).collect();
+        (Arc::clone(&met.run), again, checks, functions)
+    };
+    let plan = &again.planned.plan;
+    let names = FigureNames::of(plan);
+    let checks: Vec<Check> = checks.iter().filter_map(|text| parse_check(text, &names).ok()).collect();
+    let with = |setting: &str| {
+        let (path, value) = setting.split_once('=')?;
+        let mut overrides = again.overrides.clone();
+        overrides.set.push((path.to_owned(), value.to_owned()));
+        let context = ReadContext {
+            source: &again.source,
+            functions: &functions,
+            overrides: &overrides,
+            core: &plan.core,
+        };
+        read_scenario(&again.node, &context).ok().map(|planned| planned.plan)
+    };
+    let unheard: Print = Arc::new(|_| {});
+    let around = &again.surroundings;
+    let mut play = |plans: Vec<Plan>| {
+        let behaviour = |index: usize| stage.behaviour(&plans[index], around, &unheard);
+        player.rehearse(&plans, &around.base, &behaviour)
+    };
+    let limits = advice::tried(&run, advice::Stage { plan, checks: &checks, with: &with, play: &mut play });
+    drop(run);
+    let mut state = stage.shared.lock();
+    Arc::make_mut(&mut state.met[place].run).limits = limits;
 }
 
 fn finish(shared: &Shared, faults: Diagnostics) -> Execution {

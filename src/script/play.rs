@@ -1,8 +1,8 @@
 //! Having runs played by the thread that called, and keeping what they gave.
 
 use super::faults::{Stop, throw_for_good};
-use super::state::{Job, Met, Play, Shared};
-use crate::metrics::results::Run;
+use super::state::{Again, Job, Met, Play, Shared, Surroundings, Wanted};
+use crate::metrics::results::{Limit, Run};
 use rhai::{Dynamic, EvalAltResult, Module, NativeCallContext, Position};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,11 +13,18 @@ pub(super) fn imports(context: &NativeCallContext<'_>) -> Vec<(String, Module)> 
     context.iter_imports().map(|(name, module)| (name.to_owned(), module.clone())).collect()
 }
 
+/// What a run finds around it that is called for now.
+pub(super) fn surroundings(shared: &Shared, imports: Vec<(String, Module)>) -> Arc<Surroundings> {
+    let state = shared.lock();
+    let base = state.folder.clone().unwrap_or_else(|| PathBuf::from("."));
+    Arc::new(Surroundings { base, closures: state.closures.clone(), imports })
+}
+
 /// Has these runs played, one result for each job in their order, and notes the plans that were met. Not to be called
 /// with the state locked.
 pub(super) fn play(
     shared: &Shared,
-    imports: Vec<(String, Module)>,
+    surroundings: Arc<Surroundings>,
     jobs: Vec<Job>,
 ) -> Result<Vec<Arc<Run>>, Box<EvalAltResult>> {
     let (reply, answer) = sync_channel(1);
@@ -26,9 +33,8 @@ pub(super) fn play(
         for job in jobs.iter().filter(|job| job.replication == 0) {
             state.plans.push(Arc::clone(&job.planned));
         }
-        let base = state.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-        let play = Play { jobs, base, closures: state.closures.clone(), imports, reply };
-        state.plays.as_ref().is_some_and(|plays| plays.send(play).is_ok())
+        let wanted = Wanted::Runs(Play { jobs, surroundings, reply });
+        state.plays.as_ref().is_some_and(|plays| plays.send(wanted).is_ok())
     };
     match answer.recv() {
         Ok(Ok(runs)) if sent => Ok(runs),
@@ -38,8 +44,13 @@ pub(super) fn play(
 }
 
 /// Keeps runs that were played, and returns the place of the first among all of the script's; `alone` says which of
-/// them speak for themselves.
-pub(super) fn keep(shared: &Shared, runs: &[Arc<Run>], alone: impl Fn(usize) -> bool) -> usize {
+/// them speak for themselves; the first of those can be played `again`.
+pub(super) fn keep(
+    shared: &Shared,
+    runs: &[Arc<Run>],
+    again: Option<&Arc<Again>>,
+    alone: impl Fn(usize) -> bool,
+) -> usize {
     let mut state = shared.lock();
     let first = state.met.len();
     let met = runs.iter().enumerate();
@@ -47,6 +58,23 @@ pub(super) fn keep(shared: &Shared, runs: &[Arc<Run>], alone: impl Fn(usize) -> 
         run: Arc::clone(run),
         checks: Vec::new(),
         alone: alone(index),
+        again: again.filter(|_| index == 0).cloned(),
+        tried: false,
     }));
     first
+}
+
+/// What limits the run at a place, with settings that were tried out. Not to be called with the state locked.
+pub(super) fn limits_of(shared: &Shared, place: usize) -> Vec<Limit> {
+    let (reply, answer) = sync_channel(1);
+    let sent = {
+        let state = shared.lock();
+        let plays = state.plays.as_ref().filter(|_| !state.checking() && !state.met[place].tried);
+        plays.is_some_and(|plays| plays.send(Wanted::Advice(place, reply)).is_ok())
+    };
+    if sent {
+        // Where there is no answer, nothing was tried.
+        let _ = answer.recv();
+    }
+    shared.lock().met[place].run.limits.clone()
 }

@@ -2,6 +2,8 @@
 
 use super::duration::Duration;
 use super::faults::throw_one;
+use super::play::limits_of;
+use super::state::Shared;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of_near};
 use crate::metrics::figures::lookup;
 use crate::metrics::results::{Limit, Run, Warning};
@@ -25,6 +27,7 @@ pub(super) struct View {
     pub index: usize,
     spot: Spot,
     read: Arc<AtomicBool>,
+    shared: Shared,
 }
 
 #[derive(Debug, Clone)]
@@ -39,8 +42,14 @@ enum Spot {
 
 impl View {
     /// The results of a whole run; `read` is raised when a script looks at a figure.
-    pub fn new(run: Arc<Run>, planned: Arc<Planned>, index: usize, read: Arc<AtomicBool>) -> View {
-        View { run, planned, index, spot: Spot::Figures(Scope::All), read }
+    pub fn new(
+        run: Arc<Run>,
+        planned: Arc<Planned>,
+        index: usize,
+        read: Arc<AtomicBool>,
+        shared: Shared,
+    ) -> View {
+        View { run, planned, index, spot: Spot::Figures(Scope::All), read, shared }
     }
 
     /// Whether this is the whole run, not a part of its results.
@@ -111,7 +120,7 @@ impl View {
             }
             "limits" => {
                 self.read.store(true, Ordering::Relaxed);
-                Some(Dynamic::from(limits(&self.run.limits)))
+                Some(Dynamic::from(limits(&limits_of(&self.shared, self.index))))
             }
             "valid" => Some(self.run.valid.map_or(Dynamic::UNIT, Dynamic::from)),
             _ => None,

@@ -23,16 +23,40 @@ pub(super) struct Job {
     pub replication: u64,
 }
 
+/// What the script wants from the thread that called.
+pub(super) enum Wanted {
+    /// Runs to be played.
+    Runs(Play),
+    /// What limits the run at this place, tried out; the sender is told when it is known.
+    Advice(usize, SyncSender<()>),
+}
+
 /// Runs to be played by the thread that called.
 pub(super) struct Play {
     /// In the order in which runs on the wall clock follow each other.
     pub jobs: Vec<Job>,
+    pub surroundings: Arc<Surroundings>,
+    /// Takes one run for each job.
+    pub reply: SyncSender<Result<Vec<Arc<Run>>, Diagnostics>>,
+}
+
+/// What runs find around them where the script calls for them.
+pub(super) struct Surroundings {
     /// The folder that relative core files refer to.
     pub base: PathBuf,
     pub closures: Vec<FnPtr>,
     pub imports: Vec<(String, Module)>,
-    /// Takes one run for each job.
-    pub reply: SyncSender<Result<Vec<Arc<Run>>, Diagnostics>>,
+}
+
+/// What it takes to play a run once more with a setting laid over it.
+pub(super) struct Again {
+    pub planned: Arc<Planned>,
+    /// The scenario as the script wrote it, and the text that its places refer to.
+    pub node: Node,
+    pub source: Arc<SourceText>,
+    /// The flags as they were.
+    pub overrides: Overrides,
+    pub surroundings: Arc<Surroundings>,
 }
 
 /// A run that was met.
@@ -42,6 +66,10 @@ pub(super) struct Met {
     pub checks: Vec<CheckResult>,
     /// Whether it speaks for itself; one of several replications does not.
     pub alone: bool,
+    /// How it is played again; none for one of a comparison.
+    pub again: Option<Arc<Again>>,
+    /// Whether what limits it has been tried out.
+    pub tried: bool,
 }
 
 /// A comparison that was made.
@@ -85,7 +113,7 @@ pub(super) struct State {
     /// Whether the script looked at a figure.
     pub results_read: Arc<AtomicBool>,
     /// To the thread that plays; none when the script has ended.
-    pub plays: Option<Sender<Play>>,
+    pub plays: Option<Sender<Wanted>>,
 }
 
 /// The table of a comparison as a script has it.
@@ -97,8 +125,14 @@ pub(super) fn plain_table(comparison: &Comparison) -> String {
 #[derive(Clone)]
 pub(super) struct Shared(Arc<Mutex<State>>);
 
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
 impl Shared {
-    pub fn new(source: &Source, settings: &Settings, sources: Sources, plays: Sender<Play>) -> Shared {
+    pub fn new(source: &Source, settings: &Settings, sources: Sources, plays: Sender<Wanted>) -> Shared {
         Shared(Arc::new(Mutex::new(State {
             overrides: settings.overrides.clone(),
             settings: settings.clone(),

@@ -1,6 +1,6 @@
 //! From results to what limits them.
 
-use super::machinery::Machinery;
+use super::machinery::{Closed, Machinery};
 use crate::metrics::results::{Limit, Run};
 use crate::numbers::{amount, count, percent, rate};
 use crate::plan::units::{canonical_duration, human_duration};
@@ -14,6 +14,10 @@ const BACKOFF_SHARE_MIN: f64 = 0.15;
 /// Below this utilisation, under a load that does not change, messages do not wait for workers (one worker that is busy
 /// a quarter of the time makes them wait a quarter of theirs: M/M/1).
 const UTILISATION_MIN: f64 = 0.25;
+/// At this utilisation there is hardly a worker to spare.
+const BUSY_MIN: f64 = 0.9;
+/// Attempts that are suggested where there is only one.
+const ATTEMPTS: u8 = 3;
 /// With suggested workers they are half busy: waits are then short without most of them idling.
 const UTILISATION_AIM: f64 = 0.5;
 /// A tail is the core's if its p99 is so many times its median.
@@ -27,9 +31,13 @@ pub fn limits(run: &Run, machinery: &Machinery) -> Vec<Limit> {
         return vec![generator];
     }
     let mut found: Vec<Limit> =
-        [view.closed(), view.full_queue(), view.waiting(), view.retries()].into_iter().flatten().collect();
+        [view.closed(), view.full_queue(), view.stopped().or_else(|| view.waiting()), view.retries()]
+            .into_iter()
+            .flatten()
+            .collect();
     found.extend(view.core(found.is_empty()));
     found.truncate(TOLD_MAX);
+    found.extend(view.failures());
     found
 }
 
@@ -48,7 +56,7 @@ struct View<'a> {
 }
 
 fn limit(kind: &str, seen: String, help: impl Into<String>, setting: Option<String>) -> Option<Limit> {
-    Some(Limit { kind: kind.to_owned(), seen, help: help.into(), setting })
+    Some(Limit { kind: kind.to_owned(), seen, help: help.into(), setting, tried: None })
 }
 
 fn ns(value: f64) -> String {
@@ -96,23 +104,35 @@ impl<'a> View<'a> {
 
     /// Agents that wait for their own outcomes.
     fn closed(&self) -> Option<Limit> {
-        let (think_ns, in_flight) = self.machinery.closed?;
-        if self.queue >= WAIT_SHARE_MIN {
+        let groups = &self.machinery.closed;
+        if groups.is_empty() || self.queue >= WAIT_SHARE_MIN {
             return None;
         }
         let total_ns = self.run.figures.total.mean_ns?;
-        let most = self.machinery.agents as f64 * f64::from(in_flight) * 1e9 / (think_ns + total_ns);
+        let most_of =
+            |group: &Closed| f64::from(group.agents) * f64::from(group.in_flight) * 1e9 / (group.think_ns + total_ns);
+        let most: f64 = groups.iter().map(most_of).sum();
+        let help = "more agents, less time to think, or more messages under way";
+        let [Closed { agents, think_ns, in_flight }] = groups[..] else {
+            let agents: u64 = groups.iter().map(|group| u64::from(group.agents)).sum();
+            let seen = format!(
+                "the load itself: {agents} agents in {} groups wait for their own outcomes and send {} at most",
+                groups.len(),
+                rate(most)
+            );
+            return limit("generator", seen, help, None);
+        };
         limit(
             "generator",
             format!(
                 "the load itself: {} agents with {in_flight} under way each, {} to think and {} to be answered, \
                  send {} at most",
-                count(self.machinery.agents),
+                count(u64::from(agents)),
                 ns(think_ns),
                 ns(total_ns),
                 rate(most)
             ),
-            "more agents, less time to think, or more messages under way",
+            help,
             Some(format!("arrival.closed.in_flight={}", u64::from(in_flight) * 2)),
         )
     }
@@ -128,7 +148,7 @@ impl<'a> View<'a> {
         }
         let capacity = self.machinery.capacity;
         // A longer queue before workers that are busy all the time only makes messages wait longer.
-        let overloaded = self.machinery.steady || self.utilisation() >= 0.9;
+        let overloaded = self.is_overloaded();
         let setting = format!("queue.capacity={}", (2 * capacity).max(capacity + turned_away));
         limit(
             "queue",
@@ -139,6 +159,47 @@ impl<'a> View<'a> {
             ),
             if overloaded { "what waits behind it must get faster" } else { "let more of them wait" },
             (!overloaded).then_some(setting),
+        )
+    }
+
+    /// Whether the workers get no further however long messages wait.
+    fn is_overloaded(&self) -> bool {
+        self.utilisation() >= BUSY_MIN || self.run.warnings.iter().any(|warning| warning.kind == "queue_growing")
+    }
+
+    /// A processor that has handed over as many as it may.
+    fn stopped(&self) -> Option<Limit> {
+        let (max, counts) = (self.machinery.max_messages?, &self.run.ledger.counts);
+        if counts.attempts < max || counts.unanswered == 0 {
+            return None;
+        }
+        limit(
+            "processor",
+            format!(
+                "the processor: it stops after {} hand-overs (processor.max_messages), and {} messages were left",
+                count(max),
+                count(counts.unanswered)
+            ),
+            "a larger processor.max_messages, or none",
+            None,
+        )
+    }
+
+    /// Messages that fail although nobody tries again.
+    fn failures(&self) -> Option<Limit> {
+        let (ledger, attempts) = (&self.run.ledger, self.machinery.attempts);
+        let failed = ledger.counts.failed + ledger.counts.uncertain + ledger.counts.dead_lettered;
+        if attempts > 1 || failed == 0 {
+            return None;
+        }
+        let share = failed as f64 / ledger.counts.generated.max(1) as f64;
+        // Those who are busy all the time have no time to do things again.
+        let setting = (!self.is_overloaded()).then(|| format!("processor.retry.attempts={ATTEMPTS}"));
+        limit(
+            "failures",
+            format!("the failures: {} of the messages fail at their only attempt", percent(share)),
+            "more attempts, where the workers have time for them, or a core that fails less often",
+            setting,
         )
     }
 
@@ -244,6 +305,9 @@ impl<'a> View<'a> {
             return None;
         }
         let backoff_ns = self.machinery.backoff_ns;
+        // Attempts that follow each other faster are spent before the outage is over.
+        let in_outages = !self.run.outages.is_empty();
+        let setting = format!("processor.retry.backoff={}", canonical_duration((backoff_ns / 4).max(1)));
         limit(
             "retries",
             format!(
@@ -253,8 +317,11 @@ impl<'a> View<'a> {
                 percent(self.backoff),
                 ns(backoff_ns as f64)
             ),
-            "a shorter backoff, or a core that fails less often",
-            Some(format!("processor.retry.backoff={}", canonical_duration((backoff_ns / 4).max(1)))),
+            match in_outages {
+                true => "a core that fails less often: a shorter backoff would spend the attempts within an outage",
+                false => "a shorter backoff, or a core that fails less often",
+            },
+            (!in_outages).then_some(setting),
         )
     }
 

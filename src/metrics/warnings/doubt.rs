@@ -24,6 +24,8 @@ pub enum Doubt {
         count: u64,
         /// The highest percentile with ten messages beyond it.
         reliable: Option<&'static str>,
+        /// How the run becomes longer.
+        longer: &'static str,
     },
     /// Fewer than ten messages lie beyond a percentile that somebody named.
     FewSamplesOf {
@@ -33,6 +35,8 @@ pub enum Doubt {
         too_few: TooFew,
         /// The replications of a comparison in which it is so; none for a single run.
         replications: Option<String>,
+        /// How the run becomes longer.
+        longer: &'static str,
     },
     /// Times changed for good within the measured window.
     NotSettled {
@@ -59,11 +63,23 @@ pub enum Doubt {
         worst_ns: f64,
         /// The median of all stretches, in nanoseconds.
         median_ns: f64,
+        /// Whether the machine had a part in it.
+        live: bool,
     },
     /// Messages of which nobody knows whether they were delivered.
-    Uncertain(u64),
+    Uncertain {
+        /// How many.
+        count: u64,
+        /// Why most of them are.
+        reason: Option<String>,
+    },
     /// Messages without an outcome.
-    Unanswered(u64),
+    Unanswered {
+        /// How many.
+        count: u64,
+        /// What would have given them one.
+        help: String,
+    },
     /// A load that ends by a count ended before it.
     CountNotReached {
         /// Messages asked for.
@@ -127,8 +143,8 @@ impl Doubt {
             Doubt::NotSettled { .. } => "not_settled",
             Doubt::QueueGrowing(_) => "queue_growing",
             Doubt::Outliers { .. } | Doubt::OutlyingReplication { .. } => "outliers",
-            Doubt::Uncertain(_) => "uncertain",
-            Doubt::Unanswered(_) => "unanswered",
+            Doubt::Uncertain { .. } => "uncertain",
+            Doubt::Unanswered { .. } => "unanswered",
             Doubt::DifferentSuccess { .. } => "different_success_rates",
             Doubt::CountNotReached { .. } => "count_not_reached",
             Doubt::NothingMeasured => "nothing_measured",
@@ -152,7 +168,7 @@ impl Doubt {
                 human_duration(*lag_max_ns)
             ),
             Doubt::FewSamples { count, .. } => messages(*count, "was delivered", "were delivered"),
-            Doubt::FewSamplesOf { figure, too_few, replications } => match replications {
+            Doubt::FewSamplesOf { figure, too_few, replications, .. } => match replications {
                 Some(told) => {
                     format!("in {told} replications: {figure} of {} messages", count(too_few.count))
                 }
@@ -171,7 +187,7 @@ impl Doubt {
                 rate(growth.offered_per_s),
                 rate(growth.done_per_s)
             ),
-            Doubt::Outliers { stretches: (some, all), length_ns, worst_at_ns, worst_ns, median_ns } => {
+            Doubt::Outliers { stretches: (some, all), length_ns, worst_at_ns, worst_ns, median_ns, .. } => {
                 format!(
                     "{some} of {all} stretches of {} stand out: mean {} from {} on, against a median of {}",
                     span(*length_ns),
@@ -180,8 +196,8 @@ impl Doubt {
                     ns(*median_ns)
                 )
             }
-            Doubt::Uncertain(count) => messages(*count, "is uncertain", "are uncertain"),
-            Doubt::Unanswered(count) => {
+            Doubt::Uncertain { count, .. } => messages(*count, "is uncertain", "are uncertain"),
+            Doubt::Unanswered { count, .. } => {
                 let rest = "had no final outcome when the run ended";
                 messages(*count, rest, rest)
             }
@@ -206,19 +222,18 @@ impl Doubt {
                 "the load was lighter than asked for, so waits look shorter than they would be",
                 "lower the rate, use a machine with a free processor, or set max_schedule_lag",
             ),
-            Doubt::FewSamples { reliable, .. } => (
-                FEW_WHY,
-                match reliable {
-                    Some("p99") => "p99 can be relied on, p99.9 cannot: run longer (--duration)",
-                    Some("p95") => "p95 can be relied on, p99 cannot: run longer (--duration)",
-                    Some("p90") => "p90 can be relied on, p95 cannot: run longer (--duration)",
-                    Some(_) => "p50 can be relied on, p90 cannot: run longer (--duration)",
-                    None => "no percentile can be relied on: run longer (--duration)",
-                },
-            ),
-            Doubt::FewSamplesOf { figure, too_few, .. } => {
-                let help =
-                    format!("run longer (--duration): {figure} takes {} messages", count(too_few.needed));
+            Doubt::FewSamples { reliable, longer, .. } => {
+                let which = match reliable {
+                    Some("p99") => "p99 can be relied on, p99.9 cannot",
+                    Some("p95") => "p95 can be relied on, p99 cannot",
+                    Some("p90") => "p90 can be relied on, p95 cannot",
+                    Some(_) => "p50 can be relied on, p90 cannot",
+                    None => "no percentile can be relied on",
+                };
+                return (FEW_WHY, format!("{which}: run longer ({longer})"));
+            }
+            Doubt::FewSamplesOf { figure, too_few, longer, .. } => {
+                let help = format!("run longer ({longer}): {figure} takes {} messages", count(too_few.needed));
                 return (FEW_WHY, help);
             }
             Doubt::NotSettled { at_ns, early, .. } => {
@@ -236,25 +251,32 @@ impl Doubt {
                 "waits grow for as long as the load lasts: they tell how long that was, not how fast the system is",
                 "lower the rate (--rate), or raise what limits the run",
             ),
-            Doubt::Outliers { .. } => (
+            Doubt::Outliers { live, .. } => (
                 "a mean more than ten robust standard deviations above the median, and five times it, is no noise: \
                  something held the system up, and the tail shows mostly that",
-                "see whether it comes back with other seeds (--repeats 5), and what else the machine did",
+                match live {
+                    true => "see whether it comes back (--repeats 5), and what else the machine did",
+                    false => "see whether it comes back with other seeds (--repeats 5)",
+                },
             ),
-            Doubt::Uncertain(count) => (
+            Doubt::Uncertain { count, reason } => (
                 match count {
                     1 => "the core did not say whether it was delivered",
                     _ => "the core did not say whether they were delivered",
                 },
-                "raise processor.timeout or processor.retry.attempts, or look at the core's notices",
+                match reason.as_deref() {
+                    Some("timeout") => "find out why the core takes so long, or allow for it (processor.timeout)",
+                    Some("core_failed") => "find out why the core failed",
+                    _ => "look at what the core told on the way",
+                },
             ),
-            Doubt::Unanswered(count) => (
-                match count {
+            Doubt::Unanswered { count, help } => {
+                let why = match count {
                     1 => "its time is in no figure",
                     _ => "their times are in no figure",
-                },
-                "give the run a longer drain, more workers, or no max_messages",
-            ),
+                };
+                return (why, help.clone());
+            }
             Doubt::CountNotReached { because: Shortfall::HandOversUsedUp, .. } => (
                 "max_messages were handed over, and the agents wait for outcomes or for room that never come",
                 "ask for no more messages than max_messages",
@@ -309,18 +331,18 @@ mod tests {
     fn one_message_is_spoken_of_as_one() {
         let told = |doubt: Doubt| format!("{}: {}", doubt.seen(), doubt.why_and_help().0);
         assert_eq!(
-            told(Doubt::Uncertain(1)),
+            told(Doubt::Uncertain { count: 1, reason: None }),
             "1 message is uncertain: the core did not say whether it was delivered"
         );
         assert_eq!(
-            told(Doubt::Uncertain(2)),
+            told(Doubt::Uncertain { count: 2, reason: None }),
             "2 messages are uncertain: the core did not say whether they were delivered"
         );
         assert_eq!(
-            told(Doubt::Unanswered(1)),
+            told(Doubt::Unanswered { count: 1, help: String::new() }),
             "1 message had no final outcome when the run ended: its time is in no figure"
         );
-        let few = Doubt::FewSamples { count: 1, reliable: None };
+        let few = Doubt::FewSamples { count: 1, reliable: None, longer: "--duration" };
         assert_eq!(few.seen(), "1 message was delivered");
     }
 }

@@ -2,8 +2,9 @@
 
 use super::doubt::Doubt;
 use crate::metrics::figures::times_of;
-use crate::metrics::results::{Run, Times};
+use crate::metrics::results::Run;
 use crate::plan::{Check, Figure, Operand};
+use serde_json::Value;
 
 /// Messages that must lie beyond a percentile for it to be relied on.
 const MESSAGES_BEYOND: f64 = 10.0;
@@ -39,7 +40,7 @@ pub fn too_few(run: &Run, figure: &Figure) -> Option<TooFew> {
 
 /// What is said of the very percentile that a check names says more than what is said of those that are shown.
 pub(super) fn few_samples(run: &Run, checks: &[Check]) -> Option<Doubt> {
-    checks.iter().find_map(|check| of_check(run, check)).or_else(|| of_shown(&run.figures.total))
+    checks.iter().find_map(|check| of_check(run, check)).or_else(|| of_shown(run))
 }
 
 fn of_check(run: &Run, check: &Check) -> Option<Doubt> {
@@ -49,14 +50,28 @@ fn of_check(run: &Run, check: &Check) -> Option<Doubt> {
     };
     std::iter::once(&check.figure).chain(other).find_map(|figure| {
         let too_few = too_few(run, figure)?;
-        Some(Doubt::FewSamplesOf { figure: figure.path(), too_few, replications: None })
+        Some(Doubt::FewSamplesOf { figure: figure.path(), too_few, replications: None, longer: longer(run) })
     })
 }
 
-fn of_shown(total: &Times) -> Option<Doubt> {
+/// What makes a run longer: stages set the duration, and a number of messages takes the place of one.
+pub fn longer(run: &Run) -> &'static str {
+    let groups = run.plan.get("agents").and_then(Value::as_array).into_iter().flatten();
+    let mut arrivals = groups.chain([&run.plan]).filter_map(|place| place.get("arrival"));
+    if arrivals.any(|arrival| arrival.get("stages").is_some()) {
+        "longer stages"
+    } else if ["messages", "messages_per_agent"].iter().any(|key| run.plan.get(key).is_some()) {
+        "--messages"
+    } else {
+        "--duration"
+    }
+}
+
+fn of_shown(run: &Run) -> Option<Doubt> {
+    let total = &run.figures.total;
     if total.count == 0 || is_reliable(total.count, 0.01) {
         return None;
     }
     let reliable = SHOWN.iter().rev().find(|(_, beyond)| is_reliable(total.count, *beyond));
-    Some(Doubt::FewSamples { count: total.count, reliable: reliable.map(|(name, _)| *name) })
+    Some(Doubt::FewSamples { count: total.count, reliable: reliable.map(|(name, _)| *name), longer: longer(run) })
 }

@@ -8,6 +8,10 @@ use super::stretches::outlying;
 use super::window_means::WindowMeans;
 use crate::metrics::results::Run;
 use crate::plan::Check;
+use crate::plan::units::canonical_duration;
+
+/// How long outcomes are waited for on the wall clock unless the plan says.
+const DRAIN_NS: u64 = 30_000_000_000;
 
 /// What was asked for, as far as it takes to doubt what came of it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +26,10 @@ pub struct Asked<'a> {
     pub steady: bool,
     /// The warm-up.
     pub warm_up_ns: u64,
+    /// How long outcomes are waited for after the load, if the plan says.
+    pub drain_ns: Option<u64>,
+    /// `processor.max_messages`.
+    pub max_messages: Option<u64>,
     /// The checks.
     pub checks: &'a [Check],
     /// Where the load ended before its count of messages: how many were asked for, how many of these were generated,
@@ -41,9 +49,32 @@ pub fn doubts(run: &Run, asked: &Asked<'_>) -> Vec<Doubt> {
         found.extend((run.figures.counts.generated == 0).then_some(Doubt::NothingMeasured));
     }
     let counts = &run.ledger.counts;
-    found.extend((counts.uncertain > 0).then_some(Doubt::Uncertain(counts.uncertain)));
-    found.extend((counts.unanswered > 0).then_some(Doubt::Unanswered(counts.unanswered)));
+    found.extend((counts.uncertain > 0).then(|| uncertain(run)));
+    let unanswered = || Doubt::Unanswered { count: counts.unanswered, help: would_answer(run, asked) };
+    found.extend((counts.unanswered > 0).then(unanswered));
     found
+}
+
+fn uncertain(run: &Run) -> Doubt {
+    let reasons = run.ledger.by_reason.get("uncertain");
+    let most = reasons.and_then(|reasons| reasons.iter().max_by_key(|(_, count)| **count));
+    Doubt::Uncertain { count: run.ledger.counts.uncertain, reason: most.map(|(reason, _)| reason.clone()) }
+}
+
+/// What would have given all messages an outcome.
+fn would_answer(run: &Run, asked: &Asked<'_>) -> String {
+    let cut = asked.drain_ns.or((run.clock == "wall").then_some(DRAIN_NS));
+    match (&run.partial, asked.max_messages, cut) {
+        (Some(why), ..) if why.starts_with("interrupted") => "let the run come to its end".to_owned(),
+        (Some(_), ..) => "see why the run ended before its time".to_owned(),
+        (_, Some(max), _) if run.ledger.counts.attempts >= max => {
+            format!("raise processor.max_messages, which is {max}, or leave it out")
+        }
+        (.., Some(drain_ns)) => {
+            format!("wait longer for them: --set drain={}", canonical_duration(drain_ns.saturating_mul(2)))
+        }
+        _ => "give up attempts that the core never answers: processor.timeout".to_owned(),
+    }
 }
 
 /// What is wrong with a course that should be the same all the time. One thing is told, what explains most first; what
@@ -66,6 +97,7 @@ fn unsteady(run: &Run, asked: &Asked<'_>) -> Option<Doubt> {
                 worst_at_ns: course.starts_ns(found.worst),
                 worst_ns: found.worst_mean,
                 median_ns: found.median,
+                live: run.clock == "wall",
             });
         }
     }

@@ -10,5 +10,5 @@ mod stretches;
 mod window_means;
 
 pub use doubt::{Doubt, Shortfall};
-pub use few_samples::{TooFew, is_reliable, too_few};
+pub use few_samples::{TooFew, is_reliable, longer, too_few};
 pub use find::{Asked, doubts};

@@ -13,15 +13,29 @@ pub struct Change {
 
 /// One in 2,000 series of 20 or 30 independent normal values exceeds 5.3, of 40,000 simulated.
 const CRITICAL: f64 = 6.0;
+/// The same for their logarithms.
+const CRITICAL_OF_LOGARITHMS: f64 = 6.0;
 /// A change that moves the mean of the whole by less than this share of what it is in the end does not matter.
 const SHARE_MIN: f64 = 0.05;
 
 /// The changepoint of the mean: the cut with the largest cumulative sum of deviations for its place (CUSUM: Page,
 /// *Biometrika* 41 (1954) 100–115; weighted so that it is the most likely cut, Hinkley, *Biometrika* 57 (1970) 1–17). The
 /// stretches follow from each other, so the variance that it is held against is the long-run one, estimated within both
-/// parts by Bartlett's weights (Newey and West, *Econometrica* 55 (1987) 703–708).
+/// parts by Bartlett's weights (Newey and West, *Econometrica* 55 (1987) 703–708). The times of a queue are skewed, so
+/// that a single long one makes the variance of a part: their logarithms must show the change, too.
 /// `None` if chance does as much, or if it hardly matters.
 pub fn changepoint(values: &[f64]) -> Option<Change> {
+    let logarithms: Vec<f64> = values.iter().map(|value| value.max(1e-9).ln()).collect();
+    let (at, statistic) = most_likely_cut(values)?;
+    let (_, of_logarithms) = most_likely_cut(&logarithms)?;
+    let (whole, before, after) = (mean(values), mean(&values[..at]), mean(&values[at..]));
+    let beyond_chance = statistic > CRITICAL && of_logarithms > CRITICAL_OF_LOGARITHMS;
+    let matters = f64::abs(whole - after) > SHARE_MIN * f64::abs(after);
+    (beyond_chance && matters).then_some(Change { at, before, after })
+}
+
+/// The most likely place of a change, and how many long-run standard deviations it makes; none if nothing varies.
+fn most_likely_cut(values: &[f64]) -> Option<(usize, f64)> {
     let n = values.len();
     if n < 3 {
         return None;
@@ -46,9 +60,7 @@ pub fn changepoint(values: &[f64]) -> Option<Change> {
         .map(|value| value - before)
         .chain(values[at..].iter().map(|value| value - after))
         .collect();
-    let beyond_chance = largest * n as f64 > CRITICAL * CRITICAL * long_run_variance(&rest);
-    let matters = f64::abs(whole - after) > SHARE_MIN * f64::abs(after);
-    (beyond_chance && matters).then_some(Change { at, before, after })
+    Some((at, (largest * n as f64 / long_run_variance(&rest)).sqrt()))
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -18,16 +18,21 @@ const NORMAL: f64 = 1.4826;
 /// So many robust standard deviations above the median, and so many times the median.
 const DEVIATIONS: f64 = 10.0;
 const TIMES_MIN: f64 = 5.0;
+/// So many robust standard deviations of the logarithms.
+const LOG_DEVIATIONS: f64 = 5.0;
 /// A tenth of all may stand out; where more does, it is how the system is.
 const SHARE_MAX: f64 = 0.1;
 
 /// Rule: a mean is outlying if it lies more than ten robust standard deviations (median absolute deviation × 1.4826;
 /// Iglewicz and Hoaglin, *How to Detect and Handle Outliers*, 1993) above the median, and at least five times as high: queues at a high
-/// load make stretches of three times the median by themselves.
+/// load make stretches of three times the median by themselves. Where service times have a heavy tail they make far
+/// higher ones, but none that stand alone: their logarithms are spread evenly, so that the mean must lie as far above
+/// the median in these, too.
 pub fn outlying(means: &[f64]) -> Option<Outlying> {
-    let median = median(means)?;
-    let deviations: Vec<f64> = means.iter().map(|value| (value - median).abs()).collect();
-    let limit = (median + DEVIATIONS * NORMAL * self::median(&deviations)?).max(TIMES_MIN * median);
+    let (median, deviation) = robust(means)?;
+    let logarithms: Vec<f64> = means.iter().map(|value| value.max(1.0).ln()).collect();
+    let (middle, spread) = robust(&logarithms)?;
+    let limit = (median + DEVIATIONS * deviation).max(TIMES_MIN * median).max((middle + LOG_DEVIATIONS * spread).exp());
     let count = means.iter().filter(|value| **value > limit).count();
     let (worst, worst_mean) = means
         .iter()
@@ -36,6 +41,13 @@ pub fn outlying(means: &[f64]) -> Option<Outlying> {
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .filter(|(_, mean)| *mean > limit)?;
     (count as f64 <= SHARE_MAX * means.len() as f64).then_some(Outlying { count, worst, worst_mean, median })
+}
+
+/// The median, and the standard deviation of a normal distribution with the same median absolute deviation.
+fn robust(values: &[f64]) -> Option<(f64, f64)> {
+    let median = median(values)?;
+    let deviations: Vec<f64> = values.iter().map(|value| (value - median).abs()).collect();
+    Some((median, NORMAL * self::median(&deviations)?))
 }
 
 fn median(values: &[f64]) -> Option<f64> {

@@ -109,27 +109,18 @@ fn step(flag: impl Into<String>, why: &str) -> NextStep {
     NextStep { flag: flag.into(), why: why.to_owned() }
 }
 
-/// At most two flags to try next, chosen by what the last run showed.
-pub fn next_steps(runs: &[&Run], saved: bool) -> Vec<NextStep> {
-    let Some(run) = runs.last() else { return Vec::new() };
-    let processor = run.plan.get("processor");
-    let number = |path: [&str; 2], default| {
-        let group = processor
-            .and_then(|processor| if path[0].is_empty() { Some(processor) } else { processor.get(path[0]) });
-        group.and_then(|group| group.get(path[1])).and_then(serde_json::Value::as_u64).unwrap_or(default)
-    };
-    let mut steps = Vec::new();
-    let counts = &run.figures.counts;
-    let attempts = number(["retry", "attempts"], 1);
-    if attempts == 1 && (counts.failed > 0 || counts.uncertain > 0) {
-        steps.push(step("--set processor.retry.attempts=3", "try again what fails"));
-    }
-    if steps.is_empty() {
-        steps.push(step("--seed random", "see how much of it is luck"));
-    }
-    if steps.len() < 2 && !saved {
-        steps.push(step("--output results.json", "keep every figure"));
-    }
-    steps.truncate(2);
-    steps
+/// What the user has asked for already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The results are saved.
+    pub saved: bool,
+    /// The seed was drawn, or there are several: how much is luck can be seen.
+    pub luck: bool,
+}
+
+/// At most two flags to try next that the user has not typed.
+pub fn next_steps(asked: Asked) -> Vec<NextStep> {
+    let luck = (!asked.luck).then(|| step("--seed random", "see how much of it is luck"));
+    let keep = (!asked.saved).then(|| step("--output results.json", "keep every figure"));
+    luck.into_iter().chain(keep).collect()
 }

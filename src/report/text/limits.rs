@@ -1,20 +1,38 @@
-//! What limits the run, and what to try.
+//! What limits the run, and what helps.
 
 use super::Look;
 use super::lines::{TIGHT, labelled};
-use crate::metrics::results::Run;
+use crate::compare::literal;
+use crate::metrics::figures::human;
+use crate::metrics::results::{Limit, Run, Tried};
+use crate::plan::{FigureNames, parse_figure};
 use crate::report::number::printable;
 
-/// Each limit with the figure that shows it, and the setting that may help.
+/// Each limit with the figure that shows it, and the setting that helps.
 pub fn section(run: &Run, look: &Look) -> Vec<String> {
     let mut lines = Vec::new();
     for (place, limit) in run.limits.iter().enumerate() {
-        let advice = match &limit.setting {
-            Some(setting) => format!("try --set{TIGHT}{setting}"),
-            None => limit.help.clone(),
-        };
-        let text = format!("{}; {advice}", limit.seen);
+        let text = format!("{}; {}", limit.seen, advice(limit));
         lines.extend(labelled(if place == 0 { "limits" } else { "" }, &printable(&text), look));
     }
     lines
+}
+
+fn advice(limit: &Limit) -> String {
+    match (&limit.setting, &limit.tried) {
+        (Some(setting), Some(tried)) => {
+            format!("try --set{TIGHT}{setting} ({})", in_words(tried))
+        }
+        (Some(setting), None) => format!("{}: --set{TIGHT}{setting} (not tried)", limit.help),
+        (None, _) => limit.help.clone(),
+    }
+}
+
+/// What came of a setting.
+fn in_words(tried: &Tried) -> String {
+    let value = |number: f64| match parse_figure(&tried.figure, &FigureNames::default()) {
+        Ok(figure) => human(literal(&figure, number)),
+        Err(_) => format!("{number}"),
+    };
+    format!("played: {} {} instead of {}", tried.figure, value(tried.with), value(tried.without))
 }
