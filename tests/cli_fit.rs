@@ -87,7 +87,9 @@ fn attempts_that_outlived_the_timeout_stay_beyond_it() {
             agents: 9, arrival: poisson("40/s"), mix: #{ direct: 2, broadcast: 1 }, duration: "60s",
             processor: #{ workers: 64, timeout: "6ms" },
         });"#;
-    let measured = format!("{scenario} run(s, core(\"mock\", #{{ latency: exponential(\"5ms\"), success_rate: 1.0, types: #{{ broadcast: #{{ latency: exponential(\"2ms\") }} }} }}));");
+    let measured = format!(
+        "{scenario} run(s, core(\"mock\", #{{ latency: exponential(\"5ms\"), success_rate: 1.0, types: #{{ broadcast: #{{ latency: exponential(\"2ms\") }} }} }}));"
+    );
     let wanted = files.play(&measured, "1", "measured.json");
     let fitted = mqscript(&["fit", &files.path("measured.json"), "-o", &files.path("fitted.json")]);
     assert_eq!(fitted.code, 0, "{fitted:?}");

@@ -46,7 +46,9 @@ fn stationary(heavy: bool, utilisation: f64, rate: f64, seed: u64) -> Plan {
     let median_ms = mean_ms / (sigma * sigma / 2.0).exp();
     let latency = match heavy {
         false => json!({ "exponential": { "mean": format!("{mean_ms}ms") } }),
-        true => json!({ "lognormal": { "median": format!("{median_ms}ms"), "p99": format!("{}ms", 50.0 * median_ms) } }),
+        true => {
+            json!({ "lognormal": { "median": format!("{median_ms}ms"), "p99": format!("{}ms", 50.0 * median_ms) } })
+        }
     };
     let mut plan = plan(rate, 60 * S, json!({ "latency": latency, "success_rate": 1.0 }));
     plan.seed = seed;

@@ -265,7 +265,8 @@ fn harm(advice: &Advice) -> Option<String> {
     let path = format!("/{}", name.replace('.', "/").replace("throughput", "throughput_per_s"));
     let path = if path.matches('/').count() > 1 { path + "_ns" } else { path };
     let (before, after) = (figure(without, &path), figure(with, &path));
-    let better = if name.contains("wait") || name.contains("total") { after < before } else { after > before };
+    let better =
+        if name.contains("wait") || name.contains("total") { after < before } else { after > before };
     let rate = |run: &Value| figure(run, "/success_rate");
     let broken = |(before, after): (&Value, &Value)| before["holds"] == true && after["holds"] == false;
     let checks = |run: &Value| run["checks"].as_array().unwrap().clone();
@@ -320,10 +321,14 @@ fn no_shorter_backoff_is_asked_for_in_outages() {
 #[test]
 fn more_attempts_are_asked_for_where_the_workers_have_time_for_them() {
     let of = |workers: u32| {
-        scenario(&format!("arrival: \"20/s\", processor: #{{ workers: {workers} }}"), "latency: \"10ms\", success_rate: 0.8")
+        scenario(
+            &format!("arrival: \"20/s\", processor: #{{ workers: {workers} }}"),
+            "latency: \"10ms\", success_rate: 0.8",
+        )
     };
     let advice = followed(&of(4));
-    let attempts = advice.iter().find(|advice| advice.setting.contains("retry.attempts")).expect("it is told");
+    let attempts =
+        advice.iter().find(|advice| advice.setting.contains("retry.attempts")).expect("it is told");
     assert!(figure(&attempts.with, "/success_rate") > 0.98);
     unsaid(&of(1), "attempts");
     unsaid(&of(2), "attempts");
@@ -334,7 +339,11 @@ fn more_attempts_are_asked_for_where_the_workers_have_time_for_them() {
 fn a_short_queue_before_idle_workers_is_made_longer() {
     let text = scenario("arrival: \"6/s\", queue: #{ capacity: 2 }, processor: #{ workers: 1 }", SURE);
     let advice = followed(&text);
-    assert!(advice.iter().any(|advice| advice.setting.starts_with("queue.capacity=")), "{:#}", played(&text, &[])["limits"]);
+    assert!(
+        advice.iter().any(|advice| advice.setting.starts_with("queue.capacity=")),
+        "{:#}",
+        played(&text, &[])["limits"]
+    );
     assert!(advice.iter().all(|advice| harm(advice).is_none()));
 }
 
@@ -343,10 +352,14 @@ fn a_short_queue_before_idle_workers_is_made_longer() {
 #[test]
 fn a_closed_load_is_told_of_where_it_stands() {
     let group = |name: &str| {
-        format!("#{{ name: \"{name}\", count: 3, mix: [\"direct\"], arrival: #{{ closed: #{{ think: \"500ms\" }} }} }}")
+        format!(
+            "#{{ name: \"{name}\", count: 3, mix: [\"direct\"], arrival: #{{ closed: #{{ think: \"500ms\" }} }} }}"
+        )
     };
     let of = |groups: &str| {
-        format!("run(scenario(#{{ agents: [{groups}], duration: \"20s\", processor: #{{ workers: 30 }} }}), core(\"mock\", #{{ {SURE} }}));")
+        format!(
+            "run(scenario(#{{ agents: [{groups}], duration: \"20s\", processor: #{{ workers: 30 }} }}), core(\"mock\", #{{ {SURE} }}));"
+        )
     };
     let one = followed(&of(&group("one")));
     assert_eq!(one[0].setting, "agents[0].arrival.closed.in_flight=2");
@@ -379,7 +392,8 @@ fn advice_is_played_unseen() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert!(ended.stdout.contains("try --set"), "it was played: {}", ended.stdout);
     assert_eq!(ended.stdout.matches("sends its fifth").count(), 9, "{}", ended.stdout);
-    let report: Value = serde_json::from_str(&mqscript(&["run", path, "-q", "--format", "json"]).stdout).unwrap();
+    let report: Value =
+        serde_json::from_str(&mqscript(&["run", path, "-q", "--format", "json"]).stdout).unwrap();
     let generated = report["runs"][0]["generated"].as_u64().unwrap();
     let lines = std::fs::read_to_string(&events).unwrap();
     assert_eq!(lines.lines().count() as u64, generated);
@@ -425,15 +439,55 @@ fn any_scenario(number: u64) -> String {
         ),
     };
     let workers = dice.one_of(&[1, 1, 2, 3, 8, 50]);
-    let batch = dice.one_of(&["", "", "", ", batch_size: 5, batch_interval: \"100ms\"", ", batch_interval: \"400ms\""]);
+    let batch = dice.one_of(&[
+        "",
+        "",
+        "",
+        ", batch_size: 5, batch_interval: \"100ms\"",
+        ", batch_interval: \"400ms\"",
+    ]);
     let (attempts, backoff) = (dice.one_of(&[1, 1, 3, 5]), dice.one_of(&["10ms", "500ms", "2s"]));
-    let more = dice.one_of(&["", "", "", ", timeout: \"30ms\"", ", time_to_live: \"1s\"", ", max_messages: 300", ", dead_letter: true"]);
-    let queue = dice.one_of(&["", "", "", "queue: #{ capacity: 3 }, ", "queue: #{ capacity: 30, overflow: \"drop_oldest\" }, ", "queue: #{ capacity: 10, overflow: \"block\" }, "]);
-    let latency = dice.one_of(&["\"10ms\"", "\"1ms..30ms\"", "exponential(\"12ms\")", "lognormal(#{ median: \"4ms\", p99: \"100ms\" })"]);
+    let more = dice.one_of(&[
+        "",
+        "",
+        "",
+        ", timeout: \"30ms\"",
+        ", time_to_live: \"1s\"",
+        ", max_messages: 300",
+        ", dead_letter: true",
+    ]);
+    let queue = dice.one_of(&[
+        "",
+        "",
+        "",
+        "queue: #{ capacity: 3 }, ",
+        "queue: #{ capacity: 30, overflow: \"drop_oldest\" }, ",
+        "queue: #{ capacity: 10, overflow: \"block\" }, ",
+    ]);
+    let latency = dice.one_of(&[
+        "\"10ms\"",
+        "\"1ms..30ms\"",
+        "exponential(\"12ms\")",
+        "lognormal(#{ median: \"4ms\", p99: \"100ms\" })",
+    ]);
     let success = dice.one_of(&["1.0", "1.0", "0.97", "0.7"]);
     let stall = dice.one_of(&["", "", "", ", stall: [#{ at: \"4s\", lasts: \"2s\" }]"]);
-    let chaos = dice.one_of(&["", "", "", "throttle: \"40/s\"", "outage: #{ at: \"5s\", lasts: \"3s\" }", "outage: #{ every: \"7s\", lasts: \"1s\", mode: \"hold\" }", "crash: \"5%\"", "spike: #{ rate: 0.05, by: \"300ms\" }"]);
-    let checks = dice.one_of(&["", "", "checks: [\"total.p99 < 300ms\", \"success_rate >= 95%\"], ", "checks: [\"queue_wait.mean < 20ms\", \"failed == 0\", \"throughput > 5/s\"], "]);
+    let chaos = dice.one_of(&[
+        "",
+        "",
+        "",
+        "throttle: \"40/s\"",
+        "outage: #{ at: \"5s\", lasts: \"3s\" }",
+        "outage: #{ every: \"7s\", lasts: \"1s\", mode: \"hold\" }",
+        "crash: \"5%\"",
+        "spike: #{ rate: 0.05, by: \"300ms\" }",
+    ]);
+    let checks = dice.one_of(&[
+        "",
+        "",
+        "checks: [\"total.p99 < 300ms\", \"success_rate >= 95%\"], ",
+        "checks: [\"queue_wait.mean < 20ms\", \"failed == 0\", \"throughput > 5/s\"], ",
+    ]);
     let (duration, warm_up) = (5 + dice.below(30), dice.one_of(&["", "warm_up: \"2s\", "]));
     let core = format!("core(\"mock\", #{{ latency: {latency}, success_rate: {success}{stall} }})");
     let core = if chaos.is_empty() { core } else { format!("layer(\"chaos\", {core}, #{{ {chaos} }})") };

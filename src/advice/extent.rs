@@ -75,7 +75,9 @@ fn is_steady(run: &Run, plan: &Plan) -> bool {
     let options = &plan.core.options;
     plan.has_steady_load()
         && plan.core.layers.is_empty()
-        && options.get("stall").is_none_or(|stalls| stalls.as_array().is_some_and(Vec::is_empty) || *stalls == Value::Null)
+        && options
+            .get("stall")
+            .is_none_or(|stalls| stalls.as_array().is_some_and(Vec::is_empty) || *stalls == Value::Null)
         && plan.processor.max_messages.is_none()
         && run.outages.is_empty()
 }

@@ -33,9 +33,10 @@ impl Judge<'_> {
     pub fn verdict(&self, setting: &str, with: &Run) -> Result<Tried, String> {
         let without = self.without.as_ref().unwrap_or(self.run);
         let figures = aims(setting);
-        let tried = figures.iter().map(|name| tried(name, without, with)).find(|tried| {
-            tried.as_ref().is_some_and(|tried| helps(tried))
-        });
+        let tried = figures
+            .iter()
+            .map(|name| tried(name, without, with))
+            .find(|tried| tried.as_ref().is_some_and(|tried| helps(tried)));
         let Some(Some(tried)) = tried else { return Err("it does not help".to_owned()) };
         if with.figures.success_rate < without.figures.success_rate {
             return Err("fewer messages are delivered".to_owned());
@@ -135,5 +136,6 @@ fn unharmed(setting: &str, without: &Run, with: &Run) -> bool {
 fn is_overloaded(run: &Run) -> bool {
     let workers = run.plan.pointer("/processor/workers").and_then(serde_json::Value::as_f64).unwrap_or(1.0);
     let in_flight = run.occupancy.processor.parse::<f64>().unwrap_or(0.0) / run.duration_ns.max(1) as f64;
-    in_flight >= UTILISATION_MAX * workers || run.warnings.iter().any(|warning| warning.kind == "queue_growing")
+    in_flight >= UTILISATION_MAX * workers
+        || run.warnings.iter().any(|warning| warning.kind == "queue_growing")
 }

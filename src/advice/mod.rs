@@ -54,7 +54,8 @@ pub fn tried(run: &Run, stage: Stage<'_>) -> Vec<Limit> {
     let mut judge = None;
     if let Some((extent, mut results)) = results {
         with = results.split_off(usize::from(!extent.is_whole()));
-        judge = Some(Judge { run, without: results.pop(), checks: plan.checks.iter().chain(checks).collect() });
+        judge =
+            Some(Judge { run, without: results.pop(), checks: plan.checks.iter().chain(checks).collect() });
     }
     let mut with = with.iter();
     for limit in &mut limits {
@@ -86,7 +87,8 @@ fn laid_over(setting: &str, plan: &Plan, with: &dyn Fn(&str) -> Option<Plan>) ->
     let forms = &forms[..if setting.starts_with("arrival.") { 2 } else { 1 }];
     forms.iter().find_map(|form| {
         let changed = with(form)?;
-        let arrivals = |plan: &Plan| plan.groups.iter().map(|group| group.arrival.clone()).collect::<Vec<_>>();
+        let arrivals =
+            |plan: &Plan| plan.groups.iter().map(|group| group.arrival.clone()).collect::<Vec<_>>();
         let differs = arrivals(&changed) != arrivals(plan)
             || changed.processor != plan.processor
             || changed.queue != plan.queue;

@@ -308,7 +308,9 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
     let asked = Asked {
         saved: outputs.results.is_some(),
         // Comparisons and aggregates show it.
-        luck: matches!(flags.plan.seed, Some(Seed::Random)) || !comparisons.is_empty() || !aggregates.is_empty(),
+        luck: matches!(flags.plan.seed, Some(Seed::Random))
+            || !comparisons.is_empty()
+            || !aggregates.is_empty(),
     };
     let summary = match flags.format {
         Format::Text | Format::Markdown => {

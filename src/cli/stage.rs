@@ -3,9 +3,7 @@
 use super::{faults, side_by_side};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::engine::{
-    self, Behaviour, Cast, Observer, Played, Progress, RunError, Setting, Started, Stop,
-};
+use crate::engine::{self, Behaviour, Cast, Observer, Played, Progress, RunError, Setting, Started, Stop};
 use crate::metrics::results::Run;
 use crate::plan::Plan;
 use crate::progress::Watcher;

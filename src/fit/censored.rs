@@ -55,7 +55,10 @@ impl Beyond {
         points.push((seen + self.share * 1e-6, timeout * 1.001 + 1.0));
         for part in TAIL {
             let excess = if part < 1.0 { -(1.0 - part).ln() } else { TAIL_END };
-            points.push((if part < 1.0 { seen + self.share * part } else { 1.0 }, timeout * 1.001 + mean * excess));
+            points.push((
+                if part < 1.0 { seen + self.share * part } else { 1.0 },
+                timeout * 1.001 + mean * excess,
+            ));
         }
     }
 }

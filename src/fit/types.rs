@@ -31,7 +31,8 @@ pub(super) fn that_differ<'r>(
             Some((*run, counts.attempts, counts.answered))
         };
         let beyond = beyond(runs.iter().filter_map(attempts_of));
-        let times = merged(of_type, name)?.map(|times| beyond.map_or(times.clone(), |beyond| beyond.seen(&times)));
+        let times =
+            merged(of_type, name)?.map(|times| beyond.map_or(times.clone(), |beyond| beyond.seen(&times)));
         if let Some(times) = times.filter(|times| times.len() >= MEASURED_MIN)
             && (is_apart(&times, common.0) || outlives_otherwise(beyond, common.1))
         {

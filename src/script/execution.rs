@@ -16,7 +16,8 @@ use crate::metrics::comparisons::{Aggregate, Within};
 use crate::metrics::results::{CheckResult, Run};
 use crate::metrics::seal;
 use crate::plan::{
-    Check, FigureNames, Functions, Overrides, Plan, Planned, ReadContext, SourceText, parse_check, read_scenario,
+    Check, FigureNames, Functions, Overrides, Plan, Planned, ReadContext, SourceText, parse_check,
+    read_scenario,
 };
 use crate::report::Palette;
 use crate::report::text::Look;
@@ -50,12 +51,7 @@ pub trait Player {
 
     /// Plays plans on the same cores on the virtual clock, one after the other, to see what their settings do: nobody is
     /// shown anything, and nothing is written down. `None` if that is not possible, or one did not come to its end.
-    fn rehearse(
-        &mut self,
-        _plans: &[Plan],
-        _base: &Path,
-        _behaviour: &BehaviourOf<'_>,
-    ) -> Option<Vec<Run>> {
+    fn rehearse(&mut self, _plans: &[Plan], _base: &Path, _behaviour: &BehaviourOf<'_>) -> Option<Vec<Run>> {
         None
     }
 }
@@ -376,7 +372,9 @@ fn advise(stage: &Stage<'_>, place: usize, player: &mut dyn Player) {
         let mut state = stage.shared.lock();
         let functions = state.functions.clone();
         let met = &mut state.met[place];
-        if std::mem::replace(&mut met.tried, true) || met.run.limits.iter().all(|limit| limit.setting.is_none()) {
+        if std::mem::replace(&mut met.tried, true)
+            || met.run.limits.iter().all(|limit| limit.setting.is_none())
+        {
             return;
         }
         let Some(again) = met.again.clone() else {

@@ -109,8 +109,9 @@ impl<'a> View<'a> {
             return None;
         }
         let total_ns = self.run.figures.total.mean_ns?;
-        let most_of =
-            |group: &Closed| f64::from(group.agents) * f64::from(group.in_flight) * 1e9 / (group.think_ns + total_ns);
+        let most_of = |group: &Closed| {
+            f64::from(group.agents) * f64::from(group.in_flight) * 1e9 / (group.think_ns + total_ns)
+        };
         let most: f64 = groups.iter().map(most_of).sum();
         let help = "more agents, less time to think, or more messages under way";
         let [Closed { agents, think_ns, in_flight }] = groups[..] else {
@@ -164,7 +165,8 @@ impl<'a> View<'a> {
 
     /// Whether the workers get no further however long messages wait.
     fn is_overloaded(&self) -> bool {
-        self.utilisation() >= BUSY_MIN || self.run.warnings.iter().any(|warning| warning.kind == "queue_growing")
+        self.utilisation() >= BUSY_MIN
+            || self.run.warnings.iter().any(|warning| warning.kind == "queue_growing")
     }
 
     /// A processor that has handed over as many as it may.
@@ -318,7 +320,9 @@ impl<'a> View<'a> {
                 ns(backoff_ns as f64)
             ),
             match in_outages {
-                true => "a core that fails less often: a shorter backoff would spend the attempts within an outage",
+                true => {
+                    "a core that fails less often: a shorter backoff would spend the attempts within an outage"
+                }
                 false => "a shorter backoff, or a core that fails less often",
             },
             (!in_outages).then_some(setting),

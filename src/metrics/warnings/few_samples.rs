@@ -73,5 +73,9 @@ fn of_shown(run: &Run) -> Option<Doubt> {
         return None;
     }
     let reliable = SHOWN.iter().rev().find(|(_, beyond)| is_reliable(total.count, *beyond));
-    Some(Doubt::FewSamples { count: total.count, reliable: reliable.map(|(name, _)| *name), longer: longer(run) })
+    Some(Doubt::FewSamples {
+        count: total.count,
+        reliable: reliable.map(|(name, _)| *name),
+        longer: longer(run),
+    })
 }

@@ -41,7 +41,11 @@ pub fn growth(run: &Run) -> Option<Growth> {
     let quarters = means(&waiting, 4);
     let (early, late) = (quarters[0], quarters[3]);
     let climbs = quarters.windows(2).all(|pair| pair[0] <= pair[1]);
-    if !climbs || late < TIMES_MIN * early || late - early < MESSAGES_MIN || !drifts(&means(&waiting, STRETCHES)) {
+    if !climbs
+        || late < TIMES_MIN * early
+        || late - early < MESSAGES_MIN
+        || !drifts(&means(&waiting, STRETCHES))
+    {
         return None;
     }
     let half = &points[2 * quarter..4 * quarter];

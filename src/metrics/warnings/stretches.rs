@@ -19,7 +19,7 @@ const NORMAL: f64 = 1.4826;
 const DEVIATIONS: f64 = 10.0;
 const TIMES_MIN: f64 = 5.0;
 /// So many robust standard deviations of the logarithms.
-const LOG_DEVIATIONS: f64 = 5.0;
+const LOG_DEVIATIONS: f64 = 7.0;
 /// A tenth of all may stand out; where more does, it is how the system is.
 const SHARE_MAX: f64 = 0.1;
 
@@ -32,7 +32,9 @@ pub fn outlying(means: &[f64]) -> Option<Outlying> {
     let (median, deviation) = robust(means)?;
     let logarithms: Vec<f64> = means.iter().map(|value| value.max(1.0).ln()).collect();
     let (middle, spread) = robust(&logarithms)?;
-    let limit = (median + DEVIATIONS * deviation).max(TIMES_MIN * median).max((middle + LOG_DEVIATIONS * spread).exp());
+    let limit = (median + DEVIATIONS * deviation)
+        .max(TIMES_MIN * median)
+        .max((middle + LOG_DEVIATIONS * spread).exp());
     let count = means.iter().filter(|value| **value > limit).count();
     let (worst, worst_mean) = means
         .iter()
