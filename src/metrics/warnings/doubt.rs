@@ -187,7 +187,9 @@ impl Doubt {
                 rate(growth.offered_per_s),
                 rate(growth.done_per_s)
             ),
-            Doubt::Outliers { stretches: (some, all), length_ns, worst_at_ns, worst_ns, median_ns, .. } => {
+            Doubt::Outliers {
+                stretches: (some, all), length_ns, worst_at_ns, worst_ns, median_ns, ..
+            } => {
                 format!(
                     "{some} of {all} stretches of {} stand out: mean {} from {} on, against a median of {}",
                     span(*length_ns),
@@ -233,7 +235,8 @@ impl Doubt {
                 return (FEW_WHY, format!("{which}: run longer ({longer})"));
             }
             Doubt::FewSamplesOf { figure, too_few, longer, .. } => {
-                let help = format!("run longer ({longer}): {figure} takes {} messages", count(too_few.needed));
+                let help =
+                    format!("run longer ({longer}): {figure} takes {} messages", count(too_few.needed));
                 return (FEW_WHY, help);
             }
             Doubt::NotSettled { at_ns, early, .. } => {
@@ -265,7 +268,9 @@ impl Doubt {
                     _ => "the core did not say whether they were delivered",
                 },
                 match reason.as_deref() {
-                    Some("timeout") => "find out why the core takes so long, or allow for it (processor.timeout)",
+                    Some("timeout") => {
+                        "find out why the core takes so long, or allow for it (processor.timeout)"
+                    }
                     Some("core_failed") => "find out why the core failed",
                     _ => "look at what the core told on the way",
                 },
