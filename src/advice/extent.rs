@@ -85,6 +85,8 @@ fn is_steady(run: &Run, plan: &Plan) -> bool {
 /// The first part of a plan, on the virtual clock; none if it has no such part.
 fn beginning(mut plan: Plan, share: f64) -> Option<Plan> {
     let part = |whole: u64| (whole as f64 * share).ceil() as u64;
+    // Each agent sends whole messages.
+    let each = |whole: u64| (whole as f64 * share).floor() as u64;
     plan.clock = Some(ClockKind::Virtual);
     if share >= 1.0 {
         return Some(plan);
@@ -93,8 +95,12 @@ fn beginning(mut plan: Plan, share: f64) -> Option<Plan> {
     plan.end = match plan.end {
         End::Duration(ns) => End::Duration(part(ns)),
         End::Messages(count) => End::Messages(part(count)),
-        // Each agent sends whole messages.
-        End::MessagesPerAgent(count) => End::MessagesPerAgent((count as f64 * share).floor() as u64),
+        End::MessagesPerAgent(count) => End::MessagesPerAgent(each(count)),
+        End::First { duration_ns, messages, messages_per_agent } => End::First {
+            duration_ns: duration_ns.map(part),
+            messages: messages.map(part),
+            messages_per_agent: messages_per_agent.map(each),
+        },
     };
-    (plan.end != End::MessagesPerAgent(0)).then_some(plan)
+    (plan.end.messages_per_agent() != Some(0)).then_some(plan)
 }
