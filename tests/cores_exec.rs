@@ -230,3 +230,49 @@ fn the_examples_deliver() {
         assert!(!Path::new(&folder.path().join("nobody")).exists());
     }
 }
+
+/// Texts that are no Unicode, exceptions without a text, what ends a program elsewhere: each ends one message only.
+#[test]
+fn whatever_a_function_raises_or_returns_fails_one_message_with_a_printable_reason() {
+    if !there_is("python3") {
+        return;
+    }
+    let cases = [
+        ("raise OSError('no such file caf\\udce9')", r"OSError: no such file caf\udce9"),
+        ("raise Mute()", "Mute: <Mute without a text: ValueError>"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("raise ValueError(10 ** 40, float('nan'), b'\\xff', {b'key': 1})", "ValueError: (1000"),
+        ("return Doubtful()", "ValueError: neither"),
+        ("return ['\\ud800'][:0]", "odd returned []"),
+        ("print('caf\\udce9', flush=True); return False", "odd returned False"),
+    ];
+    let body: String = cases
+        .iter()
+        .enumerate()
+        .map(|(number, (code, _))| {
+            format!("    if content == '{number}':\n        {code}\n").replace("; return", "\n        return")
+        })
+        .collect();
+    let program = format!(
+        "import sys\nfrom mqscript_adapter import REGULAR, serve\n\
+         class Mute(Exception):\n    def __str__(self):\n        raise ValueError\n\
+         class Doubtful:\n    def __bool__(self):\n        raise ValueError('neither')\n\
+         def odd(content, sender, recipient, message_type, priority=REGULAR, tags=None, metadata=None):\n\
+         {body}    return True\nserve(odd)\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.py");
+    std::fs::write(&path, program).unwrap();
+    let mut queue = open(json!({ "command": ["python3", path.to_str().unwrap()] }));
+    let parcels: Vec<Parcel> = (0..=cases.len() as u64).map(|n| saying(n + 1, &n.to_string())).collect();
+    queue.publish(&parcels);
+    let seen = told(&queue);
+    for (number, (code, reason)) in cases.iter().enumerate() {
+        let (_, result, told) = &seen[number];
+        assert_eq!(*result, abi::REFUSED, "{code}: {told}");
+        assert!(told.starts_with(reason), "{code}: {told}");
+    }
+    assert_eq!(seen[cases.len()].1, abi::DELIVERED, "the process lives");
+    assert_eq!(queue.close()["started"], json!(1));
+}

@@ -99,7 +99,7 @@ fn failed_checks(runs: &[Run]) -> Vec<String> {
         });
         let (_, seen, failed, all) = &mut found[place];
         *all += 1;
-        if !check.holds {
+        if !check.holds || check.undecided.is_some() {
             *failed += 1;
             if seen.is_empty() {
                 *seen = &check.seen;

@@ -1,6 +1,6 @@
 //! What results mean for the exit code.
 
-use crate::compare::regressions;
+use crate::compare::{may_regress, regressions};
 use crate::diagnostics::Exit;
 use crate::metrics::comparisons::Comparison;
 use crate::metrics::results::{CheckResult, Run};
@@ -17,11 +17,20 @@ pub fn exit(execution: &Execution, fail_on_regression: bool) -> Exit {
 
 /// The exit code of a comparison that must not show a regression.
 pub fn exit_of_comparison(comparison: &Comparison) -> Exit {
-    if regressions(comparison).is_empty() { Exit::Success } else { Exit::CheckFailed }
+    match (regressions(comparison).is_empty(), may_regress(comparison)) {
+        (false, _) => Exit::CheckFailed,
+        (true, true) => Exit::Undecided,
+        (true, false) => Exit::Success,
+    }
 }
 
 fn exit_of_checks(checks: &[CheckResult]) -> Exit {
-    if checks.iter().all(|check| check.holds) { Exit::Success } else { Exit::CheckFailed }
+    let of_check = |check: &CheckResult| match (&check.undecided, check.holds) {
+        (Some(_), _) => Exit::Undecided,
+        (None, true) => Exit::Success,
+        (None, false) => Exit::CheckFailed,
+    };
+    checks.iter().map(of_check).fold(Exit::Success, Exit::worst)
 }
 
 fn exit_of_run(run: &Run) -> Exit {

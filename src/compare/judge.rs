@@ -9,6 +9,7 @@ use super::question::{Candidate, Question};
 use super::shortcomings::{partial, shortcomings};
 use super::student::two_sided_quantile;
 use super::{CONFIDENCE, REPLICATIONS_MIN};
+use crate::metrics::band;
 use crate::metrics::comparisons::{
     Alternative, Comparison, Contender, Course, Direction, Interval, Method, Never, Replication, Row, Sample,
     Verdict, Within,
@@ -54,7 +55,10 @@ fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alter
 pub(super) fn replication(run: &Run, figures: &[(String, Figure)]) -> Replication {
     let values = figures.iter().map(|(text, figure)| (text.clone(), lookup(run, figure).and_then(number)));
     let never = figures.iter().filter(|(_, figure)| lookup(run, figure) == Some(Literal::Duration(NEVER)));
-    let failed = run.checks.iter().filter(|check| !check.holds);
+    let without_lag = figures
+        .iter()
+        .filter_map(|(text, figure)| Some((text.clone(), band(run, figure)?.without_lag.and_then(number)?)));
+    let failed = run.checks.iter().filter(|check| !check.holds && check.undecided.is_none());
     Replication {
         seed: run.seed,
         digest: run.digest.clone(),
@@ -66,6 +70,7 @@ pub(super) fn replication(run: &Run, figures: &[(String, Figure)]) -> Replicatio
         host: run.environment.host.clone(),
         values: values.collect(),
         never: never.map(|(text, _)| text.clone()).collect(),
+        without_lag: without_lag.collect(),
     }
 }
 
@@ -154,6 +159,12 @@ fn values(alternative: &Alternative, text: &str) -> Result<Vec<f64>, String> {
     alternative.replications.iter().enumerate().map(value).collect()
 }
 
+/// The same values without the lag of the generator.
+fn without_lag(alternative: &Alternative, text: &str, measured: &[f64]) -> Vec<f64> {
+    let replications = alternative.replications.iter();
+    replications.zip(measured).map(|(one, measured)| *one.without_lag.get(text).unwrap_or(measured)).collect()
+}
+
 /// A figure's values as one line; the margin is that of this figure alone.
 pub(super) fn sample(values: &[f64], confidence: f64) -> Sample {
     let moments = Moments::of(values);
@@ -201,11 +212,16 @@ impl Court {
             verdict: None,
             needs: None,
             because: None,
+            by_lag: None,
         };
         let decided = row.baseline_never.is_none() && row.contender_never.is_none();
         match (a, b) {
             (Ok(a), Ok(b)) if !decided => judge_order(&mut row, &a, &b),
-            (Ok(a), Ok(b)) => self.judge(&mut row, &a, &b, method),
+            (Ok(a), Ok(b)) => {
+                self.judge(&mut row, &a, &b, method);
+                let (a, b) = (without_lag(baseline, text, &a), without_lag(other, text, &b));
+                self.judge_again(&mut row, &a, &b, method);
+            }
             (Err(why), _) | (_, Err(why)) => row.because = Some(why),
         }
         row
@@ -245,6 +261,22 @@ impl Court {
             row.needs = replications_needed(&spread, fewest as u64, within, self.confidence);
         }
         row.verdict = Some(verdict);
+    }
+
+    /// Judges once more by the values without the lag of the generator. Where that gives another verdict, there is none.
+    fn judge_again(&self, row: &mut Row, a: &[f64], b: &[f64], method: Method) {
+        let Some(measured) = row.verdict else { return };
+        let mut again = row.clone();
+        self.judge(&mut again, a, b, method);
+        let Some(without) = again.verdict.filter(|verdict| *verdict != measured) else { return };
+        row.by_lag = Some([measured, without]);
+        row.verdict = Some(Verdict::Undecided);
+        row.needs = None;
+        row.because = Some(format!(
+            "messages were sent late: {} as measured, {} without the lag",
+            measured.word(),
+            without.word()
+        ));
     }
 
     /// What is too small to matter, as a share of the baseline; in the figure's unit where the baseline is 0.
@@ -308,6 +340,12 @@ pub fn regressions(comparison: &Comparison) -> Vec<(&str, &Row)> {
     contenders
         .flat_map(|c| c.rows.iter().filter(|row| is_regression(row)).map(|row| (c.name.as_str(), row)))
         .collect()
+}
+
+/// Whether a figure would be worse as measured, or without the lag of the generator, while the other verdict differs.
+pub fn may_regress(comparison: &Comparison) -> bool {
+    let mut rows = comparison.contenders.iter().flat_map(|contender| &contender.rows);
+    rows.any(|row| row.by_lag.is_some_and(|verdicts| verdicts.contains(&Verdict::Worse)))
 }
 
 /// Whether a figure is worse, by more than what is too small to matter; never is.

@@ -24,7 +24,7 @@ pub use aggregate::aggregate;
 pub use figures::{PRIMARY, direction, literal, number, unit};
 pub use groups::{groups, names_of, several_groups, unique};
 pub use interval::Spread;
-pub use judge::{compare, is_regression, judge, regressions, shared_seeds};
+pub use judge::{compare, is_regression, judge, may_regress, regressions, shared_seeds};
 pub use moments::Moments;
 pub use question::{Candidate, Question, WITHIN_DEFAULT, parse_within};
 pub use saved::{read_report, read_results};

@@ -63,6 +63,7 @@ mod tests {
             host: String::new(),
             values: Default::default(),
             never: Vec::new(),
+            without_lag: Default::default(),
         }
     }
 

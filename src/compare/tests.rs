@@ -7,6 +7,7 @@ use crate::metrics::comparisons::{
 use crate::metrics::results::Core;
 use crate::plan::{Figure, FigureNames, parse_figure};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 fn figure(text: &str) -> Figure {
     parse_figure(text, &FigureNames::default()).unwrap()
@@ -24,6 +25,7 @@ fn alternative(name: &str, clock: &str, values: &[Option<f64>], text: &str) -> A
         host: "here".to_owned(),
         values: [(text.to_owned(), *value)].into(),
         never: Vec::new(),
+        without_lag: BTreeMap::new(),
     };
     Alternative {
         name: name.to_owned(),
@@ -269,4 +271,37 @@ fn never_is_worse_than_any_time() {
     assert_eq!(row(&times, &[9e6, never, 3e6, never, 9e6]).verdict, Some(Verdict::Undecided));
     let few = row(&times[..4], &[never; 4]);
     assert_eq!((few.verdict, few.because.is_some()), (None, true));
+}
+
+/// Live replications that lag made slower: worse as measured, the same without it.
+#[test]
+fn what_only_the_lag_of_the_generator_shows_is_undecided() {
+    let text = "total.p99";
+    let measured = |times: [f64; 5]| times.map(|ms| Some(ms * 1e6));
+    let live = |name: &str, times: [f64; 5], without: Option<[f64; 5]>| {
+        let mut found = alternative(name, "wall", &measured(times), text);
+        for (replication, ms) in found.replications.iter_mut().zip(without.into_iter().flatten()) {
+            replication.without_lag.insert(text.to_owned(), ms * 1e6);
+        }
+        found
+    };
+    let calm = || live("a", [10.0, 10.1, 9.9, 10.0, 10.05], None);
+    let slower = [13.0, 13.1, 12.9, 13.0, 13.05];
+    let verdicts = |other: Alternative| {
+        let comparison = judged(vec![calm(), other], text, WITHIN_DEFAULT);
+        let row = &comparison.contenders[0].rows[0];
+        (row.verdict, row.by_lag, regressions(&comparison).len(), may_regress(&comparison))
+    };
+    let worse = Some(Verdict::Worse);
+    assert_eq!(verdicts(live("b", slower, None)), (worse, None, 1, false));
+    let still_slower = live("b", slower, Some([12.9, 13.0, 12.8, 12.9, 12.9]));
+    assert_eq!(verdicts(still_slower), (worse, None, 1, false));
+    let by_lag_alone = live("b", slower, Some([10.0, 10.1, 9.9, 10.0, 10.05]));
+    let seen = verdicts(by_lag_alone.clone());
+    let both = Some([Verdict::Worse, Verdict::Equivalent]);
+    assert_eq!(seen, (Some(Verdict::Undecided), both, 0, true));
+    let comparison = judged(vec![calm(), by_lag_alone], text, WITHIN_DEFAULT);
+    let because = comparison.contenders[0].rows[0].because.clone();
+    let told = "messages were sent late: worse as measured, equivalent without the lag";
+    assert_eq!(because.as_deref(), Some(told));
 }

@@ -330,7 +330,7 @@ impl Ledger {
         self.story
     }
 
-    /// "Copies of one sender, recipient and priority arrive in order."
+    /// "Copies of one sender, recipient and priority arrive in order"; those to all apart where the core says so.
     fn order(&mut self) {
         if self.story.effective & abi::ORDERED == 0 {
             return;
@@ -348,10 +348,12 @@ impl Ledger {
         }
         // Stable: of one instant, the order told.
         arrived.sort_by_key(|(at_ns, ..)| *at_ns);
-        let mut last: HashMap<(u32, u32, u8), usize> = HashMap::new();
+        let apart = self.story.effective & abi::ORDER_BY_ADDRESS != 0;
+        let mut last: HashMap<(u32, u32, u8, bool), usize> = HashMap::new();
         for (_, place, agent) in arrived {
             let parcel = &self.story.sent[place].parcel;
-            let before = last.insert((parcel.sender, agent, parcel.priority), place);
+            let to_all = apart && parcel.recipient == abi::ALL;
+            let before = last.insert((parcel.sender, agent, parcel.priority, to_all), place);
             if let Some(before) = before.filter(|before| *before > place) {
                 let (earlier, later) = (parcel.stamp.sequence, self.story.sent[before].parcel.stamp.sequence);
                 let sender = parcel.sender;

@@ -156,7 +156,7 @@ rules! {
         Addressed = 84: "A copy arrives at the agent it was sent to; a broadcast at every agent but its sender.";
         Confirmed = 85: "With CONFIRMS, what is DELIVERED arrives.";
         ExactlyOnce = 86: "With EXACTLY_ONCE, no copy arrives twice.";
-        Ordered = 87: "With ORDERED, copies of one sender, recipient and priority arrive in the order in which they were accepted.";
+        Ordered = 87: "With ORDERED, copies of one sender, recipient and priority arrive in the order in which they were accepted; with ORDER_BY_ADDRESS, those of messages to one agent and those of messages to all each for themselves.";
         Acknowledge = 88: "A core that gives tags takes acknowledgements of them.";
         Valid = 89: "What a delivery points to stays valid and unchanged until the next call on the session.";
     }

@@ -23,8 +23,11 @@ pub struct Chain {
 pub(super) const BY_AND: u64 =
     abi::SIMULATED | abi::RECEIVES | abi::CONFIRMS | abi::ORDERED | abi::EXACTLY_ONCE | abi::DURABLE;
 /// Capabilities that a chain has if any part has them.
-pub(super) const BY_OR: u64 =
-    abi::READS_CONTENT | abi::TOUCHES_NETWORK | abi::TOUCHES_FILES | abi::STARTS_PROCESSES;
+pub(super) const BY_OR: u64 = abi::READS_CONTENT
+    | abi::TOUCHES_NETWORK
+    | abi::TOUCHES_FILES
+    | abi::STARTS_PROCESSES
+    | abi::ORDER_BY_ADDRESS;
 
 /// What a chain can do whose parts, innermost first, can do this.
 pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {

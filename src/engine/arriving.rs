@@ -216,10 +216,8 @@ impl<C: Clock> Player<'_, C> {
         message.cell = cell;
         let waiting = self.waiting.len() as u64;
         self.recorder.generated(message.cell, message.agent, message.recipient, self.now_ns, waiting);
-        if !C::VIRTUAL && self.recorder.in_window(message.cell) {
-            let late = self.rules.load_end_ns.is_some_and(|end| self.now_ns >= end);
-            self.recorder.extras.generated_late += u64::from(late);
-            self.recorder.schedule_lag.record(self.now_ns.saturating_sub(message.intended_ns));
+        if !C::VIRTUAL {
+            self.note_lag(cell, intended_ns);
         }
         let number = self.generator.generated();
         match self.plan.end {
@@ -240,6 +238,19 @@ impl<C: Clock> Player<'_, C> {
             let text =
                 format!("more than {} messages were generated: {}", self.plan.max_generated, self.busiest());
             self.stop = Some(Stop::endless_answers(&text));
+        }
+    }
+
+    /// Notes how late a message of this cell was generated just now.
+    fn note_lag(&mut self, cell: u16, intended_ns: u64) {
+        let lag_ns = self.now_ns.saturating_sub(intended_ns);
+        let empty = self.recorder.ended + 1 == self.recorder.generated
+            && !(self.receiving.active && !self.receiving.all_received());
+        self.lateness.generated(lag_ns, empty);
+        if self.recorder.in_window(cell) {
+            let late = self.rules.load_end_ns.is_some_and(|end| self.now_ns >= end);
+            self.recorder.extras.generated_late += u64::from(late);
+            self.recorder.schedule_lag.record(lag_ns);
         }
     }
 
@@ -322,6 +333,10 @@ impl<C: Clock> Player<'_, C> {
             suppressed: &mut self.recorder.extras.suppressed,
         };
         let result = callback(self.behaviour, &mut sending);
+        if !C::VIRTUAL {
+            // What follows is late by as long as that took.
+            self.now_ns = self.clock.now();
+        }
         for draft in drafts {
             self.send(agent, draft);
         }

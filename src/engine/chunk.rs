@@ -31,6 +31,8 @@ pub enum Seen {
     First {
         /// Whether its sender knows it as delivered.
         delivered: bool,
+        /// Whether the message was for all.
+        to_all: bool,
     },
     /// Another of a message that this agent has received.
     Again,
@@ -88,7 +90,8 @@ impl Chunk {
         if self.handed_over >> bit & 1 == 0 {
             return Seen::Never;
         }
-        let received = if self.to_all >> bit & 1 == 0 {
+        let to_all = self.to_all >> bit & 1 != 0;
+        let received = if !to_all {
             if self.recipients[bit as usize] != agent {
                 return Seen::Never;
             }
@@ -104,7 +107,7 @@ impl Chunk {
         }
         *received |= 1 << bit;
         self.awaited -= 1;
-        Seen::First { delivered: self.delivered >> bit & 1 != 0 }
+        Seen::First { delivered: self.delivered >> bit & 1 != 0, to_all }
     }
 
     /// Whether all its messages were delivered and every copy was received: then there is nothing to remember.

@@ -55,6 +55,9 @@ impl<C: Clock> Player<'_, C> {
         let (agent, draft, holds_slot) = (message.agent, message.draft, message.marks.has(Marks::HOLDS_SLOT));
         let ended = self.ended(id, outcome, reason, at_ns, last_attempt);
         self.recorder.ended(&ended);
+        if !C::VIRTUAL {
+            self.note_lateness(id, &ended);
+        }
         if self.wants_messages {
             self.tell_message(id, outcome, reason, at_ns);
         }
@@ -72,6 +75,14 @@ impl<C: Clock> Player<'_, C> {
         }
         self.drafts.take(draft);
         self.messages.remove(id);
+    }
+
+    /// Notes what a message that ended would have taken without lag.
+    fn note_lateness(&mut self, id: u32, ended: &Ended) {
+        let by_queue = [self.reasons.queue_full, self.reasons.dropped_oldest].contains(&ended.reason);
+        let (expires_ns, gap_ns) = (self.messages[id].expires_ns, self.rules.mean_gap_ns);
+        let spared = self.lateness.may_have_spared(ended, by_queue, expires_ns, gap_ns);
+        self.recorder.ended_without_lag(ended, self.lateness.of(ended), spared);
     }
 
     /// An agent is told what became of its message.

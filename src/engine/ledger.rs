@@ -5,7 +5,7 @@
 //! chunk is sealed as it stands, and a copy that comes for it later is counted as `late`.
 
 use super::chunk::{self, Chunk, Seen};
-use super::order::Order;
+use super::order::{Order, PRIORITIES};
 use mqscript_plugin::Stamp;
 use std::collections::VecDeque;
 
@@ -83,6 +83,8 @@ pub struct Ledger {
     bytes: u64,
     bytes_max: u64,
     order: Order,
+    /// Messages to one agent and messages to all have no order among each other.
+    by_address: bool,
     copies: Copies,
     /// Copies that measured messages of sealed chunks lost, by agent.
     sealed_lost: Vec<(u32, u64)>,
@@ -101,11 +103,18 @@ impl Ledger {
             opened: VecDeque::new(),
             bytes: 0,
             bytes_max,
-            order: Order::new(agents as usize),
+            order: Order::new(agents as usize, PRIORITIES),
+            by_address: false,
             copies: Copies::default(),
             sealed_lost: Vec::new(),
             blurred: false,
         }
+    }
+
+    /// From now on order is only looked for among messages to one agent, and among those to all.
+    pub fn order_by_address(&mut self) {
+        self.by_address = true;
+        self.order = Order::new(self.agents as usize, 2 * PRIORITIES);
     }
 
     /// The counts so far.
@@ -232,12 +241,13 @@ impl Ledger {
                 self.copies.unexpected += 1;
                 Class::Unexpected
             }
-            Seen::First { delivered } => {
+            Seen::First { delivered, to_all } => {
                 let complete = delivered && chunk.is_complete();
                 self.copies.received += 1;
                 self.copies.outstanding -= u64::from(delivered);
                 let priority = stamp.flags & mqscript_plugin::abi::STAMP_PRIORITY;
-                if stamp.attempt == 1 && self.order.is_late(sender, agent, priority, sequence) {
+                let way = if to_all && self.by_address { PRIORITIES + priority } else { priority };
+                if stamp.attempt == 1 && self.order.is_late(sender, agent, way, sequence) {
                     self.copies.out_of_order += 1;
                 }
                 if complete {
@@ -477,5 +487,26 @@ mod tests {
         };
         assert_eq!([come(2, 1), come(1, 2), come(4, 2), come(3, 1), come(2, 1)], [0; 5]);
         assert_eq!([come(6, 1), come(5, 1)], [0, 1]);
+    }
+
+    /// What a broker keeps apart by subject has no order across: a broadcast may pass a message to one agent.
+    #[test]
+    fn messages_to_one_and_to_all_have_an_order_each_where_the_core_says_so() {
+        let out_of_order = |by_address: bool, arrivals: &[u64]| {
+            let mut ledger = Ledger::new(3, 1 << 20);
+            if by_address {
+                ledger.order_by_address();
+            }
+            // Odd ones to agent 1, even ones to all.
+            for sequence in 1..=6 {
+                ledger.handed_over(0, sequence, if sequence % 2 == 0 { ALL } else { 1 }, true);
+            }
+            arrivals.iter().for_each(|sequence| _ = ledger.received(&stamp(0, *sequence), 1));
+            ledger.copies().out_of_order
+        };
+        let merged = [2, 4, 1, 6, 3, 5];
+        assert_eq!((out_of_order(false, &merged), out_of_order(true, &merged)), (3, 0));
+        let swapped = [1, 4, 2, 5, 3, 6];
+        assert_eq!((out_of_order(false, &swapped), out_of_order(true, &swapped)), (2, 2));
     }
 }

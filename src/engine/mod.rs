@@ -16,6 +16,7 @@ mod content;
 mod ending;
 mod envelope;
 mod generator;
+mod lateness;
 mod ledger;
 mod message;
 mod names;

@@ -6,15 +6,19 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 /// The most pairs whose order is measured.
 pub const PAIRS_MAX: usize = 1_000_000;
-const PRIORITIES: usize = 4;
+/// How many priorities there are.
+pub const PRIORITIES: u8 = 4;
 
-/// Of each (sender, recipient, priority) the newest message seen.
+/// Of each (sender, recipient, way) the newest message seen. A way is a priority, or one of twice as many where messages to
+/// one agent and to all are told apart.
 #[derive(Debug)]
 pub enum Order {
-    /// So few agents that each pair has a place: by sender, recipient, priority.
+    /// So few agents that each pair has a place: by sender, recipient, way.
     Dense {
         /// How many agents.
         agents: usize,
+        /// How many ways.
+        ways: usize,
         /// The newest sequence seen; 0 = none.
         newest: Vec<u64>,
     },
@@ -25,25 +29,26 @@ pub enum Order {
 }
 
 impl Order {
-    /// For so many agents.
-    pub fn new(agents: usize) -> Order {
-        match agents.checked_mul(agents).and_then(|pairs| pairs.checked_mul(PRIORITIES)) {
-            Some(places) if places <= PAIRS_MAX => Order::Dense { agents, newest: vec![0; places] },
+    /// For so many agents and ways.
+    pub fn new(agents: usize, ways: u8) -> Order {
+        let ways = usize::from(ways);
+        match agents.checked_mul(agents).and_then(|pairs| pairs.checked_mul(ways)) {
+            Some(places) if places <= PAIRS_MAX => Order::Dense { agents, ways, newest: vec![0; places] },
             _ => Order::Sparse(HashMap::default()),
         }
     }
 
     /// A first copy of a message's first attempt came; returns whether a newer one of its pair came before.
     #[inline]
-    pub fn is_late(&mut self, sender: u32, recipient: u32, priority: u8, sequence: u64) -> bool {
+    pub fn is_late(&mut self, sender: u32, recipient: u32, way: u8, sequence: u64) -> bool {
         let newest = match self {
-            Order::Dense { agents, newest } => {
+            Order::Dense { agents, ways, newest } => {
                 let pair = sender as usize * *agents + recipient as usize;
-                &mut newest[pair * PRIORITIES + usize::from(priority)]
+                &mut newest[pair * *ways + usize::from(way)]
             }
             Order::Sparse(pairs) => {
-                // Agents are numbered below 2³¹.
-                let key = u64::from(sender) << 33 | u64::from(recipient) << 2 | u64::from(priority);
+                // Agents are numbered below 2³⁰.
+                let key = u64::from(sender) << 33 | u64::from(recipient) << 3 | u64::from(way);
                 if pairs.len() == PAIRS_MAX && !pairs.contains_key(&key) {
                     *self = Order::GivenUp;
                     return false;
@@ -87,7 +92,7 @@ mod tests {
 
     #[test]
     fn each_pair_has_its_own_order() {
-        for mut order in [Order::new(3), Order::Sparse(HashMap::default())] {
+        for mut order in [Order::new(3, PRIORITIES), Order::Sparse(HashMap::default())] {
             assert!(!order.is_late(0, 1, 1, 5));
             assert!(order.is_late(0, 1, 1, 4));
             assert!(!order.is_late(0, 1, 2, 4) && !order.is_late(0, 2, 1, 4) && !order.is_late(1, 0, 1, 4));
@@ -97,7 +102,7 @@ mod tests {
 
     #[test]
     fn too_many_pairs_are_not_measured() {
-        let mut order = Order::new(2_000_000);
+        let mut order = Order::new(2_000_000, PRIORITIES);
         for recipient in 0..PAIRS_MAX as u32 {
             assert!(!order.is_late(0, recipient, 0, 2));
         }

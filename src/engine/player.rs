@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::content::{Drafts, Renderer};
 use super::envelope::Envelopes;
 use super::generator::Generator;
+use super::lateness::Lateness;
 use super::message::Messages;
 use super::observer::{Observer, Progress};
 use super::occupancy::Occupancy;
@@ -96,6 +97,8 @@ pub struct Rules {
     pub types: u16,
     /// The last moment of the drain counted from the end of the load.
     pub drain_ns: Option<u64>,
+    /// The mean time between two arrivals of the whole plan.
+    pub mean_gap_ns: f64,
     /// Whether any group has callbacks of this kind, by group.
     pub on_outcome: Vec<bool>,
     /// By group.
@@ -149,6 +152,8 @@ pub struct Player<'a, C: Clock> {
     pub in_flight: usize,
     pub generator: Generator,
     pub recorder: Recorder,
+    /// What the lag of the generator adds to times (wall clock).
+    pub lateness: Lateness,
     pub occupancy: Occupancy,
     pub renderer: Renderer,
     pub drafts: Drafts,
@@ -247,6 +252,7 @@ impl<'a, C: Clock> Player<'a, C> {
             in_flight: 0,
             generator: parts.generator,
             recorder: parts.recorder,
+            lateness: Lateness::default(),
             occupancy: Occupancy::default(),
             renderer: parts.renderer,
             drafts: Drafts::default(),
@@ -257,7 +263,12 @@ impl<'a, C: Clock> Player<'a, C> {
             sends_free: Vec::new(),
             blocked: VecDeque::new(),
             untold: 0,
-            receiving: Receiving::new(parts.receive, parts.plan.agents(), parts.plan.ledger_memory),
+            receiving: Receiving::new(
+                parts.receive,
+                parts.plan.agents(),
+                parts.plan.ledger_memory,
+                parts.scene.capabilities & abi::ORDER_BY_ADDRESS != 0,
+            ),
             behaviour: parts.behaviour,
             observer: parts.observer,
             wants_messages,

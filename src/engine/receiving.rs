@@ -51,12 +51,16 @@ pub struct Receiving {
 }
 
 impl Receiving {
-    /// The receiving side of a run with so many agents, whose ledger takes at most so many bytes; without effect if
-    /// not `active`.
-    pub fn new(active: bool, agents: u32, ledger_bytes: u64) -> Receiving {
+    /// The receiving side of a run with so many agents, whose ledger takes at most so many bytes, and looks for the order
+    /// of messages to one agent and to all together, or, if `order_by_address`, apart; without effect if not `active`.
+    pub fn new(active: bool, agents: u32, ledger_bytes: u64, order_by_address: bool) -> Receiving {
+        let mut ledger = Ledger::new(if active { agents } else { 0 }, ledger_bytes);
+        if order_by_address {
+            ledger.order_by_address();
+        }
         Receiving {
             active,
-            ledger: Ledger::new(if active { agents } else { 0 }, ledger_bytes),
+            ledger,
             last_ns: 0,
             last_foreign_ns: None,
             copies: Vec::new(),
@@ -170,7 +174,12 @@ impl<C: Clock> Player<'_, C> {
         let cell = self.cell_of(intended_ns, copy.stamp.type_id);
         match class {
             CopyClass::Received => {
-                self.recorder.received(cell, agent, copy.at_ns.saturating_sub(intended_ns))
+                let end_to_end_ns = copy.at_ns.saturating_sub(intended_ns);
+                self.recorder.received(cell, agent, end_to_end_ns);
+                if !C::VIRTUAL {
+                    let added_ns = self.lateness.added_ns(end_to_end_ns);
+                    self.recorder.received_without_lag(cell, end_to_end_ns - added_ns);
+                }
             }
             CopyClass::Duplicated => self.recorder.duplicated(cell, agent),
             _ => {}

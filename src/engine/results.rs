@@ -7,7 +7,7 @@ use super::notices::Notices;
 use super::outages::Outages;
 use super::player::{Player, Stop};
 use super::receiving::Receiving;
-use super::run::{Scene, mean_gap_ns};
+use super::run::Scene;
 use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{
@@ -145,7 +145,6 @@ impl Measured {
         judge(&mut run, self.stop.as_ref(), self.unknown, scene.capabilities, &plan.tolerate);
         let asked = Asked {
             late: self.recorder.extras.generated_late,
-            mean_gap_ns: mean_gap_ns(plan),
             lag_max_ns: plan.max_schedule_lag_ns,
             steady: plan.has_steady_load(),
             warm_up_ns: plan.warm_up_ns,
@@ -214,11 +213,20 @@ fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<&'static str> {
         None
     } else if player.drain_cut && !player.receiving.all_received() {
         Some("copies of delivered messages had not arrived when the drain hit its limit")
+    } else if nothing_arrived(player) {
+        Some("not one copy of the delivered messages arrived, and the core does not confirm that it delivers")
     } else if player.receiving.ledger.is_blurred() {
         Some("the ledger of copies was too large: `ledger_memory` allows for more")
     } else {
         None
     }
+}
+
+/// Copies are expected of a core that does not confirm, and none came: whether it delivers anything cannot be told.
+fn nothing_arrived<C: Clock>(player: &Player<'_, C>) -> bool {
+    let copies = player.receiving.ledger.copies();
+    let confirms = player.scene.capabilities & abi::CONFIRMS != 0;
+    !confirms && copies.expected > 0 && copies.received == 0
 }
 
 /// Lost copies count for the agents that did not get them.
@@ -374,6 +382,7 @@ fn blank(scene: &Scene<'_>, core: Core, environment: Environment) -> Run {
         window_ns: 0,
         figures: Figures::default(),
         schedule_lag: Times::default(),
+        without_lag: None,
         histograms: Default::default(),
         by_type: BTreeMap::new(),
         by_agent: BTreeMap::new(),

@@ -276,16 +276,21 @@ impl Stage<'_> {
         let rules = rules(plan);
         let agents = AgentsRecorder::new(plan.agents() as usize, self.receive);
         let intern = |text: &str| self.services.interner.intern(text);
+        let mut recorder = Recorder::new(
+            plan.types.len(),
+            &rules.phase_starts,
+            rules.load_end_ns,
+            plan.warm_up_ns > 0,
+            agents,
+        );
+        // With a limit of its own, the plan says that lag below it does not matter.
+        if !C::VIRTUAL && plan.max_schedule_lag_ns.is_none() {
+            recorder.watch_lag();
+        }
         let mut player = Player::new(Parts {
             plan,
             scene: self.scene,
-            recorder: Recorder::new(
-                plan.types.len(),
-                &rules.phase_starts,
-                rules.load_end_ns,
-                plan.warm_up_ns > 0,
-                agents,
-            ),
+            recorder,
             rules,
             clock,
             origin_ns: self.origin_ns,
@@ -333,6 +338,7 @@ fn rules(plan: &Plan) -> Rules {
         phase_starts,
         types: plan.types.len() as u16,
         drain_ns: plan.drain_ns,
+        mean_gap_ns: mean_gap_ns(plan),
         on_outcome: by_group(|c| c.on_outcome.is_some()),
         on_message: by_group(|c| c.on_message.is_some()),
         next: by_group(|c| c.next.is_some()),

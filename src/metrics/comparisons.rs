@@ -97,6 +97,9 @@ pub struct Replication {
     /// The compared figures whose time is never: a message that was not delivered decides them.
     #[serde(default)]
     pub never: Vec<String>,
+    /// Those of them that would be others without the lag of the generator, on the wall clock.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub without_lag: BTreeMap<String, f64>,
 }
 
 /// An alternative against the baseline.
@@ -152,8 +155,11 @@ pub struct Row {
     pub verdict: Option<Verdict>,
     /// Of an undecided figure: the replications that would decide it at the spread and the change seen.
     pub needs: Option<u64>,
-    /// Why there is no verdict.
+    /// Why there is no verdict, or none but `undecided`.
     pub because: Option<String>,
+    /// The verdicts on what was measured, and on what it would be without the lag of the generator, where they differ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_lag: Option<[Verdict; 2]>,
 }
 
 /// Replications in which a time is never: a message that was not delivered decides it.

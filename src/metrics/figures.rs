@@ -1,5 +1,6 @@
 //! Figures looked up in results, and checks evaluated on them.
 
+use super::bands::{band, is_turned_by_lag};
 use super::results::{CheckResult, Copies, Counts, Figures, Run, Times, TimesOfAll};
 use crate::numbers::Quantity;
 use crate::plan::{Check, Figure, Literal, Operand, Scope};
@@ -82,7 +83,17 @@ pub fn evaluate(run: &Run, check: &Check) -> CheckResult {
         (None, None) => seen(left),
         (None, Some(_)) => format!("{} against {}", seen(left), seen(right)),
     };
-    CheckResult { expression: check.text.clone(), holds, seen }
+    let turned = is_turned_by_lag(run, check);
+    let without = |figure: &Figure| band(run, figure).and_then(|band| band.without_lag).map(human);
+    let seen = match (turned, without(&check.figure), other.and_then(without)) {
+        (false, ..) | (true, None, None) => seen,
+        (true, Some(left), None) => format!("{seen}, or {left} without the lag"),
+        (true, None, Some(right)) => format!("{seen}, or {right} on the right without the lag"),
+        (true, Some(left), Some(right)) => format!("{seen}, or {left} against {right} without the lag"),
+    };
+    let lag_ns = run.schedule_lag.max_ns.unwrap_or(0);
+    let undecided = turned.then(|| format!("messages were sent up to {} late", human(duration(lag_ns))));
+    CheckResult { expression: check.text.clone(), holds, seen, undecided }
 }
 
 /// A value for people: "4.21 ms", "99.3 %", "179/s", "900".
@@ -99,7 +110,7 @@ fn quantity(value: Literal) -> Quantity {
     }
 }
 
-fn number(value: Literal) -> f64 {
+pub(super) fn number(value: Literal) -> f64 {
     match value {
         Literal::Duration(number)
         | Literal::Rate(number)
@@ -146,7 +157,7 @@ fn of_copies(copies: &Copies, name: &str) -> Option<u64> {
     })
 }
 
-fn of_figures(figures: &Figures, name: &str, statistic: Option<&str>) -> Option<Literal> {
+pub(super) fn of_figures(figures: &Figures, name: &str, statistic: Option<&str>) -> Option<Literal> {
     match name {
         "queue_wait" => of_times(&figures.queue_wait, statistic),
         "delivery" => of_times(&figures.delivery, statistic),

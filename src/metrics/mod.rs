@@ -1,6 +1,7 @@
 //! What is measured: recorders filled by the engine, and results read by everybody else.
 
 mod agents;
+mod bands;
 pub mod comparisons;
 mod course;
 mod digest;
@@ -15,8 +16,10 @@ pub mod results;
 mod series;
 mod summary;
 mod warnings;
+mod without_lag;
 
 pub use agents::{ALL, AgentsRecorder, Kept, PERCENTILES_MAX};
+pub use bands::{Band, band};
 pub use digest::seal;
 pub use environment::{Stopwatch, max_rss_bytes};
 pub use histogram::{CoarseHistogram, Exact, Histogram};

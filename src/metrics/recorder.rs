@@ -4,6 +4,7 @@ use super::agents::AgentsRecorder;
 use super::histogram::Histogram;
 use super::results::Counts;
 use super::series::SeriesRecorder;
+use super::without_lag::WithoutLag;
 use std::collections::BTreeMap;
 
 /// How a message ended, as the ledger names it.
@@ -186,6 +187,8 @@ pub struct Recorder {
     pub by_reason: BTreeMap<(FinalOutcome, u32), u64>,
     /// Attempts without success by interned reason, whole run.
     pub attempts_by_reason: BTreeMap<u32, u64>,
+    /// What lag cannot have added to; only where it is watched.
+    pub without_lag: Option<Box<WithoutLag>>,
     /// The rest.
     pub extras: Extras,
     /// Sum over all messages of the time from intended arrival to the end.
@@ -221,6 +224,7 @@ impl Recorder {
             schedule_lag: Histogram::default(),
             by_reason: BTreeMap::new(),
             attempts_by_reason: BTreeMap::new(),
+            without_lag: None,
             extras: Extras::default(),
             in_system: 0,
             last_end_ns: 0,
@@ -275,6 +279,27 @@ impl Recorder {
         self.cells[cell as usize].end_to_end.record(end_to_end_ns);
         if self.in_window(cell) {
             self.agents.received(agent);
+        }
+    }
+
+    /// From now on times are also kept without what the lag of the generator may have added to them.
+    pub fn watch_lag(&mut self) {
+        self.without_lag = Some(Box::new(WithoutLag::new(self.cells.len())));
+    }
+
+    /// A message has ended, as [`ended`](Recorder::ended) was told; lag may have added so much to its times, or, if
+    /// `spared`, have kept it from being delivered at all.
+    pub fn ended_without_lag(&mut self, e: &Ended, added_ns: u64, spared: bool) {
+        let in_window = self.in_window(e.cell);
+        if let Some(without) = &mut self.without_lag {
+            without.ended(e, added_ns, spared, in_window);
+        }
+    }
+
+    /// The first copy of a message of this cell arrived; without lag it would have taken so long.
+    pub fn received_without_lag(&mut self, cell: u16, end_to_end_ns: u64) {
+        if let Some(without) = &mut self.without_lag {
+            without.cells[cell as usize].end_to_end.record(end_to_end_ns);
         }
     }
 

@@ -67,6 +67,10 @@ pub struct Run {
     pub figures: Figures,
     /// Intended arrival to actual generation; all zero on the virtual clock.
     pub schedule_lag: Times,
+    /// What the figures would be had every message been sent in time: what is true of the system lies between these and
+    /// those that were measured. Null on the virtual clock, where both are the same, and where `max_schedule_lag` is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_lag: Option<LaglessFigures>,
     /// The whole distributions behind these figures; empty in results of earlier versions.
     #[serde(default)]
     pub histograms: Histograms,
@@ -404,6 +408,21 @@ pub struct RecipientFigures {
     pub last_activity_ns: Option<u64>,
 }
 
+/// Figures without what the lag of the generator may have added to them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LaglessFigures {
+    /// Of the window.
+    #[serde(flatten)]
+    pub figures: Figures,
+    /// By message type.
+    pub by_type: BTreeMap<String, Figures>,
+    /// By phase.
+    pub phases: BTreeMap<String, Figures>,
+    /// What lag may have added to the times of a message.
+    pub added: Times,
+}
+
 /// One phase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -521,6 +540,9 @@ pub struct CheckResult {
     pub holds: bool,
     /// The value seen, for people.
     pub seen: String,
+    /// Why it might as well be the other way round; null if it is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<String>,
 }
 
 /// A reason to doubt a number.

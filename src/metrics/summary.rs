@@ -3,7 +3,10 @@
 use super::agents::{ALL, AgentsRecorder};
 use super::histograms::Histograms;
 use super::recorder::{Cell, FinalOutcome, Recorder};
-use super::results::{AgentFigures, Counts, Figures, Ledger, Phase, RecipientFigures, Run, TimesOfAll};
+use super::results::{
+    AgentFigures, Counts, Figures, LaglessFigures, Ledger, Phase, RecipientFigures, Run, TimesOfAll,
+};
+use super::without_lag::WithoutLag;
 use std::collections::BTreeMap;
 
 /// Above so many agents only the extremes are listed.
@@ -54,9 +57,36 @@ impl Recorder {
             });
         }
         run.schedule_lag = self.schedule_lag.times();
+        run.without_lag =
+            self.without_lag.as_deref().map(|without| self.summarise_without_lag(without, run, naming));
         run.series = self.series.results();
         run.ledger = self.ledger(naming.reason);
         self.by_agent(run, naming);
+    }
+
+    /// The figures once more, as they would be without lag. `run` has those that were measured.
+    fn summarise_without_lag(&self, without: &WithoutLag, run: &Run, naming: &Naming<'_>) -> LaglessFigures {
+        let types = naming.types.len();
+        let first = self.window_cell as usize;
+        let cells: Vec<Cell> = without.cells[first..]
+            .iter()
+            .zip(&self.cells[first..])
+            .map(|(without, measured)| WithoutLag::completed(without, measured))
+            .collect();
+        let of_type = |(id, name): (usize, &&str)| {
+            let all = merged(cells.iter().skip(id).step_by(types));
+            ((*name).to_owned(), figures(&all, run.window_ns))
+        };
+        let of_phase = |(index, phase): (usize, &Phase)| {
+            let all = merged(cells[index * types..(index + 1) * types].iter());
+            (phase.name.clone(), figures(&all, phase.end_ns - phase.start_ns))
+        };
+        LaglessFigures {
+            figures: figures(&merged(cells.iter()), run.window_ns),
+            by_type: naming.types.iter().enumerate().map(of_type).collect(),
+            phases: run.phases.iter().enumerate().map(of_phase).collect(),
+            added: without.added.times(),
+        }
     }
 
     fn ledger(&self, reason: &dyn Fn(u32) -> String) -> Ledger {

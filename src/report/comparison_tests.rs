@@ -69,6 +69,7 @@ fn comparison(alternatives: &[(&str, f64)], replications: usize) -> Comparison {
                 host: "here".to_owned(),
                 values: values(place, *slower),
                 never: Vec::new(),
+                without_lag: Default::default(),
             })
             .collect(),
         course: course(*slower),

@@ -51,7 +51,7 @@ fn figures(generated: u64, failed: u64, seconds: f64) -> Figures {
 }
 
 fn check(expression: &str, holds: bool, seen: &str) -> CheckResult {
-    CheckResult { expression: expression.into(), holds, seen: seen.into() }
+    CheckResult { expression: expression.into(), holds, seen: seen.into(), undecided: None }
 }
 
 fn environment(wall_s: f64, messages_per_wall_s: f64) -> Environment {
@@ -92,6 +92,7 @@ pub(super) fn nine_agents() -> Run {
         window_ns: 60_000 * MS,
         figures: figures(16_203, 2, 60.0),
         schedule_lag: times(16_203, [0.0; 6]),
+        without_lag: None,
         histograms: Default::default(),
         by_type: BTreeMap::from([
             ("broadcast".into(), figures(2_431, 1, 60.0)),

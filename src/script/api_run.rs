@@ -70,7 +70,12 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
         let mut state = state.lock();
         if !state.checking() {
             let seen = if truth { "true" } else { "false" };
-            let result = CheckResult { expression: label.to_string(), holds: truth, seen: seen.to_owned() };
+            let result = CheckResult {
+                expression: label.to_string(),
+                holds: truth,
+                seen: seen.to_owned(),
+                undecided: None,
+            };
             state.checks.push(result);
         }
     });

@@ -208,8 +208,12 @@ impl Execution {
     /// The exit code of it all: the worst of what is wrong, of every run's validity and of every check.
     pub fn exit(&self) -> Exit {
         let of_checks = |checks: &[CheckResult]| {
-            let failed = checks.iter().any(|check| !check.holds);
-            if failed { Exit::CheckFailed } else { Exit::Success }
+            let of_check = |check: &CheckResult| match (&check.undecided, check.holds) {
+                (Some(_), _) => Exit::Undecided,
+                (None, true) => Exit::Success,
+                (None, false) => Exit::CheckFailed,
+            };
+            checks.iter().map(of_check).fold(Exit::Success, Exit::worst)
         };
         let of_run = |run: &Run| {
             let validity = match run.valid {

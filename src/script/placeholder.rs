@@ -94,6 +94,7 @@ pub fn placeholder(plan: &Plan) -> Run {
         window_ns: 0,
         figures: figures(),
         schedule_lag: times(),
+        without_lag: None,
         histograms: Default::default(),
         by_type: plan.types.iter().map(|kind| (kind.name.clone(), figures())).collect(),
         by_agent: agents().take(shown).map(|name| (name, agent.clone())).collect(),

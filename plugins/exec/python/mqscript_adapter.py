@@ -53,17 +53,29 @@ def _serve(call, function):
 def _answer(id, call, message, name):
     try:
         result = call(message)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-    else:
         if result:
             return b'{"id":"%b","delivered":true}\n' % id.encode()
-        reason = f"{name} returned {result!r}"
-    return (json.dumps({"id": id, "delivered": False, "reason": reason}) + "\n").encode()
+        reason = f"{name} returned {_text(result, repr)}"
+    except BaseException as error:  # SystemExit and the like too: what ends a call ends no other
+        reason = f"{type(error).__name__}: {_text(error)}".rstrip(": ")
+    return _line({"id": id, "delivered": False, "reason": _text(reason)})
+
+
+def _text(value, show=str):
+    """Any value as a text that can be written as UTF-8."""
+    try:
+        text = value if type(value) is str else show(value)
+        return text.encode("utf-8", "backslashreplace").decode()
+    except BaseException as error:
+        return f"<{type(value).__name__} without a text: {type(error).__name__}>"
+
+
+def _line(said):
+    return (json.dumps(said) + "\n").encode()
 
 
 def _ready(mode):
-    return (json.dumps({"ready": True, "mode": mode}) + "\n").encode()
+    return _line({"ready": True, "mode": mode})
 
 
 def _batches():

@@ -6,8 +6,8 @@
 """
 
 import base64
+import enum
 import hashlib
-import json
 import os
 import threading
 import time
@@ -17,6 +17,7 @@ import mqscript_adapter as adapter
 STAMP = "mqs-stamp"  # The metadata's key under which a message's identity travels.
 _CALL_EVERY_SECONDS = 0.05
 _LEAVE_SECONDS = 1.0
+_BYTES = (bytes, bytearray, memoryview)
 _writing = threading.Lock()
 
 
@@ -36,17 +37,20 @@ class MessagingCore:
     def send_message(self, content, sender, recipient, message_type, priority=adapter.REGULAR, tags=None,
                      metadata=None):
         """Delivers after a while and returns True; or returns False, or raises ConnectionError."""
-        stamp = (metadata or {}).get(STAMP) or getattr(content, "stamp", None) or ""
+        stamp = metadata.get(STAMP) if isinstance(metadata, dict) else None
+        stamp = _name(stamp or getattr(content, "stamp", None) or "")
         if self._backend is None:
             sent = self._simulate(stamp)
         else:
             sent = self._backend.send_message(content, sender, recipient, message_type, priority, tags, metadata)
         if sent:
-            told = {"stamp": stamp, "sender": sender, "recipient": recipient, "message_type": message_type}
-            if isinstance(content, bytes):
+            texts = {"stamp": stamp, "sender": sender, "recipient": recipient, "message_type": message_type}
+            told = {name: _name(value) for name, value in texts.items()}
+            content = _bytes(content)
+            try:
+                told["content"] = content.decode()
+            except UnicodeDecodeError:
                 told["content_base64"] = base64.b64encode(content).decode()
-            else:
-                told["content"] = str(content)
             _say({"delivery": told})
         return bool(sent)
 
@@ -66,7 +70,10 @@ class MessagingCore:
 
     def _luck(self, stamp):
         """Draws keyed by seed, sender, sequence, attempt and the how-manieth call for it this is."""
-        raw = base64.urlsafe_b64decode(stamp + "=") if len(stamp) == 43 else b""
+        try:
+            raw = base64.urlsafe_b64decode(stamp + "=") if len(stamp) == 43 else b""
+        except ValueError:
+            raw = b""
         key = raw[4:16] + raw[30:31]
         with self._counting:
             call = self._calls[key] = self._calls.get(key, 0) + 1
@@ -131,12 +138,29 @@ def _enqueue(enqueue, message):
     return result is None or bool(result)
 
 
+def _name(value):
+    """A sender, a recipient or a type as a text, whatever the processor made of it."""
+    value = value.value if isinstance(value, enum.Enum) else value
+    return bytes(value).decode(errors="backslashreplace") if isinstance(value, _BYTES) else adapter._text(value)
+
+
+def _bytes(content):
+    """A content as bytes: those that a text was read from, where it was read by surrogateescape."""
+    if isinstance(content, _BYTES):
+        return bytes(content)
+    text = content if isinstance(content, str) else adapter._text(content)
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")
+
+
 def _pick(table, luck):
     return table[int(luck * len(table))]
 
 
 def _say(line):
-    _write((json.dumps(line) + "\n").encode())
+    _write(adapter._line(line))
 
 
 def _write(line):

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mqscript_plugin::prelude::*;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// A line longer than this is no answer.
@@ -33,8 +34,9 @@ struct Said<'a> {
     id: Option<Cow<'a, str>>,
     #[serde(default)]
     delivered: Delivered,
-    #[serde(borrow, default)]
-    reason: Option<Cow<'a, str>>,
+    /// Any JSON: what is no text is shown as it stands.
+    #[serde(default)]
+    reason: Option<Value>,
     #[serde(default)]
     retry: Option<bool>,
     #[serde(default)]
@@ -97,7 +99,7 @@ pub enum Line<'a> {
         /// In the contract's terms.
         result: OutcomeResult,
         /// Why, if it said so.
-        reason: Option<Cow<'a, str>>,
+        reason: Option<String>,
     },
     /// A processor sent something.
     Sent(Sent<'a>),
@@ -131,7 +133,11 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
         (Delivered::Known(false), _) => OutcomeResult::Refused,
         (Delivered::Unknown, _) => OutcomeResult::Uncertain,
     };
-    Ok(Line::Outcome { token, result, reason: said.reason })
+    let reason = said.reason.map(|reason| match reason {
+        Value::String(text) => text,
+        other => other.to_string(),
+    });
+    Ok(Line::Outcome { token, result, reason })
 }
 
 /// The beginning of a line, fit to be shown.
@@ -150,7 +156,7 @@ mod tests {
 
     fn outcome(line: &str) -> (u64, OutcomeResult, Option<String>) {
         match read(line.as_bytes()) {
-            Ok(Line::Outcome { token, result, reason }) => (token, result, reason.map(Cow::into_owned)),
+            Ok(Line::Outcome { token, result, reason }) => (token, result, reason),
             other => panic!("{other:?}"),
         }
     }
@@ -164,6 +170,8 @@ mod tests {
         assert_eq!(outcome(r#"{"id":"7","delivered":false,"retry":false}"#).1, Rejected);
         assert_eq!(outcome(r#"{"id":"7","delivered":false,"retry":true}"#).1, Refused);
         assert_eq!(outcome(r#"{"id":"7","delivered":null}"#).1, Uncertain);
+        assert_eq!(outcome(r#"{"id":"7","delivered":false,"reason":404}"#).2, Some("404".to_owned()));
+        assert_eq!(outcome(r#"{"id":"7","delivered":false,"reason":null}"#).2, None);
     }
 
     #[test]
@@ -177,6 +185,7 @@ mod tests {
             (r#"{"id": "-7", "delivered": true}"#, "has an `id` that is no number"),
             (r#"{"id": "7"}"#, "does not say `delivered`"),
             (r#"{"id": "7", "delivered": "yes"}"#, "is no answer"),
+            (r#"{"id": "7", "delivered": false, "reason": NaN}"#, "is not JSON"),
         ] {
             let told = read(line.as_bytes()).unwrap_err();
             assert!(told.contains(why), "{line}: {told}");

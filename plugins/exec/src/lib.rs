@@ -20,6 +20,7 @@ mod mock;
 mod options;
 mod process;
 mod redact;
+mod repair;
 mod request;
 mod session;
 mod worker;

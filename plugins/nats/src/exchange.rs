@@ -50,6 +50,9 @@ pub struct Tally {
     pub dropped: u64,
 }
 
+/// More complaints of the server are only counted, as notices.
+const COMPLAINTS_MAX: usize = 16;
+
 /// All that is shared.
 #[derive(Debug, Default)]
 pub struct State {
@@ -71,6 +74,8 @@ pub struct State {
     pub closing: bool,
     /// What was done.
     pub tally: Tally,
+    /// What the server complained of, each once.
+    pub complaints: Vec<String>,
 }
 
 impl State {
@@ -82,6 +87,13 @@ impl State {
     /// Whether more copies may be taken from the client.
     pub fn has_room_for_copies(&self) -> bool {
         self.arrived.len() < ARRIVED_MAX && self.arrived_bytes < ARRIVED_BYTES_MAX
+    }
+
+    /// Notes what the server complained of.
+    pub fn complain(&mut self, text: String) {
+        if self.complaints.len() < COMPLAINTS_MAX && !self.complaints.contains(&text) {
+            self.complaints.push(text);
+        }
     }
 
     /// Notes answers for the host.

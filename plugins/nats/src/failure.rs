@@ -1,5 +1,7 @@
 //! What went wrong with the server, told as the contract asks: where, what was found, what to do.
 
+use crate::exchange::Exchange;
+use crate::link::is_about_permission;
 use crate::options::Settings;
 use async_nats::{ConnectError, ConnectErrorKind};
 use mqscript_plugin::live::whole_chain;
@@ -69,4 +71,32 @@ pub fn no_jetstream(reason: &str, settings: &Settings) -> Error {
          `mode: \"core\"`, which confirms nothing",
         settings.url
     ))
+}
+
+/// The user may not listen to what the agents listen to.
+pub fn may_not_subscribe(complaint: &str, subjects: &str, settings: &Settings) -> Error {
+    let with = settings.credentials.name();
+    Error::new(
+        Status::AUTH,
+        format!(
+            "the server at {} says: {complaint}; let {with} subscribe to {subjects}, choose other subjects by \
+             `subject`, or receive nothing (`receive: false` in the scenario)",
+            settings.url
+        ),
+    )
+}
+
+/// A failure, with what the server has complained of so far: a request that it does not permit gets no answer.
+pub fn with_complaints(error: Error, exchange: &Exchange) -> Error {
+    let complaints = exchange.lock().complaints.clone();
+    let refused: Vec<&str> =
+        complaints.iter().map(String::as_str).filter(|text| is_about_permission(text)).collect();
+    match refused.is_empty() {
+        true => error,
+        false => {
+            let text = error.to_string();
+            let text = text.split_once(": ").map_or(&*text, |(_, text)| text);
+            Error::new(Status::AUTH, format!("{text}; the server says: {}", refused.join("; ")))
+        }
+    }
 }

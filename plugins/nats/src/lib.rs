@@ -71,7 +71,9 @@ impl Core for Nats {
         .and(Capabilities::CONFIRMS)
         .and(Capabilities::DURABLE)
         .and(Capabilities::READS_CONTENT)
-        .and(Capabilities::TOUCHES_NETWORK);
+        .and(Capabilities::TOUCHES_NETWORK)
+        // Two subscriptions or consumers each, which nothing keeps in step.
+        .and(Capabilities::ORDER_BY_ADDRESS);
     // Two consumers each, which a server makes in about a millisecond.
     const RECEIVERS_MAX: u32 = 1_000;
     type Session = NatsSession;
@@ -87,7 +89,9 @@ impl Core for Nats {
         let mut context = reactor.wait_for(async { jetstream::new(client.clone()) });
         context.set_timeout(settings.connect_timeout);
         let is_durable = match settings.mode {
-            Mode::JetStream => reactor.wait_for(stream::check(&context, &names, &settings))?,
+            Mode::JetStream => reactor
+                .wait_for(stream::check(&context, &names, &settings))
+                .map_err(|error| failure::with_complaints(error, &exchange))?,
             Mode::Core => false,
         };
         Ok(Nats {
@@ -118,9 +122,11 @@ impl Core for Nats {
             return Ok(());
         }
         let (context, names, settings) = (&self.context, &self.names, &self.settings);
-        self.reactor.wait_for(stream::make(context, names, settings))?;
+        let told = |error| failure::with_complaints(error, &self.exchange);
+        self.reactor.wait_for(stream::make(context, names, settings)).map_err(told)?;
         if names.run().receive() {
-            let consumers = self.reactor.wait_for(stream::make_consumers(context, names, settings))?;
+            let made = self.reactor.wait_for(stream::make_consumers(context, names, settings));
+            let consumers = made.map_err(told)?;
             self.consumers = Some(consumers);
         }
         Ok(())
@@ -219,10 +225,12 @@ impl Nats {
             }
             return Ok(());
         }
-        let limit = self.settings.connect_timeout;
-        for (agent, subscriber) in
-            self.reactor.wait_for(subscribers::subscribe(&self.client, &self.names, limit))?
-        {
+        for (agent, subscriber) in self.reactor.wait_for(subscribers::subscribe(
+            &self.client,
+            &self.names,
+            &self.settings,
+            &self.exchange,
+        ))? {
             self.reactor.start_job(subscribers.clone().listen(agent, subscriber));
         }
         Ok(())

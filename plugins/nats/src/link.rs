@@ -4,7 +4,6 @@ use crate::exchange::Exchange;
 use crate::failure;
 use crate::options::Settings;
 use async_nats::{Client, ConnectOptions, Event};
-use mqscript_plugin::LogLevel;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +31,8 @@ struct Teller {
     outage: u32,
     outage_end: u32,
     slow_consumer: u32,
+    not_permitted: u32,
+    server_error: u32,
 }
 
 /// Connects, and says when the connection is lost.
@@ -52,6 +53,8 @@ pub async fn connect(
         outage: host.intern("outage"),
         outage_end: host.intern("outage_end"),
         slow_consumer: host.intern("nats_slow_consumer"),
+        not_permitted: host.intern("nats_not_permitted"),
+        server_error: host.intern("nats_server_error"),
     });
     let mut options = ConnectOptions::new()
         .name(name)
@@ -118,9 +121,17 @@ impl Teller {
                 self.host.event(self.slow_consumer, at_ns, "the client drops copies that wait too long");
             }
             Event::ServerError(error) => {
-                self.host.log(LogLevel::Warn, &format!("the server at {} says: {error}", self.url));
+                let text = error.to_string().trim_start_matches("nats: ").to_owned();
+                let kind = if is_about_permission(&text) { self.not_permitted } else { self.server_error };
+                self.host.event(kind, at_ns, &text);
+                self.exchange.lock().complain(text);
             }
             _ => {}
         }
     }
+}
+
+/// Whether the server says that the user may not do something.
+pub fn is_about_permission(text: &str) -> bool {
+    text.to_ascii_lowercase().starts_with("permissions violation")
 }

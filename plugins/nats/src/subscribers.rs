@@ -2,7 +2,10 @@
 
 use crate::arrivals::{Arrival, stamp_of};
 use crate::exchange::Exchange;
+use crate::failure;
+use crate::link::is_about_permission;
 use crate::names::Names;
+use crate::options::Settings;
 use async_nats::jetstream::Message as Stored;
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::consumer::pull::{MessagesError, MessagesErrorKind};
@@ -21,6 +24,9 @@ const PULL: usize = 500;
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// The pause before a consumer that failed is read again.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// So long after the server has said something the client has passed it on.
+const COMPLAINT_DELAY: Duration = Duration::from_millis(10);
 
 /// What all subscribers need.
 #[derive(Debug, Clone)]
@@ -144,7 +150,8 @@ fn is_passing(error: &MessagesError) -> bool {
 pub async fn subscribe(
     client: &Client,
     names: &Names,
-    limit: Duration,
+    settings: &Settings,
+    exchange: &Exchange,
 ) -> Result<Vec<(u32, Subscriber)>, Error> {
     let failed = |error: &dyn std::error::Error| Error::new(Status::CONNECT, format!("subscribing: {error}"));
     let mut all = Vec::new();
@@ -157,8 +164,32 @@ pub async fn subscribe(
     let inbox = client.new_inbox();
     let mut echo = client.subscribe(inbox.clone()).await.map_err(|error| failed(&error))?;
     client.publish(inbox, bytes::Bytes::new()).await.map_err(|error| failed(&error))?;
-    match tokio::time::timeout(limit, echo.next()).await {
-        Ok(Some(_)) => Ok(all),
-        _ => Err(Error::new(Status::CONNECT, "the server does not answer to subscriptions")),
+    let limit = settings.connect_timeout;
+    let answered = tokio::time::timeout(limit, async {
+        tokio::select! {
+            copy = echo.next() => copy.is_some(),
+            () = refused_to_publish(exchange) => true,
+        }
+    });
+    let answered = answered.await.unwrap_or(false);
+    // What the server refused came before the echo, but by another way.
+    tokio::time::sleep(COMPLAINT_DELAY).await;
+    let complaints = exchange.lock().complaints.clone();
+    let refused: Vec<&String> = complaints.iter().filter(|text| is_about_permission(text)).collect();
+    if let Some(first) = refused.iter().find(|text| text.contains("Subscription")) {
+        return Err(failure::may_not_subscribe(first, &names.subjects(), settings));
+    }
+    if answered {
+        Ok(all)
+    } else {
+        Err(Error::new(Status::CONNECT, "the server does not answer to subscriptions"))
+    }
+}
+
+/// Returns when the server has refused to take what was published: it has done then, too, all that was asked before.
+async fn refused_to_publish(exchange: &Exchange) {
+    let is_refused = |text: &String| is_about_permission(text) && text.contains("Publish");
+    while !exchange.lock().complaints.iter().any(is_refused) {
+        tokio::time::sleep(COMPLAINT_DELAY).await;
     }
 }

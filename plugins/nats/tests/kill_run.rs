@@ -1,5 +1,5 @@
-//! A whole run whose server is killed with `kill -9` under load and started again: the receiver's ledger finds every
-//! acknowledged copy.
+//! Whole runs: over a server that is killed with `kill -9` under load and started again, over a healthy one, and over one
+//! that does not let anybody publish.
 
 mod support;
 
@@ -86,4 +86,55 @@ fn the_ledger_proves_that_a_killed_server_lost_nothing_acknowledged() {
     );
     assert!(!run.ledger.attempts_by_reason.is_empty(), "and the run felt it");
     assert!(copies.received > copies.recovered && copies.expected > BEFORE, "{copies:?}");
+}
+
+/// A whole run over this server, and its results.
+fn played(server: &Server, options: &str, more: &str) -> Run {
+    let text = format!(
+        r#"run(scenario(#{{ agents: 9, mix: #{{ direct: 50, broadcast: 50 }}, processor: #{{ workers: 256, batch_size: 64 }},
+            {more} }}), core("nats", #{{ url: "{}", {options} }}));"#,
+        server.url()
+    );
+    let source = Source::from_text("whole.rhai", &text);
+    let mut player = Delivered(Arc::default());
+    let execution = script::execute(&source, &Settings::default(), &mut player, &Arc::default());
+    assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);
+    execution.runs[0].clone()
+}
+
+/// An agent listens to two subjects. In each of them nothing passes anything; how the two are merged is nobody's promise.
+#[test]
+fn a_healthy_server_puts_no_copy_out_of_order() {
+    let Some(server) = Server::start() else { return };
+    for options in ["mode: \"core\"", ""] {
+        for seed in 1..=3 {
+            let more = format!("arrival: constant(\"160/s\"), duration: \"1s\", seed: {seed}");
+            let run = played(&server, options, &more);
+            let copies = run.ledger.copies.as_ref().expect("every copy is followed");
+            assert!(copies.received > 5_000, "{copies:?}");
+            assert_eq!(
+                (run.valid, copies.out_of_order),
+                (Some(true), Some(0)),
+                "{options} {seed}: {copies:?}"
+            );
+        }
+    }
+}
+
+/// What is written to the socket counts as delivered; that the server throws it away shows in what arrives.
+#[test]
+fn a_run_of_which_nothing_arrives_is_undecided_and_the_server_s_complaints_are_counted() {
+    let config = "authorization: { users: [{ user: me, password: secret, permissions: { publish: { deny: \"mqscript.>\" } } }] }";
+    let Some(server) = Server::configured(config, &[]) else { return };
+    let options = "mode: \"core\", user: \"me\", password: \"secret\"";
+    let run = played(&server, options, "arrival: all_at_once(), messages_per_agent: 5");
+    let copies = run.ledger.copies.as_ref().expect("every copy is followed");
+    assert_eq!((run.ledger.counts.delivered, copies.received), (45, 0), "{copies:?}");
+    assert!(copies.missing > 0 && copies.missing == copies.expected, "{copies:?}");
+    assert_eq!(run.valid, None);
+    assert!(run.invalid_because[0].contains("not one copy"), "{:?}", run.invalid_because);
+    let notice = &run.notices["nats_not_permitted"];
+    // The client's own way to us holds 128 at a time.
+    assert!(notice.count > 0 && notice.count <= 45, "{notice:?}");
+    assert!(notice.sample[0].text.contains("Permissions Violation for Publish"), "{notice:?}");
 }

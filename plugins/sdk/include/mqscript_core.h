@@ -133,6 +133,10 @@ typedef struct mqs_run mqs_run;
 // Capability: it starts processes.
 #define MQS_STARTS_PROCESSES (1 << 10)
 
+// Capability: messages to one agent and messages to all come by ways of their own, so that order, with ORDERED or without,
+// is only meant among the ones and among the others.
+#define MQS_ORDER_BY_ADDRESS (1 << 11)
+
 // Flag in `Out::flags`: more is ready; poll again before sleeping.
 #define MQS_OUT_MORE 1
 

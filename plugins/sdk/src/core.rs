@@ -47,6 +47,8 @@ capabilities! {
     TOUCHES_FILES,
     /// It starts processes.
     STARTS_PROCESSES,
+    /// Messages to one agent and messages to all have no order among each other.
+    ORDER_BY_ADDRESS,
 }
 
 impl Capabilities {

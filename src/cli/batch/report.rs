@@ -9,7 +9,7 @@ use super::junit::junit;
 use super::markdown::markdown;
 use super::table::text;
 use crate::batch::{Baseline, Folder, Outcome, cannot_write, save_baseline};
-use crate::compare::regressions;
+use crate::compare::{may_regress, regressions};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::keep;
 use crate::metrics::comparisons::Comparison;
@@ -38,6 +38,14 @@ impl Told<'_> {
         let across = || self.across.iter().any(|(_, comparison)| !regressions(comparison).is_empty());
         self.regressed().next().is_some() || (self.flags.fail_on_regression && across())
     }
+
+    /// Whether something would be worse if messages had been sent earlier, or as late as they were, but not both.
+    fn may_have_regressed(&self) -> bool {
+        let against =
+            self.against.iter().flat_map(|against| &against.cells).flat_map(|cell| &cell.comparisons);
+        let mut all = self.across.iter().map(|(_, comparison)| comparison).chain(against);
+        self.flags.fail_on_regression && all.any(may_regress)
+    }
 }
 
 /// Prints and writes what came of all cells; the worst of their exit codes.
@@ -64,7 +72,11 @@ pub(super) fn report(
     let told = Told { prepared, folder, outcomes, flags, across, against };
     let printed = terminal::print(&text(&told, &terminal::look()));
     write_files(&told, &mut wrong);
-    let failed = if told.regressed_at_all() { Exit::CheckFailed } else { Exit::Success };
+    let failed = match (told.regressed_at_all(), told.may_have_regressed()) {
+        (true, _) => Exit::CheckFailed,
+        (false, true) => Exit::Undecided,
+        (false, false) => Exit::Success,
+    };
     if let Some(name) = &flags.save_baseline {
         wrong.append(save(&told, places, name).err().unwrap_or_default());
     }

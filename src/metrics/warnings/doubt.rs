@@ -15,8 +15,21 @@ pub enum Doubt {
         generated: f64,
         /// 99th percentile of the schedule lag.
         lag_ns: u64,
-        /// The largest that would have been accepted.
+        /// The largest that the plan allows, if it says, and lag exceeds it.
+        lag_max_ns: Option<u64>,
+    },
+    /// Messages were sent so late that it shows in the figures.
+    SentLate {
+        /// 99th percentile of the schedule lag.
+        lag_ns: u64,
+        /// Its maximum.
         lag_max_ns: u64,
+        /// 99th percentile of `total`; none if nothing was delivered.
+        total_ns: Option<u64>,
+        /// The same without the lag.
+        without_ns: Option<u64>,
+        /// Whether the checks would come out the same without the lag.
+        decided: bool,
     },
     /// Fewer than ten messages lie beyond a percentile that is shown.
     FewSamples {
@@ -139,6 +152,7 @@ impl Doubt {
     pub fn kind(&self) -> &'static str {
         match self {
             Doubt::GeneratorLimited { .. } => "generator_limited",
+            Doubt::SentLate { .. } => "sent_late",
             Doubt::FewSamples { .. } | Doubt::FewSamplesOf { .. } => "few_samples",
             Doubt::NotSettled { .. } => "not_settled",
             Doubt::QueueGrowing(_) => "queue_growing",
@@ -161,12 +175,32 @@ impl Doubt {
 
     fn seen(&self) -> String {
         match self {
-            Doubt::GeneratorLimited { generated, lag_ns, lag_max_ns } => format!(
-                "{} of the arrivals were generated in time; schedule lag p99 {} (at most {})",
-                percent(*generated),
+            Doubt::GeneratorLimited { lag_ns, lag_max_ns: Some(allowed), .. } => format!(
+                "messages were sent late: p99 of schedule_lag is {}, max_schedule_lag allows {}",
                 human_duration(*lag_ns),
-                human_duration(*lag_max_ns)
+                human_duration(*allowed)
             ),
+            Doubt::GeneratorLimited { generated, lag_ns, .. } => format!(
+                "this machine could not produce the load: {} of the arrivals of the window were generated only \
+                 after it, and p99 of schedule_lag is {}",
+                percent(1.0 - generated),
+                human_duration(*lag_ns)
+            ),
+            Doubt::SentLate { lag_ns, lag_max_ns, total_ns, without_ns, .. } => {
+                let late = format!(
+                    "messages were sent up to {} late (p99 {})",
+                    human_duration(*lag_max_ns),
+                    human_duration(*lag_ns)
+                );
+                match total_ns.zip(*without_ns) {
+                    Some((total_ns, without_ns)) => format!(
+                        "{late}; p99 of total is {}, without that at least {}",
+                        human_duration(total_ns),
+                        human_duration(without_ns)
+                    ),
+                    None => late,
+                }
+            }
             Doubt::FewSamples { count, .. } => messages(*count, "was delivered", "were delivered"),
             Doubt::FewSamplesOf { figure, too_few, replications, .. } => match replications {
                 Some(told) => {
@@ -220,9 +254,29 @@ impl Doubt {
 
     fn why_and_help(&self) -> (&'static str, String) {
         let (why, help) = match self {
+            Doubt::GeneratorLimited { lag_max_ns: Some(_), .. } => (
+                "times hold what this machine was late, for they count from the moment at which a message was due",
+                "lower the rate, use a machine with a free processor, or raise max_schedule_lag",
+            ),
             Doubt::GeneratorLimited { .. } => (
-                "the load was lighter than asked for, so waits look shorter than they would be",
-                "lower the rate, use a machine with a free processor, or set max_schedule_lag",
+                "the load was lighter than asked for, so figures may look better than they would be",
+                "lower the rate, or use a machine with a free processor",
+            ),
+            Doubt::SentLate { decided, .. } => (
+                match decided {
+                    true => {
+                        "times count from the moment at which a message was due: they hold the delay, and none is \
+                             too short; every check would come out the same without it"
+                    }
+                    false => {
+                        "times count from the moment at which a message was due: they hold the delay, and a check \
+                              hangs on it"
+                    }
+                },
+                match decided {
+                    true => "for exact times use a machine with a free processor, or lower the rate",
+                    false => "run again on a machine with a free processor, or lower the rate",
+                },
             ),
             Doubt::FewSamples { reliable, longer, .. } => {
                 let which = match reliable {

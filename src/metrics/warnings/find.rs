@@ -6,6 +6,7 @@ use super::growth::growth;
 use super::settling::changepoint;
 use super::stretches::outlying;
 use super::window_means::WindowMeans;
+use crate::metrics::bands::is_turned_by_lag;
 use crate::metrics::results::Run;
 use crate::plan::Check;
 use crate::plan::units::canonical_duration;
@@ -18,8 +19,6 @@ const DRAIN_NS: u64 = 30_000_000_000;
 pub struct Asked<'a> {
     /// Arrivals of the window that were generated after it.
     pub late: u64,
-    /// Mean time between arrivals, in nanoseconds.
-    pub mean_gap_ns: f64,
     /// The schedule lag that the plan allows, if it says.
     pub lag_max_ns: Option<u64>,
     /// Whether the load was meant to be the same all the time.
@@ -37,10 +36,13 @@ pub struct Asked<'a> {
     pub shortfall: Option<(u64, u64, Shortfall)>,
 }
 
+/// Fewer of the window's arrivals generated in it are not the load that was asked for.
+const GENERATED_MIN: f64 = 0.99;
+
 /// What is doubtful about a run whose other figures stand.
 pub fn doubts(run: &Run, asked: &Asked<'_>) -> Vec<Doubt> {
     let mut found = Vec::new();
-    found.extend(generator_limit(run, asked));
+    found.extend(lag(run, asked));
     found.extend(few_samples(run, asked.checks));
     found.extend(unsteady(run, asked));
     if run.partial.is_none() {
@@ -110,21 +112,29 @@ fn unsteady(run: &Run, asked: &Asked<'_>) -> Option<Doubt> {
     })
 }
 
-/// "Generator-limited if fewer than 99 % of the arrivals scheduled in the window were generated in it, or p99
-/// schedule lag exceeds the largest of 1 ms, 10 % of the mean gap and 5 % of the median total."
-fn generator_limit(run: &Run, asked: &Asked<'_>) -> Option<Doubt> {
+/// "Generator-limited if fewer than 99 % of the arrivals of the window were generated in it, or the p99 of `schedule_lag`
+/// exceeds `max_schedule_lag`." Without that setting, lag is told if its p99 exceeds 1 ms and 5 % of the median `total`,
+/// or if a check hangs on it.
+fn lag(run: &Run, asked: &Asked<'_>) -> Option<Doubt> {
     let offered = run.figures.counts.generated;
     if run.clock != "wall" || offered == 0 {
         return None;
     }
-    let by_rule =
-        (asked.mean_gap_ns * 0.1).max(run.figures.total.p50_ns.unwrap_or(0) as f64 * 0.05).max(1e6) as u64;
-    let lag_max_ns = asked.lag_max_ns.unwrap_or(by_rule);
     let lag_ns = run.schedule_lag.p99_ns.unwrap_or(0);
     let generated = offered.saturating_sub(asked.late) as f64 / offered as f64;
-    (generated < 0.99 || lag_ns > lag_max_ns).then_some(Doubt::GeneratorLimited {
-        generated,
+    let exceeded_ns = asked.lag_max_ns.filter(|allowed| lag_ns > *allowed);
+    if generated < GENERATED_MIN || exceeded_ns.is_some() {
+        return Some(Doubt::GeneratorLimited { generated, lag_ns, lag_max_ns: exceeded_ns });
+    }
+    let total = run.figures.total;
+    let little_ns = (total.p50_ns.unwrap_or(0) as f64 * 0.05).max(1e6) as u64;
+    let decided = !asked.checks.iter().any(|check| is_turned_by_lag(run, check));
+    let shows = asked.lag_max_ns.is_none() && lag_ns > little_ns;
+    (shows || !decided).then(|| Doubt::SentLate {
         lag_ns,
-        lag_max_ns,
+        lag_max_ns: run.schedule_lag.max_ns.unwrap_or(0),
+        total_ns: total.p99_ns,
+        without_ns: run.without_lag.as_ref().and_then(|without| without.figures.total.p99_ns),
+        decided,
     })
 }

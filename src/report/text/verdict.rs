@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 /// The kind of the warning that says that the machine could not keep up with the load.
 pub const GENERATOR_LIMITED: &str = "generator_limited";
 
+#[derive(PartialEq, Eq)]
 enum Mood {
     Good,
     Bad,
@@ -51,15 +52,15 @@ fn headline(mark: &str, text: &str, look: &Look) -> Vec<String> {
 }
 
 fn verdict(run: &Run) -> (Mood, String) {
-    let failed = run.checks.iter().filter(|check| !check.holds).count();
+    let undecided = run.checks.iter().find_map(|check| check.undecided.as_deref());
+    let failed = run.checks.iter().filter(|check| !check.holds && check.undecided.is_none()).count();
     let because: Vec<String> = run.invalid_because.iter().map(|why| printable(why)).collect();
-    let limited = run.warnings.iter().any(|warning| warning.kind == GENERATOR_LIMITED);
+    let limited = run.warnings.iter().find(|warning| warning.kind == GENERATOR_LIMITED);
     let (mood, validity) = match run.valid {
         Some(false) => (Mood::Bad, format!("NOT VALID: {}", because.join("; "))),
         None => (Mood::Doubt, format!("undecided: {}", because.join("; "))),
-        Some(true) if limited => {
-            let text = "generator-limited: this machine could not produce the load asked for";
-            (Mood::Doubt, text.to_owned())
+        Some(true) if let Some(warning) = limited => {
+            (Mood::Doubt, format!("generator-limited: {}", printable(&warning.seen)))
         }
         Some(true) if !run.tolerated.is_empty() => {
             (Mood::Doubt, format!("valid, but for what is tolerated: {}", run.tolerated.join(", ")))
@@ -70,6 +71,18 @@ fn verdict(run: &Run) -> (Mood, String) {
         }
         Some(true) => (Mood::Good, "valid: every message is accounted for".to_owned()),
     };
+    if let (Some(why), 0) = (undecided, failed) {
+        let count = run.checks.iter().filter(|check| check.undecided.is_some()).count();
+        let checks = match (run.checks.len(), count) {
+            (1, _) => "its check is undecided".to_owned(),
+            (all, 1) => format!("1 of {all} checks is undecided"),
+            (all, _) => format!("{count} of {all} checks are undecided"),
+        };
+        return (
+            if mood == Mood::Bad { mood } else { Mood::Doubt },
+            format!("{checks}: {}; {validity}", printable(why)),
+        );
+    }
     match (run.checks.len(), failed) {
         (1, 0) if run.partial.is_some() => (mood, format!("{validity}; its check holds so far")),
         (2.., 0) if run.partial.is_some() => (mood, format!("{validity}; its checks hold so far")),
@@ -105,12 +118,12 @@ fn checks(checks: &[CheckResult], whole: bool, look: &Look) -> Vec<String> {
     let column = fitting.max().unwrap_or(0);
     let mut lines = Vec::new();
     for (check, (expression, seen)) in checks.iter().zip(&texts) {
-        let mark = match check.holds {
-            true if whole => look.palette.good("✓"),
-            true => look.palette.doubt("?"),
-            false => look.palette.bad("✗"),
+        let (mark, shown) = match (&check.undecided, check.holds) {
+            (Some(_), _) => (look.palette.doubt("?"), look.palette.doubt(seen)),
+            (None, true) if !whole => (look.palette.doubt("?"), seen.clone()),
+            (None, true) => (look.palette.good("✓"), seen.clone()),
+            (None, false) => (look.palette.bad("✗"), look.palette.bad(seen)),
         };
-        let shown = if check.holds { seen.clone() } else { look.palette.bad(seen) };
         if expression.width() <= column {
             let padding = " ".repeat(column - expression.width());
             let line = format!("  {mark} {expression}{padding}   {shown}");

@@ -6,6 +6,7 @@ use crate::answer::{self, LINE_BYTES_MAX, Line, Sent};
 use crate::broken::Breakage;
 use crate::exchange::Settled;
 use crate::options::Mode;
+use crate::repair::repaired_line;
 use mqscript_plugin::prelude::*;
 use std::borrow::Cow;
 
@@ -27,7 +28,14 @@ impl Life<'_> {
 
     fn take(&mut self, line: &[u8], at_ns: u64) -> Result<(), Breakage> {
         let rubbish = |why: String| Breakage::Rubbish(why);
-        let said = answer::read(line).map_err(rubbish)?;
+        let repaired;
+        let said = match answer::read(line) {
+            Ok(said) => said,
+            Err(why) => {
+                repaired = repaired_line(line);
+                answer::read(&repaired).map_err(|_| rubbish(why))?
+            }
+        };
         if !self.ready && !matches!(said, Line::Ready(_)) {
             return Err(rubbish(format!("came before it said that it is ready: {}", answer::shown(line))));
         }
@@ -69,7 +77,7 @@ impl Life<'_> {
         &mut self,
         token: u64,
         result: OutcomeResult,
-        reason: Option<Cow<'_, str>>,
+        reason: Option<String>,
         at_ns: u64,
     ) -> Result<(), Breakage> {
         let place = match self.asked.front() {
@@ -90,7 +98,7 @@ impl Life<'_> {
         }
         let reason = match (result, reason) {
             (OutcomeResult::Delivered, _) => 0,
-            (_, Some(reason)) => self.reason(reason),
+            (_, Some(reason)) => self.reason(&reason),
             (_, None) => self.crew.names.not_delivered,
         };
         self.answered.push(Settled::one(token, result, reason, at_ns));
@@ -99,7 +107,7 @@ impl Life<'_> {
     }
 
     /// A reason as people read it: one line.
-    fn reason(&self, reason: Cow<'_, str>) -> u32 {
+    fn reason(&self, reason: &str) -> u32 {
         let line = reason.lines().map(str::trim).find(|line| !line.is_empty());
         match line {
             Some(line) => self.crew.host.intern(&self.crew.redactor.clean(line.to_owned())),

@@ -77,6 +77,9 @@ pub const TOUCHES_NETWORK: u64 = 1 << 8;
 pub const TOUCHES_FILES: u64 = 1 << 9;
 /// Capability: it starts processes.
 pub const STARTS_PROCESSES: u64 = 1 << 10;
+/// Capability: messages to one agent and messages to all come by ways of their own, so that order, with ORDERED or without,
+/// is only meant among the ones and among the others.
+pub const ORDER_BY_ADDRESS: u64 = 1 << 11;
 
 /// Flag in `Out::flags`: more is ready; poll again before sleeping.
 pub const OUT_MORE: u32 = 1;
@@ -140,7 +143,7 @@ impl OutcomeResult {
 }
 
 /// The names of all known capability bits, lowest first.
-pub const CAPABILITY_NAMES: [(u64, &str); 11] = [
+pub const CAPABILITY_NAMES: [(u64, &str); 12] = [
     (SIMULATED, "SIMULATED"),
     (RECEIVES, "RECEIVES"),
     (CONFIRMS, "CONFIRMS"),
@@ -152,6 +155,7 @@ pub const CAPABILITY_NAMES: [(u64, &str); 11] = [
     (TOUCHES_NETWORK, "TOUCHES_NETWORK"),
     (TOUCHES_FILES, "TOUCHES_FILES"),
     (STARTS_PROCESSES, "STARTS_PROCESSES"),
+    (ORDER_BY_ADDRESS, "ORDER_BY_ADDRESS"),
 ];
 
 /// The contract's name of a status; a status unknown here is told by its number.
