@@ -98,11 +98,10 @@ const BEHIND_EQUALS: [&str; 3] = ["--chaos", "--real", "--compare"];
 pub fn blank_for_equals(typed: &[OsString]) -> Option<Diagnostic> {
     command_of(typed)?;
     let words: Vec<&str> = typed.iter().filter_map(|word| word.to_str()).collect();
-    let pair = words.windows(2).find(|pair| {
-        let (flag, word) = (pair[0], pair[1]);
-        let script = word.ends_with(".rhai") || settings::script(word).is_ok();
-        BEHIND_EQUALS.contains(&flag) && !word.starts_with('-') && !script
-    })?;
+    // Nothing else is looked at as a script: reading `/dev/stdout` or a pipe would wait for ever.
+    let mut pairs =
+        words.windows(2).filter(|pair| BEHIND_EQUALS.contains(&pair[0]) && !pair[1].starts_with('-'));
+    let pair = pairs.find(|pair| !pair[1].ends_with(".rhai") && settings::script(pair[1]).is_err())?;
     let (flag, word) = (pair[0], printable(pair[1]));
     let fault =
         Diagnostic::new(Exit::Usage, format!("the value of `{flag}` stands behind `=`, not behind a blank"));
@@ -198,6 +197,18 @@ mod tests {
         let (script, flags) = parsed(&["run", "--workers", "8", "tiny.rhai", "--offset", "-3"]).unwrap();
         assert_eq!((script.as_str(), flags.len()), ("tiny.rhai", 2));
         assert_eq!(flags[1], own("offset", Some("-3")));
+    }
+
+    #[test]
+    fn only_what_follows_a_flag_with_an_equals_sign_is_looked_at_as_a_script() {
+        let told = |typed: &[&str]| {
+            let typed: Vec<OsString> = ["mqscript", "run"].iter().chain(typed).map(OsString::from).collect();
+            blank_for_equals(&typed).map(|fault| fault.help[0].clone())
+        };
+        // To read standard input here would wait for its end.
+        assert_eq!(told(&["--output", "/dev/stdin", "--force"]), None);
+        assert_eq!(told(&["--chaos", "crash=2%"]), Some("type `--chaos=crash=2%`".to_owned()));
+        assert_eq!(told(&["--real", "nine_agents"]), None);
     }
 
     #[test]
