@@ -21,7 +21,7 @@ pub fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > bytes_max {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("it has more than {bytes_max} bytes"),
+            format!("it has more than {} bytes", crate::numbers::count(bytes_max)),
         ));
     }
     Ok(bytes)

@@ -1,6 +1,7 @@
 //! Texts that a user wrote, read from a file: UTF-8, with or without a byte order mark, and never without end.
 
 use crate::files::read_at_most;
+use crate::numbers::count;
 use std::io;
 use std::path::Path;
 
@@ -26,7 +27,7 @@ impl Unreadable {
         match self {
             Unreadable::Refused(error) => in_words(error),
             Unreadable::Folder => "a folder".to_owned(),
-            Unreadable::TooLarge(limit) => format!("more than {limit} bytes"),
+            Unreadable::TooLarge(limit) => format!("it has more than {} bytes", count(*limit)),
             Unreadable::NoText(found, _) => found.clone(),
         }
     }

@@ -22,7 +22,7 @@ processor:
 checks:
   - success_rate >= 99.9%
   - total.p99 < 100ms
-  - by_type.hard_onboard.queue_wait.p50 < 1.5ms
+  - by_type.hard_onboard.queue_wait.p90 <= by_type.direct.queue_wait.p99
 "#;
 
 fn read_with(file: &str, text: &str, overrides: &Overrides) -> Result<Planned, Diagnostics> {
