@@ -36,7 +36,7 @@ impl Judge<'_> {
         let tried = figures
             .iter()
             .map(|name| tried(name, without, with))
-            .find(|tried| tried.as_ref().is_some_and(|tried| helps(tried)));
+            .find(|tried| tried.as_ref().is_some_and(helps));
         let Some(Some(tried)) = tried else { return Err("it does not help".to_owned()) };
         if with.figures.success_rate < without.figures.success_rate {
             return Err("fewer messages are delivered".to_owned());

@@ -178,7 +178,9 @@ pub const TAKEN_OVER: [&str; 8] = [
 mod tests {
     use super::*;
 
-    fn parsed(typed: &[&str]) -> Result<(String, Vec<(String, Option<String>)>), clap::Error> {
+    type ScriptAndParameters = (String, Vec<(String, Option<String>)>);
+
+    fn parsed(typed: &[&str]) -> Result<ScriptAndParameters, clap::Error> {
         let typed = ["mqscript"].iter().chain(typed).map(OsString::from).collect();
         let arguments = parse(typed)?;
         match arguments.command {

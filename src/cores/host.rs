@@ -161,6 +161,7 @@ unsafe fn context<'a>(host: *const abi::Host) -> &'a Context {
 unsafe extern "C" fn log(host: *const abi::Host, level: u32, text: abi::Str) {
     // SAFETY: "[any thread]", within the core's life; the text is borrowed for the call. So below.
     let context = unsafe { context(host) };
+    // SAFETY: as above.
     let text = unsafe { context.text("log", text) };
     let before = context.said.fetch_add(text.len() as u64 + 1, Ordering::Relaxed);
     if before > SAID_MAX {
@@ -190,6 +191,7 @@ unsafe extern "C" fn wake(host: *const abi::Host, waker: u64) {
 unsafe extern "C" fn event(host: *const abi::Host, kind: u32, at_ns: u64, text: abi::Str) {
     // SAFETY: as in `log`.
     let context = unsafe { context(host) };
+    // SAFETY: as above.
     let text = unsafe { context.text("event", text) };
     if !context.services.interner.knows(kind) {
         context.misused("event", &format!("the kind {kind}, which was never interned"));
@@ -202,6 +204,7 @@ unsafe extern "C" fn event(host: *const abi::Host, kind: u32, at_ns: u64, text: 
 unsafe extern "C" fn intern(host: *const abi::Host, text: abi::Str) -> u32 {
     // SAFETY: as in `log`.
     let context = unsafe { context(host) };
+    // SAFETY: as above.
     let text = unsafe { context.text("intern", text) };
     context.services.interner.intern(&text)
 }

@@ -59,7 +59,7 @@ pub(super) fn put_back() -> Vec<&'static str> {
             (one, other) => one.or(other),
         };
         let nearest = Rlimit { current: lower(was.current, now.maximum), maximum: now.maximum };
-        let put_back = setrlimit(*resource, was.clone()).is_ok();
+        let put_back = setrlimit(*resource, *was).is_ok();
         if put_back || nearest != now && setrlimit(*resource, nearest).is_ok() {
             changed.push(name);
         }

@@ -247,6 +247,10 @@ impl Reader<'_> {
 
     /// # Safety
     /// `vtable` belongs to a descriptor.
+    #[expect(
+        clippy::missing_transmute_annotations,
+        reason = "what is read is of the field's type, whichever it is"
+    )]
     unsafe fn calls(&self, id: &str, vtable: *const CoreVtable) -> Result<Calls, CoreError> {
         if vtable.is_null() || !vtable.is_aligned() {
             return Err(self.malformed(&format!("core `{id}`: table of functions"), "NULL", "a table"));

@@ -245,7 +245,7 @@ impl<C: Clock> Player<'_, C> {
     fn note_lag(&mut self, cell: u16, intended_ns: u64) {
         let lag_ns = self.now_ns.saturating_sub(intended_ns);
         let empty = self.recorder.ended + 1 == self.recorder.generated
-            && !(self.receiving.active && !self.receiving.all_received());
+            && (!self.receiving.active || self.receiving.all_received());
         self.lateness.generated(lag_ns, empty);
         if self.recorder.in_window(cell) {
             let late = self.rules.load_end_ns.is_some_and(|end| self.now_ns >= end);

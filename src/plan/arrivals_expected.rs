@@ -204,7 +204,7 @@ mod tests {
     fn the_shares_of_bursts_add_up() {
         for (until, every, spread) in [(60.0, 1.0, 30.0), (5.5, 2.0, 0.0), (7.3, 1.0, 2.5), (3.0, 5.0, 9.0)] {
             let mut share = 0.0;
-            for burst in 0..(until / every as f64).ceil() as u32 {
+            for burst in 0..f64::ceil(until / every) as u32 {
                 let begun: f64 = until - f64::from(burst) * every;
                 share += if spread == 0.0 { 1.0 } else { (begun / spread).min(1.0) };
             }

@@ -13,10 +13,12 @@ const TWICE: &str = "duplicate key ";
 ///
 /// # Errors
 /// It is not JSON, ends too early, is nested too deeply, or has a key twice in one map.
-pub fn read_json(file: &str, text: &str) -> Result<Value, Diagnostic> {
+pub fn read_json(file: &str, text: &str) -> Result<Value, Box<Diagnostic>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut deserializer);
-    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| fault(file, text, &error))
+    value
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| fault(file, text, &error).into())
 }
 
 fn fault(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {

@@ -90,7 +90,7 @@ fn in_our_words(said: &str) -> (String, Option<&'static str>) {
 /// # Errors
 /// It is not JSON, is nested too deeply, or has a key twice in one map.
 pub fn parse_json(file: &str, text: &str) -> Result<Node, Diagnostics> {
-    let value = read_json(file, text)?;
+    let value = read_json(file, text).map_err(|fault| *fault)?;
     // The places come from the YAML reader; what only JSON can say keeps none.
     match parse_yaml(file, text) {
         Ok(node) if node.to_json() == Node::from_json(&value).to_json() => Ok(node),
