@@ -39,7 +39,7 @@ pub fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// More names than a person reads.
-const NAMES_MANY: usize = 16;
+const NAMES_MANY: usize = 20;
 /// As many as are shown of them.
 const NAMES_SHOWN: usize = 6;
 

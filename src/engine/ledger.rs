@@ -501,7 +501,9 @@ mod tests {
             for sequence in 1..=6 {
                 ledger.handed_over(0, sequence, if sequence % 2 == 0 { ALL } else { 1 }, true);
             }
-            arrivals.iter().for_each(|sequence| _ = ledger.received(&stamp(0, *sequence), 1));
+            for sequence in arrivals {
+                ledger.received(&Stamp { attempt: 1, ..stamp(0, *sequence) }, 1);
+            }
             ledger.copies().out_of_order
         };
         let merged = [2, 4, 1, 6, 3, 5];
