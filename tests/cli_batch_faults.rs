@@ -107,8 +107,8 @@ fn what_is_no_batch_file_is_refused_at_once() {
     )
     .unwrap();
     for (file, told) in [
-        ("huge.yaml", "104857600 bytes"),
-        ("batch.yaml", "104857600 bytes"),
+        ("huge.yaml", "it has more than 16,777,216 bytes"),
+        ("batch.yaml", "it has more than 16,777,216 bytes"),
         ("pipe.yaml", "no file"),
         ("", "no file"),
         ("missing.yaml", "No such file"),

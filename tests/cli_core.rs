@@ -3,7 +3,6 @@
 mod cli_support;
 
 #[path = "cores/support.rs"]
-#[allow(dead_code, reason = "a part of it is enough here")]
 mod support;
 
 use cli_support::{folder, mqscript};

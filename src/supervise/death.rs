@@ -60,7 +60,7 @@ fn is_foreign(library: &str) -> bool {
             std::env::consts::DLL_SUFFIX
         )
     };
-    !OWN.iter().any(|core| own(core))
+    !OWN.iter().any(own)
 }
 
 impl Death {
