@@ -73,7 +73,7 @@ fn a_core_that_takes_no_more_at_once_is_what_limits() {
     let played = |processes: u32| {
         let path = folder.path().join("steady.rhai");
         let text = format!(
-            "run(scenario(#{{ agents: 9, arrival: \"8/s\", duration: \"3s\", mix: [\"direct\"], \
+            "run(scenario(#{{ agents: 9, arrival: \"8/s\", warm_up: \"1s\", duration: \"3s\", mix: [\"direct\"], \
              processor: #{{ workers: 16 }} }}), core(\"exec\", #{{ handshake: false, window: 1, \
              workers: {processes}, command: [\"python3\", {:?}] }}));",
             program.to_str().unwrap()
