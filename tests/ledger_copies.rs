@@ -120,7 +120,7 @@ fn equal_numbers_of_losses_and_duplicates_do_not_cancel() {
     let copies = run.ledger.copies.as_ref().unwrap();
     assert!(copies.lost > 1_000 && copies.duplicated > 1_000, "{copies:?}");
     assert_eq!(run.valid, Some(false));
-    assert_eq!(run.invalid_because, [format!("{} copies lost", copies.lost)]);
+    assert_eq!(run.invalid_because, [format!("{} copies lost", mqscript::numbers::count(copies.lost))]);
 }
 
 /// Whether a run under one fault is valid, and what is tolerated.

@@ -44,7 +44,7 @@ fn the_archive_works_from_wherever_it_is_unpacked() {
     let quick = root.join("share/mqscript/scripts/batch/quick.yaml");
     let batch = ["batch", "-q", quick.to_str().unwrap(), "-o", results.to_str().unwrap()];
     let batch = succeeds(&mut bare(&program, &batch));
-    assert!(batch.stdout.contains("quick: 6 cells: 6 all well"), "{}", batch.stdout);
+    assert!(batch.stdout.contains("quick: 6 cells: 6 passed"), "{}", batch.stdout);
     assert!(results.join("latest/junit.xml").is_file());
     for shell in ["bash", "zsh", "fish"] {
         let file = match shell {
