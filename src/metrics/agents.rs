@@ -97,7 +97,7 @@ impl AgentsRecorder {
         std::mem::take(self)
     }
 
-    /// What is on record of these agents and recipients, and of losses: all else that [`AgentsRecorder::ended`] changes
+    /// What is on record of these agents and recipients, and of losses: all else that `ended` changes
     /// for a message that was not delivered.
     pub fn keep(&self, parties: impl Iterator<Item = (u32, u32)>) -> Kept {
         let mut kept = Kept { all: Some(self.all), lost: self.lost.clone(), ..Kept::default() };
