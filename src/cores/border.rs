@@ -243,7 +243,7 @@ impl Border {
             *accepted = n;
             self.fail(CoreFailure::breach(&self.core, "publish", text));
         }
-        self.settle(PUBLISH, status, out, &lent, now_ns, error)
+        self.settle(PUBLISH, status, out, lent, now_ns, error)
     }
 
     /// Asks what has become known.
@@ -252,12 +252,26 @@ impl Border {
     /// As for [`Border::publish`].
     #[inline]
     pub unsafe fn poll(&mut self, now_ns: u64, out: &mut abi::Out, error: &mut abi::ErrorBuffer) -> i32 {
+        let (session, poll) = (self.session, self.calls.poll);
+        // SAFETY: as in `publish`.
+        self.answer(POLL, now_ns, out, error, |out, error| unsafe { poll(session, now_ns, out, error) })
+    }
+
+    /// Makes a call that answers into `out`, and looks at what it left behind.
+    #[inline(always)]
+    fn answer(
+        &mut self,
+        function: usize,
+        now_ns: u64,
+        out: &mut abi::Out,
+        error: &mut abi::ErrorBuffer,
+        call: impl FnOnce(&mut abi::Out, &mut abi::ErrorBuffer) -> i32,
+    ) -> i32 {
         error.len = 0;
         let lent = Lent::of(out, error);
         self.lend_on(&lent);
-        let called = self.slot.enter(self.depth, POLL);
-        // SAFETY: as in `publish`.
-        let status = returning(|| unsafe { (self.calls.poll)(self.session, now_ns, out, error) });
+        let called = self.slot.enter(self.depth, function);
+        let status = returning(|| call(out, error));
         if !float::is_as_before() {
             self.put_rounding_back();
         }
@@ -266,10 +280,7 @@ impl Border {
             && lent.is_untouched(out, error)
             && self.appended_is_sound(out, &lent, now_ns);
         self.slot.leave(called);
-        if sound {
-            return abi::OK;
-        }
-        self.settle(POLL, status, out, &lent, now_ns, error)
+        if sound { abi::OK } else { self.settle(function, status, out, lent, now_ns, error) }
     }
 
     /// Says that the copies with these tags were taken.
@@ -285,8 +296,6 @@ impl Border {
         out: &mut abi::Out,
         error: &mut abi::ErrorBuffer,
     ) -> i32 {
-        error.len = 0;
-        let lent = Lent::of(out, error);
         let Some(acknowledge) = self.calls.acknowledge else {
             // SAFETY: `below` is NULL or the border of the session below, which lives as long as this one ("a
             // layer without this function passes acknowledgements on to the core below").
@@ -294,26 +303,16 @@ impl Border {
                 // SAFETY: the caller's promise is the callee's.
                 return unsafe { below.acknowledge(now_ns, tags, n, kind, out, error) };
             }
+            error.len = 0;
             let text = "it gave tags to acknowledge, but has no such function";
             self.fail(CoreFailure::breach(&self.core, "acknowledge", text));
             return abi::INVALID;
         };
-        self.lend_on(&lent);
-        let called = self.slot.enter(self.depth, ACKNOWLEDGE);
+        let session = self.session;
         // SAFETY: as in `publish`.
-        let status = returning(|| unsafe { acknowledge(self.session, now_ns, tags, n, kind, out, error) });
-        if !float::is_as_before() {
-            self.put_rounding_back();
-        }
-        let sound = status == abi::OK
-            && !self.slot.is_caught()
-            && lent.is_untouched(out, error)
-            && self.appended_is_sound(out, &lent, now_ns);
-        self.slot.leave(called);
-        if sound {
-            return abi::OK;
-        }
-        self.settle(ACKNOWLEDGE, status, out, &lent, now_ns, error)
+        self.answer(ACKNOWLEDGE, now_ns, out, error, |out, error| unsafe {
+            acknowledge(session, now_ns, tags, n, kind, out, error)
+        })
     }
 
     /// Says that no more will be generated.
@@ -417,14 +416,15 @@ impl Border {
         self.failure.get_or_insert(failure);
     }
 
-    /// The slow end of a call that went wrong: names the first failure and cuts `out` to what is sound.
+    /// The slow end of a call that went wrong: names the first failure and cuts `out` to what is sound. What was lent is
+    /// handed over by value, so that it need not stand in memory where all went well.
     #[cold]
     fn settle(
         &mut self,
         function: usize,
         status: i32,
         out: &mut abi::Out,
-        lent: &Lent,
+        lent: Lent,
         now_ns: u64,
         error: &mut abi::ErrorBuffer,
     ) -> i32 {
@@ -437,7 +437,7 @@ impl Border {
         if let Some(text) = lent.put_back(out, error) {
             self.fail(CoreFailure::breach(&self.core, name, text));
         }
-        if let Some(text) = self.breach_in_appended(out, lent, now_ns) {
+        if let Some(text) = self.breach_in_appended(out, &lent, now_ns) {
             self.fail(CoreFailure::breach(&self.core, name, text));
         }
         if status != abi::OK {
@@ -449,7 +449,7 @@ impl Border {
 
     /// Whether all that was appended could be true. The hot path: no branch per outcome but the loop. To be called while
     /// the call still counts as under way: whoever dies of what a delivery points to dies of the core.
-    #[inline]
+    #[inline(always)]
     fn appended_is_sound(&self, out: &abi::Out, lent: &Lent, now_ns: u64) -> bool {
         if out.outcomes_len < lent.outcomes_len
             || out.outcomes_len > lent.outcomes_cap
@@ -465,11 +465,14 @@ impl Border {
             sound &= outcome_is_sound(outcome, floor_ns, ceiling_ns, reasons);
         }
         if out.deliveries_len != lent.deliveries_len {
-            for delivery in appended_deliveries(out, lent) {
-                sound &= self.delivery_is_sound(delivery, floor_ns, ceiling_ns);
-            }
+            sound &= self.deliveries_are_sound(appended_deliveries(out, lent), floor_ns, ceiling_ns);
         }
         sound
+    }
+
+    #[inline(never)]
+    fn deliveries_are_sound(&self, deliveries: &[abi::Delivery], floor_ns: u64, ceiling_ns: u64) -> bool {
+        deliveries.iter().all(|delivery| self.delivery_is_sound(delivery, floor_ns, ceiling_ns))
     }
 
     /// "`at_ns` ≥ the `now` of the accepting publish and ≤ now + 366 days; on the virtual clock also ≥ the `now`
