@@ -59,12 +59,15 @@ pub(super) fn replication(run: &Run, figures: &[(String, Figure)]) -> Replicatio
         .iter()
         .filter_map(|(text, figure)| Some((text.clone(), band(run, figure)?.without_lag.and_then(number)?)));
     let failed = run.checks.iter().filter(|check| !check.holds && check.undecided.is_none());
+    let undecided =
+        run.checks.iter().filter_map(|check| Some((check.expression.clone(), check.undecided.clone()?)));
     Replication {
         seed: run.seed,
         digest: run.digest.clone(),
         partial: run.partial.clone(),
         valid: run.valid,
         failed_checks: failed.map(|check| check.expression.clone()).collect(),
+        undecided_checks: undecided.collect(),
         warnings: run.warnings.iter().map(|warning| warning.kind.clone()).collect(),
         version: run.environment.version.clone(),
         host: run.environment.host.clone(),

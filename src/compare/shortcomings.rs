@@ -6,7 +6,7 @@ use crate::report::listed;
 /// More seeds than these are only counted.
 const SEEDS_SHOWN: usize = 5;
 
-/// A note for each: not valid, partial, checks that did not hold.
+/// A note for each: not valid, partial, checks that did not hold, checks that lag left undecided (with the first reason).
 pub fn shortcomings(replications: &[Replication]) -> Vec<String> {
     let mut notes = Vec::new();
     let all = replications.len();
@@ -17,19 +17,31 @@ pub fn shortcomings(replications: &[Replication]) -> Vec<String> {
     if let Some((number, why)) = partial(replications) {
         notes.push(format!("replication {number} is partial: {why}"));
     }
-    let mut checks: Vec<&String> = Vec::new();
-    for check in replications.iter().flat_map(|replication| &replication.failed_checks) {
-        if !checks.contains(&check) {
-            checks.push(check);
-        }
+    let seeds_where = |fell_short: &dyn Fn(&Replication) -> bool| {
+        let seeds: Vec<u64> = replications.iter().filter(|r| fell_short(r)).map(|r| r.seed).collect();
+        format!("{} of {all} replications: {}", seeds.len(), seeds_in_words(&seeds))
+    };
+    for check in unique(replications.iter().flat_map(|replication| &replication.failed_checks)) {
+        let seeds = seeds_where(&|replication| replication.failed_checks.contains(check));
+        notes.push(format!("`{check}` does not hold in {seeds}"));
     }
-    for check in checks {
-        let failed = replications.iter().filter(|replication| replication.failed_checks.contains(check));
-        let seeds: Vec<u64> = failed.map(|replication| replication.seed).collect();
-        let (failed, seeds) = (seeds.len(), seeds_in_words(&seeds));
-        notes.push(format!("`{check}` does not hold in {failed} of {all} replications: {seeds}"));
+    for check in unique(replications.iter().flat_map(|replication| replication.undecided_checks.keys())) {
+        let seeds = seeds_where(&|replication| replication.undecided_checks.contains_key(check));
+        let why = replications.iter().find_map(|replication| replication.undecided_checks.get(check));
+        notes.push(format!("undecided: {}: `{check}` in {seeds}", why.map_or("", String::as_str)));
     }
     notes
+}
+
+/// Each once, in the order in which they first come.
+fn unique<'a>(checks: impl Iterator<Item = &'a String>) -> Vec<&'a String> {
+    let mut known: Vec<&String> = Vec::new();
+    for check in checks {
+        if !known.contains(&check) {
+            known.push(check);
+        }
+    }
+    known
 }
 
 /// The first replication that ended before its time: its number, from 1, and why.
@@ -58,6 +70,7 @@ mod tests {
             partial: None,
             valid: Some(true),
             failed_checks: failed.iter().map(|check| (*check).to_owned()).collect(),
+            undecided_checks: Default::default(),
             warnings: Vec::new(),
             version: String::new(),
             host: String::new(),
@@ -81,5 +94,18 @@ mod tests {
         let many: Vec<Replication> = (1..=9).map(|seed| replication(seed, &["a"])).collect();
         let expected = "`a` does not hold in 9 of 9 replications: seeds 1, 2, 3, 4, 5 and 4 more";
         assert_eq!(shortcomings(&many), [expected]);
+    }
+
+    /// A comparison that ends undecided says which check made it so.
+    #[test]
+    fn every_check_that_lag_left_undecided_is_named_with_its_seeds() {
+        let late = |seed| Replication {
+            undecided_checks: [("a".to_owned(), format!("messages were sent up to {seed} ms late"))].into(),
+            ..replication(seed, &[])
+        };
+        assert_eq!(
+            shortcomings(&[replication(1, &[]), late(2), late(5)]),
+            ["undecided: messages were sent up to 2 ms late: `a` in 2 of 3 replications: seeds 2 and 5"]
+        );
     }
 }

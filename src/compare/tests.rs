@@ -20,6 +20,7 @@ fn alternative(name: &str, clock: &str, values: &[Option<f64>], text: &str) -> A
         partial: None,
         valid: Some(true),
         failed_checks: Vec::new(),
+        undecided_checks: Default::default(),
         warnings: Vec::new(),
         version: "1".to_owned(),
         host: "here".to_owned(),

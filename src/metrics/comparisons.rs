@@ -86,6 +86,9 @@ pub struct Replication {
     /// The checks that did not hold, as they are written.
     #[serde(default)]
     pub failed_checks: Vec<String>,
+    /// The checks that might be the other way round, as they are written, and why.
+    #[serde(default)]
+    pub undecided_checks: BTreeMap<String, String>,
     /// What cast doubt on its numbers, by kind.
     pub warnings: Vec<String>,
     /// The version of mqscript that played it.

@@ -64,6 +64,7 @@ fn comparison(alternatives: &[(&str, f64)], replications: usize) -> Comparison {
                 partial: None,
                 valid: Some(true),
                 failed_checks: Vec::new(),
+                undecided_checks: Default::default(),
                 warnings: Vec::new(),
                 version: "1".to_owned(),
                 host: "here".to_owned(),
