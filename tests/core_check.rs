@@ -110,6 +110,29 @@ const LINUX: &[(&str, &str)] = &[
     ("no_sleeping", "R95"),
 ];
 
+/// In a container, the leader of the session and the parent may be processes of the outside, which have no number here.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_check_works_in_a_container() {
+    let contained = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", program]);
+        command
+    };
+    if !contained("true").output().is_ok_and(|ended| ended.status.success()) {
+        eprintln!("skipped: this system gives no namespace for a container");
+        return;
+    }
+    let mut command = contained(env!("CARGO_BIN_EXE_mqscript"));
+    let ended = command.args(["core", "check", "mock", "--test", "surroundings"]).output().unwrap();
+    assert!(ended.status.success(), "{}{}", shown(&ended.stdout), shown(&ended.stderr));
+}
+
+#[cfg(target_os = "linux")]
+fn shown(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
 #[test]
 fn the_cores_that_come_along_hold_the_contract() {
     for core in ["mock", "chaos"] {

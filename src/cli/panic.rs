@@ -1,6 +1,6 @@
 //! A panic is a bug in mqscript: it says so, asks for a report, and has an exit code of its own.
 
-use crate::diagnostics::Exit;
+use crate::diagnostics::{Exit, PANIC};
 use std::any::Any;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
@@ -23,7 +23,7 @@ fn report(info: &PanicHookInfo<'_>) {
     // Writing must not panic again, whatever has become of stderr.
     let _ = writeln!(
         std::io::stderr(),
-        "error: a bug in mqscript {}{place}: {text}\n  = help: please report it with the command that you typed",
+        "{PANIC} {}{place}: {text}\n  = help: please report it with the command that you typed",
         env!("CARGO_PKG_VERSION"),
     );
     if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {

@@ -3,6 +3,7 @@
 use super::rules::Rule;
 use super::trail::Step;
 use super::verdict::Verdict;
+use crate::diagnostics::PANIC;
 use std::process::ExitStatus;
 
 /// Session calls: none of them blocks.
@@ -68,8 +69,7 @@ impl Ended {
             None => {}
         }
         let how = self.status.map_or("it vanished".to_owned(), how_it_ended);
-        let said = self.stderr.lines().rfind(|line| !line.trim().is_empty());
-        let said = said.map_or(String::new(), |line| format!("; it said: {}", line.trim()));
+        let said = telling(&self.stderr).map_or(String::new(), |line| format!("; it said: {line}"));
         let rule = match said.contains("memory allocation of") {
             true => Rule::Memory,
             false => Rule::EndsWell,
@@ -94,6 +94,17 @@ impl Ended {
                 Verdict::broken(Rule::Silent, format!("it printed: {start}"))
             }
         }
+    }
+}
+
+/// The line that says most of why a process ended: a panic's own, which a list of frames may follow, or else the last.
+fn telling(stderr: &str) -> Option<String> {
+    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut after = lines().skip_while(|line| !line.contains(" panicked at "));
+    match (lines().find(|line| line.starts_with(PANIC)), after.next(), after.next()) {
+        (Some(line), _, _) => Some(line.to_owned()),
+        (None, Some(place), text) => Some([place, text.unwrap_or_default()].join(" ").trim_end().to_owned()),
+        (None, None, _) => lines().next_back().map(str::to_owned),
     }
 }
 

@@ -337,6 +337,12 @@ mod tests {
             (rule, seen.as_str()),
             (103, "the process died of SIGSEGV between two calls; it said: ouch")
         );
+        let panics = "printf 'error: a bug in mqscript 0.1.0: overflow\\n  0: main\\n' >&2; exit 1";
+        let seen = told(panics).1;
+        assert!(seen.ends_with("; it said: error: a bug in mqscript 0.1.0: overflow"), "{seen}");
+        let panics = "printf \"thread 'x' panicked at a.rs:1:\\nno such file\\nframes\\n\" >&2; exit 101";
+        let seen = told(panics).1;
+        assert!(seen.ends_with("; it said: thread 'x' panicked at a.rs:1: no such file"), "{seen}");
         assert!(told("exit 3").1.starts_with("the process was ended with code 3"));
     }
 }

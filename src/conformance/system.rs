@@ -20,8 +20,8 @@ pub struct Surroundings {
     pub file_mode: Option<String>,
     /// Limits on resources, but for those on memory, which the process of a test sets itself.
     pub limits: Vec<(&'static str, String)>,
-    /// The session and the process group.
-    pub groups: Option<(i32, i32)>,
+    /// The session and the process group, where the system tells; 0 for one outside of the container.
+    pub groups: Option<(u32, u32)>,
     /// Flags of the standard streams.
     pub streams: Vec<(&'static str, u32)>,
 }
@@ -40,7 +40,7 @@ impl Surroundings {
             signals: signals.collect(),
             file_mode: field(&status, "Umask").map(str::to_owned),
             limits: limits(),
-            groups: groups(),
+            groups: groups(&std::fs::read_to_string("/proc/self/stat").unwrap_or_default()),
             streams: streams(),
         }
     }
@@ -62,13 +62,6 @@ fn limits() -> Vec<(&'static str, String)> {
 }
 
 #[cfg(unix)]
-fn groups() -> Option<(i32, i32)> {
-    use rustix::process::{getpgid, getsid};
-    let number = |pid: rustix::process::Pid| pid.as_raw_nonzero().get();
-    Some((getsid(None).map(number).ok()?, getpgid(None).map(number).ok()?))
-}
-
-#[cfg(unix)]
 fn streams() -> Vec<(&'static str, u32)> {
     use rustix::fs::fcntl_getfl;
     let flags = [
@@ -82,11 +75,6 @@ fn streams() -> Vec<(&'static str, u32)> {
 #[cfg(not(unix))]
 fn limits() -> Vec<(&'static str, String)> {
     Vec::new()
-}
-
-#[cfg(not(unix))]
-fn groups() -> Option<(i32, i32)> {
-    None
 }
 
 #[cfg(not(unix))]
@@ -146,6 +134,13 @@ fn status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
+/// The session and the process group in the line of `/proc/self/stat`: `PID (NAME) STATE PARENT GROUP SESSION …`.
+fn groups(stat: &str) -> Option<(u32, u32)> {
+    let mut numbers = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(2).map(str::parse);
+    let (group, session) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    Some((session, group))
+}
+
 fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
 }
@@ -194,5 +189,14 @@ mod tests {
         assert!(descriptors() >= 1 && descriptors_before >= 1);
         drop(file);
         assert_eq!(Surroundings::now().signals.len(), 3);
+        assert!(Surroundings::now().groups.is_some());
+    }
+
+    /// In a container, the session's leader may be a process of the outside.
+    #[test]
+    fn a_session_of_the_outside_has_the_number_0() {
+        assert_eq!(groups("7 (a name) with) S 1 7 0 0 -1 4194304"), Some((0, 7)));
+        assert_eq!(groups("7 (cut) S 1"), None);
+        assert_eq!(groups(""), None);
     }
 }

@@ -91,7 +91,7 @@ pub fn process_group(bench: &Bench, before: &Surroundings) -> Judged {
     bench.play(&receiving(bench)?)?;
     let after = Surroundings::now().groups;
     ensure(before.groups == after, Rule::Groups, || {
-        let shown = |groups: Option<(i32, i32)>| {
+        let shown = |groups: Option<(u32, u32)>| {
             groups.map_or("unknown".to_owned(), |(session, group)| format!("{session} and {group}"))
         };
         format!("session and process group were {}, and are {}", shown(before.groups), shown(after))
