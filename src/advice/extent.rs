@@ -9,10 +9,14 @@ use serde_json::Value;
 
 /// All trials together may take this part of what the run took …
 const SHARE: f64 = 0.25;
-/// … or so many steps, if that is more: a run is more than its messages …
-const STEPS_MIN: f64 = 12_000.0;
+/// … or so many steps (some 3 ms), if that is more: else short runs would get no advice …
+const STEPS_MIN: f64 = 7_500.0;
 /// … and never more than so many.
 const STEPS_MAX: f64 = 60_000.0;
+/// What a run takes beside its agents and messages, from the start of the program to its results, in steps.
+const STEPS_OF_RUN: f64 = 14_000.0;
+/// The same of a trial.
+const STEPS_OF_TRIAL: f64 = 2_700.0;
 /// A callback of the script takes as long as so many steps.
 const STEPS_OF_CALLBACK: f64 = 20.0;
 /// A beginning with fewer messages tells nothing.
@@ -32,13 +36,13 @@ impl Extent {
     pub fn of(run: &Run, plan: &Plan, settings: usize) -> Option<Extent> {
         let agents = f64::from(plan.agents());
         let messages = steps_of_messages(run, plan);
-        let allowed = (SHARE * (agents + messages)).clamp(STEPS_MIN, STEPS_MAX);
+        let allowed = (SHARE * (STEPS_OF_RUN + agents + messages)).clamp(STEPS_MIN, STEPS_MAX);
         let is_simulated = run.clock == ClockKind::Virtual.name();
-        if is_simulated && settings as f64 * (agents + messages) <= allowed {
+        if is_simulated && settings as f64 * (STEPS_OF_TRIAL + agents + messages) <= allowed {
             return Some(Extent::Whole);
         }
         let plays = settings as f64 + 1.0;
-        let share = ((allowed / plays - agents) / messages.max(1.0)).min(1.0);
+        let share = ((allowed / plays - STEPS_OF_TRIAL - agents) / messages.max(1.0)).min(1.0);
         if share == 1.0 {
             return Some(Extent::Beginning(1.0));
         }

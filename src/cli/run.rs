@@ -64,7 +64,7 @@ fn supervised(prepared: Prepared, flags: &RunFlags) -> Exit {
         Ok(Side::Child(child)) => {
             drop(watches);
             let lifeline = child.lifeline();
-            child.end(panic::caught(|| prepared.play(flags, Some(lifeline), works)))
+            child.end(panic::caught_at_work(|| prepared.play(flags, Some(lifeline), works)))
         }
         Ok(Side::Parent(parent)) => {
             drop(works);

@@ -122,4 +122,8 @@ impl Observer for Unseen {
     fn progress(&mut self, _progress: &Progress) -> bool {
         !self.0.load(Ordering::Relaxed)
     }
+
+    fn keeps_results(&self) -> bool {
+        false
+    }
 }

@@ -12,9 +12,10 @@ use super::whole::unfit;
 use mqscript_plugin::abi;
 use mqscript_plugin::live::whole_chain;
 use std::collections::HashMap;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 type AskAbi = unsafe extern "C-unwind" fn() -> u32;
 type Entry = unsafe extern "C-unwind" fn(*const abi::Host) -> *const abi::PluginDescriptor;
@@ -50,6 +51,28 @@ pub(super) fn tell_of_loading(services: &HostServices) {
         let bytes = text.len();
         services.log.push(LogLine { core: name.into(), level: abi::LOG_WARN, text }, bytes);
     }
+}
+
+/// The cores of this project: what they do wrong is ours.
+const OWN: [&str; 5] = ["mock", "chaos", "exec", "sqlite", "nats"];
+
+/// Whether a library is none of this project's.
+pub fn is_foreign(library: &Path) -> bool {
+    let name = library.file_name().unwrap_or_default();
+    !OWN.iter().any(|core| name == format!("{DLL_PREFIX}mqscript_core_{core}{DLL_SUFFIX}").as_str())
+}
+
+/// The libraries in this process that are none of this project's, as far as it can be told at any time.
+pub fn foreign_libraries() -> Vec<PathBuf> {
+    let loaded = match LOADED.try_lock() {
+        Ok(loaded) => loaded,
+        Err(TryLockError::Poisoned(loaded)) => loaded.into_inner(),
+        Err(TryLockError::WouldBlock) => return Vec::new(),
+    };
+    let mut found: Vec<PathBuf> =
+        loaded.iter().flat_map(HashMap::keys).filter(|path| is_foreign(path)).cloned().collect();
+    found.sort();
+    found
 }
 
 /// Loads a library, or gives the one that is loaded already.

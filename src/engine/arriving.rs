@@ -66,9 +66,7 @@ impl<C: Clock> Player<'_, C> {
     /// Puts the agent's next arrival on the timeline, if there is one.
     #[inline(always)]
     fn schedule_next(&mut self, agent: u32, last_ns: u64) {
-        if !self.may_generate(agent, last_ns) {
-            return;
-        }
+        // One that comes too late for the run is drawn in vain: nobody else draws from that stream.
         if let Some(next) = self.generator.next_arrival(agent, last_ns)
             && self.may_generate(agent, next)
         {

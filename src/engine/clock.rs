@@ -12,7 +12,8 @@ pub trait Clock {
     /// The present.
     fn now(&mut self) -> u64;
 
-    /// Waits until `until_ns`, or until a core wakes the loop. Returns the present.
+    /// Waits until `until_ns`, which has not passed on a virtual clock, or until a core wakes the loop. Returns the
+    /// present.
     fn wait(&mut self, until_ns: u64) -> u64;
 
     /// Whether a core asked for a poll since this was last called.
@@ -22,7 +23,6 @@ pub trait Clock {
 /// Jumps from event to event.
 #[derive(Debug)]
 pub struct VirtualClock {
-    now_ns: u64,
     clock: Arc<RunClock>,
     wake: Arc<WakeFlag>,
 }
@@ -30,7 +30,7 @@ pub struct VirtualClock {
 impl VirtualClock {
     /// The clock of a run with these services, at 0.
     pub fn new(services: &HostServices) -> VirtualClock {
-        VirtualClock { now_ns: 0, clock: Arc::clone(&services.clock), wake: Arc::clone(&services.wake) }
+        VirtualClock { clock: Arc::clone(&services.clock), wake: Arc::clone(&services.wake) }
     }
 }
 
@@ -39,16 +39,13 @@ impl Clock for VirtualClock {
 
     #[inline]
     fn now(&mut self) -> u64 {
-        self.now_ns
+        self.clock.now_ns()
     }
 
     #[inline]
     fn wait(&mut self, until_ns: u64) -> u64 {
-        if until_ns > self.now_ns {
-            self.now_ns = until_ns;
-            self.clock.set_ns(until_ns);
-        }
-        self.now_ns
+        self.clock.set_ns(until_ns);
+        until_ns
     }
 
     /// "A simulated core never wakes"; one that does all the same is polled.

@@ -105,6 +105,12 @@ pub trait Observer {
         false
     }
 
+    /// Whether the results are kept, by whoever plays: only then do they get their distributions and their digest; asked
+    /// once, before the run.
+    fn keeps_results(&self) -> bool {
+        true
+    }
+
     /// A message has ended. An error (such as a full disk) ends the run as interrupted, with this text.
     fn message(&mut self, _record: &MessageRecord<'_>) -> Result<(), String> {
         Ok(())

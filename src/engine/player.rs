@@ -303,7 +303,7 @@ impl<'a, C: Clock> Player<'a, C> {
         self.start();
         while self.stop.is_none() {
             if let Some(next) = self.instant() {
-                self.now_ns = self.clock.wait(next);
+                self.now_ns = self.clock.wait(next.max(self.now_ns));
                 continue;
             }
             if self.stop.is_some() {
@@ -321,7 +321,7 @@ impl<'a, C: Clock> Player<'a, C> {
                 self.nothing_to_wait_for();
                 break;
             };
-            self.now_ns = self.clock.wait(next);
+            self.now_ns = self.clock.wait(next.max(self.now_ns));
         }
         cores::speak_if_dying();
         self.settle();

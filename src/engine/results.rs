@@ -132,6 +132,7 @@ impl Measured {
             groups: plan.groups.iter().map(|g| (g.name.as_str(), g.count as usize)).collect(),
             agent: &|id| self.parties.name(id),
             reason: &|id| self.services.interner.text(id),
+            distributions: scene.kept,
         };
         let window_end = self.boundaries_ns.last().copied().unwrap_or(0);
         self.recorder.summarise(&mut run, &naming, window_end.saturating_sub(plan.warm_up_ns));
@@ -160,7 +161,9 @@ impl Measured {
         if matches!(self.stop, None | Some(Stop::Interrupted(None))) {
             run.checks = plan.checks.iter().map(|check| evaluate(&run, check)).collect();
         }
-        seal(&mut run);
+        if scene.kept {
+            seal(&mut run);
+        }
         run
     }
 }

@@ -122,6 +122,7 @@ pub fn run_with(
         resolved,
         capabilities: chain.capabilities(),
         confined: confined.as_deref(),
+        kept: observer.keeps_results(),
         stopwatch,
         over: None,
     };
@@ -246,6 +247,8 @@ pub struct Scene<'a> {
     pub capabilities: u64,
     /// How far the kernel confines the process.
     pub confined: Option<&'a str>,
+    /// Whether the results are kept.
+    pub kept: bool,
     /// What it costs.
     pub stopwatch: Stopwatch,
     /// What it has cost, once the load is over and the last message has its name.

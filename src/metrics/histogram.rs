@@ -5,6 +5,7 @@
 //! written 64 at a time: the loop that fills them then runs from one cache-warm array.
 
 use super::results::Times;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -74,7 +75,9 @@ impl Exact {
 pub struct Buckets<const SUB_BITS: u32> {
     /// Of the values that have left the buffer.
     exact: Exact,
+    /// Room for [`BUFFERED`] values, of which so many are there; no room before the first.
     buffer: Vec<u64>,
+    waiting: usize,
     /// Of the places from `first` on, as far as values have come; empty before any.
     counts: Vec<u32>,
     /// A multiple of [`Buckets::BLOCK`].
@@ -88,6 +91,7 @@ impl<const SUB_BITS: u32> Default for Buckets<SUB_BITS> {
         Buckets {
             exact: Exact::default(),
             buffer: Vec::new(),
+            waiting: 0,
             counts: Vec::new(),
             first: 0,
             spill: BTreeMap::new(),
@@ -121,20 +125,31 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     /// Adds one value.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        if self.buffer.len() == self.buffer.capacity() {
-            self.flush();
+        match self.buffer.get_mut(self.waiting) {
+            Some(place) => *place = value,
+            None => self.record_first(value),
         }
-        self.buffer.push(value);
+        self.waiting += 1;
+    }
+
+    /// The first value of a new buffer.
+    #[inline(never)]
+    fn record_first(&mut self, value: u64) {
+        self.flush();
+        self.buffer.resize(BUFFERED, 0);
+        self.buffer[0] = value;
+    }
+
+    fn waiting(&self) -> &[u64] {
+        &self.buffer[..self.waiting]
     }
 
     #[inline(never)]
     fn flush(&mut self) {
-        if self.buffer.capacity() == 0 {
-            self.buffer.reserve_exact(BUFFERED);
-        }
-        self.buffer.iter().for_each(|value| self.exact.add(*value));
+        let waiting = &self.buffer[..self.waiting];
+        waiting.iter().for_each(|value| self.exact.add(*value));
         self.cover(self.used());
-        for &value in &self.buffer {
+        for &value in &self.buffer[..self.waiting] {
             let place = Self::place(value) - self.first;
             let (count, wrapped) = self.counts[place].overflowing_add(1);
             self.counts[place] = count;
@@ -142,7 +157,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
                 *self.spill.entry(self.first + place).or_default() += 1 << 32;
             }
         }
-        self.buffer.clear();
+        self.waiting = 0;
     }
 
     /// Makes room for the counts of these places.
@@ -169,12 +184,6 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         (self.counts, self.first) = (counts, start);
     }
 
-    /// The count at a place, without what has spilled.
-    fn count_at(&self, place: usize) -> u64 {
-        let known = place.checked_sub(self.first).and_then(|place| self.counts.get(place));
-        known.map_or(0, |count| u64::from(*count))
-    }
-
     /// The places among which the counts lie that are not zero.
     fn used(&self) -> Range<usize> {
         match self.exact.count {
@@ -188,18 +197,37 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         if other.is_empty() {
             return;
         }
+        if self.is_empty() {
+            self.clone_from(other);
+            return;
+        }
         self.flush();
         self.exact.merge(&other.exact());
         self.cover(self.used());
-        for place in other.used() {
-            self.add_at(place, other.count_at(place));
-        }
+        self.add_counts(other);
         for (&place, &count) in &other.spill {
             self.add_at(place, count);
         }
-        for &value in &other.buffer {
+        for &value in other.waiting() {
             self.add_at(Self::place(value), 1);
         }
+    }
+
+    /// Adds the counts of another but for what has spilled there or waits in its buffer. There is room for them.
+    fn add_counts(&mut self, other: &Self) {
+        let used = other.used();
+        if used.is_empty() {
+            return;
+        }
+        let start = used.start - self.first;
+        let theirs = &other.counts[used.start - other.first..used.end - other.first];
+        if self.exact.count <= u64::from(u32::MAX) {
+            // No count can be more than all together, so that none spills.
+            let ours = &mut self.counts[start..start + theirs.len()];
+            ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours += theirs);
+            return;
+        }
+        theirs.iter().zip(used).for_each(|(count, place)| self.add_at(place, u64::from(*count)));
     }
 
     fn add_at(&mut self, place: usize, count: u64) {
@@ -214,50 +242,64 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
 
     /// Whether there is no value.
     fn is_empty(&self) -> bool {
-        self.exact.count == 0 && self.buffer.is_empty()
+        self.exact.count == 0 && self.waiting == 0
     }
 
     /// The exact part.
     pub fn exact(&self) -> Exact {
         let mut exact = self.exact;
-        self.buffer.iter().for_each(|value| exact.add(*value));
+        self.waiting().iter().for_each(|value| exact.add(*value));
         exact
+    }
+
+    /// The same with nothing left in the buffer.
+    fn flushed(&self) -> Cow<'_, Self> {
+        match self.waiting {
+            0 => Cow::Borrowed(self),
+            _ => {
+                let mut whole = self.clone();
+                whole.flush();
+                Cow::Owned(whole)
+            }
+        }
     }
 
     /// The places with a value, rising, and how many values each has. A place is the index of the same count in an
     /// [`hdrhistogram::Histogram`].
     pub fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
-        let mut waiting: Vec<usize> = self.buffer.iter().map(|value| Self::place(*value)).collect();
-        waiting.sort_unstable();
-        let mut places = self.used();
-        if let (Some(&first), Some(&last)) = (waiting.first(), waiting.last()) {
-            places = match places.is_empty() {
-                true => first..last + 1,
-                false => places.start.min(first)..places.end.max(last + 1),
-            };
-        }
-        let mut waiting = waiting.into_iter().peekable();
-        places.filter_map(move |place| {
-            let mut count = self.count_at(place);
-            if !self.spill.is_empty() {
-                count += self.spill.get(&place).copied().unwrap_or(0);
-            }
-            while waiting.next_if_eq(&place).is_some() {
-                count += 1;
-            }
-            (count > 0).then_some((place, count))
-        })
+        let whole = self.flushed();
+        whole.used().map(move |place| (place, whole.count_at(place))).filter(|(_, count)| *count > 0)
+    }
+
+    /// How many values there are at a used place; none may be in the buffer.
+    #[inline]
+    fn count_at(&self, place: usize) -> u64 {
+        let high = if self.spill.is_empty() { None } else { self.spill.get(&place) };
+        u64::from(self.counts[place - self.first]) + high.unwrap_or(&0)
     }
 
     /// For each rank, counted from 1 and rising, the largest value that shares a place with the value of that rank: as
     /// HdrHistogram's `value_at_quantile` has it. None for a rank beyond all values.
     fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [Option<u64>; N] {
+        const STRIDE: usize = 32;
+        let whole = self.flushed();
+        let used = whole.used();
         let (mut found, mut next, mut passed) = ([None; N], 0, 0);
-        for (place, count) in self.counts() {
-            passed += count;
-            while next < N && ranks[next] <= passed {
-                found[next] = Some(Self::value_at(place + 1).wrapping_sub(1));
-                next += 1;
+        for start in used.clone().step_by(STRIDE) {
+            let places = start..(start + STRIDE).min(used.end);
+            let counts = &whole.counts[places.start - whole.first..places.end - whole.first];
+            let together = counts.iter().map(|count| u64::from(*count)).sum::<u64>();
+            // Most lie between two ranks.
+            if whole.spill.is_empty() && ranks.get(next).is_none_or(|rank| passed + together < *rank) {
+                passed += together;
+                continue;
+            }
+            for place in places {
+                passed += whole.count_at(place);
+                while next < N && ranks[next] <= passed {
+                    found[next] = Some(Self::value_at(place + 1).wrapping_sub(1));
+                    next += 1;
+                }
             }
         }
         found

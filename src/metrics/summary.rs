@@ -28,6 +28,8 @@ pub struct Naming<'a> {
     pub agent: &'a dyn Fn(u32) -> String,
     /// An interned text.
     pub reason: &'a dyn Fn(u32) -> String,
+    /// Whether whole distributions are wanted.
+    pub distributions: bool,
 }
 
 impl Recorder {
@@ -39,11 +41,15 @@ impl Recorder {
         run.window_ns = window_ns;
         let all = merged(window.iter());
         run.figures = figures(&all, window_ns);
-        run.histograms = Histograms::of(&all);
+        if naming.distributions {
+            run.histograms = Histograms::of(&all);
+        }
         for (id, name) in naming.types.iter().enumerate() {
             let all = merged(window.iter().skip(id).step_by(types));
             run.by_type.insert((*name).to_owned(), figures(&all, window_ns));
-            run.histograms.add_type(name, &all);
+            if naming.distributions {
+                run.histograms.add_type(name, &all);
+            }
         }
         for (index, name) in naming.phases.iter().enumerate() {
             let (start_ns, end_ns) =

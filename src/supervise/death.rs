@@ -2,7 +2,7 @@
 
 use super::picture::Picture;
 use super::signal_names::{in_words, is_fault};
-use crate::cores::{CoreFailure, WatchedCall};
+use crate::cores::{CoreFailure, WatchedCall, is_foreign};
 use crate::diagnostics::{Diagnostic, Exit};
 use crate::numbers::span;
 use std::path::Path;
@@ -45,22 +45,6 @@ pub struct Death {
     pub picture: Picture,
     /// The most memory that it had.
     pub max_rss_bytes: u64,
-}
-
-/// The cores of this project: what they do wrong is ours.
-const OWN: [&str; 5] = ["mock", "chaos", "exec", "sqlite", "nats"];
-
-fn is_foreign(library: &str) -> bool {
-    let name =
-        Path::new(library).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let own = |core: &&str| {
-        name == format!(
-            "{}mqscript_core_{core}{}",
-            std::env::consts::DLL_PREFIX,
-            std::env::consts::DLL_SUFFIX
-        )
-    };
-    !OWN.iter().any(own)
 }
 
 impl Death {
@@ -106,7 +90,7 @@ impl Death {
     }
 
     fn foreign(&self) -> Vec<&str> {
-        self.picture.libraries.iter().map(String::as_str).filter(|path| is_foreign(path)).collect()
+        self.picture.libraries.iter().map(String::as_str).filter(|path| is_foreign(Path::new(path))).collect()
     }
 
     /// As a failure of the core at fault; `None` if no core can be named for certain.

@@ -128,10 +128,11 @@ fn far_normal(cut: f64, u: f64) -> f64 {
     -normal_quantile(normal_cdf(-cut) * (1.0 - u))
 }
 
-/// To the nearest whole number; what does not fit is cut at the largest.
+/// To the nearest whole number, at most `i64::MAX`: processors turn numbers into whole ones with a sign, and into others
+/// only in several steps. That many nanoseconds are 292 years.
 #[inline]
 fn round(value: f64) -> u64 {
-    (value + 0.5) as u64
+    ((value + 0.5) as i64).max(0) as u64
 }
 
 fn interpolate(quantiles: &[(f64, f64)], u: f64) -> f64 {

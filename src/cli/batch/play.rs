@@ -194,7 +194,7 @@ fn begin(
         Side::Child(child) => {
             let lifeline = child.lifeline();
             child.end(match alone_with(place) {
-                Ok(()) => panic::caught(|| run::cell(&flags, lifeline)),
+                Ok(()) => panic::caught_at_work(|| run::cell(&flags, lifeline)),
                 Err(_) => Exit::Usage,
             })
         }
