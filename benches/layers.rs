@@ -24,7 +24,7 @@ fn under(layers: &[Value]) -> Plan {
     plan.processor.workers = 64;
     for options in layers {
         let options = options.as_object().expect("options are a map").clone();
-        plan.core.layers.push(LayerSpec { layer: "chaos".to_owned(), options });
+        plan.core.layers.push(LayerSpec::new("chaos", options));
     }
     plan
 }

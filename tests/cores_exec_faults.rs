@@ -142,8 +142,7 @@ fn breaks_once(how: &str, more: Value, kind: &str, texts: &[&str], reason: &str)
 
 #[test]
 fn a_process_that_dies() {
-    let texts =
-        ["exited with code 3; 3 messages that it had are uncertain, 0 that it did not have yet are refused"];
+    let texts = ["exited with code 3; uncertain: 3 that it had; refused: 0 that it did not have yet"];
     breaks_once("die", json!({}), "exec_worker_died", &texts, "worker_died");
 }
 

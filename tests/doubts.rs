@@ -145,13 +145,13 @@ fn a_slow_beginning_is_told_and_a_warm_up_silences_it() {
 fn a_change_late_in_the_run_is_told_with_its_time() {
     let mut plan = plan(20.0, 60 * S, sure("1ms..10ms"));
     plan.processor.workers = 8;
-    plan.core.layers = vec![mqscript::plan::LayerSpec {
-        layer: "chaos".to_owned(),
-        options: json!({ "crash": 0, "spike": { "rate": 0.5, "by": "20ms", "from": "40s", "to": "10m" } })
+    plan.core.layers = vec![mqscript::plan::LayerSpec::new(
+        "chaos",
+        json!({ "crash": 0, "spike": { "rate": 0.5, "by": "20ms", "from": "40s", "to": "10m" } })
             .as_object()
             .unwrap()
             .clone(),
-    }];
+    )];
     let run = play(&plan);
     let warning = only(&run);
     assert_eq!(warning.kind, "not_settled");

@@ -14,7 +14,7 @@ fn under(layers: &[Value], seconds: u64) -> Plan {
     let mut plan = plan(10.0, seconds * S, sure("1ms"));
     for options in layers {
         let options = options.as_object().unwrap().clone();
-        plan.core.layers.push(LayerSpec { layer: "chaos".to_owned(), options });
+        plan.core.layers.push(LayerSpec::new("chaos", options));
     }
     plan
 }

@@ -28,7 +28,7 @@ fn closed_plan(think_ns: u64, in_flight: u32, end: End) -> Plan {
 
 fn under_chaos(plan: &mut Plan, options: Value) {
     let options = options.as_object().unwrap().clone();
-    plan.core.layers.push(LayerSpec { layer: "chaos".to_owned(), options });
+    plan.core.layers.push(LayerSpec::new("chaos", options));
 }
 
 #[test]

@@ -294,10 +294,7 @@ fn once_uncertain_is_uncertain_until_confirmed() {
         plan.processor.workers = 50;
         plan.processor.retry = Retry { attempts: 2, ..Retry::default() };
         let uncertain = json!({ "uncertain": { "rate": 1, "to": "5s" } });
-        let chaos = mqscript::plan::LayerSpec {
-            layer: "chaos".to_owned(),
-            options: uncertain.as_object().unwrap().clone(),
-        };
+        let chaos = mqscript::plan::LayerSpec::new("chaos", uncertain.as_object().unwrap().clone());
         plan.core.layers.push(chaos);
         change(&mut plan);
         play(&plan)

@@ -24,7 +24,7 @@ fn traffic(seed: u64, messages: u64, layers: &[Value]) -> Plan {
     plan.groups[0].mix.push(MixEntry { type_id: 1, weight: 0.2, settings });
     for options in layers {
         let options = options.as_object().unwrap().clone();
-        plan.core.layers.push(LayerSpec { layer: "chaos".to_owned(), options });
+        plan.core.layers.push(LayerSpec::new("chaos", options));
     }
     plan
 }

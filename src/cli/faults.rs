@@ -1,8 +1,9 @@
 //! What goes wrong with cores, told like everything else that goes wrong.
 
-use crate::cores::{CoreError, CoreFailure, FailureKind, OptionFault, WROTE_OVER};
+use crate::cores::{CoreError, CoreFailure, FailureKind, HIDDEN, OptionFault, WROTE_OVER};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::RunError;
+use crate::plan::{CorePlaces, CoreSpec};
 
 /// Everything that makes a core unusable.
 pub fn of_core(error: &CoreError) -> Diagnostics {
@@ -21,6 +22,7 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
                     .found(fault.found.clone())
                     .expected(fault.expected.clone())
                     .help_if(missing(core, fault))
+                    .help_if(quoted(fault))
                     .help_if(fault.help.clone())
                     .help_if(error.help())
             })
@@ -40,6 +42,46 @@ pub fn of_core(error: &CoreError) -> Diagnostics {
         CoreError::Failed(failure) => of_failure(failure).into(),
         _ => plain(error).into(),
     }
+}
+
+/// The same of a run on this core: where the script holds what is wrong.
+pub fn of_run_on(core: &CoreSpec, error: &RunError) -> Diagnostics {
+    let id = match error {
+        RunError::Core(CoreError::Options { core, .. } | CoreError::BadChain { core, .. }) => core,
+        RunError::Core(CoreError::NotFound { name, .. } | CoreError::NotBuilt { name, .. }) => name,
+        RunError::Core(CoreError::BadReference { reference, .. }) => reference,
+        RunError::Core(CoreError::Failed(failure)) => &failure.core,
+        _ => "",
+    };
+    let option = match error {
+        RunError::Core(CoreError::Failed(failure)) => option_named(&failure.text),
+        _ => None,
+    };
+    let placed = |fault: Diagnostic| {
+        let path = fault.path.as_deref().or(option).unwrap_or_default();
+        let place = places_of(core, id).of(path).cloned();
+        Diagnostic { place: fault.place.or(place), ..fault }
+    };
+    of_run(error).into_iter().map(placed).collect()
+}
+
+/// The places of a core of a chain: of a layer, if it is one.
+fn places_of<'a>(core: &'a CoreSpec, id: &str) -> &'a CorePlaces {
+    let layer = core.layers.iter().find(|layer| layer.layer == id);
+    layer.map_or(&core.places, |layer| &layer.places)
+}
+
+/// The option that a core's own words begin with: "`types.txt`: …".
+fn option_named(text: &str) -> Option<&str> {
+    text.strip_prefix('`')?.split_once('`').map(|(path, _)| path)
+}
+
+/// How a number is given where a text is expected: a shell takes away the quotes that YAML would go by.
+fn quoted(fault: &OptionFault) -> Option<String> {
+    let numeric = fault.found == HIDDEN || fault.found.parse::<f64>().is_ok();
+    (fault.expected == "a text" && numeric).then(|| {
+        format!("on the command line a text that looks like a number has two pairs of quotes: `--core-option '{}=\"123\"'`", fault.key_path)
+    })
 }
 
 /// How an option is given that must be and is not.

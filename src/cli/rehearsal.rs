@@ -30,14 +30,16 @@ impl Rehearsed {
         let mut seen: Vec<&Plan> = Vec::new();
         for plan in execution.plans.iter().map(|planned| &planned.plan) {
             let same = |other: &&Plan| {
-                other.core == plan.core && other.clock == plan.clock && other.receive == plan.receive
+                (&other.core, other.clock, other.receive) == (&plan.core, plan.clock, plan.receive)
+                    && other.agents() == plan.agents()
+                    && other.types.iter().map(|t| &t.name).eq(plan.types.iter().map(|t| &t.name))
             };
             if seen.iter().any(same) {
                 continue;
             }
             seen.push(plan);
-            if let Err(error) = Cast::of(plan, setting).and_then(|cast| cast.fits(plan)) {
-                cores.append(faults::of_run(&error));
+            if let Err(error) = Cast::of(plan, setting).and_then(|cast| cast.could_play(plan)) {
+                cores.append(faults::of_run_on(&plan.core, &error));
             }
         }
         Rehearsed { execution, cores }

@@ -66,7 +66,8 @@ pub(super) fn play_all<W: Write>(
     base: &Path,
     behaviour: &BehaviourOf<'_>,
 ) -> Result<Vec<Run>, Diagnostics> {
-    let casts = Cast::of_all(plans, stage.setting(base)).map_err(|error| faults::of_run(&error))?;
+    let casts = Cast::of_all(plans, stage.setting(base))
+        .map_err(|(index, error)| faults::of_run_on(&plans[index].core, &error))?;
     // Messages are written down run by run, so those runs follow each other.
     let beside =
         |index: &usize| casts[*index].clock() == ClockKind::Virtual && !stage.watcher.wants_messages();
@@ -85,8 +86,10 @@ pub(super) fn play_all<W: Write>(
             said: &said,
             lifeline: lifeline.map(Lifeline::beside),
         };
-        let ended =
-            Ended::of(engine::run_with(&plans[index], &casts[index], &mut *behaviour(index), &mut observer));
+        let ended = Ended::of(
+            &plans[index].core,
+            engine::run_with(&plans[index], &casts[index], &mut *behaviour(index), &mut observer),
+        );
         ended.write_down(lifeline);
         ended
     });

@@ -5,7 +5,7 @@ use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{self, Behaviour, Cast, Observer, Played, Progress, RunError, Setting, Started, Stop};
 use crate::metrics::results::Run;
-use crate::plan::Plan;
+use crate::plan::{CoreSpec, Plan};
 use crate::progress::Watcher;
 use crate::script::{BehaviourOf, Player, behaviour_diagnostics};
 use crate::supervise::Lifeline;
@@ -39,11 +39,11 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// Of what the engine gave back.
-    pub fn of(played: Result<Played, RunError>) -> Ended {
+    /// Of what the engine gave back for a plan on this core.
+    pub fn of(core: &CoreSpec, played: Result<Played, RunError>) -> Ended {
         let played = match played {
             Ok(played) => played,
-            Err(error) => return Ended { run: None, wrong: Some(faults::of_run(&error)) },
+            Err(error) => return Ended { run: None, wrong: Some(faults::of_run_on(core, &error)) },
         };
         let wrong = match played.stop {
             // A run that the user interrupted is a result like any other, only shorter.
@@ -75,7 +75,7 @@ impl<W: Write> Stage<W> {
     pub(super) fn play_one(&mut self, plan: &Plan, cast: &Cast, behaviour: &mut dyn Behaviour) -> Ended {
         let played = engine::run_with(plan, cast, behaviour, &mut self.watcher);
         self.watcher.finished();
-        let ended = Ended::of(played);
+        let ended = Ended::of(&plan.core, played);
         ended.write_down(self.watcher.lifeline());
         ended
     }
@@ -83,7 +83,8 @@ impl<W: Write> Stage<W> {
 
 impl<W: Write> Player for Stage<W> {
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
-        let cast = Cast::of(plan, self.setting(base)).map_err(|error| faults::of_run(&error))?;
+        let cast =
+            Cast::of(plan, self.setting(base)).map_err(|error| faults::of_run_on(&plan.core, &error))?;
         match self.play_one(plan, &cast, behaviour) {
             Ended { run: Some(run), wrong: None } => Ok(run),
             Ended { run, wrong } => {

@@ -14,20 +14,24 @@ pub fn shortcomings(replications: &[Replication]) -> Vec<String> {
     if invalid > 0 {
         notes.push(format!("{invalid} of {all} replications are not valid"));
     }
-    if let Some((number, why)) = partial(replications) {
-        notes.push(format!("replication {number} is partial: {why}"));
-    }
     let seeds_where = |fell_short: &dyn Fn(&Replication) -> bool| {
         let seeds: Vec<u64> = replications.iter().filter(|r| fell_short(r)).map(|r| r.seed).collect();
-        format!("{} of {all} replications: {}", seeds.len(), seeds_in_words(&seeds))
+        (seeds.len(), format!("{} of {all} replications: {}", seeds.len(), seeds_in_words(&seeds)))
     };
-    for check in unique(replications.iter().flat_map(|replication| &replication.failed_checks)) {
-        let seeds = seeds_where(&|replication| replication.failed_checks.contains(check));
+    match (partial(replications), seeds_where(&|replication| replication.partial.is_some())) {
+        (Some((number, why)), (1, _)) => notes.push(format!("replication {number} is partial: {why}")),
+        (Some((_, why)), (_, seeds)) => notes.push(format!("partial, the first for this: {why}: {seeds}")),
+        (None, _) => {}
+    }
+    // What did not come to its end says nothing on checks.
+    let whole = || replications.iter().filter(|replication| replication.partial.is_none());
+    for check in unique(whole().flat_map(|replication| &replication.failed_checks)) {
+        let (_, seeds) = seeds_where(&|r| r.partial.is_none() && r.failed_checks.contains(check));
         notes.push(format!("`{check}` does not hold in {seeds}"));
     }
-    for check in unique(replications.iter().flat_map(|replication| replication.undecided_checks.keys())) {
-        let seeds = seeds_where(&|replication| replication.undecided_checks.contains_key(check));
-        let why = replications.iter().find_map(|replication| replication.undecided_checks.get(check));
+    for check in unique(whole().flat_map(|replication| replication.undecided_checks.keys())) {
+        let (_, seeds) = seeds_where(&|r| r.partial.is_none() && r.undecided_checks.contains_key(check));
+        let why = whole().find_map(|replication| replication.undecided_checks.get(check));
         notes.push(format!("undecided: {}: `{check}` in {seeds}", why.map_or("", String::as_str)));
     }
     notes
@@ -78,6 +82,19 @@ mod tests {
             never: Vec::new(),
             without_lag: Default::default(),
         }
+    }
+
+    #[test]
+    fn what_was_not_played_to_its_end_is_not_said_to_fail_checks() {
+        let cut = |seed| Replication { partial: Some("interrupted".to_owned()), ..replication(seed, &["a"]) };
+        assert_eq!(shortcomings(&[replication(1, &[]), cut(2)]), ["replication 2 is partial: interrupted"]);
+        assert_eq!(
+            shortcomings(&[replication(1, &["a"]), cut(2), cut(3)]),
+            [
+                "partial, the first for this: interrupted: 2 of 3 replications: seeds 2 and 3",
+                "`a` does not hold in 1 of 3 replications: seed 1"
+            ]
+        );
     }
 
     #[test]

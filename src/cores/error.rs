@@ -1,6 +1,8 @@
 //! What can go wrong with a core, as values: before it runs ([`CoreError`]) and while it runs ([`CoreFailure`]).
 
+use super::load::OWN;
 use mqscript_plugin::abi;
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -101,6 +103,9 @@ impl fmt::Display for CoreFailure {
             return write!(f, "core `{core}` {text} in `{function}`");
         }
         match kind {
+            FailureKind::Status(abi::CONFIG) => {
+                write!(f, "core `{core}` refuses its options")?;
+            }
             FailureKind::Status(code) => {
                 write!(f, "core `{core}`: `{function}` returned {}", abi::status_name(*code))?;
             }
@@ -264,8 +269,10 @@ pub enum CoreError {
 }
 
 fn list_faults(faults: &[OptionFault]) -> String {
-    let one =
-        |fault: &OptionFault| format!("`{}`: {} is not {}", fault.key_path, fault.found, fault.expected);
+    let one = |fault: &OptionFault| match fault.found.as_str() {
+        "nothing" => format!("`{}` is missing: {}", fault.key_path, fault.expected),
+        found => format!("`{}`: {found} is not {}", fault.key_path, fault.expected),
+    };
     faults.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
@@ -290,6 +297,11 @@ impl CoreError {
             CoreError::NotFound { nearest, .. } if !nearest.is_empty() => {
                 format!("did you mean `{}`? `mqscript core list` shows all cores", nearest[0])
             }
+            CoreError::NotFound { name, .. } if OWN.contains(&name.as_str()) => format!(
+                "`{name}` comes with mqscript: its library ({DLL_PREFIX}mqscript_core_{name}{DLL_SUFFIX}) must lie beside \
+                 the program, or in a folder that `--core-path FOLDER` names; `cargo build --release` makes it in a \
+                 checkout"
+            ),
             CoreError::NotFound { .. } => {
                 "another broker is reached through a program of yours: `--core exec --core-option command='python3 \
                  my_send.py'` (docs/cores-exec.md). A core of your own: `--core-path FOLDER`, or its file with a `/`"
@@ -328,6 +340,10 @@ impl CoreError {
                 format!("build it again with mqscript-plugin {}.x or its C header", expected.0)
             }
             CoreError::NoSuchCore { offers, .. } => format!("it holds {}", offers.join(", ")),
+            CoreError::BadChain { .. } => {
+                "a layer lies over a core: `layer(\"chaos\", core(\"mock\"), #{ … })`, or `--chaos` on the command line"
+                    .to_owned()
+            }
             CoreError::Options { core, .. } => format!("`mqscript core info {core}` shows all options"),
             _ => return None,
         })

@@ -54,7 +54,7 @@ pub(super) fn tell_of_loading(services: &HostServices) {
 }
 
 /// The cores of this project: what they do wrong is ours.
-const OWN: [&str; 5] = ["mock", "chaos", "exec", "sqlite", "nats"];
+pub(super) const OWN: [&str; 5] = ["mock", "chaos", "exec", "sqlite", "nats"];
 
 /// Whether a library is none of this project's.
 pub fn is_foreign(library: &Path) -> bool {

@@ -40,6 +40,7 @@ pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use last_words::{expose, speak, speak_if_dying, with_last_words};
 pub use load::{foreign_libraries, is_foreign, library_sha256};
 pub use mqscript_plugin::abi;
+pub use options::HIDDEN;
 pub use plan::{
     CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by,
     plan_chain,

@@ -16,7 +16,7 @@ use mqscript_plugin::written::{Dimension, read_distribution};
 use serde_json::{Map, Value};
 
 /// How a secret is shown.
-pub(super) const HIDDEN: &str = "***";
+pub const HIDDEN: &str = "***";
 
 /// Options as the core gets them, and as people see them.
 #[derive(Debug, Clone, PartialEq)]

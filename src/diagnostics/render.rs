@@ -4,6 +4,7 @@ use super::{CalledFrom, Diagnostic, Diagnostics, Place, printable, printable_lin
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
+use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 /// Longer source lines are cut around the place by the renderer, at this many columns.
@@ -142,7 +143,19 @@ fn called_from(called: &CalledFrom) -> Element<'_> {
         (0, _) => place.file.clone(),
         (line, column) => format!("{}:{line}:{column}", place.file),
     };
-    Level::NOTE.message(format!("`{}` was called from {at}", called.function)).into()
+    let text = match called.function.strip_prefix("import ") {
+        Some(file) => format!("{} was imported from {at}", short(file)),
+        None => format!("`{}` was called from {at}", called.function),
+    };
+    Level::NOTE.message(text).into()
+}
+
+/// A file below the working folder by its short name.
+fn short(file: &str) -> String {
+    let here = std::env::current_dir().ok();
+    let below =
+        here.and_then(|here| Path::new(file).strip_prefix(here).ok().map(|path| path.display().to_string()));
+    below.unwrap_or_else(|| file.to_owned())
 }
 
 fn place_element<'a>(place: &'a Place, label: Option<&'a str>, primary: bool) -> Element<'a> {

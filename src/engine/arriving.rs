@@ -233,9 +233,8 @@ impl<C: Clock> Player<'_, C> {
             }
         }
         if number > self.plan.max_generated && self.stop.is_none() {
-            let text =
-                format!("more than {} messages were generated: {}", self.plan.max_generated, self.busiest());
-            self.stop = Some(Stop::endless_answers(&text));
+            let answers = self.plan.has_callback(|callbacks| callbacks.any());
+            self.stop = Some(Stop::too_many(self.plan.max_generated, answers, &self.busiest()));
         }
     }
 

@@ -1,7 +1,7 @@
 //! Who plays: the cores of a plan, found and agreed upon before anything begins.
 
 use super::run::RunError;
-use crate::cores::{self, CoreRequest, Finder, ResolvedChain, abi};
+use crate::cores::{self, CoreRequest, Finder, ResolvedChain, ResolvedCore, abi, is_foreign};
 use crate::plan::{ClockKind, Plan, Receive};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +18,9 @@ pub struct Setting<'a> {
     /// How far the kernel confines the process: for the results.
     pub confined: Option<&'a str>,
 }
+
+/// For more agents than this, cores are not made just to see whether they can be.
+const AGENTS_TRIED_MAX: u32 = 10_000;
 
 /// The cores of a plan, ready to be made, and the clock on which they play.
 #[derive(Debug, Clone)]
@@ -44,26 +47,33 @@ impl Cast {
     /// Of each plan, in order; plans on the same cores share the work.
     ///
     /// # Errors
-    /// As for [`Cast::of`]; the first in order.
-    pub fn of_all(plans: &[Plan], setting: Setting<'_>) -> Result<Vec<Arc<Cast>>, RunError> {
+    /// As for [`Cast::of`]; the first in order, with the number of its plan.
+    pub fn of_all(plans: &[Plan], setting: Setting<'_>) -> Result<Vec<Arc<Cast>>, (usize, RunError)> {
         let mut casts: Vec<Arc<Cast>> = Vec::with_capacity(plans.len());
         for (index, plan) in plans.iter().enumerate() {
             let same = |other: &Plan| other.core == plan.core && other.clock == plan.clock;
             let known = plans[..index].iter().position(same).map(|first| Arc::clone(&casts[first]));
             casts.push(match known {
                 Some(known) => known,
-                None => Arc::new(Cast::of(plan, setting)?),
+                None => Arc::new(Cast::of(plan, setting).map_err(|error| (index, error))?),
             });
         }
         Ok(casts)
     }
 
-    /// Whether these cores can do what the plan asks of them.
+    /// Whether these cores can do what the plan asks of them. Ours that are simulated are made for it and taken down
+    /// again, as some of their options are judged only then; unless there are so many agents that it would take time.
     ///
     /// # Errors
-    /// Deliveries are asked for, and a core cannot receive.
-    pub fn fits(&self, plan: &Plan) -> Result<(), RunError> {
-        receives(plan, &self.resolved).map(drop)
+    /// Deliveries are asked for, and a core cannot receive; a core refuses to be made.
+    pub fn could_play(&self, plan: &Plan) -> Result<(), RunError> {
+        receives(plan, &self.resolved)?;
+        let harmless =
+            |core: &ResolvedCore| core.capabilities & abi::SIMULATED != 0 && !is_foreign(&core.path);
+        if plan.agents() <= AGENTS_TRIED_MAX && self.resolved.cores.iter().all(harmless) {
+            super::run::make(plan, self)?.destroy()?;
+        }
+        Ok(())
     }
 
     /// The clock on which the plan will be played.

@@ -21,6 +21,8 @@ pub struct Started {
     pub agents: u32,
     /// Length of the load, where it is known beforehand.
     pub load_ns: Option<u64>,
+    /// How much of it comes before the measured window.
+    pub warm_up_ns: u64,
     /// Messages in all, where they are known beforehand.
     pub messages: Option<u64>,
 }

@@ -18,6 +18,7 @@ use super::tokens::Tokens;
 use crate::cores::{self, CoreError, CoreFailure, HostServices, Out, Session, abi};
 use crate::metrics::results::Cycles;
 use crate::metrics::{Recorder, Shortfall};
+use crate::numbers::count;
 use crate::plan::{Arrival, End, Plan};
 use mqscript_plugin::random::Stream;
 use std::collections::VecDeque;
@@ -63,7 +64,23 @@ pub enum Stop {
 }
 
 impl Stop {
-    /// Agents answer each other without delay, or more was generated than allowed: `text` says how much and by whom.
+    /// More was generated than `max_generated` allows, by these mostly.
+    pub fn too_many(max_generated: u64, answers: bool, busiest: &str) -> Stop {
+        Stop::Endless {
+            seen: format!(
+                "more than {} messages were generated (`max_generated`): {busiest}",
+                count(max_generated)
+            ),
+            help: match answers {
+                true => {
+                    "let an answer wait (`after: \"10ms\"`), answer only some messages, or raise `max_generated`"
+                }
+                false => "raise `max_generated`, or let the load be shorter or lower",
+            },
+        }
+    }
+
+    /// Agents answer each other without delay: `text` says how much and by whom.
     pub fn endless_answers(text: &str) -> Stop {
         Stop::Endless {
             seen: format!("the agents answer each other without delay: {text}"),

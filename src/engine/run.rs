@@ -87,23 +87,9 @@ pub fn run_with(
     let clock = *clock;
     let stopwatch = Stopwatch::start();
     let parties = Parties::new(plan);
-    let services = HostServices::new(match clock {
-        ClockKind::Virtual => cores::ClockKind::Virtual,
-        ClockKind::Wall => cores::ClockKind::Wall,
-    });
-    let receive = receives(plan, resolved)?;
-    let config = RunConfig {
-        run: run_number(plan.seed, clock),
-        seed: plan.seed_of_cores(),
-        clock: services.clock.kind(),
-        agents: plan.agents(),
-        party_names: Arc::new(parties.clone()),
-        types: plan.types.iter().map(type_row).collect(),
-        receive,
-        wants_content: receive && plan.has_callback(|c| c.on_message.is_some()),
-        max_in_flight: plan.processor.workers,
-    };
-    let number = config.run;
+    let services = services_on(clock);
+    let config = config(plan, cast, &parties)?;
+    let (number, receive) = (config.run, config.receive);
     let mut chain = resolved.create(config, services.clone())?;
     let opened = open(&mut chain, clock, &services);
     let (session, origin_ns) = match opened {
@@ -140,6 +126,42 @@ pub fn run_with(
     };
     scene.over = Some(scene.stopwatch.finish(measured.generated(), behaviour.seconds()));
     Ok(close(measured, session, chain, &scene, observer))
+}
+
+/// Makes the cores of a plan, and no run.
+///
+/// # Errors
+/// They refuse it.
+pub(super) fn make(plan: &Plan, cast: &Cast) -> Result<Chain, RunError> {
+    let config = config(plan, cast, &Parties::new(plan))?;
+    Ok(cast.resolved.create(config, services_on(cast.clock))?)
+}
+
+fn services_on(clock: ClockKind) -> HostServices {
+    HostServices::new(core_clock(clock))
+}
+
+fn core_clock(clock: ClockKind) -> cores::ClockKind {
+    match clock {
+        ClockKind::Virtual => cores::ClockKind::Virtual,
+        ClockKind::Wall => cores::ClockKind::Wall,
+    }
+}
+
+/// What the cores are told of the run.
+fn config(plan: &Plan, cast: &Cast, parties: &Parties) -> Result<RunConfig, RunError> {
+    let receive = receives(plan, &cast.resolved)?;
+    Ok(RunConfig {
+        run: run_number(plan.seed, cast.clock),
+        seed: plan.seed_of_cores(),
+        clock: core_clock(cast.clock),
+        agents: plan.agents(),
+        party_names: Arc::new(parties.clone()),
+        types: plan.types.iter().map(type_row).collect(),
+        receive,
+        wants_content: receive && plan.has_callback(|c| c.on_message.is_some()),
+        max_in_flight: plan.processor.workers,
+    })
 }
 
 /// Takes the cores down and writes down what was measured.
@@ -203,6 +225,7 @@ fn started(plan: &Plan, clock: ClockKind) -> Started {
         seed: plan.seed,
         agents: plan.agents(),
         load_ns: plan.load_ns(),
+        warm_up_ns: plan.warm_up_ns,
         messages: plan.messages_max(),
     }
 }

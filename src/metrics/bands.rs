@@ -100,9 +100,19 @@ impl Band {
     fn is_certain(&self) -> bool {
         self.low == self.high
     }
+
+    /// As measured and without lag, where the band lies between just these.
+    fn ends(&self) -> Option<(f64, f64)> {
+        let (measured, without) = (number(self.measured), self.without_lag.map(number)?);
+        let ends = (measured.min(without), measured.max(without));
+        (ends == (self.low, self.high)).then_some((measured, without))
+    }
 }
 
 /// Whether a comparison of two bands comes out the same wherever in them the values lie.
+///
+/// Two figures of a run are late by the same lag: if it added less to the one than it can have, then as much less to the
+/// other. So they are compared as measured, and without lag; in between the difference goes evenly from one to the other.
 fn is_decided(comparison: Comparison, left: &Band, right: &Band) -> bool {
     match comparison {
         Comparison::Equal | Comparison::NotEqual => {
@@ -111,7 +121,10 @@ fn is_decided(comparison: Comparison, left: &Band, right: &Band) -> bool {
         }
         _ => {
             let at = |left, right| comparison.holds(left, right);
-            at(left.low, right.high) == at(left.high, right.low)
+            match left.ends().zip(right.ends()) {
+                Some((left, right)) => at(left.0, right.0) == at(left.1, right.1),
+                None => at(left.low, right.high) == at(left.high, right.low),
+            }
         }
     }
 }
@@ -148,6 +161,12 @@ mod tests {
         assert!(is_decided(Equal, &same[0], &same[1]) && is_decided(LessOrEqual, &same[0], &same[1]));
         assert!(!is_decided(LessOrEqual, &between(0.0, 3.0), &between(1.0, 2.0)));
         assert!(is_decided(LessOrEqual, &between(0.0, 1.0), &between(1.0, 2.0)));
+        let late = |without: f64, measured: f64| Band {
+            without_lag: Some(Literal::Duration(without)),
+            ..between(without, measured)
+        };
+        assert!(is_decided(LessOrEqual, &late(0.0, 57.0), &late(0.0, 4060.0)), "late by the same lag");
+        assert!(!is_decided(LessOrEqual, &late(10.0, 57.0), &late(20.0, 40.0)));
         assert!(!is_decided(Less, &between(0.0, 1.0), &between(1.0, 2.0)), "both may be 1");
     }
 }

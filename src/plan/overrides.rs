@@ -72,7 +72,17 @@ pub fn parse_typed(flag: &str, text: &str) -> Result<Node, Diagnostics> {
         let told = |fault| of_flag(fault).found(format!("`{text}`")).note(format!("it comes from `{flag}`"));
         faults.into_iter().map(told).collect::<Diagnostics>()
     })?;
+    let node = match node.typed.clone().filter(|typed| is_no_number(typed)) {
+        Some(typed) => Node::text(&typed),
+        None => node,
+    };
     Ok(node.unplaced().said_by(&origin))
+}
+
+/// Whether digits are a password, an account or the like: as a number they would lose some.
+fn is_no_number(text: &str) -> bool {
+    let digits = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits && (text.starts_with('0') || text.parse::<i64>().is_err())
 }
 
 fn flag_node(flag: &str, text: &str) -> Node {
@@ -247,7 +257,7 @@ impl Overrides {
         if let Some(text) = &self.chaos {
             let options = super::chaos_flag::read(text)?;
             core.name = format!("{CHAOS} over {}", core.name);
-            core.layers.push(LayerSpec { layer: CHAOS.to_owned(), options });
+            core.layers.push(LayerSpec::new(CHAOS, options));
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! Cores and layers as a plan names them.
 
 use super::reader::{Reader, SourceText};
-use super::tree::{Node, Written};
-use super::{CoreSpec, LayerSpec};
-use crate::diagnostics::Diagnostics;
+use super::tree::{Node, Position, Written};
+use super::{CorePlaces, CoreSpec, LayerSpec};
+use crate::diagnostics::{Diagnostics, Place};
 use serde_json::{Map, Value};
 
 /// The deepest stack of layers.
@@ -39,7 +39,9 @@ fn read(reader: &mut Reader<'_>, path: &str, node: &Node, depth: usize) -> Optio
         (!text.is_empty()).then_some(text)
     };
     let id = fields.read(reader, kind, text, |id| Value::String(id.clone())).filter(|_| there);
-    let options = match fields.take("options") {
+    let written = fields.take("options");
+    let places = places_of(reader.source, node, written);
+    let options = match written {
         Some(options) if options.entries().is_some() => match options.to_json() {
             Value::Object(map) => map,
             _ => Map::new(),
@@ -61,6 +63,7 @@ fn read(reader: &mut Reader<'_>, path: &str, node: &Node, depth: usize) -> Optio
             core,
             options,
             layers: Vec::new(),
+            places,
         });
     };
     let Some(over) = over else {
@@ -74,8 +77,44 @@ fn read(reader: &mut Reader<'_>, path: &str, node: &Node, depth: usize) -> Optio
     let mut core = read(reader, &inner_path, over, depth + 1)?;
     let layer = id?;
     core.name = name.unwrap_or_else(|| format!("{layer} over {}", core.name));
-    core.layers.push(LayerSpec { layer, options });
+    core.layers.push(LayerSpec { layer, options, places });
     Some(core)
+}
+
+fn places_of(source: &SourceText, core: &Node, options: Option<&Node>) -> CorePlaces {
+    let mut places = CorePlaces::default();
+    note_places(source, core.at, "", None, &mut places);
+    if let Some(options) = options {
+        note_places(source, None, "", Some(options), &mut places);
+    }
+    places
+}
+
+/// Notes the place of a path, and those of all below it.
+fn note_places(
+    source: &SourceText,
+    at: Option<Position>,
+    path: &str,
+    node: Option<&Node>,
+    places: &mut CorePlaces,
+) {
+    if let Some(at) = at.filter(|_| !source.file.is_empty()) {
+        places.0.insert(path.to_owned(), Place::in_text(&source.file, &source.text, at.line, at.column));
+    }
+    match node.map(|node| &node.value) {
+        Some(Written::Map(entries)) => {
+            for entry in entries {
+                let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
+                note_places(source, entry.at.or(entry.node.at), &path, Some(&entry.node), places);
+            }
+        }
+        Some(Written::List(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                note_places(source, item.at, &format!("{path}[{index}]"), Some(item), places);
+            }
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]

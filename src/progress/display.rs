@@ -136,7 +136,7 @@ fn share(run: &Started, progress: &Progress) -> f64 {
     counted.max(timed)
 }
 
-/// "34 s of 65 s simulated, 9,123 messages, 1.2 million/s"; in short so that it fits beside a bar.
+/// "34 s of 65 s simulated, 9,123 messages, 1.2 million/s", "3 s of 65 s (warm-up until 5 s), …"; in short so that it fits beside a bar.
 fn standing(run: &Started, progress: &Progress, wall: Duration, short: bool) -> String {
     let now = span(progress.now_ns);
     let of = run.load_ns.filter(|&all| all >= progress.now_ns).map(|all| format!(" of {}", span(all)));
@@ -148,8 +148,10 @@ fn standing(run: &Started, progress: &Progress, wall: Duration, short: bool) -> 
         (false, Some(all)) => format!(" of {}", count(all)),
         (false, None) => String::new(),
     };
+    let warming_up = progress.now_ns < run.warm_up_ns && !short;
+    let until = warming_up.then(|| format!(" (warm-up until {})", span(run.warm_up_ns))).unwrap_or_default();
     let messages = if short { magnitude(progress.generated as f64) } else { count(progress.generated) };
-    format!("{now}{}{simulated}, {messages} messages{rest}, {}", of.unwrap_or_default(), rough_rate(rate))
+    format!("{now}{}{simulated}{until}, {messages} messages{rest}, {}", of.unwrap_or_default(), rough_rate(rate))
 }
 
 #[cfg(test)]
@@ -164,6 +166,7 @@ mod tests {
             seed: 1,
             agents: 9,
             load_ns: load_s.map(|seconds| seconds * 1_000_000_000),
+            warm_up_ns: 0,
             messages,
         }
     }
@@ -180,6 +183,12 @@ mod tests {
         let wall = Duration::from_secs(10);
         let timed = run(Some(65), None, ClockKind::Virtual);
         assert_eq!(standing(&timed, &progress, wall, false), "34 s of 65 s simulated, 9,123 messages, 912/s");
+        let early = Started { warm_up_ns: 40_000_000_000, ..timed.clone() };
+        assert_eq!(
+            standing(&early, &progress, wall, false),
+            "34 s of 65 s simulated (warm-up until 40 s), 9,123 messages, 912/s"
+        );
+        assert!(!standing(&early, &progress, wall, true).contains("warm-up"));
         let counted = run(None, Some(20_000), ClockKind::Wall);
         assert_eq!(standing(&counted, &progress, wall, false), "34 s, 9,123 messages of 20,000, 912/s");
         let draining = Progress { now_ns: 66_000_000_000, draining: true, ..progress };

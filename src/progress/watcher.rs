@@ -120,6 +120,7 @@ mod tests {
             seed: 1,
             agents: 1,
             load_ns: None,
+            warm_up_ns: 0,
             messages: None,
         }
     }

@@ -1,5 +1,5 @@
-//! Where the keys of a map stand in a script: found by scanning from a call's position to its closing
-//! parenthesis. What was built elsewhere is not found there, and keeps the place of the call.
+//! Where the keys of a map stand in a script: found by scanning from a call's position to its closing parenthesis, and
+//! the `let` of a name that stands there. What was built elsewhere is not found, and keeps the place of the call.
 
 use crate::plan::Callback;
 use crate::plan::tree::{Entry, Node, Position, Written};
@@ -12,6 +12,8 @@ enum Literal {
     List(Vec<Placed>),
     /// A call of a function that makes a map with its own name as key.
     Call(String, Vec<Placed>),
+    /// A name alone.
+    Name(String),
     Other,
 }
 
@@ -43,8 +45,46 @@ pub(super) fn locate(node: &mut Node, file: &str, text: &str, call: Position, ar
     }
     let arguments = scanner.arguments();
     if let Some(placed) = arguments.get(argument) {
-        place(node, placed, file);
+        place(node, placed, In { file, text });
     }
+}
+
+/// The script that is looked at.
+#[derive(Clone, Copy)]
+struct In<'t> {
+    file: &'t str,
+    text: &'t str,
+}
+
+/// The value in the last `let NAME = …` before a place, as if scripts knew no blocks: a guess that is nearly always right.
+fn defined(text: &str, name: &str, before: Position) -> Option<Placed> {
+    let mut scanner = Scanner::at_line(text, 1)?;
+    let (mut found, mut lets) = (None, false);
+    while scanner.at < before {
+        scanner.space();
+        match scanner.peek() {
+            None => break,
+            Some(quote @ ('"' | '\'' | '`')) => {
+                scanner.quoted(quote);
+                lets = false;
+            }
+            Some(c) if c.is_alphanumeric() || c == '_' => {
+                let word = scanner.word();
+                scanner.space();
+                if lets && word == name && scanner.peek() == Some('=') {
+                    scanner.next();
+                    scanner.space();
+                    found = Some(scanner.value()).filter(|value| value.at < before);
+                }
+                lets = word == "let" || word == "const";
+            }
+            Some(_) => {
+                scanner.next();
+                lets = false;
+            }
+        }
+    }
+    found
 }
 
 /// Where functions with one of these names are called, in order; what stands in comments and texts is no call.
@@ -91,7 +131,7 @@ fn inherit(node: &mut Node, at: Option<Position>) {
     }
 }
 
-fn place(node: &mut Node, placed: &Placed, file: &str) {
+fn place(node: &mut Node, placed: &Placed, script: In<'_>) {
     inherit(node, Some(placed.at));
     match (&mut node.value, &placed.literal) {
         (Written::Map(entries), Literal::Map(keys)) => {
@@ -100,43 +140,60 @@ fn place(node: &mut Node, placed: &Placed, file: &str) {
             for Entry { key, at, node } in entries {
                 if let Some((key_at, value)) = keys.get(key.as_str()) {
                     *at = Some(**key_at);
-                    place(node, value, file);
+                    place(node, value, script);
                 }
             }
         }
         (Written::List(items), Literal::List(values)) if items.len() == values.len() => {
             for (item, value) in items.iter_mut().zip(values) {
-                place(item, value, file);
+                place(item, value, script);
+            }
+        }
+        (Written::Map(_) | Written::List(_), Literal::Name(name)) => {
+            if let Some(value) = defined(script.text, name, placed.at) {
+                place(node, &value, script);
             }
         }
         // `run(scenario(#{ … }))`: `scenario` gives back the very map.
         (Written::Map(_), Literal::Call(name, arguments)) if name == "scenario" => {
             if let [argument] = arguments.as_slice() {
-                place(node, argument, file);
+                place(node, argument, script);
+            }
+        }
+        (Written::Map(entries), Literal::Call(name, arguments))
+            if matches!(name.as_str(), "core" | "layer") =>
+        {
+            let keys = ["core", "options"];
+            let keys = if name == "core" { &keys[..] } else { &["layer", "over", "options"] };
+            for (key, argument) in keys.iter().zip(arguments) {
+                if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) {
+                    entry.at = Some(argument.at);
+                    place(&mut entry.node, argument, script);
+                }
             }
         }
         (Written::Map(entries), Literal::Call(name, arguments)) => {
             if let ([entry], [argument]) = (entries.as_mut_slice(), arguments.as_slice())
                 && entry.key == *name
             {
-                place_argument(&mut entry.node, argument, file);
+                place_argument(&mut entry.node, argument, script);
             }
         }
         (Written::Function(Callback::Closure { place, .. }), _) => {
-            *place = format!("{file}:{}", placed.at.line);
+            *place = format!("{}:{}", script.file, placed.at.line);
         }
         _ => {}
     }
 }
 
 /// `poisson("20/s")` makes `#{ rate: "20/s" }`: a single argument stands for the only key that is no map itself.
-fn place_argument(node: &mut Node, argument: &Placed, file: &str) {
+fn place_argument(node: &mut Node, argument: &Placed, script: In<'_>) {
     match (&mut node.value, &argument.literal) {
-        (Written::Map(entries), Literal::Other) if entries.len() == 1 => {
+        (Written::Map(entries), Literal::Other | Literal::Name(_)) if entries.len() == 1 => {
             inherit(&mut entries[0].node, Some(argument.at));
             entries[0].at = Some(argument.at);
         }
-        _ => place(node, argument, file),
+        _ => place(node, argument, script),
     }
 }
 
@@ -232,7 +289,10 @@ impl<'t> Scanner<'t> {
             }
             Some(c) if c.is_alphabetic() || c == '_' => {
                 let name = self.word();
-                if self.peek() == Some('(') { Literal::Call(name, self.arguments()) } else { Literal::Other }
+                match self.peek() {
+                    Some('(') => Literal::Call(name, self.arguments()),
+                    _ => Literal::Name(name),
+                }
             }
             _ => Literal::Other,
         };
@@ -307,7 +367,7 @@ impl<'t> Scanner<'t> {
         text
     }
 
-    /// Passes what is left of a value. Returns whether there was anything.
+    /// Passes what is left of a value, or of a statement. Returns whether there was anything.
     fn rest(&mut self) -> bool {
         let mut depth = 0;
         let mut any = false;
@@ -318,7 +378,7 @@ impl<'t> Scanner<'t> {
                 Some(quote @ ('"' | '\'' | '`')) => {
                     self.quoted(quote);
                 }
-                Some(',') if depth == 0 => return any,
+                Some(',' | ';') if depth == 0 => return any,
                 Some(')' | ']' | '}') if depth == 0 => return any,
                 Some('(' | '[' | '{') => {
                     depth += 1;

@@ -132,8 +132,8 @@ impl Worker {
         let what = breakage.in_words(&told.ended);
         let (worker, process) = (self.index + 1, told.process);
         let text = self.crew.redactor.clean(format!(
-            "worker {worker} (process {process}) {what}; {} messages that it had are uncertain, {} that it did not \
-             have yet are refused; {}",
+            "worker {worker} (process {process}) {what}; uncertain: {} that it had; refused: {} that it did not have \
+             yet; {}",
             told.uncertain, told.refused, told.last_words
         ));
         let kind = self.crew.names.breakages[breakage.number()].0;
@@ -149,11 +149,13 @@ impl Worker {
         self.crew.host.event(self.crew.names.given_up, self.crew.host.now_ns(), &given_up);
         if last {
             let (program, what) = (self.crew.settings.program(), breakage.in_words(&told.ended));
-            let text = format!(
+            let mut text = format!(
                 "`restarts`: {program} broke once more than the {restarts} restarts that each worker has; the last \
-                 time it {what}: `{}`",
-                told.last_line
+                 time it {what}"
             );
+            if !told.last_line.is_empty() {
+                text += &format!(": `{}`", told.last_line);
+            }
             self.crew.exchange.fail(Error::new(Status::IO, self.crew.redactor.clean(text)));
         } else {
             self.crew.host.log(LogLevel::Warn, &given_up);

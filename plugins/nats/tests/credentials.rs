@@ -149,10 +149,10 @@ fn a_file_of_credentials() {
     let shown = format!("{error} {error:?}");
     assert!([&seed, &other, &user_jwt].into_iter().all(|secret| !shown.contains(secret)), "{shown}");
     fs::write(&file, format!("just {SECRET}\n")).unwrap();
-    refused(on(&server, json!({ "credentials": path })), "CONFIG", &["user.creds", "no file of credentials"]);
+    refused(on(&server, json!({ "credentials": path })), "refuses its options", &["user.creds", "no file of credentials"]);
     refused(
         on(&server, json!({ "credentials": "/no/such.creds" })),
-        "CONFIG",
+        "refuses its options",
         &["/no/such.creds cannot be read"],
     );
 }
@@ -226,7 +226,7 @@ fn ways_to_log_in_that_contradict_each_other() {
         (json!({ "url": format!("nats://me:{SECRET}@127.0.0.1:4222") }), ["`url`", "would be printed"]),
     ];
     for (options, parts) in cases {
-        refused(options, "CONFIG", &parts);
+        refused(options, "refuses its options", &parts);
     }
 }
 

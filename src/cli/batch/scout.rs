@@ -198,7 +198,7 @@ fn look_at(
     }
     for planned in &execution.plans {
         let plan = &planned.plan;
-        let cast = Cast::of(plan, setting).map_err(|error| faults::of_run(&error))?;
+        let cast = Cast::of(plan, setting).map_err(|error| faults::of_run_on(&plan.core, &error))?;
         let clock = cast.clock();
         scouted.live |= clock == ClockKind::Wall;
         scouted.runs += repeats;
