@@ -281,8 +281,10 @@ fn read_scope<'p>(
     match first {
         "by_type" if names.types.contains(&name.as_str()) => Ok((Scope::Type(name.clone()), rest)),
         "phases" if names.phases.contains(&name.as_str()) => Ok((Scope::Phase(name.clone()), rest)),
-        "by_agent" if agent_there() => Ok((Scope::Agent(name.clone()), rest)),
-        "by_recipient" if name == "ALL" || agent_there() => Ok((Scope::Recipient(name.clone()), rest)),
+        "by_agent" if agent_there() || names.agents.unread => Ok((Scope::Agent(name.clone()), rest)),
+        "by_recipient" if name == "ALL" || agent_there() || names.agents.unread => {
+            Ok((Scope::Recipient(name.clone()), rest))
+        }
         "by_type" => unknown("message type", name, names.types.iter().copied()),
         "phases" if names.phases.is_empty() => fault(
             format!("unknown phase `{name}`"),

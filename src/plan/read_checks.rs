@@ -18,6 +18,7 @@ pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureF
             help: equal.map(|equal| format!("write `{equal}`")),
         });
     };
+    missing_side(left, comparison, right)?;
     let turned = [("=", Comparison::Less, "<="), ("=", Comparison::Greater, ">=")];
     if let Some((_, _, sign)) =
         turned.into_iter().find(|(end, turned, _)| left.ends_with(end) && *turned == comparison)
@@ -50,6 +51,19 @@ pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureF
         Operand::Figure(other)
     };
     Ok(Check { text: text.trim().to_owned(), figure, comparison, operand })
+}
+
+/// A check that has nothing on one side of its operator.
+fn missing_side(left: &str, comparison: Comparison, right: &str) -> Result<(), FigureFault> {
+    let sign =
+        Comparison::ALL.into_iter().find(|(_, known)| *known == comparison).map_or("", |(sign, _)| sign);
+    let title = match (left.is_empty(), right.is_empty()) {
+        (true, _) => format!("a figure is missing before `{sign}`"),
+        (_, true) => format!("a value is missing after `{sign}`"),
+        _ => return Ok(()),
+    };
+    let expected = "FIGURE OP VALUE, such as `total.p99 < 100ms`".to_owned();
+    Err(FigureFault { title, expected, help: None })
 }
 
 /// "success_rate >= 99%" for "error_rate < 1%".
@@ -184,7 +198,9 @@ mod tests {
             ("phases.clam.generated > 1", "unknown phase"),
             ("by_agent[\"Agent-1\"].queue_wait.p99 < 1s", "unknown figure"),
             ("generated.p99 > 1", "no statistics"),
-            ("< 5", "names no figure"),
+            ("< 5", "a figure is missing before `<`"),
+            ("total.p99 <", "a value is missing after `<`"),
+            ("success_rate >= ", "a value is missing after `>=`"),
         ] {
             let fault = parse_check(text, &names()).unwrap_err();
             assert!(fault.title.contains(word), "{text}: {fault:?}");
