@@ -1,5 +1,6 @@
 //! What Rhai says went wrong, as diagnostics: the innermost place, the line, and how the script came there.
 
+use super::code::variables;
 use super::modules::Sources;
 use super::table::{self, FUNCTIONS};
 use super::words;
@@ -64,6 +65,14 @@ impl Known {
         ours.chain(self.functions.iter().map(String::as_str))
     }
 
+    /// Every name that may stand without being called: truths, variables, and functions of the script, for callbacks.
+    fn values(&self, file: &str, position: Position) -> Vec<String> {
+        let source = self.sources.get(if file.is_empty() { &self.file } else { file });
+        let seen = source.zip(tree_position(position)).map(|(source, at)| variables(&source.text, at));
+        let truths = ["true", "false"].map(str::to_owned);
+        seen.unwrap_or_default().into_iter().chain(truths).chain(self.functions.iter().cloned()).collect()
+    }
+
     /// Where a function of the main script is defined.
     pub fn definition(&self, name: &str) -> Option<Place> {
         let source = self.sources.get(&self.file)?;
@@ -96,7 +105,8 @@ impl Known {
         match kind {
             // What has been guessed already is worth more than a name that is merely near.
             ParseErrorType::VariableUndefined(name) if fault.help.is_empty() => {
-                fault.help_if(did_you_mean(name, self.names()))
+                let values = self.values(file, position);
+                fault.help_if(did_you_mean(name, values.iter().map(String::as_str)))
             }
             _ => fault,
         }
@@ -179,9 +189,10 @@ impl Known {
                     .note("a callback sees constants that are literals, such as `const LIMIT = 5;`")
                     .help("put what is computed into the group's `state`")
             }
-            EvalAltResult::ErrorVariableNotFound(name, _) => {
-                let names = self.names();
-                thrown(&format!("undefined variable `{name}`")).help_if(did_you_mean(name, names))
+            EvalAltResult::ErrorVariableNotFound(name, position) => {
+                let values = self.values(file, *position);
+                let help = did_you_mean(name, values.iter().map(String::as_str));
+                thrown(&format!("undefined variable `{name}`")).help_if(help)
             }
             EvalAltResult::ErrorTooManyOperations(_) if self.in_callback => {
                 thrown("a callback does not come to an end")
