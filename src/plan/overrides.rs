@@ -369,7 +369,8 @@ impl Overrides {
     /// refused even if the script fails first. Parameters of the same name may take other values, so texts that
     /// merely lack a unit pass.
     pub fn faults(&self) -> Diagnostics {
-        let mut faults = Diagnostics::new();
+        let mut faults: Diagnostics =
+            repeated("--set", &self.set).chain(repeated("--core-option", &self.core_options)).collect();
         if let Some(text) = self.duration.as_ref().filter(|text| !bare(text)) {
             faults_of(&mut faults, "--duration", parse_duration(text));
         }
@@ -395,6 +396,20 @@ impl Overrides {
         }
         faults
     }
+}
+
+/// Each name that a flag sets a second time, which would undo the first.
+fn repeated<'p>(flag: &'static str, pairs: &'p [(String, String)]) -> impl Iterator<Item = Diagnostic> + 'p {
+    let again = pairs.iter().enumerate().filter_map(|(index, pair)| {
+        let first = pairs[..index].iter().find(|(name, _)| *name == pair.0)?;
+        Some((first, pair))
+    });
+    again.map(move |((name, first), (_, second))| {
+        Diagnostic::new(Exit::Usage, format!("`{flag} {name}` is said twice"))
+            .found(format!("`{flag} {name}={first}` and `{flag} {name}={second}`"))
+            .expected("one of them")
+            .help("say it once")
+    })
 }
 
 fn both_latencies(min_ns: u64, max_ns: u64) -> String {

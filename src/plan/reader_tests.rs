@@ -417,3 +417,15 @@ fn a_latency_below_the_shortest_is_proposed_with_the_shortest() {
     assert_eq!(told(None, "0ms"), both("--min-latency 0s --max-latency 0s"));
     assert_eq!(told(None, "5"), Some("5 what? write \"5ms\" or \"5s\"".to_owned()));
 }
+
+#[test]
+fn a_name_that_a_flag_sets_twice_is_refused() {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let told =
+        |overrides: Overrides| overrides.faults().iter().map(|fault| fault.title.clone()).collect::<Vec<_>>();
+    let set = vec![pair("seed", "1"), pair("agents", "2"), pair("seed", "2")];
+    assert_eq!(told(Overrides { set, ..Overrides::default() }), ["`--set seed` is said twice"]);
+    let core_options = vec![pair("latency", "1ms"), pair("latency", "1ms")];
+    let told_twice = ["`--core-option latency` is said twice"];
+    assert_eq!(told(Overrides { core_options, ..Overrides::default() }), told_twice);
+}
