@@ -166,6 +166,11 @@ fn typed(flag: &str, text: &str) -> String {
     if text.is_empty() { format!("`{flag}`") } else { format!("`{flag}{sign}{text}`") }
 }
 
+/// What to write for a letter that was meant to be a text.
+fn in_double_quotes(letter: char) -> String {
+    format!("a text stands in double quotes: write `{:?}`", letter.to_string())
+}
+
 /// Whether a flag means a parameter: `--max-size` sets `max_size`.
 fn same_name(flag: &str, parameter: &str) -> bool {
     flag.replace('-', "_") == parameter.replace('-', "_")
@@ -179,7 +184,8 @@ fn param(state: &mut State, name: &str, default: Dynamic, doc: &str) -> Fallible
         return Err(fail(
             fault
                 .found(a_value_of(default.type_name()).trim_end_matches(',').to_owned())
-                .expected("a number, true or false, or a text"),
+                .expected("a number, true or false, or a text")
+                .help_if(default.as_char().ok().map(in_double_quotes)),
         ));
     };
     if let Some(known) = state.params.iter().find(|param| param.name == name) {

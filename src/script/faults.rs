@@ -73,6 +73,14 @@ impl Known {
         seen.unwrap_or_default().into_iter().chain(truths).chain(self.functions.iter().cloned()).collect()
     }
 
+    /// What to write for a name that stands for no value.
+    fn value_meant(&self, name: &str, file: &str, position: Position) -> Option<String> {
+        if self.names().any(|known| known == name) {
+            return Some(format!("`{name}` is a function: call it, its arguments in round brackets"));
+        }
+        did_you_mean(name, self.values(file, position).iter().map(String::as_str))
+    }
+
     /// Where a function of the main script is defined.
     pub fn definition(&self, name: &str) -> Option<Place> {
         let source = self.sources.get(&self.file)?;
@@ -105,8 +113,7 @@ impl Known {
         match kind {
             // What has been guessed already is worth more than a name that is merely near.
             ParseErrorType::VariableUndefined(name) if fault.help.is_empty() => {
-                let values = self.values(file, position);
-                fault.help_if(did_you_mean(name, values.iter().map(String::as_str)))
+                fault.help_if(self.value_meant(name, file, position))
             }
             _ => fault,
         }
@@ -190,8 +197,7 @@ impl Known {
                     .help("put what is computed into the group's `state`")
             }
             EvalAltResult::ErrorVariableNotFound(name, position) => {
-                let values = self.values(file, *position);
-                let help = did_you_mean(name, values.iter().map(String::as_str));
+                let help = self.value_meant(name, file, *position);
                 thrown(&format!("undefined variable `{name}`")).help_if(help)
             }
             EvalAltResult::ErrorTooManyOperations(_) if self.in_callback => {
