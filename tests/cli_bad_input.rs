@@ -218,6 +218,15 @@ fn a_flag_of_a_parameter_sets_it() {
         (&["--workers"], ["nothing after `--workers`", "a whole number"]),
         (&["--workers", "many"], ["`many`, from `--workers`", "a whole number"]),
         (&["--workers", "3", "-P", "workers=4"], ["`workers` is set twice", "one of them"]),
+        (&["-P", "workers=3", "-P", "workers=4"], ["`workers` is set twice", "say it once"]),
+        (&["--workers", "3", "--workers", "4"], ["`workers` is set twice", "say it once"]),
+        (&["--", "--duration"], ["stands behind `--`", "leave out the `--`"]),
+        (&["--set", "seed=1", "--set", "seed=2"], ["`--set seed` is said twice", "say it once"]),
+        (&["--within", "-2%"], ["-2%", "write a share"]),
+        (&["--repeats", "-1"], ["-1", "a whole number from 1 to 10000"]),
+        (&["--hang-timeout", "5"], ["5 what?", "`5s`"]),
+        (&["--core-path", "/nowhere"], ["/nowhere", "there is no such folder"]),
+        (&["-o", "q.json", "--events", "./q.json"], ["name the same file", "a file for each"]),
     ] {
         let ended = mqscript(&[&["run", path], flags].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{flags:?}: {}", ended.stderr);

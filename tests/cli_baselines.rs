@@ -237,7 +237,7 @@ fn what_is_no_baseline_is_refused_before_anything_is_played() {
         &["there is no baseline `mian`", "one of main", "did you mean `main`?"],
     );
     refused(&["--baseline", "7"], 2, &["results/0007", "cannot be a baseline"]);
-    refused(&["--baseline", "/nowhere/at/all"], 2, &["cannot be a baseline", "No such file"]);
+    refused(&["--baseline", "/nowhere/at/all"], 2, &["cannot be a baseline", "there is no such folder"]);
     refused(&["--baseline", &batch.path("")], 2, &["a folder that is no batch's", "journal.ndjson"]);
     let output = batch.path("results");
     refused(&["--baseline", &output], 2, &["a folder that is no batch's", "did you mean", "results/latest"]);

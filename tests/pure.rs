@@ -258,7 +258,8 @@ fn a_pure_run_reads_and_writes_what_it_needs() {
     assert_eq!(mqscript(&[&arguments[..], &["--force"]].concat()).code, 0);
     assert_eq!(digests(), confined);
     // What is wrong is told as ever: a name that is nowhere is looked for in folders that are not there.
-    let missing = mqscript(&["run", "nine_agents", "--pure", "--core", "mok", "--core-path", "/nowhere"]);
+    let mut nowhere = command(&["run", "nine_agents", "--pure", "--core", "mok"]);
+    let missing = Ended::from(nowhere.env("MQSCRIPT_CORE_PATH", "/nowhere").output().unwrap());
     assert!(missing.code == 6 && missing.stderr.contains("there is no core `mok`"), "{missing:?}");
 }
 

@@ -10,6 +10,7 @@ use crate::compare::read_results;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
 use crate::files::keep;
 use crate::metrics::results::Report;
+use crate::text_file::in_words;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ impl Baseline {
             name => stored(output, name)?,
         };
         // `latest` points elsewhere once a batch has begun.
-        let path = path.canonicalize().map_err(|error| unusable(&path).found(error.to_string()))?;
+        let path = path.canonicalize().map_err(|error| unreachable(&path, &error))?;
         header(&path).map_err(|_| no_batch(&path))?;
         let mut cells: Vec<(Outcome, PathBuf)> = entries(&path.join("cells"))
             .into_iter()
@@ -201,6 +202,14 @@ fn entries(folder: &Path) -> Vec<String> {
 fn unusable(path: &Path) -> Diagnostic {
     Diagnostic::new(Exit::Usage, format!("`{}` cannot be a baseline", path.display()))
         .note("it comes from `--baseline`")
+}
+
+fn unreachable(path: &Path, error: &io::Error) -> Diagnostic {
+    let fault = match error.kind() {
+        io::ErrorKind::NotFound => unusable(path).found("nothing: there is no such folder"),
+        _ => unusable(path).found(in_words(error)),
+    };
+    fault.help("name a batch's own folder, a saved name, or `latest`, the newest batch on the output folder")
 }
 
 fn no_batch(path: &Path) -> Diagnostics {

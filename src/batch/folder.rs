@@ -10,6 +10,7 @@
 use super::outcome::Outcome;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::keep;
+use crate::text_file::in_words;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -183,7 +184,7 @@ pub fn cannot_write(path: &Path, why: impl fmt::Display) -> Diagnostic {
 }
 
 pub(super) fn cannot(path: &Path, error: &io::Error) -> Diagnostics {
-    let mut fault = cannot_write(path, error);
+    let mut fault = cannot_write(path, in_words(error));
     match error.kind() {
         io::ErrorKind::StorageFull => {}
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {

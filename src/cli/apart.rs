@@ -5,6 +5,7 @@ use crate::cores::{CoreError, CoreInfo};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 #[cfg(unix)]
 use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
+use crate::text_file::in_words;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 #[cfg(unix)]
@@ -59,7 +60,10 @@ pub(super) fn cores(
     load: impl FnOnce() -> Loaded,
 ) -> Result<(Vec<CoreInfo>, Diagnostics), Diagnostics> {
     let bug = |error: std::io::Error| {
-        Diagnostics::from(Diagnostic::new(Exit::Bug, format!("{what} cannot be looked at: {error}")))
+        Diagnostics::from(Diagnostic::new(
+            Exit::Bug,
+            format!("{what} cannot be looked at: {}", in_words(&error)),
+        ))
     };
     let block = Block::new().map_err(bug)?;
     match supervise::fork_in(block).map_err(bug)? {

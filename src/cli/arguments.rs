@@ -1,11 +1,11 @@
 //! The flags as they are typed. What they mean is decided where they are used.
 
 use super::core_arguments::CoreCommand;
-use super::values::{KeyValue, Seed, duration, key_value, seed, within};
+use super::values::{KeyValue, Seed, duration, folder, key_value, repeats, seed, within};
 use crate::metrics::comparisons::Within;
-use crate::plan::REPEATS_MAX;
 use crate::plan::tree::Node;
 use crate::supervise::Block;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -228,7 +228,7 @@ pub struct PlanFlags {
     #[arg(long, help_heading = "The core")]
     pub pure: bool,
     /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
-    #[arg(long, value_name = "FOLDER", help_heading = "The core")]
+    #[arg(long, value_name = "FOLDER", value_parser = PathBufValueParser::new().try_map(folder), help_heading = "The core")]
     pub core_path: Vec<PathBuf>,
     /// The session's core as a batch file writes it
     #[arg(skip)]
@@ -295,7 +295,7 @@ pub struct BatchFlags {
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
     /// Replications of every cell, in place of the file's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=REPEATS_MAX))]
+    #[arg(long, value_name = "N", value_parser = repeats)]
     pub repeats: Option<u64>,
     /// Compare every cell with the same cell of an earlier batch: a saved name, a batch's folder (with a `/`), or `latest`
     #[arg(long, value_name = "NAME|FOLDER")]
@@ -310,7 +310,7 @@ pub struct BatchFlags {
     #[arg(long)]
     pub fail_on_regression: bool,
     /// A folder in which cores are looked for first; may be repeated
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = PathBufValueParser::new().try_map(folder))]
     pub core_path: Vec<PathBuf>,
     /// Give up a core whose call has not returned for so long
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
@@ -373,7 +373,7 @@ pub struct RunFlags {
     #[arg(long, help_heading = "The core")]
     pub in_process: bool,
     /// Play every run with so many seeds, side by side where it is simulated [default: 1, in comparisons 5]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=REPEATS_MAX), help_heading = "Comparing")]
+    #[arg(long, value_name = "N", value_parser = repeats, help_heading = "Comparing")]
     pub repeats: Option<u64>,
     /// Compare cores, the first being the baseline, in place of the session's core [with no value: mock,sqlite]
     #[arg(

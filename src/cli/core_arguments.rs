@@ -1,7 +1,8 @@
 //! The flags of the commands about cores.
 
 use super::arguments::CheckFormat;
-use super::values::{KeyValue, key_value};
+use super::values::{KeyValue, folder, key_value, seed_number};
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ pub enum CoreCommand {
 #[derive(Debug, Clone, Args)]
 pub struct CoreFolders {
     /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = PathBufValueParser::new().try_map(folder))]
     pub core_path: Vec<PathBuf>,
 }
 
@@ -76,7 +77,7 @@ pub struct CoreCheckFlags {
     #[arg(long = "test", value_name = "TEST")]
     pub tests: Vec<String>,
     /// Seed of the messages that are offered
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", value_parser = seed_number, default_value_t = 1)]
     pub seed: u64,
     /// Set one of the core's options
     #[arg(long = "core-option", value_name = "K=V", value_parser = key_value)]

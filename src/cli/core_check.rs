@@ -14,6 +14,7 @@ use crate::report::printable;
 use crate::report::text::{Look, wrapped};
 #[cfg(unix)]
 use crate::supervise;
+use crate::text_file::in_words;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -72,7 +73,10 @@ fn all(flags: &CoreCheckFlags) -> Result<bool, Diagnostics> {
     let tests = selected(&flags.tests);
     asked(flags)?;
     let cannot = |error: std::io::Error| {
-        Diagnostics::from(Diagnostic::new(Exit::Bug, format!("the tests cannot be run: {error}")))
+        Diagnostics::from(Diagnostic::new(
+            Exit::Bug,
+            format!("the tests cannot be run: {}", in_words(&error)),
+        ))
     };
     let program = std::env::current_exe().map_err(cannot)?;
     let start = |test: &str, folder: &Path| {

@@ -7,6 +7,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::fit::{FitError, Fitted, fit};
 use crate::metrics::results::{Report, Run};
 use crate::report::{count, counted, percent, printable, span};
+use crate::text_file::in_words;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -34,7 +35,7 @@ fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
         None => terminal::print(&document)?,
         Some(mut output) => {
             output.write_all(document.as_bytes()).map_err(|error| {
-                let title = format!("the options cannot be written: {error}");
+                let title = format!("the options cannot be written: {}", in_words(&error));
                 Diagnostics::from(Diagnostic::new(Exit::Usage, title))
             })?;
             if let Some(line) = output.keep()? {

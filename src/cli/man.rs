@@ -5,6 +5,7 @@ use super::outputs::is_stdout;
 use super::terminal;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::printable;
+use crate::text_file::in_words;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -40,7 +41,8 @@ fn main_page() -> Result<String, Diagnostics> {
 fn write_all(folder: &Path) -> Result<String, Diagnostics> {
     let shown = printable(&folder.display().to_string());
     let cannot = |error: io::Error| {
-        let title = format!("the pages cannot be written to `{shown}`: {error}");
+        let why = if folder.is_file() { "it is a file, no folder".to_owned() } else { in_words(&error) };
+        let title = format!("the pages cannot be written to `{shown}`: {why}");
         Diagnostic::new(Exit::Usage, title).help("name a folder that you can write to, or one to be made")
     };
     fs::create_dir_all(folder).map_err(cannot)?;

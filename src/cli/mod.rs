@@ -53,6 +53,10 @@ pub fn main() -> Exit {
     let arguments = match parameters::parse(typed.clone()) {
         Ok(arguments) => arguments,
         Err(error) => {
+            if let Some(fault) = parameters::unknown_flag(&error, &typed) {
+                terminal::complain(&fault.into());
+                return Exit::Usage;
+            }
             terminal::print_help(&error);
             if error.kind() == ErrorKind::DisplayHelp {
                 let _ = terminal::print(&parameters::below_help(&typed));
@@ -60,6 +64,12 @@ pub fn main() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
     };
+    if let Command::Run(flags) = &arguments.command
+        && let Some(fault) = outputs::same_file(flags.output.as_deref(), flags.events.as_deref())
+    {
+        terminal::complain(&fault.into());
+        return Exit::Usage;
+    }
     match arguments.command {
         Command::List => list::command(),
         Command::Core(command) => core::command(&command),

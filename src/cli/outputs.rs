@@ -4,6 +4,7 @@ use super::terminal;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files;
 use crate::supervise::keeper::{self, KeptFile};
+use crate::text_file::in_words;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,21 @@ pub const STDOUT: &str = "-";
 /// Whether what a flag names is standard output: `-`, or the name that the system has for it.
 pub fn is_stdout(path: &Path) -> bool {
     [STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
+}
+
+/// Two flags that name the same file, which would take both.
+pub fn same_file(output: Option<&Path>, events: Option<&Path>) -> Option<Diagnostic> {
+    let (output, events) = output.zip(events)?;
+    let plain = |path: &Path| !is_stdout(path) && fs::metadata(path).map_or(true, |found| found.is_file());
+    let whole = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        path.canonicalize().ok().or_else(|| Some(folder.canonicalize().ok()?.join(path.file_name()?)))
+    };
+    if !plain(output) || !plain(events) || whole(output)? != whole(events)? {
+        return None;
+    }
+    let fault = Diagnostic::new(Exit::Usage, "`--output` and `--events` name the same file");
+    Some(fault.found(format!("`{}`", output.display())).expected("a file for each of them"))
 }
 
 /// A file under construction. It stands under a temporary name in the same folder until [`Output::keep`] moves
@@ -68,7 +84,7 @@ impl Output {
             let fault = Diagnostic::new(Exit::Usage, format!("`{flag} {}`: {why}", path.display()));
             Diagnostics::from(fault.help_if(help.map(str::to_owned)))
         };
-        let cannot = |error: io::Error| refuse(format!("cannot be written: {error}"), None);
+        let cannot = |error: io::Error| refuse(format!("cannot be written: {}", in_words(&error)), None);
         if is_stdout(path) {
             return Ok(Output::new(path, Place::AsItStands, Sink::Stdout));
         }
@@ -175,8 +191,16 @@ impl Output {
         let said = self.said.display().to_string();
         match self.finish() {
             Ok(()) => Ok((!self.is_stdout()).then(|| format!("saved {}", crate::report::printable(&said)))),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let title =
+                    format!("`{said}` cannot be written: another file has come there in the meantime");
+                Err(Diagnostic::new(Exit::Usage, title)
+                    .help("choose another name, or say `--force` to replace it")
+                    .into())
+            }
             Err(error) => {
-                Err(Diagnostic::new(Exit::Usage, format!("`{said}` cannot be written: {error}")).into())
+                let title = format!("`{said}` cannot be written: {}", in_words(&error));
+                Err(Diagnostic::new(Exit::Usage, title).into())
             }
         }
     }
@@ -267,12 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn results_and_events_do_not_go_into_one_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, way_round) = (folder.path().join("q.json"), folder.path().join("./q.json"));
+        let told = |output: &Path, events: &Path| same_file(Some(output), Some(events)).is_some();
+        assert!(told(&one, &one) && told(&one, &way_round));
+        assert!(!told(&one, &folder.path().join("events.jsonl")));
+        assert!(
+            !told(Path::new("/dev/null"), Path::new("/dev/null")) && !told(Path::new("-"), Path::new("-"))
+        );
+        assert!(same_file(Some(&one), None).is_none());
+    }
+
+    #[test]
     fn a_file_that_came_during_the_run_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.json");
         let output = Output::open("--output", &path, false).unwrap();
         fs::write(&path, "somebody else's").unwrap();
-        assert!(output.keep().is_err());
+        let told = output.keep().unwrap_err().to_string();
+        assert!(told.contains("in the meantime") && !told.contains("os error"), "{told}");
         assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
         assert_eq!(files(folder.path()), ["results.json"]);
     }

@@ -4,12 +4,12 @@
 
 use super::arguments::{Arguments, Command, PlanFlags};
 use super::settings;
-use crate::diagnostics::{Diagnostic, Exit};
+use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
 use crate::report::printable;
 use crate::script::{self, Param, Settings};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -21,8 +21,9 @@ const EVALUATING: [&str; 2] = ["run", "check"];
 ///
 /// # Errors
 /// What clap says of it; help counts as an error, too.
-pub fn parse(mut typed: Vec<OsString>) -> Result<Arguments, clap::Error> {
+pub fn parse(typed: Vec<OsString>) -> Result<Arguments, clap::Error> {
     let evaluating = command_of(&typed).is_some();
+    let mut typed = with_negative_values(typed);
     let mut own = Vec::new();
     loop {
         let read = Arguments::command()
@@ -36,13 +37,124 @@ pub fn parse(mut typed: Vec<OsString>) -> Result<Arguments, clap::Error> {
                 return Ok(arguments);
             }
             Err(error) => {
-                match unknown(&error).filter(|_| evaluating).and_then(|flag| take(&mut typed, &flag)) {
+                let of_script = unknown(&error).filter(|flag| evaluating && !of_run_alone(&typed, flag));
+                match of_script.and_then(|flag| take(&mut typed, &flag)) {
                     Some(pair) => own.push(pair),
                     None => return Err(error),
                 }
             }
         }
     }
+}
+
+/// What was typed, a value that begins as a number below zero joined with its flag: `--within -2%` is `--within=-2%`, of
+/// which the flag itself says what is wrong.
+fn with_negative_values(typed: Vec<OsString>) -> Vec<OsString> {
+    let root = Arguments::command();
+    let command = command_typed(&root, &typed);
+    let mut joined: Vec<OsString> = Vec::with_capacity(typed.len());
+    let mut flags = true;
+    for word in typed {
+        flags &= word != "--";
+        let flag = joined.last().and_then(|flag| flag.to_str()).filter(|_| flags && is_negative(&word));
+        let flag = flag.filter(|flag| takes_a_value(command, flag)).map(str::to_owned);
+        match (flag, word.to_str()) {
+            (Some(flag), Some(value)) => {
+                joined.pop();
+                joined.push(format!("{flag}={value}").into());
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
+/// Whether a word begins as a number below zero does.
+fn is_negative(word: &OsStr) -> bool {
+    let rest = word.to_str().and_then(|word| word.strip_prefix('-'));
+    rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
+}
+
+/// Whether a word is a flag, long or short, whose value may be the next word.
+fn takes_a_value(command: &clap::Command, word: &str) -> bool {
+    let is_word = |argument: &&clap::Arg| {
+        let long = word.strip_prefix("--").is_some_and(|name| argument.get_long() == Some(name));
+        long || word.strip_prefix('-').is_some_and(|name| {
+            argument.get_short().is_some_and(|short| name.chars().eq(std::iter::once(short)))
+        })
+    };
+    let argument = command.get_arguments().find(is_word);
+    argument.is_some_and(|argument| argument.get_action().takes_values() && !argument.is_require_equals_set())
+}
+
+/// The command that was typed, as far down as it goes.
+fn command_typed<'c>(root: &'c clap::Command, typed: &[OsString]) -> &'c clap::Command {
+    let words = typed.iter().skip(1).map_while(|word| word.to_str());
+    let mut command = root;
+    for word in words {
+        match command.find_subcommand(word) {
+            Some(below) => command = below,
+            None => break,
+        }
+    }
+    command
+}
+
+/// What a person types to mean it: `mqscript core check`.
+fn name_typed(typed: &[OsString]) -> String {
+    let root = Arguments::command();
+    let mut command = &root;
+    let mut name = "mqscript".to_owned();
+    for word in typed.iter().skip(1).map_while(|word| word.to_str()) {
+        let Some(below) = command.find_subcommand(word) else { break };
+        command = below;
+        name = format!("{name} {word}");
+    }
+    name
+}
+
+/// Whether a flag belongs to `run` alone of the commands that evaluate a script: in a check it is no parameter's.
+fn of_run_alone(typed: &[OsString], flag: &str) -> bool {
+    command_of(typed) == Some("check") && flags_of("run").contains(&format!("--{flag}"))
+}
+
+/// What is wrong with a flag that the command does not have, in our words.
+pub fn unknown_flag(error: &clap::Error, typed: &[OsString]) -> Option<Diagnostic> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(found)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = printable(found.split('=').next().unwrap_or(found));
+    if !flag.starts_with('-') {
+        return None;
+    }
+    let command = name_typed(typed);
+    let fault = |title: String| Some(Diagnostic::new(Exit::Usage, title));
+    let end = typed.iter().position(|word| word == "--");
+    let word = typed.iter().position(|word| word.to_str().is_some_and(|word| word == found));
+    if end.zip(word).is_some_and(|(end, word)| end < word) {
+        return Some(
+            fault(format!("`{flag}` stands behind `--`, where no flag is read"))?.help("leave out the `--`"),
+        );
+    }
+    let root = Arguments::command();
+    let own: Vec<String> = long_flags(command_typed(&root, typed));
+    let fault = fault(format!("`{command}` has no flag `{flag}`"))?
+        .expected(format!("a flag of `{command} --help`"))
+        .help_if(did_you_mean(&flag, own.iter().map(String::as_str)));
+    if !flag.starts_with("--") {
+        return Some(fault);
+    }
+    let elsewhere = root.get_subcommands().find(|other| long_flags(other).contains(&flag));
+    let name = flag.trim_start_matches('-');
+    Some(match elsewhere {
+        Some(_) if command == "mqscript check" => fault.help(format!(
+            "`mqscript run` takes it; for a parameter of that name type `-P {}=VALUE`",
+            name.replace('-', "_")
+        )),
+        Some(other) => fault.help(format!("`mqscript {}` takes it", other.get_name())),
+        None => fault,
+    })
 }
 
 /// The command, if it evaluates a script.
@@ -77,7 +189,8 @@ fn take(typed: &mut Vec<OsString>, name: &str) -> Option<(String, Option<String>
     let with_value = format!("{flag}=");
     let is_flag =
         |word: &OsString| word.to_str().is_some_and(|word| word == flag || word.starts_with(&with_value));
-    let at = typed.iter().position(is_flag)?;
+    // Behind `--` no flag is read.
+    let at = typed.iter().take_while(|word| *word != "--").position(is_flag)?;
     let word = typed.remove(at).into_string().ok()?;
     if let Some(value) = word.strip_prefix(&with_value) {
         return Some((name.to_owned(), Some(value.to_owned())));
@@ -111,12 +224,12 @@ pub fn blank_for_equals(typed: &[OsString]) -> Option<Diagnostic> {
 /// The program's own long flags, for suggestions.
 pub fn flags_of(command: &str) -> Vec<String> {
     let root = Arguments::command();
-    let Some(command) = root.find_subcommand(command) else { return Vec::new() };
-    command
-        .get_arguments()
-        .filter_map(|argument| argument.get_long())
-        .map(|long| format!("--{long}"))
-        .collect()
+    root.find_subcommand(command).map(long_flags).unwrap_or_default()
+}
+
+fn long_flags(command: &clap::Command) -> Vec<String> {
+    let longs = command.get_arguments().filter_map(|argument| argument.get_long());
+    longs.map(|long| format!("--{long}")).collect()
 }
 
 /// What stands below the help that was asked for: the parameters of the script that was named with it.
@@ -211,6 +324,42 @@ mod tests {
         assert_eq!(told(&["--output", "/dev/stdin", "--force"]), None);
         assert_eq!(told(&["--chaos", "crash=2%"]), Some("type `--chaos=crash=2%`".to_owned()));
         assert_eq!(told(&["--real", "nine_agents"]), None);
+    }
+
+    #[test]
+    fn a_value_below_zero_is_its_flags_and_no_flag() {
+        let told = |typed: &[&str]| parsed(typed).unwrap_err().to_string();
+        for (flag, word) in
+            [("--repeats", "-1"), ("--hang-timeout", "-1"), ("--within", "-2%"), ("--seed", "-1")]
+        {
+            let told = told(&["run", "tiny.rhai", flag, word]);
+            assert!(told.contains(&format!("for '{flag}")) && !told.contains("-- -"), "{told}");
+        }
+        assert!(
+            parsed(&["run", "tiny.rhai", "-d", "-1s", "--rate", "-1/s", "--max-latency", "-.5ms"]).is_ok()
+        );
+    }
+
+    #[test]
+    fn a_flag_that_the_command_does_not_have_says_whose_it_is() {
+        let told = |typed: &[&str]| {
+            let typed: Vec<OsString> = ["mqscript"].iter().chain(typed).map(OsString::from).collect();
+            let fault = unknown_flag(&parse(typed.clone()).unwrap_err(), &typed).unwrap();
+            (fault.title, fault.help.join("; "))
+        };
+        let (title, help) = told(&["run", "tiny.rhai", "--", "--duration"]);
+        assert_eq!(title, "`--duration` stands behind `--`, where no flag is read");
+        assert_eq!(help, "leave out the `--`");
+        let (title, help) = told(&["check", "tiny.rhai", "--repeats", "5"]);
+        assert_eq!(title, "`mqscript check` has no flag `--repeats`");
+        assert_eq!(help, "`mqscript run` takes it; for a parameter of that name type `-P repeats=VALUE`");
+        let (title, help) = told(&["batch", "b.yaml", "--rate", "5"]);
+        assert_eq!(title, "`mqscript batch` has no flag `--rate`");
+        assert_eq!(help, "`mqscript run` takes it");
+        let (title, help) = told(&["core", "check", "mock", "--core-paht=x"]);
+        assert_eq!(title, "`mqscript core check` has no flag `--core-paht`");
+        assert_eq!(help, "did you mean `--core-path`?");
+        assert_eq!(told(&["compare", "a.json", "-x"]).0, "`mqscript compare` has no flag `-x`");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::outputs::is_stdout;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::printable;
+use crate::text_file::in_words;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -30,7 +31,9 @@ pub(super) fn write(folder: &Path, files: &[NewFile]) -> Result<(), Diagnostics>
             .help("name another folder after the name, or move that one away")
             .into());
     }
-    let cannot = |error: io::Error| Diagnostics::from(usage(format!("`{shown}` cannot be written: {error}")));
+    let cannot = |error: io::Error| {
+        Diagnostics::from(usage(format!("`{shown}` cannot be written: {}", in_words(&error))))
+    };
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent).map_err(cannot)?;
     }

@@ -5,6 +5,7 @@ use crate::files;
 use crate::report::Palette;
 use crate::report::text::Look;
 use crate::supervise::keeper::{self, KeptFile};
+use crate::text_file::in_words;
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -79,7 +80,7 @@ fn stderr_is_coloured() -> bool {
 /// Any other, such as a full disk.
 pub fn print(text: &str) -> Result<(), Diagnostics> {
     write_result(text.as_bytes()).map_err(|error| {
-        Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {error}")).into()
+        Diagnostic::new(Exit::Usage, format!("the result cannot be printed: {}", in_words(&error))).into()
     })
 }
 

@@ -2,9 +2,10 @@
 
 use crate::compare::parse_within;
 use crate::metrics::comparisons::Within;
-use crate::plan::SEED_MAX;
-use mqscript_plugin::units::parse_duration;
+use crate::plan::units::{UnitError, parse_duration};
+use crate::plan::{REPEATS_MAX, SEED_MAX};
 use rand::TryRng;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `KEY=VALUE`.
@@ -25,8 +26,47 @@ pub fn key_value(text: &str) -> Result<KeyValue, String> {
         Some((key, value)) if !key.trim().is_empty() => {
             Ok(KeyValue { key: key.trim().to_owned(), value: value.to_owned() })
         }
-        _ => Err(format!("write it as NAME=VALUE, such as {}=VALUE", text.trim_matches('=').trim())),
+        Some((_, value)) => {
+            Err(format!("the name is missing: write it as NAME=VALUE, such as NAME={}", or_value(value)))
+        }
+        None => Err(match text.split_once(':') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                format!("write it as NAME=VALUE: `{}={}`", key.trim(), or_value(value))
+            }
+            _ => format!("write it as NAME=VALUE, such as {}=VALUE", or_name(text)),
+        }),
     }
+}
+
+fn or_value(value: &str) -> &str {
+    if value.trim().is_empty() { "VALUE" } else { value.trim() }
+}
+
+fn or_name(name: &str) -> &str {
+    if name.trim().is_empty() { "NAME" } else { name.trim() }
+}
+
+/// Reads how often something is played.
+///
+/// # Errors
+/// No whole number from 1 on, or too many.
+pub fn repeats(text: &str) -> Result<u64, String> {
+    whole(text)
+        .filter(|repeats| (1..=REPEATS_MAX).contains(repeats))
+        .ok_or_else(|| format!("write a whole number from 1 to {REPEATS_MAX}"))
+}
+
+/// Reads the number of a seed.
+///
+/// # Errors
+/// As [`seed`], and where it is `random`.
+pub fn seed_number(text: &str) -> Result<u64, String> {
+    let number = whole(text).filter(|number| *number <= SEED_MAX);
+    number.ok_or_else(|| format!("a seed is a whole number from 0 to {SEED_MAX}"))
+}
+
+fn whole(text: &str) -> Option<u64> {
+    text.parse().ok()
 }
 
 /// What `--seed` asks for.
@@ -56,10 +96,15 @@ impl Seed {
 /// # Errors
 /// No duration with its unit, or none at all.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    match parse_duration(text) {
-        Ok(0) => Err("it must be longer than nothing".to_owned()),
+    let nothing = text.trim().parse::<f64>() == Ok(0.0);
+    match parse_duration(if nothing { "0s" } else { text }) {
+        Ok(0) => Err("it must be longer than nothing: write `5s`".to_owned()),
         Ok(ns) => Ok(Duration::from_nanos(ns)),
-        Err(error) => Err(error.to_string()),
+        Err(UnitError { expected, help, .. }) => {
+            let help =
+                help.map(|help| help.replace('"', "`")).map_or_else(String::new, |help| format!("; {help}"));
+            Err(format!("write {}{help}", expected.replace('"', "`")))
+        }
     }
 }
 
@@ -74,6 +119,18 @@ pub fn seed(text: &str) -> Result<Seed, String> {
     match text.parse() {
         Ok(number) if number <= SEED_MAX => Ok(Seed::Number(number)),
         _ => Err(format!("a seed is `random` or a whole number from 0 to {SEED_MAX}")),
+    }
+}
+
+/// Reads a folder that is there.
+///
+/// # Errors
+/// It is none, or is not there.
+pub fn folder(path: PathBuf) -> Result<PathBuf, String> {
+    match (path.is_dir(), path.exists()) {
+        (true, _) => Ok(path),
+        (_, true) => Err("this is a file: name the folder that it is in".to_owned()),
+        _ => Err("there is no such folder".to_owned()),
     }
 }
 
@@ -94,7 +151,45 @@ mod tests {
         let read = |key: &str, value: &str| KeyValue { key: key.into(), value: value.into() };
         assert_eq!(key_value("a=b=c"), Ok(read("a", "b=c")));
         assert_eq!(key_value("a="), Ok(read("a", "")));
-        assert!(key_value("a").is_err() && key_value("=b").is_err());
+        for (text, help) in [
+            ("a", "write it as NAME=VALUE, such as a=VALUE"),
+            ("=3", "the name is missing: write it as NAME=VALUE, such as NAME=3"),
+            ("=", "the name is missing: write it as NAME=VALUE, such as NAME=VALUE"),
+            ("processor.workers: 8", "write it as NAME=VALUE: `processor.workers=8`"),
+            ("", "write it as NAME=VALUE, such as NAME=VALUE"),
+        ] {
+            assert_eq!(key_value(text), Err(help.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_refused_in_words_of_ours() {
+        assert_eq!(repeats("5"), Ok(5));
+        for wrong in ["1.5", "abc", "", "0", "-1", "10001"] {
+            assert_eq!(repeats(wrong), Err("write a whole number from 1 to 10000".to_owned()), "{wrong}");
+            let seed = seed_number(wrong);
+            assert!(seed.is_ok() || seed.is_err_and(|text| text.starts_with("a seed is")), "{wrong}");
+        }
+        for (text, help) in [
+            ("5", "write `5ms` or `5s`"),
+            ("0", "longer than nothing"),
+            ("0s", "longer than nothing"),
+            ("-1", "not negative"),
+            ("1h30", "`90m`"),
+        ] {
+            let told = duration(text).unwrap_err();
+            assert!(told.contains(help), "{text}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_there() {
+        let there = tempfile::tempdir().unwrap();
+        assert!(folder(there.path().to_owned()).is_ok());
+        let file = there.path().join("file");
+        assert_eq!(folder(file.clone()), Err("there is no such folder".to_owned()));
+        std::fs::write(&file, "").unwrap();
+        assert!(folder(file).unwrap_err().contains("this is a file"));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Exit {
             Exit::Bug => "a bug in mqscript",
             Exit::Usage => {
                 "flags: unknown, meaningless for this script, a parameter that is not declared, an output that cannot \
-                 be written"
+                 be written, saved results that cannot be read"
             }
             Exit::Contents => {
                 "the contents of a map or a file, wherever written, also inside a script; an unknown figure in a check"

@@ -3,11 +3,12 @@
 /// The known name that is nearest to `name`, if any is near enough to be meant.
 ///
 /// Near is an edit distance (transpositions count once) of at most a third of the longer name, at least 1, or the
-/// same name but for case, hyphens and underscores.
+/// same name but for case, hyphens and underscores. The very name is no suggestion.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = plain(name);
     known
         .into_iter()
+        .filter(|candidate| *candidate != name)
         .filter_map(|candidate| {
             let other = self::plain(candidate);
             let distance = strsim::osa_distance(&plain, &other);

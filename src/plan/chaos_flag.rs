@@ -22,7 +22,11 @@ pub fn read(text: &str) -> Result<Map<String, Value>, Diagnostics> {
         };
     }
     let mut options = Map::new();
-    for pair in split(text) {
+    let pairs = split(text);
+    for (index, pair) in pairs.iter().copied().enumerate() {
+        if pair.trim().is_empty() {
+            return Err(missing(index, pairs.len()).into());
+        }
         let Some((path, value)) = pair.split_once('=') else { return Err(malformed(pair).into()) };
         let value = parse_typed(FLAG, value.trim())?;
         set(&mut options, path.trim(), value).ok_or_else(|| malformed(pair))?;
@@ -35,6 +39,16 @@ fn malformed(found: &str) -> Diagnostic {
         .found(format!("`{found}`"))
         .expected("faults such as crash=2%,spike=5%, or a map such as {crash: 2%}")
         .help("`mqscript core info chaos` shows all faults")
+}
+
+/// A comma without a fault on one of its sides.
+fn missing(index: usize, pairs: usize) -> Diagnostic {
+    let found = match index {
+        0 => "nothing before the first `,`",
+        last if last + 1 == pairs => "nothing after the last `,`",
+        _ => "nothing between two `,`",
+    };
+    Diagnostic { found: Some(found.to_owned()), ..malformed("") }
 }
 
 /// The parts between commas that stand in no bracket.
@@ -105,6 +119,14 @@ mod tests {
         assert_eq!(read_json("outage={at: 10s, lasts: 2s},crash=1%"), outage);
         let types = json!({ "crash": { "rate": "1%", "types": ["a", "b"] } });
         assert_eq!(read_json("crash=1%,crash.types=[a, b]"), types);
+    }
+
+    #[test]
+    fn a_comma_too_many_is_told() {
+        let found = |text: &str| read(text).unwrap_err().iter().next().unwrap().found.clone().unwrap();
+        assert_eq!(found("crash=2%,"), "nothing after the last `,`");
+        assert_eq!(found("crash=2%, ,spike=5%"), "nothing between two `,`");
+        assert_eq!(found(",crash=2%"), "nothing before the first `,`");
     }
 
     #[test]

@@ -229,13 +229,16 @@ pub fn parse_figure(text: &str, names: &FigureNames<'_>) -> Result<Figure, Figur
         );
     };
     let statistic = rest.get(1).cloned();
+    let path = |statistic: &str| {
+        Figure { scope: scope.clone(), name: name.clone(), statistic: Some(statistic.to_owned()) }.path()
+    };
     match (figure.kind, &statistic) {
         (FigureKind::Times, None) => {
             let help = Some(format!("write `{text}.p99` or `{text}.mean`"));
             return fault(format!("`{text}` lacks a statistic"), one_of(STATISTICS), help);
         }
         (FigureKind::Times, Some(found)) if !STATISTICS.contains(&found.as_str()) => {
-            let help = statistic_meant(found).map(|meant| format!("write `{name}.{meant}`"));
+            let help = statistic_meant(found).map(|meant| format!("write `{}`", path(meant)));
             let help = help.or_else(|| did_you_mean(found, STATISTICS));
             return fault(format!("unknown statistic `{found}`"), one_of(STATISTICS), help);
         }
@@ -248,7 +251,7 @@ pub fn parse_figure(text: &str, names: &FigureNames<'_>) -> Result<Figure, Figur
         // "p99.9" is the 99.9th percentile.
         let longer = statistic.as_ref().map(|statistic| format!("{statistic}{more}"));
         let longer = longer.filter(|longer| STATISTICS.contains(&longer.as_str()));
-        let help = longer.map(|statistic| format!("write `{name}.{statistic}`"));
+        let help = longer.map(|statistic| format!("write `{}`", path(&statistic)));
         return fault(format!("`{text}` goes on after its statistic"), "nothing more", help);
     }
     Ok(Figure { scope, name: name.clone(), statistic })
@@ -281,8 +284,10 @@ fn read_scope<'p>(
     match first {
         "by_type" if names.types.contains(&name.as_str()) => Ok((Scope::Type(name.clone()), rest)),
         "phases" if names.phases.contains(&name.as_str()) => Ok((Scope::Phase(name.clone()), rest)),
-        "by_agent" if agent_there() => Ok((Scope::Agent(name.clone()), rest)),
-        "by_recipient" if name == "ALL" || agent_there() => Ok((Scope::Recipient(name.clone()), rest)),
+        "by_agent" if agent_there() || names.agents.unread => Ok((Scope::Agent(name.clone()), rest)),
+        "by_recipient" if name == "ALL" || agent_there() || names.agents.unread => {
+            Ok((Scope::Recipient(name.clone()), rest))
+        }
         "by_type" => unknown("message type", name, names.types.iter().copied()),
         "phases" if names.phases.is_empty() => fault(
             format!("unknown phase `{name}`"),

@@ -38,6 +38,7 @@ mod syntax;
 mod template;
 pub mod text;
 pub mod tree;
+pub mod units;
 
 pub use agents::{AGENTS_MAX, Callback, Callbacks, Group, MixEntry};
 pub use arrival::{Arrival, Spacing, Stage};
@@ -49,7 +50,7 @@ pub use figure_path::{
 };
 pub use json::read_json;
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
-pub use mqscript_plugin::{distribution, units};
+pub use mqscript_plugin::distribution;
 pub use names::Names;
 pub(crate) use overrides::MOCK;
 pub use overrides::{BATCH_CHECKS, Overrides, SEED_VARIABLE, parse_typed, same_place, variant};

@@ -13,6 +13,8 @@ pub struct Names {
     known: HashMap<String, Recipient>,
     numbered: HashMap<String, (u32, u32)>,
     groups: Vec<String>,
+    /// Whether there are groups whose names could not be read: anybody may be meant by a name that is not known.
+    pub(super) unread: bool,
     /// The agents of all groups.
     agents: u32,
     /// Of names such as `worker-3` the numbers, from 0, by what stands before them.

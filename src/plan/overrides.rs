@@ -4,10 +4,10 @@ use super::effect::OF_MOCKS;
 use super::read_end::{ENDS, unset_end};
 use super::short_forms::write_out;
 use super::text::parse_yaml;
-use super::tree::{Node, Origin, Written};
-use super::units::{canonical_duration, parse_duration, parse_rate, parse_share};
+use super::tree::{Node, Origin, Written, join};
+use super::units::{UnitError, canonical_duration, parse_duration, parse_rate, parse_share};
 use super::{ClockKind, CoreSpec, LayerSpec};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, one_of};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, read_distribution};
 use serde_json::{Map, Value, json};
@@ -307,6 +307,20 @@ impl Overrides {
         flags.filter_map(twice).collect()
     }
 
+    /// What to type for a latency without a unit: where the proposal would be below the shortest, both of them.
+    fn latency_help(&self, text: &str, error: UnitError) -> UnitError {
+        let ns = text
+            .parse::<f64>()
+            .ok()
+            .map(|ms| ms * 1e6)
+            .filter(|ns| (0.0..MOCK_LATENCY_NS.0 as f64).contains(ns));
+        let alone = self.min_latency.is_none();
+        match ns.filter(|_| alone) {
+            Some(ns) => UnitError { help: Some(both_latencies(0, ns.round() as u64)), ..error },
+            None => error,
+        }
+    }
+
     fn latency(&self, core: &CoreSpec) -> Result<(u64, u64), Diagnostics> {
         let read = |flag: &str, text: &Option<String>| match text {
             Some(text) => parse_duration(text).map(Some).map_err(|e| Diagnostics::from(unit_fault(flag, e))),
@@ -331,7 +345,7 @@ impl Overrides {
         if low > high {
             return Err(Diagnostic::new(Exit::Usage, "the smallest latency is above the largest")
                 .found(format!("{} and {}", canonical_duration(low), canonical_duration(high)))
-                .help("give both `--min-latency` and `--max-latency`")
+                .help(both_latencies(low.min(high), high))
                 .into());
         }
         Ok((low, high))
@@ -344,6 +358,15 @@ impl Overrides {
     pub fn apply_core_options(&self, core: &mut CoreSpec) -> Result<(), Diagnostics> {
         let mut faults = Diagnostics::new();
         for (key, text) in &self.core_options {
+            if text.trim().is_empty() {
+                faults.push(
+                    Diagnostic::new(Exit::Usage, format!("`--core-option {key}` has no value"))
+                        .found("nothing after the `=`")
+                        .expected(format!("`--core-option {key}=VALUE`"))
+                        .help(format!("`mqscript core info {}` shows what it takes", core.core)),
+                );
+                continue;
+            }
             match parse_typed(&format!("--core-option {key}"), text) {
                 Ok(node) => set_option(core, key, node.to_json()),
                 Err(all) => faults.append(all),
@@ -356,7 +379,8 @@ impl Overrides {
     /// refused even if the script fails first. Parameters of the same name may take other values, so texts that
     /// merely lack a unit pass.
     pub fn faults(&self) -> Diagnostics {
-        let mut faults = Diagnostics::new();
+        let mut faults: Diagnostics =
+            repeated("--set", &self.set).chain(repeated("--core-option", &self.core_options)).collect();
         if let Some(text) = self.duration.as_ref().filter(|text| !bare(text)) {
             faults_of(&mut faults, "--duration", parse_duration(text));
         }
@@ -373,11 +397,34 @@ impl Overrides {
         }
         for (flag, text) in [("--min-latency", &self.min_latency), ("--max-latency", &self.max_latency)] {
             if let Some(text) = text {
-                faults_of(&mut faults, flag, parse_duration(text));
+                faults_of(
+                    &mut faults,
+                    flag,
+                    parse_duration(text).map_err(|error| self.latency_help(text, error)),
+                );
             }
         }
         faults
     }
+}
+
+/// Each name that a flag sets a second time, which would undo the first.
+fn repeated<'p>(flag: &'static str, pairs: &'p [(String, String)]) -> impl Iterator<Item = Diagnostic> + 'p {
+    let again = pairs.iter().enumerate().filter_map(|(index, pair)| {
+        let first = pairs[..index].iter().find(|(name, _)| *name == pair.0)?;
+        Some((first, pair))
+    });
+    again.map(move |((name, first), (_, second))| {
+        Diagnostic::new(Exit::Usage, format!("`{flag} {name}` is said twice"))
+            .found(format!("`{flag} {name}={first}` and `{flag} {name}={second}`"))
+            .expected("one of them")
+            .help("say it once")
+    })
+}
+
+fn both_latencies(min_ns: u64, max_ns: u64) -> String {
+    let (min, max) = (canonical_duration(min_ns), canonical_duration(max_ns));
+    format!("give both: `--min-latency {min} --max-latency {max}`")
 }
 
 /// A number without a unit.
@@ -408,13 +455,13 @@ fn set_option(core: &mut CoreSpec, path: &str, value: Value) {
     options.insert(path.to_owned(), value);
 }
 
-fn faults_of<T>(faults: &mut Diagnostics, flag: &str, read: Result<T, super::units::UnitError>) {
+fn faults_of<T>(faults: &mut Diagnostics, flag: &str, read: Result<T, UnitError>) {
     if let Err(error) = read {
         faults.push(unit_fault(flag, error));
     }
 }
 
-fn unit_fault(flag: &str, error: super::units::UnitError) -> Diagnostic {
+fn unit_fault(flag: &str, error: UnitError) -> Diagnostic {
     Diagnostic::new(Exit::Usage, format!("wrong value for `{flag}`"))
         .found(format!("`{}`", error.found))
         .expected(error.expected)
@@ -431,15 +478,21 @@ fn arrival_laws(scenario: &Node) -> Vec<String> {
     own.chain(scenario.get("arrival").and_then(law)).collect()
 }
 
-/// Sets the value at a path such as `agents[0].count` or `types["sync"].priority`; maps on the way are made.
+/// Sets the value at a path such as `agents[0].count` or `types["sync"].priority`; maps on the way are made, unless the
+/// path leads nowhere.
 fn set_path(scenario: &mut Node, path: &str, value: Node, flag: &str) -> Result<(), Diagnostics> {
-    let malformed = || {
-        Diagnostic::new(Exit::Usage, format!("`{path}` is not a place in a scenario"))
+    let note = format!("it comes from `{flag}`");
+    let Some(parts) = split_set_path(path) else {
+        return Err(Diagnostic::new(Exit::Usage, format!("`{path}` is not a place in a scenario"))
             .expected("a path such as processor.workers or agents[0].count")
-            .note(format!("it comes from `{flag}`"))
+            .note(note)
+            .into());
     };
+    if let Err(fault) = follow(scenario, &parts, &value) {
+        return Err(fault.note(note).into());
+    }
     let mut node = scenario;
-    for part in split_set_path(path).ok_or_else(malformed)? {
+    for part in parts {
         node = match part {
             PathPart::Key(key) => {
                 if node.get(&key).is_none() {
@@ -448,17 +501,71 @@ fn set_path(scenario: &mut Node, path: &str, value: Node, flag: &str) -> Result<
                 }
                 node.get_mut(&key).expect("just set")
             }
-            PathPart::Index(index) => {
-                let found = node.describe();
-                match &mut node.value {
-                    Written::List(items) if index < items.len() => &mut items[index],
-                    _ => return Err(malformed().found(found).into()),
-                }
-            }
+            PathPart::Index(index) => match &mut node.value {
+                Written::List(items) => &mut items[index],
+                _ => unreachable!("what has an item is a list"),
+            },
         };
     }
     *node = value;
     Ok(())
+}
+
+/// Whether every index of a path is that of an item, before anything is changed.
+fn follow(scenario: &Node, parts: &[PathPart], value: &Node) -> Result<(), Diagnostic> {
+    let mut node = Some(scenario);
+    let mut reached = String::new();
+    for (depth, part) in parts.iter().enumerate() {
+        match part {
+            PathPart::Key(key) => {
+                node = node.and_then(|node| node.get(key));
+                reached = join(&reached, key);
+            }
+            PathPart::Index(index) => {
+                let items = match node.map(|node| &node.value) {
+                    Some(Written::List(items)) => items.as_slice(),
+                    _ => &[],
+                };
+                let Some(item) = items.get(*index) else {
+                    let last = depth + 1 == parts.len();
+                    return Err(no_item(&reached, node, *index, last.then_some(value)));
+                };
+                node = Some(item);
+                reached = format!("{reached}[{index}]");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An index into what is no list, or into one that is too short; `value` would have been that item.
+fn no_item(path: &str, node: Option<&Node>, index: usize, value: Option<&Node>) -> Diagnostic {
+    let found = node.map_or_else(|| "nothing".to_owned(), Node::describe);
+    let usage = |title: String| Diagnostic::new(Exit::Usage, title).path(path).found(found.clone());
+    match node.map_or(&Written::Null, |node| &node.value) {
+        Written::List(items) if !items.is_empty() => {
+            let expected = match items.len() {
+                1 => format!("`{path}[0]`, the only one"),
+                many => format!("an index from 0 to {}", many - 1),
+            };
+            usage(format!("there is no `{path}[{index}]`")).expected(expected)
+        }
+        Written::Map(entries) if !entries.is_empty() => {
+            let names = entries.iter().map(|entry| entry.key.as_str());
+            usage(format!("`{path}` is a map, and has no `[{index}]`"))
+                .expected(one_of(names))
+                .help(format!("type `--set {}=VALUE`", join(path, &entries[0].key)))
+        }
+        _ if path == "agents" => usage("there is no list of groups of agents".to_owned())
+            .help("`--agents 3` says how many agents there are")
+            .help("`--set 'agents=[{name: worker, count: 3}]'` makes a list of groups"),
+        _ => {
+            let item = value.map(|value| value.to_json().to_string());
+            let item = item.filter(|item| index == 0 && !item.contains('\''));
+            let help = item.map(|item| format!("`--set '{path}=[{item}]'` makes the list"));
+            usage(format!("there is no list `{path}`")).help_if(help)
+        }
+    }
 }
 
 /// Whether setting two places of a scenario, one after the other, lets one of them be laid over the other: one lies

@@ -30,12 +30,15 @@ pub(super) struct Common<'n> {
 pub(super) struct Traffic {
     pub groups: Vec<Group>,
     pub types: Vec<MessageType>,
+    pub names: Names,
     pub written: Map<String, Value>,
 }
 
 struct Draft<'n> {
     fields: Fields<'n>,
     group: Group,
+    /// Whether its name could be read.
+    named: bool,
     arrival: Option<&'n Node>,
     mix: Option<&'n Node>,
 }
@@ -65,7 +68,9 @@ pub(super) fn read_traffic(
     let types = layers.types(reader, &mut written);
     read_mixes(reader, scenario, common, &mut drafts, &layers, &mut written);
     let groups: Vec<&Group> = drafts.iter().map(|draft| &draft.group).collect();
-    check_recipients(reader, common, &mixes, &groups, &layers, &names);
+    if !names.unread {
+        check_recipients(reader, common, &mixes, &groups, &layers, &names);
+    }
     if let Some(arrival) = common.arrival {
         let inheriting = drafts.iter().filter(|draft| draft.arrival.is_none());
         let agents = inheriting.map(|draft| draft.group.count).fold(0, u32::saturating_add);
@@ -81,7 +86,7 @@ pub(super) fn read_traffic(
         written_groups.push(Value::Object(draft.fields.finish(reader)));
     }
     written.insert("agents".to_owned(), Value::Array(written_groups));
-    Traffic { groups, types, written }
+    Traffic { groups, types, names, written }
 }
 
 fn read_groups<'n>(
@@ -96,6 +101,7 @@ fn read_groups<'n>(
             agents,
             "a number of agents, or a list of groups, each a map with `name` and `count`",
         );
+        names.unread = true;
         return Vec::new();
     };
     if items.is_empty() {
@@ -104,8 +110,12 @@ fn read_groups<'n>(
     let mut drafts: Vec<Draft<'n>> = Vec::new();
     let mut total: u64 = 0;
     for (index, item) in items.iter().enumerate() {
-        let Some(draft) = read_group(reader, &format!("agents[{index}]"), item, functions) else { continue };
+        let Some(draft) = read_group(reader, &format!("agents[{index}]"), item, functions) else {
+            names.unread = true;
+            continue;
+        };
         let group = &draft.group;
+        names.unread |= !draft.named;
         total += u64::from(group.count);
         if !names.add(&group.name, group.count, group.numbered) {
             let title = format!("the name `{}` belongs to two groups or agents", group.name);
@@ -131,10 +141,12 @@ fn read_group<'n>(
     let f = &mut fields;
     let named = f.required(reader, "name", "a name such as \"worker\"");
     let name = f.read(reader, "name", read_name, |name| json!(name)).filter(|_| named);
+    let named = name.is_some();
     let max = u64::from(AGENTS_MAX);
     let count = f.read(reader, "count", |r, p, n| r.whole(p, n, 1, max), |count| json!(count));
     let state = match f.take("state") {
         Some(state) if state.entries().is_some() => {
+            reader.fit(&f.at("state"), state);
             let value = state.to_json();
             f.write(reader, "state", value.clone(), state.origin.clone());
             value
@@ -159,13 +171,13 @@ fn read_group<'n>(
     let group = Group {
         name: name.unwrap_or_else(|| path.to_owned()),
         count: count.unwrap_or(1) as u32,
-        numbered: node.get("count").is_some_and(|count| count.value != Written::Null),
+        numbered: node.get("count").is_some(),
         arrival: Arrival::OnDemand,
         mix: Vec::new(),
         state,
         callbacks,
     };
-    Some(Draft { fields, group, arrival, mix })
+    Some(Draft { fields, group, named, arrival, mix })
 }
 
 fn read_name(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Arrivals.
 
 use super::reader::{Fields, Reader, number_json};
-use super::tree::{Node, Written};
+use super::tree::{Entry, Node, Written};
 use super::units::{Rate, RateScope};
 use super::{Arrival, Spacing, Stage};
 use crate::diagnostics::did_you_mean;
@@ -24,7 +24,9 @@ pub(super) fn read_arrival(
     agents: u32,
 ) -> Option<(Arrival, Value)> {
     let expected = format!("an arrival such as \"20/s\", or a map with one of {}", ARRIVALS.join(", "));
-    let Some([entry]) = node.entries() else {
+    let said = node.entries().unwrap_or_default().iter().filter(|entry| !entry.is_nothing());
+    let said: Vec<&Entry> = said.collect();
+    let [entry] = said[..] else {
         reader.wrong(path, node, &expected);
         return None;
     };

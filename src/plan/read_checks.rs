@@ -15,9 +15,10 @@ pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureF
         return Err(FigureFault {
             title: "a check needs an operator".to_owned(),
             expected: "FIGURE OP VALUE, such as `total.p99 < 100ms`, with one of < <= > >= == !=".to_owned(),
-            help: equal.map(|equal| format!("write `{equal}`")),
+            help: equal.and_then(|equal| proposed(equal, names)),
         });
     };
+    missing_side(left, comparison, right)?;
     let turned = [("=", Comparison::Less, "<="), ("=", Comparison::Greater, ">=")];
     if let Some((_, _, sign)) =
         turned.into_iter().find(|(end, turned, _)| left.ends_with(end) && *turned == comparison)
@@ -26,11 +27,11 @@ pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureF
         return Err(FigureFault {
             title: "unknown operator".to_owned(),
             expected: "one of < <= > >= == !=".to_owned(),
-            help: Some(format!("write `{left} {sign} {right}`")),
+            help: proposed(format!("{left} {sign} {right}"), names),
         });
     }
     let figure = parse_figure(left, names).map_err(|fault| match opposite(left, comparison, right) {
-        Some(meant) => FigureFault { help: Some(format!("write `{meant}`")), ..fault },
+        Some(meant) => FigureFault { help: proposed(meant, names), ..fault },
         None => fault,
     })?;
     let kind = figure.kind().unwrap_or(FigureKind::Count);
@@ -50,6 +51,24 @@ pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureF
         Operand::Figure(other)
     };
     Ok(Check { text: text.trim().to_owned(), figure, comparison, operand })
+}
+
+/// A check to write instead, if it is one.
+fn proposed(check: String, names: &FigureNames<'_>) -> Option<String> {
+    parse_check(&check, names).is_ok().then(|| format!("write `{check}`"))
+}
+
+/// A check that has nothing on one side of its operator.
+fn missing_side(left: &str, comparison: Comparison, right: &str) -> Result<(), FigureFault> {
+    let sign =
+        Comparison::ALL.into_iter().find(|(_, known)| *known == comparison).map_or("", |(sign, _)| sign);
+    let title = match (left.is_empty(), right.is_empty()) {
+        (true, _) => format!("a figure is missing before `{sign}`"),
+        (_, true) => format!("a value is missing after `{sign}`"),
+        _ => return Ok(()),
+    };
+    let expected = "FIGURE OP VALUE, such as `total.p99 < 100ms`".to_owned();
+    Err(FigureFault { title, expected, help: None })
 }
 
 /// "success_rate >= 99%" for "error_rate < 1%".
@@ -156,6 +175,8 @@ mod tests {
             ("failure_rate == 0", "success_rate == 100%"),
             ("total.p99.9 < 1s", "total.p999"),
             ("total.median < 1s", "total.p50"),
+            ("by_type.direct.total.median < 1s", "by_type.direct.total.p50"),
+            ("by_type.direct.total.p99.9 < 1s", "by_type.direct.total.p999"),
             ("success_rate = 100%", "success_rate == 100%"),
             ("total.p99 =< 100ms", "total.p99 <= 100ms"),
             ("success_rate => 99%", "success_rate >= 99%"),
@@ -165,6 +186,13 @@ mod tests {
             // What is proposed is right itself.
             let whole = if meant.contains(' ') { meant.to_owned() } else { format!("{meant} < 100ms") };
             assert!(parse_check(&whole, &names()).is_ok(), "{whole}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_check_is_not_proposed() {
+        for text in ["colour = red", "success_rate = ", "total.p99 =< much", "20/s"] {
+            assert_eq!(parse_check(text, &names()).unwrap_err().help, None, "{text}");
         }
     }
 
@@ -184,7 +212,9 @@ mod tests {
             ("phases.clam.generated > 1", "unknown phase"),
             ("by_agent[\"Agent-1\"].queue_wait.p99 < 1s", "unknown figure"),
             ("generated.p99 > 1", "no statistics"),
-            ("< 5", "names no figure"),
+            ("< 5", "a figure is missing before `<`"),
+            ("total.p99 <", "a value is missing after `<`"),
+            ("success_rate >= ", "a value is missing after `>=`"),
         ] {
             let fault = parse_check(text, &names()).unwrap_err();
             assert!(fault.title.contains(word), "{text}: {fault:?}");

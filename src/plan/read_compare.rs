@@ -3,7 +3,7 @@
 use super::SourceText;
 use super::reader::Reader;
 use super::tree::{Node, Written};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Place};
 
 /// The argument of `compare`, read as far as no scenario is needed for it.
 #[derive(Debug, Clone, Default)]
@@ -16,8 +16,12 @@ pub struct ComparisonSpec {
     pub repeats: Option<u64>,
     /// What is too small to matter, as written.
     pub within: Option<String>,
+    /// Where that stands.
+    pub within_at: Option<Place>,
     /// The figures that get a verdict.
     pub figures: Option<Vec<String>>,
+    /// Where each of them stands.
+    pub figures_at: Vec<Option<Place>>,
 }
 
 /// The alternatives, of which the first is the baseline.
@@ -58,6 +62,10 @@ pub fn read_comparison(node: &Node, source: &SourceText) -> Result<ComparisonSpe
             reader.texts(path, node, "a list of figures such as \"total.p99\"")
         };
         spec.figures = f.read(&mut reader, "figures", texts, |texts| texts.clone().into());
+        spec.within_at = node.get("within").and_then(|within| reader.place(within.at));
+        if let Some(Written::List(figures)) = node.get("figures").map(|figures| &figures.value) {
+            spec.figures_at = figures.iter().map(|figure| reader.place(figure.at)).collect();
+        }
         spec.between = between(&mut reader, node, &lists);
         let needs_scenario = matches!(spec.between, Between::Cores(_) | Between::Variants(_));
         if needs_scenario && spec.scenario.is_none() {
@@ -115,7 +123,7 @@ fn between(reader: &mut Reader<'_>, whole: &Node, lists: &[(&'static str, Option
                     reader.wrong(&path, &item, "a map of what is different, with a `name`");
                     return None;
                 }
-                let name = item.remove("name");
+                let name = item.remove("name").filter(|name| name.value != Written::Null);
                 let name = name.map(|name| reader.text(&format!("{path}.name"), &name, "a name"));
                 Some((name.flatten(), item))
             };

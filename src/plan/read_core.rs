@@ -42,10 +42,13 @@ fn read(reader: &mut Reader<'_>, path: &str, node: &Node, depth: usize) -> Optio
     let written = fields.take("options");
     let places = places_of(reader.source, node, written);
     let options = match written {
-        Some(options) if options.entries().is_some() => match options.to_json() {
-            Value::Object(map) => map,
-            _ => Map::new(),
-        },
+        Some(options) if options.entries().is_some() => {
+            reader.fit(&fields.at("options"), options);
+            match options.to_json() {
+                Value::Object(map) => map,
+                _ => Map::new(),
+            }
+        }
         Some(options) => {
             reader.wrong(&fields.at("options"), options, "a map");
             Map::new()
@@ -121,6 +124,21 @@ fn note_places(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn an_option_that_cannot_be_handed_on_is_refused() {
+        let mut options = Node::new(Written::Map(Vec::new()));
+        options.set("latency", Node::new(Written::Other("a range".to_owned())));
+        let mut core = Node::new(Written::Map(Vec::new()));
+        core.set("core", Node::text("mock"));
+        core.set("options", options);
+        let faults = read_core(&core, &SourceText::default()).unwrap_err();
+        let fault = faults.iter().next().unwrap();
+        assert_eq!(
+            (fault.title.as_str(), fault.found.as_deref()),
+            ("wrong value for `core.options.latency`", Some("a range"))
+        );
+    }
 
     #[test]
     fn layers_lie_over_cores() {

@@ -1,7 +1,7 @@
 //! When the load ends: `duration`, `messages`, `messages_per_agent`, or `end` with several of them.
 
 use super::reader::{Fields, Reader, duration_json};
-use super::tree::{Node, Origin, Written, join};
+use super::tree::{Node, Origin, join};
 use super::{Arrival, End, Group, Stage};
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ pub(super) fn read_end(
     stages: &[Stage],
 ) -> End {
     let scenario = fields.node;
-    let node = |key: &str| scenario.get(key).filter(|node| node.value != Written::Null);
+    let node = |key: &str| scenario.get(key);
     let said: Vec<&str> = ENDS.into_iter().filter(|key| node(key).is_some()).collect();
     let at_once = groups.iter().any(|group| group.arrival == Arrival::AllAtOnce);
     let sum_ns = stages.iter().fold(0u64, |sum, stage| sum.saturating_add(stage.duration_ns));

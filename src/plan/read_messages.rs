@@ -89,6 +89,10 @@ pub(super) fn read_layer(
     names: &Names,
 ) -> Layer {
     let mut layer = Layer::default();
+    if kind == LayerKind::Mix && node.entries().is_none() {
+        no_weight(reader, path, node);
+        return layer;
+    }
     let Some(mut fields) = reader.fields(path, node) else { return layer };
     let f = &mut fields;
     if kind == LayerKind::Mix {
@@ -159,6 +163,18 @@ pub(super) fn read_layer(
     layer
 }
 
+/// An entry of a mix that is neither a weight nor a map.
+fn no_weight(reader: &mut Reader<'_>, path: &str, node: &Node) {
+    let number = match &node.value {
+        Written::Text(text) => {
+            text.trim().parse::<f64>().ok().filter(|weight| *weight >= 0.0 && weight.is_finite())
+        }
+        _ => None,
+    };
+    let help = number.map(|number| format!("write `{number}`, without quotes"));
+    reader.wrong_with(path, node, "a weight such as 10, or a map with `weight`", help);
+}
+
 fn said<T>(
     reader: &mut Reader<'_>,
     fields: &mut Fields<'_>,
@@ -200,7 +216,8 @@ fn read_recipient(reader: &mut Reader<'_>, path: &str, node: &Node, names: &Name
     let expected = one_of_near(said, names.all(), "") + agent.unwrap_or_default().as_str();
     let text = reader.text(path, node, &expected)?;
     let found = names.recipient(&text);
-    if found.is_none() {
+    // Somebody whose name could not be read may be meant.
+    if found.is_none() && !names.unread {
         reader.wrong_with(path, node, &expected, did_you_mean(&text, names.all()));
     }
     found

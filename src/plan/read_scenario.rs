@@ -2,7 +2,6 @@
 
 use super::effect::without_effect;
 use super::figure_path::FigureNames;
-use super::names::Names;
 use super::overrides::Overrides;
 use super::read_agents::{Common, Functions, Traffic, default_agents, read_traffic};
 use super::read_checks::parse_check;
@@ -106,7 +105,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
         types: f.take("types"),
         message: f.take("message"),
     };
-    let Traffic { groups, types, written } =
+    let Traffic { groups, types, names, written } =
         read_traffic(reader, scenario, agents, &common, context.functions);
     f.written.extend(written);
     let stages = read_common_stages(reader, agents, &groups);
@@ -130,7 +129,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
     let clock = f.read(reader, "clock", |r, p, n| r.one_of(p, n, &clocks), |(name, _)| json!(name));
     let figure_names = FigureNames {
         types: types.iter().map(|kind| kind.name.as_str()).collect(),
-        agents: Names::of(&groups),
+        agents: names,
         phases: stages.iter().map(|stage| stage.name.as_str()).collect(),
     };
     let checks = |r: &mut Reader<'_>, p: &str, n: &Node| read_checks(r, p, n, &figure_names);
@@ -290,7 +289,8 @@ fn read_checks(
 ) -> Option<Vec<Check>> {
     const EXPECTED: &str = "a list of checks such as \"total.p99 < 100ms\"";
     let Written::List(items) = &node.value else {
-        let one = matches!(node.value, Written::Text(_)).then(|| Value::Array(vec![node.to_json()]));
+        let a_check = |node: &Node| node.as_text().is_some_and(|text| parse_check(text, names).is_ok());
+        let one = a_check(node).then(|| Value::Array(vec![node.to_json()]));
         let help = one.map(|list| format!("write `{}`", reader.syntax(node).entry(path, &list)));
         reader.wrong_with(path, node, EXPECTED, help);
         return None;

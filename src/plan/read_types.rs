@@ -6,7 +6,7 @@ use super::read_messages::{
     BUILT_IN, Layer, LayerKind, built_in_layer, read_layer, settings, write_settings,
 };
 use super::reader::Reader;
-use super::tree::{Entry, Node, join};
+use super::tree::{Entry, Node, Origin, Written, join};
 use super::{MessageType, MixEntry};
 use crate::diagnostics::did_you_mean;
 use serde_json::{Map, Value, json};
@@ -50,11 +50,45 @@ fn read_mix_layers(
 ) -> BTreeMap<String, Layer> {
     const EXPECTED: &str = "a list of different message types, or a map from type to weight";
     let mut layers = BTreeMap::new();
+    if let Some(Node { value: Written::List(items), .. }) = node
+        && !items.is_empty()
+    {
+        no_types(reader, path, items);
+        return layers;
+    }
     for entry in entries_of(reader, path, node, EXPECTED) {
+        // Nothing in a script is as if it were not there; behind a flag a value has been forgotten.
+        if entry.is_nothing() && !matches!(entry.node.origin, Origin::Flag(_)) {
+            continue;
+        }
         let layer = read_layer(reader, &join(path, &entry.key), &entry.node, LayerKind::Mix, names);
         layers.insert(entry.key.clone(), layer);
     }
     layers
+}
+
+/// What is wrong with a list of types, which is no short form of a mix.
+fn no_types(reader: &mut Reader<'_>, path: &str, items: &[Node]) {
+    let mut met = BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let place = format!("{path}[{index}]");
+        match &item.value {
+            Written::Text(name) if met.insert(name) => {}
+            Written::Text(name) => {
+                let twice =
+                    items.iter().filter(|item| matches!(&item.value, Written::Text(other) if other == name));
+                let weights = json!({ name: twice.count() });
+                let map = reader.syntax(item).entry(path.rsplit('.').next().unwrap_or(path), &weights);
+                let fault = reader.fault(&place, item, format!("`{name}` stands twice in `{path}`"));
+                reader.push(
+                    fault
+                        .expected("each type once")
+                        .help(format!("for a type that comes more often: `{map}`")),
+                );
+            }
+            _ => reader.wrong(&place, item, "the name of a message type, such as \"direct\""),
+        }
+    }
 }
 
 /// Reads all that is said about message types.
@@ -69,7 +103,8 @@ pub(super) fn read_types(
         None => Layer::default(),
     };
     let mut declared = BTreeMap::new();
-    for entry in entries_of(reader, "types", common.types, "a map from type to its settings") {
+    let types = entries_of(reader, "types", common.types, "a map from type to its settings");
+    for entry in types.iter().filter(|entry| !entry.is_nothing()) {
         let layer = read_layer(reader, &join("types", &entry.key), &entry.node, LayerKind::Type, names);
         declared.insert(entry.key.clone(), layer);
     }

@@ -198,6 +198,15 @@ impl<'a> Reader<'a> {
         texts.into_iter().collect()
     }
 
+    /// Whether a map that is handed on as it stands holds what can be handed on; what cannot is told.
+    pub fn fit(&mut self, path: &str, map: &Node) -> bool {
+        let unfit = first_unfit(path, map);
+        if let Some((path, node)) = &unfit {
+            self.wrong(path, node, "a finite number, a text, true, false, a list or a map");
+        }
+        unfit.is_none()
+    }
+
     pub fn distribution(&mut self, path: &str, node: &Node, dimension: Dimension) -> Option<Distribution> {
         if let Some(inside) = first_unfit(path, node) {
             self.wrong(&inside.0, inside.1, "a finite number or a text with its unit");
@@ -252,7 +261,7 @@ fn wrong_title(path: &str) -> String {
     if path.is_empty() { "wrong value".to_owned() } else { format!("wrong value for `{path}`") }
 }
 
-/// A value inside a distribution that JSON cannot say: NaN, an infinity, a function.
+/// A value that JSON cannot say: NaN, an infinity, a function, a range.
 fn first_unfit<'n>(path: &str, node: &'n Node) -> Option<(String, &'n Node)> {
     match &node.value {
         Written::Float(number) if !number.is_finite() => Some((path.to_owned(), node)),
@@ -283,7 +292,7 @@ impl<'n> Fields<'n> {
     pub fn take(&mut self, key: &'static str) -> Option<&'n Node> {
         self.known.push(key);
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
-        (entry.node.value != Written::Null).then_some(&entry.node)
+        (!entry.is_nothing()).then_some(&entry.node)
     }
 
     /// Writes a key down with its origin.
@@ -376,7 +385,7 @@ impl<'n> Fields<'n> {
 
     /// A key that must be there; its lack is a fault.
     pub fn required(&mut self, reader: &mut Reader<'_>, key: &'static str, expected: &str) -> bool {
-        let there = self.entries.iter().any(|e| e.key == key && e.node.value != Written::Null);
+        let there = self.entries.iter().any(|entry| entry.key == key && !entry.is_nothing());
         if !there {
             self.known.push(key);
             reader.missing(&self.path, self.node, key, expected);

@@ -210,7 +210,7 @@ fn each_fault_has_its_text() {
         ("arrival: 20/s\nmix: { direct: 0 }", "the weights of `mix` sum to 0"),
         ("arrival: 20/s\nmix: { direct: -1 }", "wrong value for `mix.direct.weight`"),
         ("arrival: 20/s\nmix: { direct: {} }", "`mix.direct.weight` is missing"),
-        ("arrival: 20/s\nmix: [direct, direct]", "wrong value for `mix`"),
+        ("arrival: 20/s\nmix: [direct, direct]", "`direct` stands twice in `mix`"),
         ("arrival: 20 per second\nmix: [direct]", "wrong value for `arrival.poisson.rate`"),
         ("arrival: { poison: { rate: 1/s } }\nmix: [direct]", "unknown arrival `poison`"),
         ("arrival: all_at_once\nduration: 5s\nmix: [direct]", "`duration` has no meaning with all_at_once"),
@@ -303,4 +303,129 @@ fn variants_are_laid_over() {
         (plan.end, &plan.groups[0].arrival),
         (End::Messages(1_000), &Arrival::Poisson { rate_per_s: 5.0 })
     );
+}
+
+/// The titles of what is wrong where flags set these places.
+fn set(lines: &str, pairs: &[(&str, &str)]) -> Result<Planned, Diagnostics> {
+    let set = pairs.iter().map(|(path, value)| ((*path).to_owned(), (*value).to_owned())).collect();
+    let overrides = Overrides { set, ..Overrides::default() };
+    read_with("a.yaml", &format!("arrival: 20/s\nmix: [direct]\n{lines}"), &overrides)
+}
+
+#[test]
+fn an_index_into_no_list_is_one_fault_with_what_makes_the_list() {
+    for (path, value, title, help) in [
+        ("agents[0].count", "3", "there is no list of groups of agents", "--agents 3"),
+        (
+            "checks[0]",
+            "total.p99 < 5ms",
+            "there is no list `checks`",
+            "`--set 'checks=[\"total.p99 < 5ms\"]'`",
+        ),
+        (
+            "processor.retry.on[0]",
+            "refused",
+            "there is no list `processor.retry.on`",
+            "processor.retry.on=[\"refused\"]",
+        ),
+        ("mix[0]", "text", "`mix` is a map, and has no `[0]`", "type `--set mix.direct=VALUE`"),
+    ] {
+        let faults = set("", &[(path, value)]).unwrap_err();
+        let fault = faults.iter().next().unwrap();
+        assert_eq!((faults.len(), fault.title.as_str()), (1, title), "{path}: {faults}");
+        assert!(fault.help[0].contains(help) && faults.exit() == Exit::Usage, "{path}: {faults}");
+    }
+    // What is proposed is accepted.
+    for (path, value) in [
+        ("agents", "[{name: worker, count: 3}]"),
+        ("checks", "[\"total.p99 < 5ms\"]"),
+        ("processor.retry.on", "[\"refused\"]"),
+        ("mix.direct", "2"),
+    ] {
+        assert!(set("", &[(path, value)]).is_ok(), "{path}");
+    }
+    let short = titles(set("checks: [success_rate > 1%]", &[("checks[1]", "total.p99 < 5ms")]));
+    assert_eq!(short, ["there is no `checks[1]`"]);
+    assert!(set("agents: 5", &[("agents[0].count", "3")]).is_ok());
+}
+
+#[test]
+fn nothing_is_as_if_the_key_were_not_there() {
+    assert_eq!(
+        titles(read("arrival: 20/s\nmix: { text: { weight: null } }")),
+        ["`mix.text.weight` is missing"]
+    );
+    let plan = read("arrival: { poisson: { rate: 20/s }, burst: null }\nmix: { text: 1, direct: null }\n")
+        .unwrap()
+        .plan;
+    assert_eq!((plan.types.len(), plan.groups[0].mix.len()), (1, 1));
+    let stages =
+        "arrival: { stages: [{ name: a, duration: 1s, rate: 5/s, from: null, to: null }] }\nmix: [text]";
+    assert!(read(stages).is_ok());
+}
+
+#[test]
+fn an_entry_of_a_mix_is_a_weight_or_a_map() {
+    let told = |result: Result<Planned, Diagnostics>| {
+        let faults = result.unwrap_err();
+        let fault = faults.iter().next().unwrap().clone();
+        (fault.path.unwrap(), fault.found.unwrap(), fault.expected.unwrap(), fault.help)
+    };
+    let weight = "a weight such as 10, or a map with `weight`";
+    let (path, _, expected, help) = told(read("arrival: 20/s\nmix: { text: \"55\" }"));
+    assert_eq!(
+        (path.as_str(), expected.as_str(), help[0].as_str()),
+        ("mix.text", weight, "write `55`, without quotes")
+    );
+    let (path, found, expected, _) = told(set("", &[("mix.direct", "")]));
+    assert_eq!((path.as_str(), found.as_str(), expected.as_str()), ("mix.direct", "nothing", weight));
+    let (path, found, ..) = told(read("arrival: 20/s\nmix: [0]"));
+    assert_eq!((path.as_str(), found.as_str()), ("mix[0]", "the number 0"));
+    assert_eq!(titles(read("arrival: 20/s\nmix: [text, text]")), ["`text` stands twice in `mix`"]);
+}
+
+#[test]
+fn a_name_that_cannot_be_read_breeds_no_fault_about_who_is_meant() {
+    let lines = "agents: [{ nam: a, count: 2 }]\nmessage: { recipient: a }\nchecks: ['by_agent[\"a-1\"].generated > 1']";
+    assert_eq!(titles(with(lines)), ["`agents[0].name` is missing", "unknown key `nam` in `agents[0]`"]);
+}
+
+#[test]
+fn a_list_of_checks_is_proposed_for_a_check_alone() {
+    let help = |lines: &str| with(lines).unwrap_err().iter().next().unwrap().help.clone();
+    assert_eq!(help("checks: total.p99 < 5ms"), ["write `checks: [\"total.p99 < 5ms\"]`"]);
+    assert!(help("checks: 20/s").is_empty());
+}
+
+#[test]
+fn a_latency_below_the_shortest_is_proposed_with_the_shortest() {
+    let told = |min: Option<&str>, max: &str| {
+        let overrides = Overrides {
+            min_latency: min.map(str::to_owned),
+            max_latency: Some(max.to_owned()),
+            ..Overrides::default()
+        };
+        let faults = overrides.faults();
+        let help = faults.iter().next().map(|fault| fault.help[0].clone());
+        help.or_else(|| {
+            let faults = overrides.apply_to_core(&mut CoreSpec::plain("mock")).unwrap_err();
+            Some(faults.iter().next().unwrap().help[0].clone())
+        })
+    };
+    let both = |both: &str| Some(format!("give both: `{both}`"));
+    assert_eq!(told(None, "0"), both("--min-latency 0s --max-latency 0s"));
+    assert_eq!(told(None, "0ms"), both("--min-latency 0s --max-latency 0s"));
+    assert_eq!(told(None, "5"), Some("5 what? write \"5ms\" or \"5s\"".to_owned()));
+}
+
+#[test]
+fn a_name_that_a_flag_sets_twice_is_refused() {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let told =
+        |overrides: Overrides| overrides.faults().iter().map(|fault| fault.title.clone()).collect::<Vec<_>>();
+    let set = vec![pair("seed", "1"), pair("agents", "2"), pair("seed", "2")];
+    assert_eq!(told(Overrides { set, ..Overrides::default() }), ["`--set seed` is said twice"]);
+    let core_options = vec![pair("latency", "1ms"), pair("latency", "1ms")];
+    let told_twice = ["`--core-option latency` is said twice"];
+    assert_eq!(told(Overrides { core_options, ..Overrides::default() }), told_twice);
 }

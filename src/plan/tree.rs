@@ -58,7 +58,7 @@ pub enum Written {
     List(Vec<Node>),
     /// A map; its keys in the order written.
     Map(Vec<Entry>),
-    /// Something that has no place in a scenario, by the name of its type.
+    /// Something that has no place in a scenario, in words: "a range".
     Other(String),
 }
 
@@ -221,9 +221,10 @@ impl Node {
         }
     }
 
-    /// The value at a key, if it is a map that has it.
+    /// The value at a key, if it is a map that has it; nothing, `()`, is as if the key were not there.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.entries()?.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+        let entry = self.entries()?.iter().find(|entry| entry.key == key)?;
+        (!entry.is_nothing()).then_some(&entry.node)
     }
 
     /// The value at a key, to be changed.
@@ -288,12 +289,17 @@ impl Node {
             Written::Function(_) => "a function".to_owned(),
             Written::List(items) => format!("a list of {}", items.len()),
             Written::Map(_) => format!("the map {}", shortened(&self.to_json())),
-            Written::Other(kind) => format!("a value of type {kind}"),
+            Written::Other(kind) => kind.clone(),
         }
     }
 }
 
 impl Entry {
+    /// Whether the key is there for nothing: `()`, or null.
+    pub fn is_nothing(&self) -> bool {
+        self.node.value == Written::Null
+    }
+
     fn from_json((key, value): (&String, &Value)) -> Entry {
         Entry { key: key.clone(), at: None, node: Node::from_json(value) }
     }

@@ -151,7 +151,11 @@ fn standing(run: &Started, progress: &Progress, wall: Duration, short: bool) -> 
     let warming_up = progress.now_ns < run.warm_up_ns && !short;
     let until = warming_up.then(|| format!(" (warm-up until {})", span(run.warm_up_ns))).unwrap_or_default();
     let messages = if short { magnitude(progress.generated as f64) } else { count(progress.generated) };
-    format!("{now}{}{simulated}{until}, {messages} messages{rest}, {}", of.unwrap_or_default(), rough_rate(rate))
+    format!(
+        "{now}{}{simulated}{until}, {messages} messages{rest}, {}",
+        of.unwrap_or_default(),
+        rough_rate(rate)
+    )
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::events::Event;
 use crate::engine::{MessageRecord, Observer, Progress, Started};
 use crate::metrics::results::Run;
 use crate::supervise::Lifeline;
+use crate::text_file::in_words;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,7 +100,7 @@ impl<W: Write> Observer for Watcher<W> {
         let written = serde_json::to_writer(&mut *events, &event).map_err(std::io::Error::from);
         written
             .and_then(|()| events.write_all(b"\n"))
-            .map_err(|error| format!("the events file cannot be written: {error}"))
+            .map_err(|error| format!("the events file cannot be written: {}", in_words(&error)))
     }
 }
 

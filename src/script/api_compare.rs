@@ -8,15 +8,16 @@ use super::play::{imports, keep, play, surroundings};
 use super::result_view::View;
 use super::saved_results::SavedResults;
 use super::state::{Compared, Job, Shared, State};
+use super::words::a_value_of;
 use crate::compare::{
     Candidate, Question, REPLICATIONS_MIN, WITHIN_DEFAULT, compare as judged, groups, names_of, parse_within,
     several_groups, unique,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::metrics::comparisons::{Comparison, Within};
 use crate::metrics::results::Run;
 use crate::plan::tree::Node;
-use crate::plan::{Between, ComparisonSpec, FigureNames, Planned, read_comparison, variant};
+use crate::plan::{Between, ComparisonSpec, FigureNames, Planned, parse_figure, read_comparison, variant};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Module, NativeCallContext, Position};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -88,6 +89,8 @@ pub(super) struct Asked {
     repeats: u64,
     within: Within,
     figures: Option<Vec<String>>,
+    /// Where each of them stands in the script.
+    figures_at: Vec<Option<Place>>,
     /// Whether the figures come from a flag.
     flag: bool,
 }
@@ -98,7 +101,8 @@ impl Asked {
         let flags = &state.settings.comparing;
         let written = spec.within.as_deref().map(|text| {
             parse_within(text).map_err(|expected| {
-                let fault = Diagnostic::new(Exit::Contents, "wrong value for `compare.within`");
+                let fault = Diagnostic::new(Exit::Contents, "wrong value for `compare.within`")
+                    .at(spec.within_at.clone());
                 Diagnostics::from(fault.found(format!("`{text}`")).expected(expected))
             })
         });
@@ -108,6 +112,7 @@ impl Asked {
             within,
             figures: flags.figures.clone().or_else(|| spec.figures.clone()),
             flag: flags.figures.is_some(),
+            figures_at: if flags.figures.is_some() { Vec::new() } else { spec.figures_at.clone() },
         })
     }
 
@@ -116,8 +121,16 @@ impl Asked {
             true => (Exit::Usage, "it comes from `--figures`"),
             false => (Exit::Contents, "it comes from `figures`"),
         };
-        Question::read(self.figures.as_deref(), Some(self.within), names, exit)
-            .map_err(|wrong| wrong.into_iter().map(|fault| fault.note(place)).collect())
+        Question::read(self.figures.as_deref(), Some(self.within), names, exit).map_err(|wrong| {
+            let at = self.places_of_wrong(names).into_iter().chain(std::iter::repeat(None));
+            wrong.into_iter().zip(at).map(|(fault, at)| fault.at(at).note(place)).collect()
+        })
+    }
+
+    /// Where the figures stand that are none, in order.
+    fn places_of_wrong(&self, names: &FigureNames<'_>) -> Vec<Option<Place>> {
+        let figures = self.figures.iter().flatten().zip(&self.figures_at);
+        figures.filter(|(figure, _)| parse_figure(figure, names).is_err()).map(|(_, at)| at.clone()).collect()
     }
 }
 
@@ -237,7 +250,7 @@ fn of_results(results: &Array, asked: &Asked) -> Result<Comparison, Diagnostics>
             _ => {
                 let fault =
                     Diagnostic::new(Exit::Contents, format!("`compare.results[{index}]` is no result"))
-                        .found(result.type_name().to_owned());
+                        .found(a_value_of(result.type_name()).trim_end_matches(',').to_owned());
                 let expected = "what `run` returns, or `load` of a file that `mqscript run --output` saved";
                 return Err(fault.expected(expected).into());
             }

@@ -3,6 +3,7 @@
 use super::execution::{Param, ParamOrigin};
 use super::faults::throw_one;
 use super::state::{Shared, State};
+use super::words::a_value_of;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean, one_of};
 use crate::plan::parse_typed;
 use crate::plan::tree::Written;
@@ -138,26 +139,36 @@ fn take_flag(state: &mut State, name: &str) -> Option<String> {
 /// The flag that sets a parameter, and what it says.
 fn said(state: &mut State, name: &str, kind: Kind) -> Fallible<Option<(String, String)>> {
     let settings = &state.settings;
-    let by_param = settings.params.iter().rev().find(|(known, _)| known == name);
+    let by_param = settings.params.iter().filter(|(known, _)| known == name);
     let by_param = by_param.map(|(_, text)| (format!("--param {name}"), text.clone()));
-    let by_flag = settings.param_flags.iter().rev().find(|(flag, _)| same_name(flag, name));
-    let by_flag = by_flag.map(|(flag, text)| {
-        // A flag alone switches something on.
-        let alone = if kind == Kind::Truth { "true" } else { "" };
-        (format!("--{flag}"), text.clone().unwrap_or_else(|| alone.to_owned()))
-    });
-    let by_flag = match by_flag {
-        Some(said) => Some(said),
-        None if by_param.is_some() => None,
-        None => take_flag(state, name).map(|text| (format!("--{}", name.replace('_', "-")), text)),
-    };
-    match (by_param, by_flag) {
-        (Some((param, _)), Some((flag, _))) => {
-            let fault = Diagnostic::new(Exit::Usage, format!("the parameter `{name}` is set twice"));
-            Err(throw_one(fault.found(format!("`{param}` and `{flag}`")).expected("one of them")))
-        }
-        (by_param, by_flag) => Ok(by_param.or(by_flag)),
+    // A flag alone switches something on.
+    let alone = if kind == Kind::Truth { "true" } else { "" };
+    let by_flag = settings.param_flags.iter().filter(|(flag, _)| same_name(flag, name));
+    let by_flag =
+        by_flag.map(|(flag, text)| (format!("--{flag}"), text.clone().unwrap_or_else(|| alone.to_owned())));
+    let mut said: Vec<(String, String)> = by_param.chain(by_flag).collect();
+    // What the environment says of the seed is said of no parameter that has a value of its own.
+    let of_environment = name == "seed" && state.overrides.seed_of_environment;
+    if said.is_empty() || !of_environment {
+        said.extend(take_flag(state, name).map(|text| (format!("--{}", name.replace('_', "-")), text)));
     }
+    if said.len() > 1 {
+        let all: Vec<String> = said.iter().map(|(flag, text)| typed(flag, text)).collect();
+        let fault = Diagnostic::new(Exit::Usage, format!("the parameter `{name}` is set twice"));
+        return Err(throw_one(fault.found(all.join(" and ")).expected("one of them").help("say it once")));
+    }
+    Ok(said.pop())
+}
+
+/// A flag with its value, as it was typed.
+fn typed(flag: &str, text: &str) -> String {
+    let sign = if flag.starts_with("--param ") { "=" } else { " " };
+    if text.is_empty() { format!("`{flag}`") } else { format!("`{flag}{sign}{text}`") }
+}
+
+/// What to write for a letter that was meant to be a text.
+fn in_double_quotes(letter: char) -> String {
+    format!("a text stands in double quotes: write `{:?}`", letter.to_string())
 }
 
 /// Whether a flag means a parameter: `--max-size` sets `max_size`.
@@ -172,8 +183,9 @@ fn param(state: &mut State, name: &str, default: Dynamic, doc: &str) -> Fallible
             Diagnostic::new(Exit::Contents, format!("the default of the parameter `{name}` has no type"));
         return Err(fail(
             fault
-                .found(format!("a value of type {}", default.type_name()))
-                .expected("a number, true or false, or a text"),
+                .found(a_value_of(default.type_name()).trim_end_matches(',').to_owned())
+                .expected("a number, true or false, or a text")
+                .help_if(default.as_char().ok().map(in_double_quotes)),
         ));
     };
     if let Some(known) = state.params.iter().find(|param| param.name == name) {
@@ -230,9 +242,9 @@ pub(super) fn undeclared(state: &State) -> Vec<Diagnostic> {
         let names: Vec<String> = known.iter().map(|name| format!("--{}", name.replace('_', "-"))).collect();
         let names = names.iter().map(String::as_str).chain(state.settings.flags.iter().map(String::as_str));
         let expected = match known.as_slice() {
-            [] => "a flag of `mqscript run --help`; the script declares no parameter".to_owned(),
+            [] => "a flag that `--help` shows; the script declares no parameter".to_owned(),
             known => {
-                format!("a flag of `mqscript run --help`, or a parameter of the script: {}", known.join(", "))
+                format!("a flag that `--help` shows, or a parameter of the script: {}", known.join(", "))
             }
         };
         Diagnostic::new(Exit::Usage, format!("there is no flag `--{flag}`"))

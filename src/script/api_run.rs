@@ -13,7 +13,7 @@ use super::result_view::View;
 use super::saved_results::SavedResults;
 use super::state::{Again, Job, Shared, State};
 use crate::compare::aggregate;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::record_libraries;
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{CheckResult, Report, Run};
@@ -23,6 +23,7 @@ use crate::plan::tree::{Node, Position as TreePosition};
 use crate::plan::{
     CoreSpec, FigureNames, Planned, ReadContext, SourceText, parse_check, read_core, read_scenario, variant,
 };
+use crate::text_file::in_words;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -64,7 +65,9 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
     });
     engine.register_fn("variant", |faulty: Faulty, _: Map| faulty);
     let state = shared.clone();
-    engine.register_fn("check", move |result: View, text: ImmutableString| check(&state, &result, &text));
+    engine.register_fn("check", move |context: NativeCallContext, result: View, text: ImmutableString| {
+        check(&state, &context, &result, &text)
+    });
     let state = shared.clone();
     engine.register_fn("check", move |truth: bool, label: ImmutableString| {
         let mut state = state.lock();
@@ -279,7 +282,7 @@ fn replicate(shared: &Shared, again: &Arc<Again>, repeats: u64) -> Fallible<usiz
     Ok(place)
 }
 
-fn check(shared: &Shared, result: &View, text: &str) -> Fallible<()> {
+fn check(shared: &Shared, context: &NativeCallContext<'_>, result: &View, text: &str) -> Fallible<()> {
     let fault = |title: String| Diagnostic::new(Exit::Contents, title).found(format!("the check `{text}`"));
     if !result.is_whole() {
         let fault = Diagnostic::new(Exit::Thrown, "`check` takes the result of a run, not a part of it");
@@ -288,6 +291,7 @@ fn check(shared: &Shared, result: &View, text: &str) -> Fallible<()> {
     let check = parse_check(text, &FigureNames::of(&result.planned.plan))
         .map_err(|error| fault(error.title).expected(error.expected).help_if(error.help));
     let mut state = shared.lock();
+    let check = check.map_err(|fault| fault.at(place_of_argument(&state, context, text, 1)));
     match check {
         Err(fault) if state.checking() => {
             let faults = &mut state.faults;
@@ -301,6 +305,20 @@ fn check(shared: &Shared, result: &View, text: &str) -> Fallible<()> {
         }
     }
     Ok(())
+}
+
+/// Where a text stands that is an argument of a call.
+fn place_of_argument(
+    state: &State,
+    context: &NativeCallContext<'_>,
+    text: &str,
+    argument: usize,
+) -> Option<Place> {
+    let (source, at) = state.call(context);
+    let mut node = Node::text(text);
+    locate(&mut node, &source.file, &source.text, at?, argument);
+    let at = node.at?;
+    Some(Place::in_text(&source.file, &source.text, at.line, at.column))
 }
 
 fn load(shared: &Shared, name: &str) -> Fallible<Dynamic> {
@@ -350,7 +368,7 @@ fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
     record_libraries(&mut run);
     let text = serde_json::to_string_pretty(&Report::new(vec![run])).unwrap_or_default();
     crate::files::keep(&path, (text + "\n").as_bytes())
-        .map_err(|error| output_fault(name, "the result cannot be saved", error.to_string()))?;
+        .map_err(|error| output_fault(name, "the result cannot be saved", in_words(&error)))?;
     state.saved.push(path);
     Ok(())
 }

@@ -128,9 +128,40 @@ pub(super) fn is_variable_of_the_script(text: &str, name: &str) -> bool {
     })
 }
 
+/// The names that stand for values at a place: inside a function its parameters and what it has declared, outside what the
+/// script has.
+pub(super) fn variables(text: &str, at: Position) -> Vec<String> {
+    let end = text.len() - from(text, at).len();
+    let before = &text[..end];
+    let function = open_brackets(text, at).into_iter().rev().find(|open| open.function);
+    let Some(function) = function else {
+        return before.lines().flat_map(declared).collect();
+    };
+    let head = before[..function.byte].rsplit_once("fn ").map_or("", |(_, head)| head);
+    let parameters =
+        head.split_once('(').and_then(|(_, rest)| Some(rest.split_once(')')?.0)).unwrap_or_default();
+    let parameters = parameters.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    parameters.chain(before[function.byte..].lines().flat_map(|line| declared(line.trim_start()))).collect()
+}
+
+/// The name that a line declares.
+fn declared(line: &str) -> Option<String> {
+    let rest = line.strip_prefix("let ").or_else(|| line.strip_prefix("const "))?.trim_start();
+    let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!name.is_empty()).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_variables_of_a_place_are_those_that_it_sees() {
+        let text = "let workers = 4;\nconst LIMIT = 5;\nfn next(me, message) {\n  let sent = 1;\n  me.send(x)\n}\nf(y);";
+        assert_eq!(variables(text, at(5, 11)), ["me", "message", "sent"]);
+        assert_eq!(variables(text, at(7, 3)), ["workers", "LIMIT"]);
+        assert!(variables(text, at(1, 1)).is_empty());
+    }
 
     fn at(line: usize, column: usize) -> Position {
         Position { line, column }

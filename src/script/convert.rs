@@ -1,6 +1,7 @@
 //! Rhai's values as trees, and back.
 
 use super::duration::Duration;
+use super::words::a_value_of;
 use crate::plan::Callback;
 use crate::plan::tree::{Entry, Node, Written};
 use crate::plan::units::canonical_duration;
@@ -42,7 +43,7 @@ pub(super) fn to_node(value: &Dynamic, closures: &mut Vec<FnPtr>, place: &str) -
         (_, _, Ok(whole), ..) => Written::Integer(whole),
         (_, _, _, Ok(number), _) => Written::Float(number),
         (.., Ok(letter)) => Written::Text(letter.to_string()),
-        _ => Written::Other(value.type_name().to_owned()),
+        _ => Written::Other(a_value_of(value.type_name())),
     })
 }
 

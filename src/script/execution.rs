@@ -74,7 +74,7 @@ pub enum Mode {
 pub struct Settings {
     /// What flags say.
     pub overrides: Overrides,
-    /// `--param NAME=VALUE`, in order; the last one counts.
+    /// `--param NAME=VALUE`, in order; each name once.
     pub params: Vec<(String, String)>,
     /// Those of them that were typed as flags of their own, `--NAME VALUE`: by the flag, what was typed after it. They
     /// mean parameters of the script, whatever stands for `-` in the name.

@@ -1,5 +1,6 @@
 //! What Rhai says went wrong, as diagnostics: the innermost place, the line, and how the script came there.
 
+use super::code::variables;
 use super::modules::Sources;
 use super::table::{self, FUNCTIONS};
 use super::words;
@@ -64,6 +65,22 @@ impl Known {
         ours.chain(self.functions.iter().map(String::as_str))
     }
 
+    /// Every name that may stand without being called: truths, variables, and functions of the script, for callbacks.
+    fn values(&self, file: &str, position: Position) -> Vec<String> {
+        let source = self.sources.get(if file.is_empty() { &self.file } else { file });
+        let seen = source.zip(tree_position(position)).map(|(source, at)| variables(&source.text, at));
+        let truths = ["true", "false"].map(str::to_owned);
+        seen.unwrap_or_default().into_iter().chain(truths).chain(self.functions.iter().cloned()).collect()
+    }
+
+    /// What to write for a name that stands for no value.
+    fn value_meant(&self, name: &str, file: &str, position: Position) -> Option<String> {
+        if self.names().any(|known| known == name) {
+            return Some(format!("`{name}` is a function: call it, its arguments in round brackets"));
+        }
+        did_you_mean(name, self.values(file, position).iter().map(String::as_str))
+    }
+
     /// Where a function of the main script is defined.
     pub fn definition(&self, name: &str) -> Option<Place> {
         let source = self.sources.get(&self.file)?;
@@ -96,7 +113,7 @@ impl Known {
         match kind {
             // What has been guessed already is worth more than a name that is merely near.
             ParseErrorType::VariableUndefined(name) if fault.help.is_empty() => {
-                fault.help_if(did_you_mean(name, self.names()))
+                fault.help_if(self.value_meant(name, file, position))
             }
             _ => fault,
         }
@@ -179,9 +196,9 @@ impl Known {
                     .note("a callback sees constants that are literals, such as `const LIMIT = 5;`")
                     .help("put what is computed into the group's `state`")
             }
-            EvalAltResult::ErrorVariableNotFound(name, _) => {
-                let names = self.names();
-                thrown(&format!("undefined variable `{name}`")).help_if(did_you_mean(name, names))
+            EvalAltResult::ErrorVariableNotFound(name, position) => {
+                let help = self.value_meant(name, file, *position);
+                thrown(&format!("undefined variable `{name}`")).help_if(help)
             }
             EvalAltResult::ErrorTooManyOperations(_) if self.in_callback => {
                 thrown("a callback does not come to an end")

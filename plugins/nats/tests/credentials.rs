@@ -149,7 +149,11 @@ fn a_file_of_credentials() {
     let shown = format!("{error} {error:?}");
     assert!([&seed, &other, &user_jwt].into_iter().all(|secret| !shown.contains(secret)), "{shown}");
     fs::write(&file, format!("just {SECRET}\n")).unwrap();
-    refused(on(&server, json!({ "credentials": path })), "refuses its options", &["user.creds", "no file of credentials"]);
+    refused(
+        on(&server, json!({ "credentials": path })),
+        "refuses its options",
+        &["user.creds", "no file of credentials"],
+    );
     refused(
         on(&server, json!({ "credentials": "/no/such.creds" })),
         "refuses its options",

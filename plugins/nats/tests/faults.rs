@@ -77,14 +77,20 @@ fn options_that_contradict_each_other() {
             error => error.to_string(),
         };
         assert!(parts.iter().all(|part| text.contains(part)), "{options}: {text}");
-        assert!(matches!(error, CoreError::Options { .. }) || text.contains("refuses its options"), "{options}: {text}");
+        assert!(
+            matches!(error, CoreError::Options { .. }) || text.contains("refuses its options"),
+            "{options}: {text}"
+        );
     }
 }
 
 #[test]
 fn a_server_without_jetstream() {
     let Some(server) = Server::with(&[]) else { return };
-    refused(on(&server, json!({})), &["refuses its options", "no JetStream", "`-js`", "mode: \"core\"", &server.url()]);
+    refused(
+        on(&server, json!({})),
+        &["refuses its options", "no JetStream", "`-js`", "mode: \"core\"", &server.url()],
+    );
     open(plain(&server), config(7, true)).unwrap().close();
 }
 

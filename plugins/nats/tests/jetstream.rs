@@ -294,7 +294,10 @@ fn a_stream_that_exists_is_used_and_left() {
         ),
     ] {
         let error = open(on(&server, options), config(7, true)).err().expect("an error").to_string();
-        assert!(parts.iter().all(|part| error.contains(part)) && error.contains("refuses its options"), "{error}");
+        assert!(
+            parts.iter().all(|part| error.contains(part)) && error.contains("refuses its options"),
+            "{error}"
+        );
     }
 }
 

@@ -5,6 +5,7 @@ use super::super::values::{KeyValue, Seed};
 use crate::batch::{BatchFile, Cell};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::tree::{Node, Written};
+use crate::text_file::in_words;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -96,7 +97,7 @@ pub(super) fn shell(file: &BatchFile, key: &str, commands: &[String]) -> Result<
         match shell.status() {
             Ok(status) if status.success() => {}
             Ok(status) => return Err(fault.found(status.to_string()).into()),
-            Err(error) => return Err(fault.found(error.to_string()).into()),
+            Err(error) => return Err(fault.found(in_words(&error)).into()),
         }
     }
     Ok(())

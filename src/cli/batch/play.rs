@@ -9,6 +9,7 @@ use super::jobs::Job;
 use crate::batch::{Event, Folder, Outcome, RESULTS, Summary, cannot_write};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
+use crate::text_file::in_words;
 use mqscript_plugin::random::Stream;
 use rustix::process::Pid;
 use std::collections::VecDeque;
@@ -164,7 +165,7 @@ fn next(prepared: &Prepared, waiting: &VecDeque<usize>, flights: &[Flight]) -> O
 }
 
 fn bug(what: &str, error: &io::Error) -> Diagnostics {
-    Diagnostic::new(Exit::Bug, format!("a cell cannot be {what}: {error}")).into()
+    Diagnostic::new(Exit::Bug, format!("a cell cannot be {what}: {}", in_words(error))).into()
 }
 
 /// A cell's flags, with where its results go, and what came of it.
