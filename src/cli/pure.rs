@@ -7,6 +7,7 @@ use crate::supervise::Parent;
 #[cfg(target_os = "linux")]
 use crate::supervise::confine::{self, Deed};
 use crate::supervise::confine::{Confined, Limits};
+use crate::text_file::in_words;
 use std::path::{Path, PathBuf};
 
 /// One end of the way on which the process that works hands its system calls to the one that watches.
@@ -97,7 +98,7 @@ fn confined_to(limits: &Limits, end: Option<End>) -> Confined {
                 _ => nobody("what is tried could not be handed over".to_owned()),
             }
         }
-        Err(error) => nobody(error.to_string()),
+        Err(error) => nobody(in_words(&error)),
     }
 }
 

@@ -512,7 +512,7 @@ fn set_path(scenario: &mut Node, path: &str, value: Node, flag: &str) -> Result<
 }
 
 /// Whether every index of a path is that of an item, before anything is changed.
-fn follow(scenario: &Node, parts: &[PathPart], value: &Node) -> Result<(), Diagnostic> {
+fn follow(scenario: &Node, parts: &[PathPart], value: &Node) -> Result<(), Box<Diagnostic>> {
     let mut node = Some(scenario);
     let mut reached = String::new();
     for (depth, part) in parts.iter().enumerate() {
@@ -528,7 +528,7 @@ fn follow(scenario: &Node, parts: &[PathPart], value: &Node) -> Result<(), Diagn
                 };
                 let Some(item) = items.get(*index) else {
                     let last = depth + 1 == parts.len();
-                    return Err(no_item(&reached, node, *index, last.then_some(value)));
+                    return Err(no_item(&reached, node, *index, last.then_some(value)).into());
                 };
                 node = Some(item);
                 reached = format!("{reached}[{index}]");

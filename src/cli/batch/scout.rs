@@ -14,6 +14,7 @@ use crate::plan::{BATCH_CHECKS, ClockKind, FigureNames, Plan};
 use crate::report::printable;
 use crate::script;
 use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
+use crate::text_file::in_words;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -47,9 +48,9 @@ pub(super) fn scout(jobs: &[Job], file: &BatchFile) -> Result<Vec<Scouted>, Diag
     let told = |why: String| {
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("cells cannot be looked at: {why}")))
     };
-    let block = Block::new().map_err(|error| told(error.to_string()))?;
+    let block = Block::new().map_err(|error| told(in_words(&error)))?;
     let limit = jobs.iter().map(|job| job.flags.hang_timeout).max().unwrap_or(Duration::from_secs(60));
-    match supervise::fork_in(block).map_err(|error| told(error.to_string()))? {
+    match supervise::fork_in(block).map_err(|error| told(in_words(&error)))? {
         Side::Child(child) => {
             let found = scout_here(jobs, file, |scouted| {
                 let line = serde_json::to_vec(scouted).unwrap_or_default();
@@ -60,14 +61,14 @@ pub(super) fn scout(jobs: &[Job], file: &BatchFile) -> Result<Vec<Scouted>, Diag
             child.end_at_once(found.exit())
         }
         Side::Parent(parent) => {
-            let mut guard = Guard::new(parent, limit).map_err(|error| told(error.to_string()))?;
+            let mut guard = Guard::new(parent, limit).map_err(|error| told(in_words(&error)))?;
             while wait_for_any(&[&guard], Duration::from_millis(250))
                 .map_err(|e| told(e.to_string()))?
                 .is_none()
             {
                 guard.look(&mut |text: &str| terminal::note(text));
             }
-            match guard.ending(&[]).map_err(|error| told(error.to_string()))? {
+            match guard.ending(&[]).map_err(|error| told(in_words(&error)))? {
                 Ending::Done(0) => {}
                 // It has told what is wrong.
                 Ending::Done(code) => std::process::exit(i32::from(code)),
