@@ -90,6 +90,9 @@ fn missing(core: &str, fault: &OptionFault) -> Option<String> {
         return None;
     }
     let key = &fault.key_path;
+    if let Some((option, _)) = key.split_once(['.', '[']) {
+        return Some(format!("`{key}` stands within the option `{option}`: add it there"));
+    }
     let value = if (core, key.as_str()) == ("exec", "command") { "'python3 my_send.py'" } else { "VALUE" };
     let written = value.replace('\'', "\"");
     Some(format!(
