@@ -279,6 +279,11 @@ fn a_cores_options_are_judged_with_their_place_before_anything_is_played() {
             "2:40",
             ["delay", "by"],
         ),
+        (
+            "run(s, layer(\"chaos\", core(\"mock\"), #{ delay: #{ bye: \"5ms\" } }));",
+            "2:40",
+            ["`delay.by`", "missing; there is bye"],
+        ),
         ("run(s, layer(\"mock\", core(\"mock\")));", "2:8", ["`mock`", "no layer"]),
         ("run(s, core(\"mok\"));", "2:8", ["no core `mok`", "did you mean `mock`?"]),
     ] {
@@ -294,6 +299,16 @@ fn a_cores_options_are_judged_with_their_place_before_anything_is_played() {
             assert!(texts.iter().all(|text| ended.stderr.contains(text)), "{}", ended.stderr);
         }
     }
+}
+
+#[test]
+fn a_flag_whose_value_a_script_refuses_is_named() {
+    let ended = mqscript(&["run", "nine_agents", "--rate", "0"]);
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(ended.stderr.contains("`rate` is `0/s` by `--rate`"), "{}", ended.stderr);
+    let ended = mqscript(&["run", "nine_agents", "--core", ""]);
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("'--core <NAME|PATH>'"), "{}", ended.stderr);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The flags as they are typed. What they mean is decided where they are used.
 
 use super::core_arguments::CoreCommand;
-use super::values::{KeyValue, Seed, duration, folder, key_value, repeats, seed, within};
+use super::values::{KeyValue, Seed, core_name, duration, folder, key_value, repeats, seed, within};
 use crate::metrics::comparisons::Within;
 use crate::plan::tree::Node;
 use crate::supervise::Block;
@@ -188,7 +188,7 @@ pub struct PlanFlags {
     pub clock: Option<Clock>,
 
     /// The core that delivers: a name, or a file (with a `/`)
-    #[arg(long, value_name = "NAME|PATH", help_heading = "The core")]
+    #[arg(long, value_name = "NAME|PATH", value_parser = core_name, help_heading = "The core")]
     pub core: Option<String>,
     /// Deliver through a real core: the embedded queue `sqlite`, or the one named
     #[arg(

@@ -134,6 +134,17 @@ pub fn folder(path: PathBuf) -> Result<PathBuf, String> {
     }
 }
 
+/// Reads a core's name or file.
+///
+/// # Errors
+/// There is nothing.
+pub fn core_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("name a core such as `mock`, or a file with a `/`".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Reads what is too small to matter.
 ///
 /// # Errors

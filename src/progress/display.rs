@@ -149,7 +149,7 @@ fn standing(run: &Started, progress: &Progress, wall: Duration, short: bool) -> 
         (false, None) => String::new(),
     };
     let warming_up = progress.now_ns < run.warm_up_ns && !short;
-    let until = warming_up.then(|| format!(" (warm-up until {})", span(run.warm_up_ns))).unwrap_or_default();
+    let until = if warming_up { format!(" (warm-up until {})", span(run.warm_up_ns)) } else { String::new() };
     let messages = if short { magnitude(progress.generated as f64) } else { count(progress.generated) };
     format!(
         "{now}{}{simulated}{until}, {messages} messages{rest}, {}",

@@ -415,6 +415,25 @@ fn advise(stage: &Stage<'_>, place: usize, player: &mut dyn Player) {
     Arc::make_mut(&mut state.met[place].run).limits = limits;
 }
 
+/// Where a value that is at fault came from a flag, through a parameter, the fault says so: its place is the script's.
+fn said_by_flags(faults: Diagnostics, params: &[Param]) -> Diagnostics {
+    let noted = |fault: Diagnostic| {
+        let is_found = |param: &&Param| {
+            let (text, number) = (format!("\"{}\"", param.value), format!("the number {}", param.value));
+            fault.found.as_ref().is_some_and(|found| found.ends_with(&text) || *found == number)
+        };
+        let by = params.iter().filter(is_found).find_map(|param| match &param.origin {
+            ParamOrigin::Flag(flag) => Some(format!("`{}` is `{}` by `{flag}`", param.name, param.value)),
+            ParamOrigin::Default => None,
+        });
+        match by {
+            Some(note) => fault.note(note),
+            None => fault,
+        }
+    };
+    faults.into_iter().map(noted).collect()
+}
+
 fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
     let mut state = shared.lock();
     let mut diagnostics = std::mem::take(&mut state.faults);
@@ -434,6 +453,7 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
         wrong_flags = api_params::undeclared_for_sure(&state);
     }
     diagnostics.append(wrong_flags.clone());
+    let diagnostics = said_by_flags(diagnostics, &state.params);
     let enough = state.met.len() < limits::CHECK_RUNS_MAX;
     let certain = enough && !state.results_read.load(Ordering::Relaxed);
     let met_all = enough && (certain || calls::met_all(&state));

@@ -184,12 +184,25 @@ fn delay(value: &Value, run: &Run) -> Result<Later, Error> {
     let restricted = value.get("by").is_some();
     let scope = if restricted { scope("delay", value, run)? } else { Scope::EVERYWHERE };
     let known = ["by", "types", "recipients", "from", "to"];
+    if let Some(map) = value.as_object().filter(|map| !restricted && !map.keys().any(|key| is_law(key))) {
+        let keys: Vec<&str> = map.keys().map(String::as_str).collect();
+        let found = if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") };
+        return Err(bad(
+            "delay.by",
+            format!("it is missing; there is {found}, and possible are {}", known.join(", ")),
+        ));
+    }
     if let Some(map) = value.as_object().filter(|_| restricted)
         && let Some(key) = map.keys().find(|key| !known.contains(&key.as_str()))
     {
         return Err(bad(&format!("delay.{key}"), format!("there is no such key, but {}", known.join(", "))));
     }
     Ok(Later { chance: Chance::new(1.0), by: distribution("delay", by_either(value, "by"))?, scope })
+}
+
+/// Whether a map with this key is a distribution.
+fn is_law(key: &str) -> bool {
+    ["uniform", "exponential", "normal", "lognormal", "empirical"].contains(&key)
 }
 
 fn outages(value: &Value, run: &Run) -> Result<Vec<Outage>, Error> {
