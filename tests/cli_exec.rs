@@ -174,8 +174,8 @@ fn no_process_outlives_mqscript_however_it_ends() {
         let adapters = fs::read_dir(folder.path()).unwrap().filter(|entry| {
             entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("mqscript-exec-")
         });
-        // Nobody is left to remove the adapter of the run that was killed.
-        assert_eq!(adapters.count(), 1, "{signal}");
+        // Nobody is left to remove the adapter of the run that was killed, until the next run does.
+        assert_eq!(adapters.count(), usize::from(signal == "-KILL"), "{signal}");
     }
 }
 

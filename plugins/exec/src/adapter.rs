@@ -32,13 +32,21 @@ fn sweep(temporary: &Path) {
         let name = entry.file_name();
         let number =
             name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
-        let process = number.filter(|number| *number > 0).and_then(Pid::from_raw);
-        let gone = process.is_some_and(|process| test_kill_process(process) == Err(Errno::SRCH));
+        let gone = number.filter(|number| *number > 0).is_some_and(is_gone);
         let free = |file: fs::File| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
         if gone && fs::File::open(entry.path().join(AT_WORK)).is_ok_and(free) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// Whether no process has this number. One that is dead and that nobody has asked for yet still has it.
+fn is_gone(number: i32) -> bool {
+    let is_dead = || {
+        let status = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        status.rsplit_once(')').is_some_and(|(_, state)| state.trim_start().starts_with('Z'))
+    };
+    Pid::from_raw(number).is_some_and(|process| test_kill_process(process) == Err(Errno::SRCH)) || is_dead()
 }
 
 impl Adapter {
