@@ -3,6 +3,7 @@
 
 use crate::plan::Callback;
 use crate::plan::tree::{Entry, Node, Position, Written};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// What stands literally at a place.
@@ -45,25 +46,36 @@ pub(super) fn locate(node: &mut Node, file: &str, text: &str, call: Position, ar
     }
     let arguments = scanner.arguments();
     if let Some(placed) = arguments.get(argument) {
-        place(node, placed, In { file, text });
+        place(node, placed, &In { file, text, lets: OnceCell::new() });
     }
 }
 
 /// The script that is looked at.
-#[derive(Clone, Copy)]
 struct In<'t> {
     file: &'t str,
     text: &'t str,
+    /// What stands behind `let NAME =`, in order; looked for once, and only if a name is met.
+    lets: OnceCell<Vec<(String, Placed)>>,
 }
 
-/// The value in the last `let NAME = …` before a place, as if scripts knew no blocks: a guess that is nearly always right.
-fn defined(text: &str, name: &str, before: Position) -> Option<Placed> {
-    let mut scanner = Scanner::at_line(text, 1)?;
-    let (mut found, mut lets) = (None, false);
-    while scanner.at < before {
+impl In<'_> {
+    /// The value in the last `let NAME = …` before a place, as if scripts knew no blocks: a guess that is nearly always
+    /// right.
+    fn defined(&self, name: &str, before: Position) -> Option<&Placed> {
+        let lets = self.lets.get_or_init(|| lets(self.text));
+        let earlier = lets.iter().rev().find(|(defined, value)| defined == name && value.at < before);
+        earlier.map(|(_, value)| value)
+    }
+}
+
+/// All values that a text gives names to, in order.
+fn lets(text: &str) -> Vec<(String, Placed)> {
+    let Some(mut scanner) = Scanner::at_line(text, 1) else { return Vec::new() };
+    let (mut found, mut lets) = (Vec::new(), false);
+    loop {
         scanner.space();
         match scanner.peek() {
-            None => break,
+            None => return found,
             Some(quote @ ('"' | '\'' | '`')) => {
                 scanner.quoted(quote);
                 lets = false;
@@ -71,12 +83,14 @@ fn defined(text: &str, name: &str, before: Position) -> Option<Placed> {
             Some(c) if c.is_alphanumeric() || c == '_' => {
                 let word = scanner.word();
                 scanner.space();
-                if lets && word == name && scanner.peek() == Some('=') {
+                if lets && scanner.peek() == Some('=') {
                     scanner.next();
                     scanner.space();
-                    found = Some(scanner.value()).filter(|value| value.at < before);
+                    found.push((word, scanner.value()));
+                    lets = false;
+                } else {
+                    lets = word == "let" || word == "const";
                 }
-                lets = word == "let" || word == "const";
             }
             Some(_) => {
                 scanner.next();
@@ -84,7 +98,6 @@ fn defined(text: &str, name: &str, before: Position) -> Option<Placed> {
             }
         }
     }
-    found
 }
 
 /// Where functions with one of these names are called, in order; what stands in comments and texts is no call.
@@ -131,7 +144,7 @@ fn inherit(node: &mut Node, at: Option<Position>) {
     }
 }
 
-fn place(node: &mut Node, placed: &Placed, script: In<'_>) {
+fn place(node: &mut Node, placed: &Placed, script: &In<'_>) {
     inherit(node, Some(placed.at));
     match (&mut node.value, &placed.literal) {
         (Written::Map(entries), Literal::Map(keys)) => {
@@ -150,8 +163,8 @@ fn place(node: &mut Node, placed: &Placed, script: In<'_>) {
             }
         }
         (Written::Map(_) | Written::List(_), Literal::Name(name)) => {
-            if let Some(value) = defined(script.text, name, placed.at) {
-                place(node, &value, script);
+            if let Some(value) = script.defined(name, placed.at) {
+                place(node, value, script);
             }
         }
         // `run(scenario(#{ … }))`: `scenario` gives back the very map.
@@ -187,7 +200,7 @@ fn place(node: &mut Node, placed: &Placed, script: In<'_>) {
 }
 
 /// `poisson("20/s")` makes `#{ rate: "20/s" }`: a single argument stands for the only key that is no map itself.
-fn place_argument(node: &mut Node, argument: &Placed, script: In<'_>) {
+fn place_argument(node: &mut Node, argument: &Placed, script: &In<'_>) {
     match (&mut node.value, &argument.literal) {
         (Written::Map(entries), Literal::Other | Literal::Name(_)) if entries.len() == 1 => {
             inherit(&mut entries[0].node, Some(argument.at));
