@@ -199,6 +199,8 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         }
         if self.is_empty() {
             self.clone_from(other);
+            // So that no statistic of it need copy it once more.
+            self.flush();
             return;
         }
         self.flush();
