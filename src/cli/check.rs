@@ -101,10 +101,9 @@ fn check(prepared: Prepared, flags: &CheckFlags, end: Option<pure::End>) -> Exit
     }
     let interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
-        Err(error) => {
-            let title = format!("signals cannot be listened to: {error}");
-            terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
-            return Exit::Bug;
+        Err(wrong) => {
+            terminal::complain(&wrong);
+            return wrong.exit();
         }
     };
     let settings = Settings { print: Arc::new(terminal::note), ..settings };

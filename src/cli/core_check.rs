@@ -6,7 +6,7 @@ use super::terminal;
 use crate::conformance::{
     Asked, Description, Done, Group, Report, Rule, TESTS, Test, Verdict, check, run_one, selected,
 };
-use crate::cores::abi;
+use crate::cores::{HIDDEN, abi};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
 use crate::plan::parse_typed;
 use crate::plan::units::human_duration;
@@ -117,7 +117,7 @@ fn without_secrets(text: String, flags: &CoreCheckFlags, core: Option<&Descripti
     let given = flags.core_options.iter().filter(|option| secrets.contains(&option.key));
     given
         .filter(|option| option.value.len() >= 4)
-        .fold(text, |text, option| text.replace(&option.value, "***"))
+        .fold(text, |text, option| text.replace(&option.value, HIDDEN))
 }
 
 fn repeat(flags: &CoreCheckFlags, test: &str) -> String {

@@ -1,7 +1,8 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first ends the run in good order, the second at once.
 
-use crate::diagnostics::Exit;
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::supervise::is_ignored;
+use crate::text_file::in_words;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::unregister;
 use signal_hook::{SigId, flag};
@@ -38,7 +39,14 @@ impl Interrupt {
     ///
     /// # Errors
     /// The system does not let us.
-    pub fn listen() -> std::io::Result<Interrupt> {
+    pub fn listen() -> Result<Interrupt, Diagnostics> {
+        Interrupt::listening().map_err(|error| {
+            let title = format!("signals cannot be listened to: {}", in_words(&error));
+            Diagnostic::new(Exit::Bug, title).into()
+        })
+    }
+
+    fn listening() -> std::io::Result<Interrupt> {
         let mut interrupt = Interrupt::default();
         for (signal, exit) in
             [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated), (SIGHUP, Exit::Terminated)]

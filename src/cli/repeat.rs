@@ -1,6 +1,6 @@
 //! The command that repeats a run: what was typed, with the seed that was used, without the outputs.
 
-use crate::cores::without_secrets;
+use crate::cores::{HIDDEN, without_secrets};
 use serde_json::Value;
 
 /// Flags that say where results go or how they look, and whether a value follows them.
@@ -13,9 +13,6 @@ const LEFT_OUT: &[(&str, Option<char>, bool)] = &[
     ("--verbose", Some('v'), false),
     ("--quiet", Some('q'), false),
 ];
-
-/// How a secret is shown.
-const HIDDEN: &str = "***";
 
 /// The command line for a shell. `typed` are the arguments without the program's name, which clap has accepted;
 /// without a seed they repeat themselves. Options of the core whose names are among `secret` are not told, nor is any

@@ -23,6 +23,7 @@ use crate::supervise::confine::Confined;
 use crate::supervise::{self, Death, Legacy, Lifeline, keeper};
 #[cfg(unix)]
 use crate::supervise::{Ending, Side};
+use crate::text_file::in_words;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,7 +75,7 @@ fn supervised(prepared: Prepared, flags: &RunFlags) -> Exit {
             watched(prepared, flags, parent)
         }
         Err(error) => {
-            terminal::note(&format!("the work is done in this very process: {error}"));
+            terminal::note(&format!("the work is done in this very process: {}", in_words(&error)));
             prepared.play(flags, None, None)
         }
     }
@@ -92,7 +93,7 @@ fn watched(prepared: Prepared, flags: &RunFlags, parent: supervise::Parent) -> E
             wrong.exit().worst(Exit::from_code(code).unwrap_or(Exit::Bug))
         }
         Err(error) => {
-            let title = format!("the process that does the work cannot be watched: {error}");
+            let title = format!("the process that does the work cannot be watched: {}", in_words(&error));
             terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
             Exit::Bug
         }
@@ -203,10 +204,9 @@ impl Prepared {
                 }
                 interrupt
             }
-            Err(error) => {
-                let title = format!("signals cannot be listened to: {error}");
-                terminal::complain(&Diagnostic::new(Exit::Bug, title).into());
-                return Exit::Bug;
+            Err(wrong) => {
+                terminal::complain(&wrong);
+                return wrong.exit();
             }
         };
         let display = Display::new(Mode::of_stderr(flags.quiet));
@@ -268,7 +268,7 @@ impl Prepared {
             self.outputs.events.as_mut().map(Output::cut_to_whole_lines),
         ];
         for error in taken_over.into_iter().flatten().filter_map(Result::err) {
-            let title = format!("what the process had written cannot be taken over: {error}");
+            let title = format!("what the process had written cannot be taken over: {}", in_words(&error));
             diagnostics.push(Diagnostic::new(Exit::Usage, title));
         }
         let mut runs: Vec<Run> = legacy.finished.into_iter().chain(legacy.partial).collect();
@@ -391,7 +391,10 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
         let summary = batch::Summary::of(&report, &wrong);
         let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
         if let Err(error) = keeper::at(move || block.part(&bytes)) {
-            wrong.push(Diagnostic::new(Exit::Usage, format!("the batch cannot be told: {error}")));
+            wrong.push(Diagnostic::new(
+                Exit::Usage,
+                format!("the batch cannot be told: {}", in_words(&error)),
+            ));
         }
     }
     terminal::complain(&wrong);
@@ -400,9 +403,9 @@ fn conclude(flags: &RunFlags, seed: Option<u64>, execution: Execution, outputs: 
 
 /// Writes a report where it was asked for. Gives the line that says so, where it is a file.
 pub(super) fn save(mut output: Output, report: &Report) -> Result<Option<String>, Diagnostics> {
-    output
-        .write_all(json::document(report).as_bytes())
-        .map_err(|error| Diagnostic::new(Exit::Usage, format!("the results cannot be written: {error}")))?;
+    output.write_all(json::document(report).as_bytes()).map_err(|error| {
+        Diagnostic::new(Exit::Usage, format!("the results cannot be written: {}", in_words(&error)))
+    })?;
     output.keep()
 }
 

@@ -24,8 +24,8 @@ pub fn of_connecting(error: &ConnectError, settings: &Settings) -> Error {
         ConnectErrorKind::AuthorizationViolation => Error::new(
             Status::AUTH,
             format!(
-                "the server at {url} does not let in a client with {with}; it is told who may by `user` and `password`, `token`, \
-                 `nkey` or `credentials`"
+                "the server at {url} does not let in a client with {with}; it is told who may by `user` and \
+                 `password`, `token`, `nkey` or `credentials`"
             ),
         ),
         ConnectErrorKind::Authentication => Error::new(

@@ -22,7 +22,6 @@ use crate::batch::{
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::{counted, printable, span};
 use crate::script;
-use crate::text_file::in_words;
 use jobs::Job;
 use scout::Scouted;
 use std::path::{Path, PathBuf};
@@ -115,9 +114,7 @@ impl Prepared {
 }
 
 fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
-    let interrupt = Interrupt::listen().map_err(|error| {
-        Diagnostic::new(Exit::Bug, format!("signals cannot be listened to: {}", in_words(&error)))
-    })?;
+    let interrupt = Interrupt::listen()?;
     // Once, and not in the process of every cell.
     script::warm_up();
     let mut file = read_batch(&flags.file)?;
