@@ -51,7 +51,7 @@ pub fn parse(typed: Vec<OsString>) -> Result<Arguments, clap::Error> {
 /// which the flag itself says what is wrong.
 fn with_negative_values(typed: Vec<OsString>) -> Vec<OsString> {
     let root = Arguments::command();
-    let command = command_typed(&root, &typed);
+    let (command, _) = command_typed(&root, &typed);
     let mut joined: Vec<OsString> = Vec::with_capacity(typed.len());
     let mut flags = true;
     for word in typed {
@@ -87,30 +87,15 @@ fn takes_a_value(command: &clap::Command, word: &str) -> bool {
     argument.is_some_and(|argument| argument.get_action().takes_values() && !argument.is_require_equals_set())
 }
 
-/// The command that was typed, as far down as it goes.
-fn command_typed<'c>(root: &'c clap::Command, typed: &[OsString]) -> &'c clap::Command {
-    let words = typed.iter().skip(1).map_while(|word| word.to_str());
-    let mut command = root;
-    for word in words {
-        match command.find_subcommand(word) {
-            Some(below) => command = below,
-            None => break,
-        }
-    }
-    command
-}
-
-/// What a person types to mean it: `mqscript core check`.
-fn name_typed(typed: &[OsString]) -> String {
-    let root = Arguments::command();
-    let mut command = &root;
-    let mut name = "mqscript".to_owned();
+/// The command that was typed, as far down as it goes, and what a person types to mean it: `mqscript core check`.
+fn command_typed<'c>(root: &'c clap::Command, typed: &[OsString]) -> (&'c clap::Command, String) {
+    let (mut command, mut name) = (root, "mqscript".to_owned());
     for word in typed.iter().skip(1).map_while(|word| word.to_str()) {
         let Some(below) = command.find_subcommand(word) else { break };
         command = below;
         name = format!("{name} {word}");
     }
-    name
+    (command, name)
 }
 
 /// Whether a flag belongs to `run` alone of the commands that evaluate a script: in a check it is no parameter's.
@@ -128,7 +113,8 @@ pub fn unknown_flag(error: &clap::Error, typed: &[OsString]) -> Option<Diagnosti
     if !flag.starts_with('-') {
         return None;
     }
-    let command = name_typed(typed);
+    let root = Arguments::command();
+    let (below, command) = command_typed(&root, typed);
     let fault = |title: String| Some(Diagnostic::new(Exit::Usage, title));
     let end = typed.iter().position(|word| word == "--");
     let word = typed.iter().position(|word| word.to_str().is_some_and(|word| word == found));
@@ -137,8 +123,7 @@ pub fn unknown_flag(error: &clap::Error, typed: &[OsString]) -> Option<Diagnosti
             fault(format!("`{flag}` stands behind `--`, where no flag is read"))?.help("leave out the `--`"),
         );
     }
-    let root = Arguments::command();
-    let own: Vec<String> = long_flags(command_typed(&root, typed));
+    let own: Vec<String> = long_flags(below);
     let fault = fault(format!("`{command}` has no flag `{flag}`"))?
         .expected(format!("a flag of `{command} --help`"))
         .help_if(did_you_mean(&flag, own.iter().map(String::as_str)));

@@ -33,6 +33,7 @@ pub(crate) mod reader;
 #[cfg(test)]
 mod reader_tests;
 mod replication;
+mod set_path;
 mod short_forms;
 mod syntax;
 mod template;
@@ -53,7 +54,7 @@ pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Se
 pub use mqscript_plugin::distribution;
 pub use names::Names;
 pub(crate) use overrides::MOCK;
-pub use overrides::{BATCH_CHECKS, Overrides, SEED_VARIABLE, parse_typed, same_place, variant};
+pub use overrides::{BATCH_CHECKS, Overrides, SEED_VARIABLE, parse_typed, variant};
 pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
 pub use read_agents::Functions;
 pub use read_checks::parse_check;
@@ -61,6 +62,7 @@ pub use read_compare::{Between, ComparisonSpec, REPEATS_MAX, read_comparison};
 pub use read_core::read_core;
 pub use read_scenario::{Planned, ReadContext, read_scenario};
 pub use reader::SourceText;
+pub use set_path::same_place;
 pub use template::{Placeholder, Segment, Template, TemplateError};
 
 use crate::diagnostics::Place;
