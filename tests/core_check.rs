@@ -43,6 +43,7 @@ const SESSION: &[(&str, &str)] = &[
     ("appends", "R54"),
     ("small_arrays", "R55"),
     ("more_ends", "R56"),
+    ("medium_empty", "R67"),
     ("due_moves_on", "R57"),
     ("progress", "R58"),
     ("back_pressure", "R59"),

@@ -10,6 +10,10 @@ use crate::cores::raw::{Appended, Copied, Slip, Stage};
 use mqscript_plugin::crc32c;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
+
+/// The flags of a delivery that the contract knows.
+const DELIVERY_FLAGS: u32 =
+    abi::DELIVERY_REDELIVERED | abi::DELIVERY_ALTERED | abi::DELIVERY_UNSTAMPED | abi::DELIVERY_NO_COPY;
 use std::sync::Arc;
 
 /// A copy in a line, its content by its length and checksum.
@@ -38,6 +42,8 @@ pub struct Ledger {
     owed: HashSet<(usize, u32)>,
     seen: HashSet<(usize, u32)>,
     told_times: BTreeSet<u64>,
+    /// It said that its medium is empty, and has accepted nothing since.
+    is_empty: bool,
     batches: Vec<Batch>,
     blind: u32,
 }
@@ -60,6 +66,7 @@ impl Ledger {
             owed: HashSet::new(),
             seen: HashSet::new(),
             told_times: BTreeSet::new(),
+            is_empty: false,
             batches: Vec::new(),
             blind: 0,
         }
@@ -84,6 +91,7 @@ impl Ledger {
             });
         }
         self.unanswered += parcels.len();
+        self.is_empty &= parcels.is_empty();
         self.next_token += parcels.len() as u64 + 3;
         self.blind = 0;
     }
@@ -152,6 +160,7 @@ impl Ledger {
             let _ = writeln!(self.story.transcript, "{now_ns} {function} {}", in_words(copy));
             self.delivery(now_ns, copy);
         }
+        self.is_empty |= told.empty;
         if told.next_due_ns != abi::NEVER {
             let _ = writeln!(self.story.transcript, "{now_ns} {function} due {}", told.next_due_ns);
         }
@@ -243,13 +252,25 @@ impl Ledger {
                 .breach(Rule::Uninvited, || "it delivered a copy in a run that does not receive".to_owned());
             return;
         }
-        if copy.flags & !abi::DELIVERY_REDELIVERED != 0 || !copy.reserved_is_zero {
+        if copy.flags & !DELIVERY_FLAGS != 0 || !copy.reserved_is_zero {
             self.story.breach(Rule::Reserved, || {
                 "a delivery has unknown flags, or reserved fields that are not zero".to_owned()
             });
         }
         self.time("a delivery", now_ns, copy.at_ns);
+        if copy.flags & abi::DELIVERY_NO_COPY != 0 {
+            return;
+        }
         let of = self.origin(copy);
+        if self.is_empty && of.is_some() {
+            self.story.breach(Rule::Empty, || {
+                let stamp = copy.stamp;
+                format!(
+                    "a copy of message {} of agent {} came after it had said EMPTY",
+                    stamp.sequence, stamp.sender
+                )
+            });
+        }
         self.story.copies.push(Arrived { copy: copy.clone(), of });
         let simulated = self.story.effective & abi::SIMULATED != 0;
         let to = copy.recipient_id;

@@ -95,6 +95,7 @@ tests! {
     5 appends [Appends] session::appends = "It appends to the arrays and changes nothing else";
     5 small_arrays [Room] session::small_arrays = "Nothing is lost where the arrays are smaller than what is ready";
     5 more_ends [More] session::more_ends = "MORE comes to an end";
+    5 medium_empty [Empty] session::medium_empty = "After it has said that its medium is empty no copy comes";
     5 due_moves_on [Due] session::due_moves_on = "A wish for a poll that was granted is not repeated for nothing";
     5 progress [Progress] session::progress = "Everything becomes known by the polls that the host owes";
     5 back_pressure [Pressure] session::back_pressure = "What was not accepted is taken later";

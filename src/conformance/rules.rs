@@ -137,6 +137,7 @@ rules! {
         Flush = 64: "`flush` sends what is held back and does not wait.";
         HostTexts = 65: "Texts given to the host are UTF-8; kinds of events are interned.";
         OnlyRead = 66: "What is passed in is only read, but for the fields that are there to be written.";
+        Empty = 67: "EMPTY is set only where no copy is to come but those told by then.";
     }
     Outcomes {
         Own = 70: "An outcome is of tokens that this session accepted, in a range of consecutive ones.";

@@ -73,7 +73,13 @@ pub fn capabilities(bench: &Bench, _: &Surroundings) -> Judged {
     ensure(bits & abi::SIMULATED == 0 || real == 0, Rule::Sound, || {
         format!("it declares SIMULATED and {}", names(real))
     })?;
-    let needs_receiving = bits & (abi::ORDERED | abi::EXACTLY_ONCE | abi::ORDER_BY_ADDRESS);
+    let of_copies = abi::ORDERED
+        | abi::EXACTLY_ONCE
+        | abi::ORDER_BY_ADDRESS
+        | abi::STORES
+        | abi::PROCESSES
+        | abi::UNALTERED;
+    let needs_receiving = bits & of_copies;
     ensure(needs_receiving == 0 || bits & abi::RECEIVES != 0, Rule::Sound, || {
         format!("it declares {}, but not RECEIVES", names(needs_receiving))
     })

@@ -40,6 +40,7 @@ ordinary! {
     status_ok StatusOk;
     prefix Prefix;
     more_ends More;
+    medium_empty Empty;
     due_moves_on Due;
     waker Waker;
     host_texts HostTexts;

@@ -488,6 +488,7 @@ impl Border {
         delivery.at_ns >= floor_ns
             && delivery.at_ns <= ceiling_ns
             && (to < self.agents || to == abi::ALL)
+            && delivery.reason <= self.reasons.len()
             && delivery.content.len <= SIZE_MAX_BYTES
             && (delivery.content.len == 0 || !delivery.content.ptr.is_null() && can_be_read(delivery.content))
             && (delivery.text.is_null() || text_breach(delivery.text).is_none())
@@ -529,6 +530,9 @@ impl Border {
         let to = delivery.recipient_id;
         if to >= self.agents && to != abi::ALL {
             return format!("a delivery for agent {to} of {}", self.agents);
+        }
+        if delivery.reason > self.reasons.len() {
+            return format!("a delivery has the reason {}, which was never interned", delivery.reason);
         }
         if delivery.content.len > SIZE_MAX_BYTES {
             return format!("a delivery of {} bytes; {SIZE_MAX_BYTES} are allowed", delivery.content.len);

@@ -27,7 +27,10 @@ pub(super) const BY_OR: u64 = abi::READS_CONTENT
     | abi::TOUCHES_NETWORK
     | abi::TOUCHES_FILES
     | abi::STARTS_PROCESSES
-    | abi::ORDER_BY_ADDRESS;
+    | abi::ORDER_BY_ADDRESS
+    | abi::STORES
+    | abi::PROCESSES
+    | abi::UNALTERED;
 
 /// What a chain can do whose parts, innermost first, can do this.
 pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {

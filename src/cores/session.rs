@@ -20,6 +20,10 @@ pub struct Out {
     pub next_due_ns: u64,
     /// Poll again before sleeping.
     pub more: bool,
+    /// The medium holds nothing more of this run, as the last poll said.
+    pub empty: bool,
+    /// A sign of work since this was last set to false.
+    pub working: bool,
     /// The session's call that filled it last: contents are good only until the next.
     filled_by: u64,
 }
@@ -32,6 +36,8 @@ impl Out {
             deliveries: Vec::new(),
             next_due_ns: abi::NEVER,
             more: false,
+            empty: false,
+            working: false,
             filled_by: 0,
         };
         reserve_initialised(&mut out.outcomes, outcomes.max(1), abi::Outcome::EMPTY);
@@ -335,6 +341,8 @@ impl Session {
         self.more |= raw.flags & abi::OUT_MORE != 0;
         out.next_due_ns = self.wish_ns;
         out.more = self.more;
+        out.empty = raw.flags & abi::OUT_EMPTY != 0;
+        out.working |= raw.flags & abi::OUT_WORKING != 0;
     }
 
     /// OK, unless the top or any border below has failed: a layer cannot hide what broke beneath it.

@@ -89,12 +89,17 @@ impl Receiver {
         stamp.sequence > 0 && stamp.run == self.run
     }
 
+    /// Whether copies are held back for a later call: then nobody may say that the medium is empty.
+    fn holds(&self) -> bool {
+        !self.held.is_empty() || self.is_behind() || !self.swallowed.is_empty()
+    }
+
     /// Does to the copies that came since `mark` what befalls them, and says what waited for room before.
     pub fn pass<'s>(&'s mut self, now_ns: u64, mark: Mark, view: View<'_>, out: &mut Out<'s>) {
         let View { settings, lucks, notices } = view;
         let mut struck = self.is_behind() || (self.flushed && !self.held.is_empty());
         for delivery in out.deliveries_since(mark) {
-            if self.is_ours(&delivery.stamp) {
+            if delivery.flags & abi::DELIVERY_NO_COPY == 0 && self.is_ours(&delivery.stamp) {
                 if settings.shifts() {
                     make_late(delivery, now_ns, settings, lucks);
                 }
@@ -102,12 +107,17 @@ impl Receiver {
             }
         }
         if !struck {
+            if self.holds() {
+                out.not_empty();
+            }
             return;
         }
         let mut pieces: Vec<Piece<'s>> = self.backlog.iter().map(|_| Piece::Told).collect();
         self.told.extend(self.backlog.drain(..));
         for copy in out.take(mark) {
-            if copy.recipient_id() == abi::ALL && self.is_ours(copy.stamp()) {
+            if !copy.is_copy() {
+                pieces.push(Piece::Passing(copy));
+            } else if copy.recipient_id() == abi::ALL && self.is_ours(copy.stamp()) {
                 self.pass_to_all(copy, settings, lucks, notices, &mut pieces);
             } else {
                 self.pass_one(copy, settings, lucks, notices, &mut pieces);
@@ -120,6 +130,9 @@ impl Receiver {
         if !self.swallowed.is_empty() {
             // Another call must come, in which they are acknowledged.
             out.more();
+        }
+        if self.holds() {
+            out.not_empty();
         }
         let mut told = self.told.iter();
         for piece in pieces {

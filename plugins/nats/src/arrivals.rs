@@ -61,6 +61,7 @@ impl Arrival {
             recipient_id: self.agent,
             ack_tag,
             redelivered: self.redelivered,
+            ..Arrived::default()
         }
     }
 }

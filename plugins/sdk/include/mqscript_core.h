@@ -29,7 +29,7 @@ typedef struct mqs_run mqs_run;
 #define MQS_ABI_MAJOR 1
 
 // Minor part of the plugin ABI described here: a higher one only adds.
-#define MQS_ABI_MINOR 0
+#define MQS_ABI_MINOR 1
 
 // What `mqs_plugin_abi` returns: `(major << 16) | minor`.
 #define MQS_ABI ((MQS_ABI_MAJOR << 16) | MQS_ABI_MINOR)
@@ -137,11 +137,43 @@ typedef struct mqs_run mqs_run;
 // is only meant among the ones and among the others.
 #define MQS_ORDER_BY_ADDRESS (1 << 11)
 
+// Capability (1.1): DELIVERED means that the medium took the message over; that it arrived, its copies tell.
+#define MQS_STORES (1 << 12)
+
+// Capability (1.1): it is a queue and a processor itself: the host puts no queue before it, and hands messages over at once,
+// in the order of their generation, whatever their priority.
+#define MQS_PROCESSES (1 << 13)
+
+// Capability (1.1): copies come back with the sender, the type, the priority, the tags and the metadata that were sent.
+#define MQS_UNALTERED (1 << 14)
+
 // Flag in `Out::flags`: more is ready; poll again before sleeping.
 #define MQS_OUT_MORE 1
 
+// Flag in `Out::flags` of a `poll` (1.1): the medium holds nothing more of this run: no copy is to come but those told by now.
+#define MQS_OUT_EMPTY 2
+
+// Flag in `Out::flags` (1.1): a sign of work: something of this run was worked on since the last call.
+#define MQS_OUT_WORKING 4
+
 // Flag in `Delivery::flags`: the medium says that it delivered this copy before.
 #define MQS_DELIVERY_REDELIVERED 1
+
+// Flag in `Delivery::flags` (1.1): this copy is not as it was sent; `reason` names the fields, such as "sender, type".
+#define MQS_DELIVERY_ALTERED 2
+
+// Flag in `Delivery::flags` (1.1): this copy bears no stamp, and its content is one that was sent in this run.
+#define MQS_DELIVERY_UNSTAMPED 4
+
+// Flag in `Delivery::flags` (1.1): no copy, but a call of a processor that tried to deliver this message and failed; `reason`
+// says how, `attempt` the how-manieth call for this message it was.
+#define MQS_DELIVERY_FAILED_CALL 8
+
+// Flag in `Delivery::flags` (1.1): no copy: a processor says that it never will deliver this message; `reason` says why.
+#define MQS_DELIVERY_GIVEN_UP 16
+
+// The flags of what is no copy.
+#define MQS_DELIVERY_NO_COPY (MQS_DELIVERY_FAILED_CALL | MQS_DELIVERY_GIVEN_UP)
 
 // Kind of acknowledgement: the copies were taken. Other kinds are reserved.
 #define MQS_ACK 0
@@ -401,12 +433,16 @@ typedef struct mqs_delivery {
   // The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only). The sender is the
   // stamp's, also where the message shows another.
   uint32_t recipient_id;
-  // Bit 0: redelivered, as the medium says.
+  // DELIVERY flags: redelivered, altered, unstamped; or that this is no copy, but a failed call or a message given up.
   uint32_t flags;
   // Its texts, where the core has them; NULL otherwise. Valid as long as `content`.
   const struct mqs_text *text;
+  // Interned text: what is altered, how a call failed, why a message was given up; 0 = none (1.1).
+  uint32_t reason;
+  // The how-manieth call of a processor under test for this message it was, from 1; 0 = not told (1.1).
+  uint32_t attempt;
   // Zero.
-  uint64_t reserved[2];
+  uint64_t reserved;
 } mqs_delivery;
 
 // Where a call leaves what is known. The memory is the host's; the core appends and never rewinds.

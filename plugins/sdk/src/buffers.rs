@@ -19,7 +19,7 @@ pub struct Mark {
 }
 
 /// One copy that arrived.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Arrived<'s> {
     /// The message's identity; [`Stamp::NONE`] if it bore none.
     pub stamp: Stamp,
@@ -35,6 +35,39 @@ pub struct Arrived<'s> {
     pub ack_tag: u64,
     /// The medium says that it delivered this copy before.
     pub redelivered: bool,
+    /// What this is: an ordinary copy, mostly. All else only to a host of [`minor`](crate::Host::minor) 1 or newer.
+    pub report: Report,
+    /// The how-manieth call of a processor under test for this message it was, from 1; 0 = not told.
+    pub attempt: u32,
+}
+
+/// What an [`Arrived`] tells. The numbers are interned texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Report {
+    /// A copy.
+    #[default]
+    Copy,
+    /// A copy that is not as it was sent: the fields that differ, such as "sender, type".
+    Altered(u32),
+    /// A copy that bears no stamp, and whose content is one that was sent in this run.
+    Unstamped,
+    /// No copy: a call of a processor that tried to deliver this message and failed, and how.
+    FailedCall(u32),
+    /// No copy: a processor never will deliver this message, and why.
+    GivenUp(u32),
+}
+
+impl Report {
+    /// As flags and reason of the contract.
+    fn raw(self) -> (u32, u32) {
+        match self {
+            Report::Copy => (0, 0),
+            Report::Altered(fields) => (abi::DELIVERY_ALTERED, fields),
+            Report::Unstamped => (abi::DELIVERY_UNSTAMPED, 0),
+            Report::FailedCall(reason) => (abi::DELIVERY_FAILED_CALL, reason),
+            Report::GivenUp(reason) => (abi::DELIVERY_GIVEN_UP, reason),
+        }
+    }
 }
 
 impl<'s> Out<'s> {
@@ -88,15 +121,18 @@ impl<'s> Out<'s> {
     /// Hands over a copy that arrived. `false`: no room.
     #[inline]
     pub fn deliver(&mut self, copy: Arrived<'s>) -> bool {
+        let (flags, reason) = copy.report.raw();
         self.append(Delivery {
             stamp: copy.stamp,
             content: Bytes::new(copy.content),
             at_ns: copy.at_ns,
             ack_tag: copy.ack_tag,
             recipient_id: copy.recipient_id,
-            flags: if copy.redelivered { abi::DELIVERY_REDELIVERED } else { 0 },
+            flags: if copy.redelivered { flags | abi::DELIVERY_REDELIVERED } else { flags },
             text: copy.text.map_or(ptr::null(), ArrivedText::as_raw),
-            reserved: [0; 2],
+            reason,
+            attempt: copy.attempt,
+            reserved: 0,
         })
     }
 
@@ -109,9 +145,8 @@ impl<'s> Out<'s> {
             at_ns,
             ack_tag: 0,
             recipient_id: message.0.recipient_id,
-            flags: 0,
             text: message.0.text,
-            reserved: [0; 2],
+            ..Delivery::EMPTY
         })
     }
 
@@ -130,6 +165,24 @@ impl<'s> Out<'s> {
     #[inline]
     pub fn more(&mut self) {
         self.0.flags |= abi::OUT_MORE;
+    }
+
+    /// The medium holds nothing more of this run: no copy is to come but those told by now. Only in `poll`.
+    #[inline]
+    pub fn empty(&mut self) {
+        self.0.flags |= abi::OUT_EMPTY;
+    }
+
+    /// The medium is not empty after all: a layer holds something back.
+    #[inline]
+    pub fn not_empty(&mut self) {
+        self.0.flags &= !abi::OUT_EMPTY;
+    }
+
+    /// A sign of work: something of this run was worked on since the last call.
+    #[inline]
+    pub fn working(&mut self) {
+        self.0.flags |= abi::OUT_WORKING;
     }
 
     /// Asks to be polled no later than `at_ns`. The earliest wish stands until the next poll.

@@ -31,6 +31,11 @@ impl<'s> Passing<'s> {
         self.0.recipient_id
     }
 
+    /// Whether it is a copy, and not a failed call or a message given up.
+    pub fn is_copy(&self) -> bool {
+        self.0.flags & crate::abi::DELIVERY_NO_COPY == 0
+    }
+
     /// What the host acknowledges it by; 0 = nothing to acknowledge.
     pub fn ack_tag(&self) -> u64 {
         self.0.ack_tag
@@ -199,9 +204,8 @@ mod tests {
             at_ns: 5,
             ack_tag: 9,
             recipient_id: abi::ALL,
-            flags: 0,
             text,
-            reserved: [0; 2],
+            ..Delivery::EMPTY
         }
     }
 

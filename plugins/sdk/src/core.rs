@@ -49,6 +49,12 @@ capabilities! {
     STARTS_PROCESSES,
     /// Messages to one agent and messages to all have no order among each other.
     ORDER_BY_ADDRESS,
+    /// DELIVERED means that the medium took the message over; that it arrived, its copies tell.
+    STORES,
+    /// It is a queue and a processor itself.
+    PROCESSES,
+    /// Copies come back with all that was sent.
+    UNALTERED,
 }
 
 impl Capabilities {

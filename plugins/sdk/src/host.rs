@@ -85,6 +85,11 @@ impl Host {
         });
     }
 
+    /// The minor part of the contract that the host speaks: a core stays within it.
+    pub fn minor(&self) -> u32 {
+        self.call(0, |host| Some(host.abi & 0xffff))
+    }
+
     /// The present on the run's clock, in nanoseconds since the origin: what a live core stamps with.
     pub fn now_ns(&self) -> u64 {
         // SAFETY: as in `log`.

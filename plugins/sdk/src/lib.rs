@@ -66,7 +66,7 @@ mod run;
 mod stamp;
 
 pub use abi::{OutcomeResult, Stamp};
-pub use buffers::{Arrived, Mark, Out};
+pub use buffers::{Arrived, Mark, Out, Report};
 pub use copies::{Kept, Passing};
 pub use core::{Capabilities, Core, Error, Open, Options, Session, Status};
 pub use host::{Host, LogLevel};
@@ -79,6 +79,6 @@ pub use stamp::{STAMP_NAME, STAMP_PREFIX, STAMP_TEXT_LEN, crc32c, strip_stamp};
 pub mod prelude {
     pub use crate::{
         Arrived, ArrivedText, Capabilities, Core, Error, Host, Inner, Message, Open, Options, Out,
-        OutcomeResult, Purpose, Run, Session, Stamp, Status,
+        OutcomeResult, Purpose, Report, Run, Session, Stamp, Status,
     };
 }

@@ -51,6 +51,8 @@ pub struct Appended {
     pub deliveries: Vec<Copied>,
     /// MORE.
     pub more: bool,
+    /// EMPTY.
+    pub empty: bool,
     /// Flags that are not known.
     pub unknown_flags: u32,
     /// The wish; NEVER = none.
@@ -165,7 +167,8 @@ impl Arrays {
             outcomes,
             deliveries,
             more: raw.flags & abi::OUT_MORE != 0,
-            unknown_flags: raw.flags & !abi::OUT_MORE,
+            empty: raw.flags & abi::OUT_EMPTY != 0,
+            unknown_flags: raw.flags & !(abi::OUT_MORE | abi::OUT_EMPTY | abi::OUT_WORKING),
             next_due_ns: raw.next_due_ns,
             slips,
         }
@@ -209,6 +212,6 @@ fn copied(delivery: &abi::Delivery, slips: &mut Vec<Slip>) -> Copied {
         ack_tag: delivery.ack_tag,
         recipient_id: delivery.recipient_id,
         flags: delivery.flags,
-        reserved_is_zero: delivery.reserved == [0; 2],
+        reserved_is_zero: delivery.reserved == 0,
     }
 }

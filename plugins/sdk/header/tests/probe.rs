@@ -65,7 +65,8 @@ fn structs() -> Probe {
         Message "mqs_message": token, stamp, sender_id, recipient_id, type_id, priority, attempt, flags,
             created_ns, expires_ns, content, text, reserved;
         Outcome "mqs_outcome": first, count, result, reason, reserved, at_ns, reserved_tail;
-        Delivery "mqs_delivery": stamp, content, at_ns, ack_tag, recipient_id, flags, text, reserved;
+        Delivery "mqs_delivery": stamp, content, at_ns, ack_tag, recipient_id, flags, text, reason, attempt,
+            reserved;
         Out "mqs_out": struct_size, flags, outcomes, outcomes_cap, outcomes_len, deliveries, deliveries_cap,
             deliveries_len, next_due_ns;
         ErrorBuffer "mqs_error": struct_size, code, len, cap, buf;
@@ -102,8 +103,9 @@ fn constants() -> Probe {
         DELIVERED, REFUSED, REJECTED, UNCERTAIN,
         OK, UNSUPPORTED, INVALID, CONFIG, CONNECT, AUTH, IO, NO_SPACE, INTERNAL, PANIC, POISONED,
         SIMULATED, RECEIVES, CONFIRMS, ORDERED, EXACTLY_ONCE, DURABLE, READS_CONTENT, LAYER, TOUCHES_NETWORK,
-        TOUCHES_FILES, STARTS_PROCESSES, ORDER_BY_ADDRESS,
-        OUT_MORE, DELIVERY_REDELIVERED, ACK, PLUGIN_PANIC_ABORTS, CLOCK_VIRTUAL, CLOCK_WALL,
+        TOUCHES_FILES, STARTS_PROCESSES, ORDER_BY_ADDRESS, STORES, PROCESSES, UNALTERED,
+        OUT_MORE, OUT_EMPTY, OUT_WORKING, DELIVERY_REDELIVERED, DELIVERY_ALTERED, DELIVERY_UNSTAMPED, DELIVERY_FAILED_CALL, DELIVERY_GIVEN_UP,
+        DELIVERY_NO_COPY, ACK, PLUGIN_PANIC_ABORTS, CLOCK_VIRTUAL, CLOCK_WALL,
         LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, STAMP_PRIORITY, STAMP_CHECKSUM,
         INTERNED_MAX, INTERNED_BYTES_MAX,
     }

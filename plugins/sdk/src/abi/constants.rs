@@ -3,7 +3,7 @@
 /// Major part of the plugin ABI described here: another major is another language.
 pub const ABI_MAJOR: u32 = 1;
 /// Minor part of the plugin ABI described here: a higher one only adds.
-pub const ABI_MINOR: u32 = 0;
+pub const ABI_MINOR: u32 = 1;
 /// What `mqs_plugin_abi` returns: `(major << 16) | minor`.
 pub const ABI: u32 = (ABI_MAJOR << 16) | ABI_MINOR;
 
@@ -80,11 +80,33 @@ pub const STARTS_PROCESSES: u64 = 1 << 10;
 /// Capability: messages to one agent and messages to all come by ways of their own, so that order, with ORDERED or without,
 /// is only meant among the ones and among the others.
 pub const ORDER_BY_ADDRESS: u64 = 1 << 11;
+/// Capability (1.1): DELIVERED means that the medium took the message over; that it arrived, its copies tell.
+pub const STORES: u64 = 1 << 12;
+/// Capability (1.1): it is a queue and a processor itself: the host puts no queue before it, and hands messages over at once,
+/// in the order of their generation, whatever their priority.
+pub const PROCESSES: u64 = 1 << 13;
+/// Capability (1.1): copies come back with the sender, the type, the priority, the tags and the metadata that were sent.
+pub const UNALTERED: u64 = 1 << 14;
 
 /// Flag in `Out::flags`: more is ready; poll again before sleeping.
 pub const OUT_MORE: u32 = 1;
+/// Flag in `Out::flags` of a `poll` (1.1): the medium holds nothing more of this run: no copy is to come but those told by now.
+pub const OUT_EMPTY: u32 = 2;
+/// Flag in `Out::flags` (1.1): a sign of work: something of this run was worked on since the last call.
+pub const OUT_WORKING: u32 = 4;
 /// Flag in `Delivery::flags`: the medium says that it delivered this copy before.
 pub const DELIVERY_REDELIVERED: u32 = 1;
+/// Flag in `Delivery::flags` (1.1): this copy is not as it was sent; `reason` names the fields, such as "sender, type".
+pub const DELIVERY_ALTERED: u32 = 2;
+/// Flag in `Delivery::flags` (1.1): this copy bears no stamp, and its content is one that was sent in this run.
+pub const DELIVERY_UNSTAMPED: u32 = 4;
+/// Flag in `Delivery::flags` (1.1): no copy, but a call of a processor that tried to deliver this message and failed; `reason`
+/// says how, `attempt` the how-manieth call for this message it was.
+pub const DELIVERY_FAILED_CALL: u32 = 8;
+/// Flag in `Delivery::flags` (1.1): no copy: a processor says that it never will deliver this message; `reason` says why.
+pub const DELIVERY_GIVEN_UP: u32 = 16;
+/// The flags of what is no copy.
+pub const DELIVERY_NO_COPY: u32 = DELIVERY_FAILED_CALL | DELIVERY_GIVEN_UP;
 /// Kind of acknowledgement: the copies were taken. Other kinds are reserved.
 pub const ACK: u32 = 0;
 /// Flag in `PluginDescriptor::flags`: a panic in this library aborts the process.
@@ -143,7 +165,7 @@ impl OutcomeResult {
 }
 
 /// The names of all known capability bits, lowest first.
-pub const CAPABILITY_NAMES: [(u64, &str); 12] = [
+pub const CAPABILITY_NAMES: [(u64, &str); 15] = [
     (SIMULATED, "SIMULATED"),
     (RECEIVES, "RECEIVES"),
     (CONFIRMS, "CONFIRMS"),
@@ -156,6 +178,9 @@ pub const CAPABILITY_NAMES: [(u64, &str); 12] = [
     (TOUCHES_FILES, "TOUCHES_FILES"),
     (STARTS_PROCESSES, "STARTS_PROCESSES"),
     (ORDER_BY_ADDRESS, "ORDER_BY_ADDRESS"),
+    (STORES, "STORES"),
+    (PROCESSES, "PROCESSES"),
+    (UNALTERED, "UNALTERED"),
 ];
 
 /// The contract's name of a status; a status unknown here is told by its number.

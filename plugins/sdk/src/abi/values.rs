@@ -146,12 +146,16 @@ pub struct Delivery {
     /// The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only). The sender is the
     /// stamp's, also where the message shows another.
     pub recipient_id: u32,
-    /// Bit 0: redelivered, as the medium says.
+    /// DELIVERY flags: redelivered, altered, unstamped; or that this is no copy, but a failed call or a message given up.
     pub flags: u32,
     /// Its texts, where the core has them; NULL otherwise. Valid as long as `content`.
     pub text: *const Text,
+    /// Interned text: what is altered, how a call failed, why a message was given up; 0 = none (1.1).
+    pub reason: u32,
+    /// The how-manieth call of a processor under test for this message it was, from 1; 0 = not told (1.1).
+    pub attempt: u32,
     /// Zero.
-    pub reserved: [u64; 2],
+    pub reserved: u64,
 }
 
 impl Str {
@@ -269,7 +273,9 @@ impl Delivery {
         recipient_id: 0,
         flags: 0,
         text: ptr::null(),
-        reserved: [0; 2],
+        reason: 0,
+        attempt: 0,
+        reserved: 0,
     };
 }
 

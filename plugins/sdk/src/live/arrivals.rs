@@ -1,7 +1,7 @@
 //! Copies on their way from a medium to the host.
 
 use crate::abi::Stamp;
-use crate::buffers::Arrived;
+use crate::buffers::{Arrived, Report};
 use crate::message::ArrivedText;
 use std::ops::Range;
 
@@ -14,6 +14,10 @@ pub struct Arrival {
     pub agent: u32,
     /// Whether it was handed out before.
     pub redelivered: bool,
+    /// What it is.
+    pub report: Report,
+    /// The how-manieth call for its message it was; 0 = not told.
+    pub attempt: u32,
     /// When it arrived, in nanoseconds since the origin.
     pub at_ns: u64,
     /// Which message of the batch it is a copy of.
@@ -49,8 +53,29 @@ impl Arrivals {
     /// # Panics
     /// No message was added.
     pub fn push_copy(&mut self, tag: u64, agent: u32, redelivered: bool, at_ns: u64) {
-        let message = self.messages.len().checked_sub(1).expect("a message comes before its copies");
-        self.copies.push(Arrival { tag, agent, redelivered, at_ns, message });
+        let message = self.newest();
+        self.copies.push(Arrival {
+            tag,
+            agent,
+            redelivered,
+            report: Report::Copy,
+            attempt: 0,
+            at_ns,
+            message,
+        });
+    }
+
+    /// Adds what is told of the message added last, which need not be a plain copy: nothing to acknowledge.
+    ///
+    /// # Panics
+    /// No message was added.
+    pub fn push_report(&mut self, report: Report, attempt: u32, agent: u32, at_ns: u64) {
+        let message = self.newest();
+        self.copies.push(Arrival { tag: 0, agent, redelivered: false, report, attempt, at_ns, message });
+    }
+
+    fn newest(&self) -> usize {
+        self.messages.len().checked_sub(1).expect("a message comes before its copies")
     }
 
     /// Adds the copies of another batch, which is left empty.
@@ -108,6 +133,8 @@ impl Arrivals {
             recipient_id: copy.agent,
             ack_tag: copy.tag,
             redelivered: copy.redelivered,
+            report: copy.report,
+            attempt: copy.attempt,
         }
     }
 }

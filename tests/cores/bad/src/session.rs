@@ -31,6 +31,7 @@ pub struct Session {
     count: u64,
     /// It overhears the next poll.
     deaf: bool,
+    has_lied: bool,
     last_sender: u32,
     thread: Option<ThreadId>,
 }
@@ -54,6 +55,7 @@ impl Session {
             told: Vec::new(),
             count: 0,
             deaf: false,
+            has_lied: false,
             last_sender: u32::MAX,
             thread: None,
         }
@@ -350,6 +352,10 @@ pub unsafe extern "C" fn poll(
         return abi::IO;
     }
     if std::mem::take(&mut session.deaf) {
+        return abi::OK;
+    }
+    if is("medium_empty") && !session.held.is_empty() && !std::mem::replace(&mut session.has_lied, true) {
+        out.flags |= abi::OUT_EMPTY | abi::OUT_MORE;
         return abi::OK;
     }
     while session.tell(now_ns, out) {}

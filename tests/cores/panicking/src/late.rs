@@ -79,12 +79,11 @@ impl Session for LateSession {
         for (token, stamp, recipient_id) in told {
             out.deliver(Arrived {
                 stamp,
-                text: None,
                 content: &self.content,
                 at_ns: now_ns,
                 recipient_id: if recipient_id == abi::ALL { 0 } else { recipient_id },
                 ack_tag: token,
-                redelivered: false,
+                ..Arrived::default()
             });
         }
         Ok(())
