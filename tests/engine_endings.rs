@@ -58,7 +58,7 @@ fn a_closed_load_by_count_ends_where_the_last_is_generated() {
     let mut plan = closed_plan(S, 1, End::MessagesPerAgent(3));
     plan.core.options.insert("latency".to_owned(), json!("2s"));
     plan.processor.workers = 9;
-    plan.drain_ns = Some(S);
+    plan.drain_max_ns = Some(S);
     let run = play(&plan);
     assert_eq!((run.ledger.counts.generated, run.ledger.counts.unanswered), (27, 9));
 }

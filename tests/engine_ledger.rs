@@ -324,7 +324,7 @@ fn once_uncertain_is_uncertain_until_confirmed() {
     assert_eq!(moved(&kept), ["dead_lettered"]);
     let cut = seen(&|plan| {
         later(plan);
-        plan.drain_ns = Some(S);
+        plan.drain_max_ns = Some(S);
     });
     assert_eq!(moved(&cut), ["uncertain"]);
     assert!(cut.ledger.by_reason["uncertain"].contains_key("no_outcome"));

@@ -164,6 +164,12 @@ pub struct PlanFlags {
         help_heading = "What is played"
     )]
     pub messages: Option<String>,
+    /// How long nothing may happen after the load, before what has not arrived is lost [default: 30s]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "What is played")]
+    pub drain: Option<String>,
+    /// How long a live run listens on for copies that come twice, when all have come [default: 2s]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "What is played")]
+    pub linger: Option<String>,
     /// Set a parameter that the script declares; may be repeated
     #[arg(short = 'P', long = "param", value_name = "K=V", value_parser = key_value, help_heading = "What is played")]
     pub params: Vec<KeyValue>,

@@ -33,6 +33,8 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
             Clock::Virtual => ClockKind::Virtual,
             Clock::Wall => ClockKind::Wall,
         }),
+        drain: flags.drain.clone(),
+        linger: flags.linger.clone(),
         set: pairs(&flags.set),
         core: named_core(flags)
             .map(|core| Node::text(from_here(core)))

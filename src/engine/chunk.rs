@@ -15,6 +15,8 @@ pub struct Chunk {
     /// Messages to one agent that it received.
     received: u64,
     to_all: u64,
+    /// Messages that a processor said it never will deliver.
+    given_up: u64,
     /// Messages whose intended time lies in the measured window.
     measured: u64,
     recipients: [u32; SIZE as usize],
@@ -33,6 +35,8 @@ pub enum Seen {
         delivered: bool,
         /// Whether the message was for all.
         to_all: bool,
+        /// Whether a processor had given it up.
+        given_up: bool,
     },
     /// Another of a message that this agent has received.
     Again,
@@ -49,6 +53,7 @@ impl Chunk {
             delivered: 0,
             received: 0,
             to_all: 0,
+            given_up: 0,
             measured: 0,
             recipients: [0; SIZE as usize],
             received_by: Vec::new(),
@@ -78,6 +83,35 @@ impl Chunk {
     #[inline]
     pub fn delivered(&mut self, bit: u64) -> u64 {
         self.delivered |= 1 << bit;
+        self.received_of(bit)
+    }
+
+    /// A processor will not deliver message `bit`. Returns whether that is new, of a message that was handed over.
+    pub fn given_up(&mut self, bit: u64) -> bool {
+        let is_new = (self.handed_over & !self.given_up) >> bit & 1 != 0;
+        self.given_up |= u64::from(is_new) << bit;
+        is_new
+    }
+
+    /// Whether message `bit` was given up.
+    #[inline]
+    pub fn is_given_up(&self, bit: u64) -> bool {
+        self.given_up >> bit & 1 != 0
+    }
+
+    /// Whether message `bit` is known as delivered.
+    pub fn is_delivered(&self, bit: u64) -> bool {
+        self.delivered >> bit & 1 != 0
+    }
+
+    /// The recipient of message `bit`.
+    pub fn recipient(&self, bit: u64) -> u32 {
+        self.recipients[bit as usize]
+    }
+
+    /// How many copies of message `bit` were received.
+    #[inline]
+    pub fn received_of(&self, bit: u64) -> u64 {
         if self.to_all >> bit & 1 == 0 {
             return self.received >> bit & 1;
         }
@@ -107,7 +141,8 @@ impl Chunk {
         }
         *received |= 1 << bit;
         self.awaited -= 1;
-        Seen::First { delivered: self.delivered >> bit & 1 != 0, to_all }
+        let given_up = self.given_up >> bit & 1 != 0;
+        Seen::First { delivered: self.delivered >> bit & 1 != 0, to_all, given_up }
     }
 
     /// Whether all its messages were delivered and every copy was received: then there is nothing to remember.
@@ -118,14 +153,32 @@ impl Chunk {
 
     /// Tells, for each agent, how many copies of measured messages it should have received and has not.
     pub fn lost(&self, mut tell: impl FnMut(u32, u64)) {
-        let to_one = self.delivered & self.measured & !self.to_all & !self.received;
+        let expected = self.delivered & !self.given_up;
+        let to_one = expected & self.measured & !self.to_all & !self.received;
         (0..SIZE).filter(|bit| to_one >> bit & 1 != 0).for_each(|bit| tell(self.recipients[bit as usize], 1));
-        let to_all = self.delivered & self.measured & self.to_all;
+        let to_all = expected & self.measured & self.to_all;
         for (agent, received) in self.received_by.iter().enumerate() {
             let missing = (to_all & !received).count_ones();
             if missing > 0 && agent as u32 != self.sender {
                 tell(agent as u32, u64::from(missing));
             }
+        }
+    }
+
+    /// Tells each copy that is expected and has not come: the message's bit and the agent.
+    pub fn each_lost(&self, mut tell: impl FnMut(u64, u32)) {
+        let expected = self.delivered & !self.given_up;
+        for bit in (0..SIZE).filter(|bit| expected >> bit & 1 != 0) {
+            if self.to_all >> bit & 1 == 0 {
+                if self.received >> bit & 1 == 0 {
+                    tell(bit, self.recipients[bit as usize]);
+                }
+                continue;
+            }
+            let agents = (0u32..).zip(&self.received_by);
+            agents
+                .filter(|(agent, received)| *agent != self.sender && *received >> bit & 1 == 0)
+                .for_each(|(agent, _)| tell(bit, agent));
         }
     }
 }

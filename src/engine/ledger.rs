@@ -30,6 +30,8 @@ pub struct Copies {
     pub received: u64,
     /// Expected copies that have not come.
     pub outstanding: u64,
+    /// Copies that have not come, of messages that a processor said it never will deliver.
+    pub given_up: u64,
     /// Of messages and agents that had received one.
     pub duplicated: u64,
     /// Of this run's messages that were never handed over for this agent, or without a stamp.
@@ -45,9 +47,9 @@ pub struct Copies {
 }
 
 impl Copies {
-    /// Received though not known as delivered: "received = expected − lost + recovered".
+    /// Received though not known as delivered: "received = expected − lost − given up + recovered".
     pub fn recovered(&self) -> u64 {
-        (self.received + self.outstanding) - self.expected
+        (self.received + self.outstanding + self.given_up) - self.expected
     }
 }
 
@@ -62,6 +64,18 @@ pub enum Class {
     Unexpected,
     /// Too late to tell.
     Late,
+}
+
+impl Class {
+    /// What it is called where every copy is written down.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Received => "received",
+            Class::Duplicated => "duplicated",
+            Class::Unexpected => "unexpected",
+            Class::Late => "late",
+        }
+    }
 }
 
 /// The chunks of one agent, the first `base` of which are complete.
@@ -134,7 +148,7 @@ impl Ledger {
 
     /// Copies of one message.
     #[inline]
-    fn copies_of(&self, recipient: u32) -> u64 {
+    pub fn copies_of(&self, recipient: u32) -> u64 {
         if recipient == ALL { u64::from(self.agents) - 1 } else { 1 }
     }
 
@@ -211,10 +225,10 @@ impl Ledger {
             return;
         };
         let before = chunk.delivered(bit);
-        let complete = chunk.is_complete();
+        let (complete, given_up) = (chunk.is_complete(), chunk.is_given_up(bit));
         let copies = self.copies_of(recipient);
         self.copies.expected += copies;
-        self.copies.outstanding += copies - before;
+        *(if given_up { &mut self.copies.given_up } else { &mut self.copies.outstanding }) += copies - before;
         if complete {
             self.close(sender, number, COMPLETE);
         }
@@ -241,10 +255,11 @@ impl Ledger {
                 self.copies.unexpected += 1;
                 Class::Unexpected
             }
-            Seen::First { delivered, to_all } => {
+            Seen::First { delivered, to_all, given_up } => {
                 let complete = delivered && chunk.is_complete();
                 self.copies.received += 1;
-                self.copies.outstanding -= u64::from(delivered);
+                let missing = if given_up { &mut self.copies.given_up } else { &mut self.copies.outstanding };
+                *missing -= u64::from(delivered);
                 let priority = stamp.flags & mqscript_plugin::abi::STAMP_PRIORITY;
                 let way = if to_all && self.by_address { PRIORITIES + priority } else { priority };
                 if stamp.attempt == 1 && self.order.is_late(sender, agent, way, sequence) {
@@ -274,6 +289,27 @@ impl Ledger {
                 Class::Unexpected
             }
         }
+    }
+
+    /// A processor said that it never will deliver a message: copies that have not come are not lost. Returns whether that
+    /// is new.
+    pub fn given_up(&mut self, sender: u32, sequence: u64) -> bool {
+        if !(1..=SEQUENCE_MAX).contains(&sequence) {
+            return false;
+        }
+        let (number, bit) = place(sequence);
+        let slot = self.slot(sender, number);
+        let Some(Some(chunk)) = self.pool.get_mut(slot as usize) else { return false };
+        if !chunk.given_up(bit) {
+            return false;
+        }
+        if chunk.is_delivered(bit) {
+            let (received, recipient) = (chunk.received_of(bit), chunk.recipient(bit));
+            let missing = self.copies_of(recipient) - received;
+            self.copies.outstanding -= missing;
+            self.copies.given_up += missing;
+        }
+        true
     }
 
     /// A copy came that bears no stamp.
@@ -320,6 +356,17 @@ impl Ledger {
         }
     }
 
+    /// Tells each copy that is expected and has not come, of all chunks that are open: sender, sequence, agent.
+    pub fn each_lost(&self, mut tell: impl FnMut(u32, u64, u32)) {
+        for (sender, state) in (0u32..).zip(&self.senders) {
+            for (number, index) in (u64::from(state.base)..).zip(&state.chunks) {
+                if let Some(Some(chunk)) = self.pool.get(*index as usize) {
+                    chunk.each_lost(|bit, agent| tell(sender, number * chunk::SIZE + bit + 1, agent));
+                }
+            }
+        }
+    }
+
     /// Tells how many copies of measured messages each agent should have received and has not; an agent may be
     /// told several times.
     pub fn lost(&self, mut tell: impl FnMut(u32, u64)) {
@@ -353,6 +400,7 @@ mod tests {
         recipients: HashMap<(u32, u64), u32>,
         delivered: HashSet<(u32, u64)>,
         received: HashSet<(u32, u64, u32)>,
+        given_up: HashSet<(u32, u64)>,
         duplicated: u64,
         unexpected: u64,
     }
@@ -391,6 +439,11 @@ mod tests {
                         model.recipients.insert((sender, *newest), recipient);
                         ledger.handed_over(sender, *newest, recipient, true);
                     }
+                    3 if back % 7 == 0 => {
+                        let known = model.recipients.contains_key(&(sender, sequence));
+                        let is_new = known && model.given_up.insert((sender, sequence));
+                        prop_assert_eq!(ledger.given_up(sender, sequence), is_new);
+                    }
                     3 | 4 => {
                         if let Some(&recipient) = model.recipients.get(&(sender, sequence))
                             && model.delivered.insert((sender, sequence))
@@ -418,7 +471,14 @@ mod tests {
             let copies = *ledger.copies();
             prop_assert_eq!(copies.expected, expected.len() as u64);
             prop_assert_eq!(copies.received, model.received.len() as u64);
-            prop_assert_eq!(copies.outstanding, expected.difference(&model.received).count() as u64);
+            let (given_up, missing): (Vec<_>, Vec<_>) = expected
+                .difference(&model.received)
+                .partition(|(sender, sequence, _)| model.given_up.contains(&(*sender, *sequence)));
+            prop_assert_eq!(copies.given_up, given_up.len() as u64);
+            prop_assert_eq!(copies.outstanding, missing.len() as u64);
+            let mut told = HashSet::new();
+            ledger.each_lost(|sender, sequence, agent| assert!(told.insert((sender, sequence, agent))));
+            prop_assert_eq!(told, missing.into_iter().copied().collect::<HashSet<_>>());
             prop_assert_eq!(copies.recovered(), model.received.difference(&expected).count() as u64);
             prop_assert_eq!((copies.duplicated, copies.unexpected), (model.duplicated, model.unexpected));
             let mut lost = 0;

@@ -81,6 +81,33 @@ pub struct MessageRecord<'a> {
     pub reason: &'a str,
 }
 
+/// A copy that came, or a processor's word about a message.
+#[derive(Debug)]
+pub struct CopyRecord<'a> {
+    /// What it is: "received", "duplicated", "unexpected", "late", "foreign", "unstamped", "failed_call", "given_up".
+    pub what: &'static str,
+    /// The generating agent's name; empty if nobody knows.
+    pub agent: &'a str,
+    /// The message's number among its agent's; 0 if nobody knows.
+    pub sequence: u64,
+    /// The type's name in the mix, where it is known.
+    pub type_name: Option<&'a str>,
+    /// The agent whose copy it is, or ALL.
+    pub recipient: &'a str,
+    /// When its message was due.
+    pub intended_ns: Option<u64>,
+    /// When it came.
+    pub at_ns: u64,
+    /// The how-manieth call of a processor for its message it was; 0 if that was not told.
+    pub call: u32,
+    /// Whether it came after a younger one.
+    pub out_of_order: bool,
+    /// Whether its content was not what was sent.
+    pub corrupted: bool,
+    /// What of it was altered, how the call failed, or why it was given up; empty if nothing was said.
+    pub reason: &'a str,
+}
+
 /// Who is told the news. Called on the engine's thread: it must be quick.
 pub trait Observer {
     /// A run begins.
@@ -115,6 +142,11 @@ pub trait Observer {
 
     /// A message has ended. An error (such as a full disk) ends the run as interrupted, with this text.
     fn message(&mut self, _record: &MessageRecord<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// A copy came, or a processor told of a message; called where [`Observer::message`] is. An error as there.
+    fn copy(&mut self, _record: &CopyRecord<'_>) -> Result<(), String> {
         Ok(())
     }
 }

@@ -12,11 +12,11 @@ use super::occupancy::Occupancy;
 use super::queue::Waiting;
 use super::receiving::Receiving;
 use super::run::Scene;
-use super::silence::{SILENCE_MAX_NS, Silence};
+use super::silence::Silence;
 use super::timeline::{Class, Timeline};
 use super::tokens::Tokens;
 use crate::cores::{self, CoreError, CoreFailure, HostServices, Out, Session, abi};
-use crate::metrics::results::Cycles;
+use crate::metrics::results::{Cycles, Waited};
 use crate::metrics::{Recorder, Shortfall};
 use crate::numbers::count;
 use crate::plan::{Arrival, End, Plan};
@@ -35,11 +35,6 @@ const POLLS_AT_ONCE_MAX: u64 = 1_000;
 const PROGRESS_ENTRIES: u64 = 1 << 16;
 /// On the wall clock it is asked so often.
 const PROGRESS_NS: u64 = 50_000_000;
-/// "Missing copies are given up after 2 s in which nothing arrived."
-const MISSING_COPIES_NS: u64 = 2_000_000_000;
-/// How long a wall-clock run drains unless the plan says otherwise.
-const DRAIN_WALL_NS: u64 = 30_000_000_000;
-
 /// From so many agents on, the memory of the next ones is asked for ahead of time.
 const MANY_AGENTS: u32 = 20_000;
 
@@ -112,8 +107,12 @@ pub struct Rules {
     pub phase_starts: Vec<u64>,
     /// Types per phase among the cells.
     pub types: u16,
-    /// The last moment of the drain counted from the end of the load.
-    pub drain_ns: Option<u64>,
+    /// How long silence may last after the load.
+    pub drain_ns: u64,
+    /// The last moment of the wait after the load, counted from the end of the load.
+    pub drain_max_ns: Option<u64>,
+    /// How long the run listens on when all copies have come.
+    pub linger_ns: u64,
     /// The mean time between two arrivals of the whole plan.
     pub mean_gap_ns: f64,
     /// Whether any group has callbacks of this kind, by group.
@@ -203,8 +202,8 @@ pub struct Player<'a, C: Clock> {
     pub skips: (u64, u64),
     /// When the load ended.
     pub load_ended_ns: Option<u64>,
-    /// The drain hit its limit.
-    pub drain_cut: bool,
+    /// Why the wait after the load ended, where it was not because all had come.
+    pub waited: Option<Waited>,
     /// Why a load that ends by a count ended, if that was not reached.
     ended_by: Shortfall,
     pub stop: Option<Stop>,
@@ -216,11 +215,19 @@ pub struct Player<'a, C: Clock> {
     many_agents: bool,
     /// Agents whose memory was asked for last.
     soon: [u32; 4],
-    entries: u64,
+    pub(super) entries: u64,
     /// Polls since the last that brought an outcome, and when the first of them was.
     in_vain: (u64, u64),
     next_progress_ns: u64,
-    silence: Silence,
+    pub(super) silence: Silence,
+    /// The core is asked for what it knows, though it has not woken anybody.
+    asks: bool,
+    /// Signs of work that the core has given.
+    pub(super) signs: u64,
+    /// Timers on the timeline: entries that may mean nothing any more.
+    pub timers: usize,
+    /// Entries that were counted and are nothing that happened: polls and timers.
+    pub idle_entries: u64,
 }
 
 /// What [`Player::new`] is made of.
@@ -285,6 +292,7 @@ impl<'a, C: Clock> Player<'a, C> {
                 parts.plan.agents(),
                 parts.plan.ledger_memory,
                 parts.scene.capabilities & abi::ORDER_BY_ADDRESS != 0,
+                !C::VIRTUAL,
             ),
             behaviour: parts.behaviour,
             observer: parts.observer,
@@ -297,7 +305,7 @@ impl<'a, C: Clock> Player<'a, C> {
             agents_done: 0,
             skips: (0, 0),
             load_ended_ns: None,
-            drain_cut: false,
+            waited: None,
             ended_by: Shortfall::NothingToCome,
             stop: None,
             notices: super::notices::Notices::default(),
@@ -309,6 +317,10 @@ impl<'a, C: Clock> Player<'a, C> {
             in_vain: (0, 0),
             next_progress_ns: 0,
             silence: Silence::default(),
+            asks: false,
+            signs: 0,
+            timers: 0,
+            idle_entries: 0,
         }
     }
 
@@ -404,6 +416,7 @@ impl<'a, C: Clock> Player<'a, C> {
     /// The core was polled. One that is always due and never answers would keep the virtual clock where it is for ever.
     pub fn polled(&mut self, answered: bool) {
         self.entries += 1;
+        self.idle_entries += 1;
         if self.entries & (PROGRESS_ENTRIES - 1) == 0 {
             self.report_progress();
         }
@@ -477,6 +490,7 @@ impl<'a, C: Clock> Player<'a, C> {
     #[inline(never)]
     fn report_progress(&mut self) {
         self.next_progress_ns = self.now_ns + PROGRESS_NS;
+        self.asks = !C::VIRTUAL && self.receiving.active && self.load_ended_ns.is_some();
         self.take_notices();
         let progress = Progress {
             now_ns: self.now_ns,
@@ -497,12 +511,13 @@ impl<'a, C: Clock> Player<'a, C> {
     /// Whether the core must be polled before anything else happens.
     #[inline]
     fn wants_poll(&mut self) -> bool {
-        self.out.more || self.core_due_ns() <= self.now_ns || self.clock.take_wake()
+        let asks = std::mem::take(&mut self.asks);
+        self.out.more || asks || self.core_due_ns() <= self.now_ns || self.clock.take_wake()
     }
 
     /// When the core wants to be polled, on the load's clock.
     #[inline]
-    fn core_due_ns(&self) -> u64 {
+    pub(super) fn core_due_ns(&self) -> u64 {
         match self.out.next_due_ns {
             abi::NEVER => u64::MAX,
             due => due.saturating_sub(self.origin_ns),
@@ -516,84 +531,11 @@ impl<'a, C: Clock> Player<'a, C> {
         if let Some(ready) = self.cycle_ready_ns() {
             next = next.min(ready);
         }
-        next = next.min(self.patience_ends_ns().unwrap_or(u64::MAX));
+        next = next.min(self.wait_ends_ns());
         if C::VIRTUAL {
             return (next != u64::MAX).then_some(next);
         }
         Some(next.min(self.next_progress_ns))
-    }
-
-    /// When the run goes on without what is still to come: the drain's limit, or, where a core alone can make it go on,
-    /// the end of the patience with that.
-    fn patience_ends_ns(&mut self) -> Option<u64> {
-        let drain = self.rules.drain_ns.or((!C::VIRTUAL).then_some(DRAIN_WALL_NS));
-        let asked = self.load_ended_ns.and_then(|ended| Some(ended.saturating_add(drain?)));
-        match (asked, self.silence_ends_ns()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
-    }
-
-    /// When a core has been silent for too long that alone can make the run go on. A drain on the wall clock has its
-    /// limit anyway.
-    fn silence_ends_ns(&mut self) -> Option<u64> {
-        let drains = self.load_ended_ns.is_some();
-        let counts = !self.rules.ends_by_time;
-        if !self.only_core_is_left() || !(if drains { C::VIRTUAL } else { counts }) {
-            self.silence.is_broken();
-            return None;
-        }
-        // Under load a core that is given longer to end than that may also be silent for longer.
-        let longer_ns = if drains { 0 } else { self.rules.drain_ns.unwrap_or(0) };
-        let limit_ns = SILENCE_MAX_NS.max(longer_ns);
-        let due_ns = self.core_due_ns();
-        Some(self.silence.until(self.entries + self.handed_over, self.now_ns, due_ns, limit_ns))
-    }
-
-    /// Whether nothing will happen unless a core makes it happen. What waits goes on as soon as the core takes it, which
-    /// on the wall clock it need not say beforehand.
-    fn only_core_is_left(&self) -> bool {
-        let waits = !self.waiting.is_empty() || !self.cycle.taken.is_empty() || !self.blocked.is_empty();
-        self.timeline.len() == 0 && self.cycle_ready_ns().is_none() && !(C::VIRTUAL && waits)
-    }
-
-    /// Whether every message has its end, or the drain has.
-    fn is_finished(&mut self) -> bool {
-        if self.load_ended_ns.is_none() {
-            return false;
-        }
-        if self.patience_is_over() {
-            self.drain_cut = true;
-            return true;
-        }
-        let unable = self.hand_overs_left() == 0 && self.in_flight == 0;
-        if !unable && (self.recorder.ended < self.recorder.generated || !self.blocked.is_empty()) {
-            return false;
-        }
-        !self.copies_awaited()
-    }
-
-    fn patience_is_over(&mut self) -> bool {
-        self.patience_ends_ns().is_some_and(|limit| self.now_ns >= limit)
-    }
-
-    /// Whether copies that were acknowledged to senders may still come.
-    fn copies_awaited(&self) -> bool {
-        if self.receiving.pending() > 0 || self.untold > 0 {
-            return true;
-        }
-        if !self.receiving.active {
-            return false;
-        }
-        if self.receiving.all_received() {
-            // What another run left behind is taken as long as it keeps coming.
-            let foreign = self.receiving.last_foreign_ns;
-            return !C::VIRTUAL && foreign.is_some_and(|last| self.now_ns < last + MISSING_COPIES_NS);
-        }
-        if C::VIRTUAL {
-            return self.core_due_ns() != u64::MAX;
-        }
-        self.now_ns < self.receiving.last_ns.max(self.recorder.last_end_ns) + MISSING_COPIES_NS
     }
 
     /// Where the end is a count of messages: whether nothing more will be generated, though the count may not be
@@ -607,7 +549,8 @@ impl<'a, C: Clock> Player<'a, C> {
             return false;
         }
         // Agents go on thinking after an outcome, and callbacks may send after an outcome or a copy.
-        let quiet = self.recorder.ended == self.recorder.generated && !self.copies_awaited();
+        let ended = self.recorder.ended == self.recorder.generated;
+        let quiet = ended && (!self.copies_missing() || self.is_silent());
         let settled = match (self.rules.reactive, self.rules.closed) {
             (true, _) => quiet,
             (false, true) => quiet || self.agents_done == self.generator.agents.len() as u32,
@@ -620,13 +563,13 @@ impl<'a, C: Clock> Player<'a, C> {
         if self.hand_overs_left() == 0
             && self.in_flight == 0
             && self.timeline.len() == 0
-            && !self.copies_awaited()
+            && !self.copies_missing()
         {
             self.ended_by = Shortfall::HandOversUsedUp;
             return true;
         }
         self.ended_by = Shortfall::CoreSilent;
-        self.patience_is_over()
+        self.is_silent()
     }
 
     /// Where the load ended before its count of messages: how many were asked for, how many of these were generated, and

@@ -168,6 +168,11 @@ impl<C: Clock> Player<'_, C> {
                 let measured = self.recorder.in_window(message.cell);
                 let Message { agent, sequence, recipient, .. } = *message;
                 self.receiving.ledger.handed_over(agent, sequence, recipient, measured);
+                if !C::VIRTUAL {
+                    let copies = self.receiving.ledger.copies_of(recipient);
+                    let Message { type_id, intended_ns, .. } = *message;
+                    self.receiving.named.handed_over(agent, sequence, type_id, intended_ns, copies);
+                }
             }
         }
         self.tokens.accepted(accepted as u64);
@@ -202,6 +207,7 @@ impl<C: Clock> Player<'_, C> {
             self.tokens.await_answer(message.token, *id);
             if let Some(timeout) = self.plan.processor.timeout_ns {
                 self.timeline.schedule(self.now_ns + timeout, Class::Timeout, *id);
+                self.timers += 1;
             }
         }
     }
@@ -277,6 +283,7 @@ impl<C: Clock> Player<'_, C> {
             Some(deadline) if at_ns > deadline => {
                 if in_batch {
                     self.timeline.schedule(deadline, Class::Timeout, id);
+                    self.timers += 1;
                 }
                 self.timeline.schedule(at_ns, Class::Outcome, LATE);
             }
@@ -332,6 +339,8 @@ impl<C: Clock> Player<'_, C> {
     /// An attempt has had its time.
     #[inline(never)]
     pub fn timeout_due(&mut self, id: u32, due_ns: u64) {
+        self.timers -= 1;
+        self.idle_entries += 1;
         let Some(timeout) = self.plan.processor.timeout_ns else {
             return;
         };

@@ -4,7 +4,9 @@ use super::behaviour::MessageView;
 use super::clock::Clock;
 use super::generator::ALL;
 use super::ledger::{Class as CopyClass, Ledger};
-use super::player::Player;
+use super::named::{Name, Named};
+use super::observer::CopyRecord;
+use super::player::{Player, Stop};
 use super::timeline::Class;
 use crate::cores::abi;
 use crate::plan::Priority;
@@ -19,6 +21,11 @@ struct Copy {
     ack_tag: u64,
     at_ns: u64,
     corrupted: bool,
+    /// DELIVERY flags: whether it is a copy at all.
+    flags: u32,
+    /// What a processor said of it: an interned text.
+    reason: u32,
+    attempt: u32,
     /// What callbacks will read; nothing where there are none.
     text: Option<Box<CopyText>>,
 }
@@ -43,8 +50,8 @@ pub struct Receiving {
     pub ledger: Ledger,
     /// When the last copy arrived.
     pub last_ns: u64,
-    /// When the last copy of another run arrived.
-    pub last_foreign_ns: Option<u64>,
+    /// Copies that are told by name.
+    pub named: Named,
     copies: Vec<Copy>,
     free: Vec<u32>,
     tags: Vec<u64>,
@@ -53,7 +60,13 @@ pub struct Receiving {
 impl Receiving {
     /// The receiving side of a run with so many agents, whose ledger takes at most so many bytes, and looks for the order
     /// of messages to one agent and to all together, or, if `order_by_address`, apart; without effect if not `active`.
-    pub fn new(active: bool, agents: u32, ledger_bytes: u64, order_by_address: bool) -> Receiving {
+    pub fn new(
+        active: bool,
+        agents: u32,
+        ledger_bytes: u64,
+        order_by_address: bool,
+        on_wall_clock: bool,
+    ) -> Receiving {
         let mut ledger = Ledger::new(if active { agents } else { 0 }, ledger_bytes);
         if order_by_address {
             ledger.order_by_address();
@@ -62,7 +75,7 @@ impl Receiving {
             active,
             ledger,
             last_ns: 0,
-            last_foreign_ns: None,
+            named: Named::new(active && on_wall_clock, ledger_bytes),
             copies: Vec::new(),
             free: Vec::new(),
             tags: Vec::new(),
@@ -102,7 +115,8 @@ impl<C: Clock> Player<'_, C> {
             let delivery = self.out.deliveries[index];
             let at_ns = delivery.at_ns.saturating_sub(self.origin_ns);
             let checked = delivery.stamp.flags & abi::STAMP_CHECKSUM != 0;
-            let content = if checked || self.rules.reactive {
+            let is_copy = delivery.flags & abi::DELIVERY_NO_COPY == 0;
+            let content = if is_copy && checked || self.rules.reactive {
                 self.session.content(&self.out, index).unwrap_or_default()
             } else {
                 &[]
@@ -112,8 +126,11 @@ impl<C: Clock> Player<'_, C> {
                 recipient: delivery.recipient_id,
                 ack_tag: delivery.ack_tag,
                 at_ns,
-                corrupted: checked && mqscript_plugin::crc32c(content) != delivery.stamp.checksum,
-                text: self.rules.reactive.then(|| Box::new(self.text_of(index, content))),
+                corrupted: is_copy && checked && mqscript_plugin::crc32c(content) != delivery.stamp.checksum,
+                flags: delivery.flags,
+                reason: delivery.reason,
+                attempt: delivery.attempt,
+                text: (is_copy && self.rules.reactive).then(|| Box::new(self.text_of(index, content))),
             };
             let slot = self.receiving.free.pop().unwrap_or(self.receiving.copies.len() as u32);
             if slot as usize == self.receiving.copies.len() {
@@ -143,15 +160,26 @@ impl<C: Clock> Player<'_, C> {
     pub fn delivery_due(&mut self, slot: u32) {
         let copy = std::mem::take(&mut self.receiving.copies[slot as usize]);
         self.receiving.free.push(slot);
+        if copy.flags & abi::DELIVERY_NO_COPY != 0 {
+            self.told_of(&copy);
+            return;
+        }
         self.receiving.last_ns = self.now_ns;
         if copy.ack_tag != 0 {
             self.receiving.tags.push(copy.ack_tag);
         }
-        if copy.stamp.sequence == 0 {
+        if copy.flags & abi::DELIVERY_ALTERED != 0 {
+            *self.receiving.named.altered.entry(copy.reason).or_default() += 1;
+        }
+        if copy.stamp.sequence == 0 && copy.flags & abi::DELIVERY_UNSTAMPED != 0 {
+            self.receiving.named.unstamped += 1;
+            self.tell_copy("unstamped", copy.recipient, &copy, false);
+        } else if copy.stamp.sequence == 0 {
             self.receiving.ledger.without_stamp();
+            self.tell_copy("unexpected", copy.recipient, &copy, false);
         } else if copy.stamp.run != self.run {
-            self.receiving.last_foreign_ns = Some(self.now_ns);
             self.receiving.ledger.foreign();
+            self.tell_copy("foreign", copy.recipient, &copy, false);
         } else if copy.recipient == ALL {
             for agent in (0..self.generator.agents.len() as u32).filter(|agent| *agent != copy.stamp.sender) {
                 self.receive(agent, &copy);
@@ -161,12 +189,88 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
+    /// A processor tells of a message that it did not deliver.
+    fn told_of(&mut self, told: &Copy) {
+        let stamp = &told.stamp;
+        if !self.was_sent(stamp) {
+            return;
+        }
+        let is_call = told.flags & abi::DELIVERY_FAILED_CALL != 0;
+        self.tell_copy(if is_call { "failed_call" } else { "given_up" }, told.recipient, told, false);
+        if is_call {
+            self.receiving.named.failed_call(stamp, told.reason);
+        } else if self.receiving.ledger.given_up(stamp.sender, stamp.sequence) {
+            let name = Name::of(stamp, self.origin_ns, told.recipient, told.at_ns);
+            self.receiving.named.gave_up(Name { reason: told.reason, ..name });
+        }
+    }
+
+    /// Tells the observer of a copy, where it wants to know.
+    fn tell_copy(&mut self, what: &'static str, recipient: u32, copy: &Copy, out_of_order: bool) {
+        if !self.wants_messages {
+            return;
+        }
+        let ours = self.was_sent(&copy.stamp);
+        let parties = &self.renderer.parties;
+        let kind = self.plan.types.get(usize::from(copy.stamp.type_id)).filter(|_| ours);
+        let reason = match copy.reason {
+            0 => "".into(),
+            reason => self.services.interner.text(reason),
+        };
+        let agent = if ours { parties.name(copy.stamp.sender).to_string() } else { String::new() };
+        let record = CopyRecord {
+            what,
+            agent: &agent,
+            sequence: copy.stamp.sequence,
+            type_name: kind.map(|kind| kind.name.as_str()),
+            recipient: &parties.recipient(recipient),
+            intended_ns: ours.then(|| copy.stamp.intended_ns.saturating_sub(self.origin_ns)),
+            at_ns: copy.at_ns,
+            call: copy.attempt,
+            out_of_order,
+            corrupted: copy.corrupted,
+            reason: &reason,
+        };
+        if let Err(text) = self.observer.copy(&record)
+            && self.stop.is_none()
+        {
+            self.stop = Some(Stop::Interrupted(Some(text)));
+        }
+    }
+
+    /// Whether a stamp is that of a message of this run.
+    fn was_sent(&self, stamp: &abi::Stamp) -> bool {
+        let sent = self.generator.agents.get(stamp.sender as usize).map_or(0, |agent| agent.sequence);
+        stamp.run == self.run && (1..=sent).contains(&stamp.sequence)
+    }
+
     /// A copy of this run arrives at an agent.
     fn receive(&mut self, agent: u32, copy: &Copy) {
         if copy.corrupted {
             self.receiving.ledger.corrupted();
         }
+        let late = self.receiving.ledger.copies().out_of_order;
         let class = self.receiving.ledger.received(&copy.stamp, agent);
+        let name = || Name::of(&copy.stamp, self.origin_ns, agent, copy.at_ns);
+        let out_of_order = self.receiving.ledger.copies().out_of_order > late;
+        if out_of_order {
+            let name = name();
+            self.receiving.named.came_out_of_order(name);
+        }
+        match class {
+            CopyClass::Received => self.receiving.named.received(&copy.stamp),
+            CopyClass::Duplicated => {
+                let name = name();
+                self.receiving.named.came_twice(name);
+            }
+            CopyClass::Unexpected if self.was_sent(&copy.stamp) => {
+                self.receiving.named.went_elsewhere(&copy.stamp);
+            }
+            _ => {}
+        }
+        if self.wants_messages {
+            self.tell_copy(class.name(), agent, copy, out_of_order);
+        }
         if class == CopyClass::Unexpected || copy.stamp.type_id >= self.rules.types {
             return;
         }

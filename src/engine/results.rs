@@ -1,20 +1,21 @@
 //! What a run leaves, written down as results.
 
 use super::clock::Clock;
-use super::ledger::Ledger;
+use super::named::Name;
 use super::names::Parties;
 use super::notices::Notices;
 use super::outages::Outages;
 use super::player::{Player, Stop};
 use super::receiving::Receiving;
 use super::run::Scene;
+use super::verdict::judge;
 use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
 use crate::metrics::figures::evaluate;
 use crate::metrics::results::{
-    self, Copies, Core, Cycles, Environment, Figures, Layer, Occupancy, Run, Series, Times,
+    self, Copies, Core, Cycles, Environment, Figures, Layer, Occupancy, Run, Series, Times, Waited,
 };
 use crate::metrics::{Asked, Closed, Machinery, Naming, Recorder, Shortfall, doubts, limits, seal};
-use crate::plan::{Arrival, End, Group, Plan};
+use crate::plan::{Arrival, ClockKind, DRAIN_NS, End, Group, Plan};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -143,13 +144,13 @@ impl Measured {
         run.outages = std::mem::take(&mut self.outages).into_rows();
         run.partial = self.stop.as_ref().map(Stop::in_words);
         run.ledger.copies = self.copies.take();
-        judge(&mut run, self.stop.as_ref(), self.unknown, scene.capabilities, &plan.tolerate);
+        judge(&mut run, self.stop.as_ref(), self.unknown, scene.capabilities, plan);
         let asked = Asked {
             late: self.recorder.extras.generated_late,
             lag_max_ns: plan.max_schedule_lag_ns,
             steady: plan.has_steady_load(),
             warm_up_ns: plan.warm_up_ns,
-            drain_ns: plan.drain_ns,
+            drain_ns: plan.drain_ns.or((scene.clock == ClockKind::Wall).then_some(DRAIN_NS)),
             max_messages: plan.processor.max_messages,
             checks: &plan.checks,
             shortfall: self.shortfall,
@@ -207,15 +208,14 @@ fn boundaries<C: Clock>(player: &Player<'_, C>) -> Vec<u64> {
 }
 
 fn copies<C: Clock>(player: &Player<'_, C>) -> Option<Copies> {
-    let confirms = player.scene.capabilities & abi::CONFIRMS != 0;
-    player.receiving.active.then(|| copies_of(&player.receiving.ledger, confirms))
+    player.receiving.active.then(|| copies_of(player))
 }
 
 fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<&'static str> {
     if !player.receiving.active {
         None
-    } else if player.drain_cut && !player.receiving.all_received() {
-        Some("copies of delivered messages had not arrived when the drain hit its limit")
+    } else if player.waited == Some(Waited::Limit) && !player.receiving.all_received() {
+        Some("copies were still expected when the longest wait after the load (`drain_max`) was over")
     } else if nothing_arrived(player) {
         Some("not one copy of the delivered messages arrived, and the core does not confirm that it delivers")
     } else if player.receiving.ledger.is_blurred() {
@@ -274,8 +274,14 @@ impl Stop {
 }
 
 /// The receiver's ledger as results show it.
-fn copies_of(ledger: &Ledger, confirms: bool) -> Copies {
+fn copies_of<C: Clock>(player: &Player<'_, C>) -> Copies {
+    let (ledger, named) = (&player.receiving.ledger, &player.receiving.named);
+    let capabilities = player.scene.capabilities;
+    let confirms = capabilities & abi::CONFIRMS != 0;
     let seen = ledger.copies();
+    let (lost, by) = named.lost(|tell| ledger.each_lost(tell));
+    let text = |reason: u32| player.services.interner.text(reason).to_string();
+    let in_words = |names: &[Name]| names.iter().map(|name| named_copy(player, name)).collect();
     Copies {
         expected: seen.expected,
         received: seen.received,
@@ -288,65 +294,37 @@ fn copies_of(ledger: &Ledger, confirms: bool) -> Copies {
         out_of_order: ledger.measures_order().then_some(seen.out_of_order),
         corrupted: seen.corrupted,
         late: seen.late,
+        given_up: seen.given_up,
+        unstamped: named.unstamped,
+        altered: named.altered.iter().map(|(fields, number)| (text(*fields), *number)).collect(),
+        failed_calls: named.failed_calls,
+        lost_by: (capabilities & abi::PROCESSES != 0 && seen.outstanding > 0).then_some(results::LostBy {
+            never_tried: by.never_tried,
+            tried_and_given_up: by.tried,
+            sent_but_not_received: by.elsewhere,
+        }),
+        waited: player.waited,
+        named: results::NamedCopies {
+            lost: in_words(&lost),
+            duplicated: in_words(&named.duplicated),
+            out_of_order: in_words(&named.out_of_order),
+            given_up: in_words(&named.given_up),
+        },
     }
 }
 
-/// "False: unbalanced; lost, unexpected or corrupted > 0; duplicated > 0 where EXACTLY_ONCE; out_of_order > 0 where
-/// ORDERED. Unknown: the core failed in mid-run, or the drain hit its limit with acknowledged copies missing. Else
-/// true." Copies of a run that was stopped had no time to come: they are not judged.
-fn judge(
-    run: &mut Run,
-    stop: Option<&Stop>,
-    unknown: Option<&'static str>,
-    capabilities: u64,
-    tolerate: &[String],
-) {
-    run.valid = Some(true);
-    if matches!(stop, Some(Stop::CoreFailed(_))) {
-        run.valid = None;
-        run.invalid_because.push("the core failed in mid-run".to_owned());
-    } else if let (Some(why), None) = (unknown, stop) {
-        run.valid = None;
-        run.invalid_because.push(why.to_owned());
-    }
-    if let Some(copies) = &run.ledger.copies {
-        let certain = unknown.is_none() && stop.is_none();
-        let promised = |capability: u64| capabilities & capability != 0;
-        let classes = [
-            ("lost", copies.lost, certain, ""),
-            ("unexpected", copies.unexpected, true, ""),
-            ("corrupted", copies.corrupted, true, ""),
-            (
-                "duplicated",
-                copies.duplicated,
-                promised(abi::EXACTLY_ONCE),
-                ", though the core promises exactly one",
-            ),
-            (
-                "out_of_order",
-                copies.out_of_order.unwrap_or(0),
-                promised(abi::ORDERED),
-                ", though the core promises order",
-            ),
-        ];
-        for (class, count, judged, promise) in classes {
-            if count == 0 || !judged {
-                continue;
-            }
-            let copies = if count == 1 { "copy" } else { "copies" };
-            let text =
-                format!("{} {copies} {}{promise}", crate::numbers::count(count), class.replace('_', " "));
-            if tolerate.iter().any(|name| name == class) {
-                run.tolerated.push(text);
-            } else {
-                run.valid = Some(false);
-                run.invalid_because.push(text);
-            }
-        }
-    }
-    if !run.ledger.balanced {
-        run.valid = Some(false);
-        run.invalid_because.push("the ledger does not balance".to_owned());
+fn named_copy<C: Clock>(player: &Player<'_, C>, name: &Name) -> results::NamedCopy {
+    let parties = &player.renderer.parties;
+    let kinds = &player.plan.types;
+    results::NamedCopy {
+        sender: parties.name(name.sender).to_string(),
+        recipient: parties.recipient(name.recipient).to_string(),
+        sequence: name.sequence,
+        r#type: name.type_id.and_then(|id| kinds.get(usize::from(id))).map(|kind| kind.name.clone()),
+        intended_ns: name.intended_ns,
+        at_ns: name.at_ns,
+        failed_calls: name.failed_calls,
+        reason: (name.reason != 0).then(|| player.services.interner.text(name.reason).to_string()),
     }
 }
 

@@ -299,7 +299,7 @@ impl Stage<'_> {
         let plan = self.scene.plan;
         let generator = Generator::new(plan, &self.parties);
         let renderer = Renderer::new(plan.seed, self.parties.clone(), &plan.types, &generator.settings);
-        let rules = rules(plan);
+        let rules = rules(plan, C::VIRTUAL);
         let agents = AgentsRecorder::new(plan.agents() as usize, self.receive);
         let intern = |text: &str| self.services.interner.intern(text);
         let mut recorder = Recorder::new(
@@ -345,7 +345,7 @@ impl Stage<'_> {
     }
 }
 
-fn rules(plan: &Plan) -> Rules {
+fn rules(plan: &Plan, on_virtual_clock: bool) -> Rules {
     let mut phase_starts = vec![0];
     let mut at = plan.warm_up_ns;
     if at > 0 {
@@ -363,7 +363,9 @@ fn rules(plan: &Plan) -> Rules {
         ends_by_time: plan.end.duration_ns().is_some() && plan.end.messages_per_agent().is_none(),
         phase_starts,
         types: plan.types.len() as u16,
-        drain_ns: plan.drain_ns,
+        drain_ns: plan.silence_ns(),
+        drain_max_ns: plan.wait_max_ns(on_virtual_clock),
+        linger_ns: plan.listening_ns(),
         mean_gap_ns: mean_gap_ns(plan),
         on_outcome: by_group(|c| c.on_outcome.is_some()),
         on_message: by_group(|c| c.on_message.is_some()),

@@ -1,8 +1,5 @@
 //! How long the loop waits when a core alone can make the run go on.
 
-/// "Virtual clock: until only a core's `next_due_ns` is left, and that at most 30 s."
-pub const SILENCE_MAX_NS: u64 = 30_000_000_000;
-
 /// A stretch of time in which nothing happens.
 #[derive(Debug, Default)]
 pub struct Silence {

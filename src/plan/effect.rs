@@ -34,6 +34,8 @@ pub(super) fn without_effect(
         ("--duration", "duration", overrides.duration.is_some()),
         ("--messages", "messages", overrides.messages.is_some()),
         ("--clock", "clock", overrides.clock.is_some()),
+        ("--drain", "drain", overrides.drain.is_some()),
+        ("--linger", "linger", overrides.linger.is_some()),
         ("--seed", "seed", overrides.seed.is_some() && !overrides.seed_of_environment),
     ];
     let flags = flags.into_iter().filter(|(_, _, said)| *said).filter_map(|(flag, path, _)| {

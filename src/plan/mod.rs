@@ -69,6 +69,13 @@ use crate::diagnostics::Place;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// How long silence may last after the load, unless a plan says.
+pub const DRAIN_NS: u64 = 30_000_000_000;
+/// How many times longer than silence the wait after the load may last, unless a plan says.
+const DRAIN_MAX_FACTOR: u64 = 10;
+/// How long a run listens on for copies that come twice, unless a plan says.
+const LINGER_NS: u64 = 2_000_000_000;
+
 /// Everything that one run does.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -89,8 +96,13 @@ pub struct Plan {
     pub warm_up_ns: u64,
     /// When the load ends.
     pub end: End,
-    /// How long to wait for what is unfinished when the load has ended; `None` is the clock's default.
+    /// How long silence may last after the load, before what has not come by then is given up; `None` is [`DRAIN_NS`].
     pub drain_ns: Option<u64>,
+    /// How long the wait after the load may last at all; `None` is ten times `drain_ns`, and on the virtual
+    /// clock no bound where neither is said.
+    pub drain_max_ns: Option<u64>,
+    /// How long a run on a live core listens on for copies that come twice, when all have come; `None` is 2 s.
+    pub linger_ns: Option<u64>,
     /// The queue before the processor.
     pub queue: Queue,
     /// The processor.
@@ -124,6 +136,23 @@ impl Plan {
     /// The seed of what the cores draw.
     pub fn seed_of_cores(&self) -> u64 {
         self.core_seed.unwrap_or(self.seed)
+    }
+
+    /// How long silence may last after the load.
+    pub fn silence_ns(&self) -> u64 {
+        self.drain_ns.unwrap_or(DRAIN_NS)
+    }
+
+    /// How long the wait after the load may last at all; on the virtual clock, which costs no time, without bound unless the
+    /// plan says.
+    pub fn wait_max_ns(&self, on_virtual_clock: bool) -> Option<u64> {
+        let unsaid = on_virtual_clock && self.drain_ns.is_none();
+        self.drain_max_ns.or((!unsaid).then(|| self.silence_ns().saturating_mul(DRAIN_MAX_FACTOR)))
+    }
+
+    /// How long a run on a live core listens on for copies that come twice.
+    pub fn listening_ns(&self) -> u64 {
+        self.linger_ns.unwrap_or(LINGER_NS)
     }
 
     /// The number of agents in all groups.

@@ -43,6 +43,10 @@ pub struct Overrides {
     pub seed_of_environment: bool,
     /// `--clock`.
     pub clock: Option<ClockKind>,
+    /// `--drain`: a duration, or a bare number of seconds.
+    pub drain: Option<String>,
+    /// `--linger`: as `--drain`.
+    pub linger: Option<String>,
     /// `--set PATH=VALUE`.
     pub set: Vec<(String, String)>,
     /// Checks on every run, beside the scenario's own.
@@ -114,6 +118,11 @@ impl Overrides {
         }
         if let Some(clock) = self.clock {
             scenario.set("clock", flag_node("--clock", clock.name()));
+        }
+        for (flag, key, text) in self.waits() {
+            if let Some(text) = text {
+                scenario.set(key, flag_node(flag, text));
+            }
         }
         if !self.checks.is_empty() {
             let flag = Origin::Flag(BATCH_CHECKS.to_owned());
@@ -223,6 +232,11 @@ impl Overrides {
         }
     }
 
+    /// The flags about the wait after the load, each with its place in a scenario and what it says.
+    fn waits(&self) -> [(&'static str, &'static str, Option<&String>); 2] {
+        [("--drain", "drain", self.drain.as_ref()), ("--linger", "linger", self.linger.as_ref())]
+    }
+
     /// Every flag about scenarios and their cores, and whether it was given.
     pub fn said(&self) -> Vec<(&'static str, bool)> {
         vec![
@@ -232,6 +246,8 @@ impl Overrides {
             ("--agents", self.agents.is_some()),
             ("--seed", self.seed.is_some() && !self.seed_of_environment),
             ("--clock", self.clock.is_some()),
+            ("--drain", self.drain.is_some()),
+            ("--linger", self.linger.is_some()),
             ("--set", !self.set.is_empty()),
             ("--core` (or `--real)", self.core.is_some()),
             ("--core-option", !self.core_options.is_empty()),
@@ -384,6 +400,11 @@ impl Overrides {
             repeated("--set", &self.set).chain(repeated("--core-option", &self.core_options)).collect();
         if let Some(text) = self.duration.as_ref().filter(|text| !bare(text)) {
             faults_of(&mut faults, "--duration", parse_duration(text));
+        }
+        for (flag, _, text) in self.waits() {
+            if let Some(text) = text.filter(|text| !bare(text)) {
+                faults_of(&mut faults, flag, parse_duration(text));
+            }
         }
         if let Some(text) = self.rate.as_ref().filter(|text| !bare(text)) {
             faults_of(&mut faults, "--rate", parse_rate(text));

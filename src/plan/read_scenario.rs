@@ -112,6 +112,8 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
     let end = read_end(reader, f, &groups, stages);
     let warm_up_ns = f.duration_or(reader, "warm_up", 0);
     let drain_ns = f.duration(reader, "drain");
+    let drain_max_ns = f.duration(reader, "drain_max");
+    let linger_ns = f.duration(reader, "linger");
     let queue = section(reader, f, "queue", read_queue);
     let processor = section(reader, f, "processor", read_processor);
     let receive =
@@ -156,6 +158,8 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
         warm_up_ns,
         end,
         drain_ns,
+        drain_max_ns,
+        linger_ns,
         queue,
         processor,
         receive: receive.1,

@@ -1,6 +1,6 @@
-//! One line of JSON for each message.
+//! One line of JSON for each message, and for each copy of one.
 
-use crate::engine::MessageRecord;
+use crate::engine::{CopyRecord, MessageRecord};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 pub(super) struct Event<'a> {
     /// Which of the script's runs, from 0.
     run: usize,
+    event: &'static str,
     agent: &'a str,
     sequence: u64,
     r#type: &'a str,
@@ -35,6 +36,7 @@ impl<'a> Event<'a> {
     pub(super) fn new(run: usize, record: &MessageRecord<'a>) -> Event<'a> {
         Event {
             run,
+            event: "message",
             agent: record.agent,
             sequence: record.sequence,
             r#type: record.type_name,
@@ -51,6 +53,45 @@ impl<'a> Event<'a> {
             ended_ns: record.ended_ns,
             attempts: record.attempts,
             outcome: record.outcome.name(),
+            reason: Some(record.reason).filter(|reason| !reason.is_empty()),
+        }
+    }
+}
+
+/// A copy, or a processor's word about a message, as it stands in an events file. Times are nanoseconds since the load began.
+#[derive(Debug, Serialize)]
+pub(super) struct CopyEvent<'a> {
+    /// Which of the script's runs, from 0.
+    run: usize,
+    event: &'static str,
+    agent: &'a str,
+    sequence: u64,
+    r#type: Option<&'a str>,
+    recipient: &'a str,
+    intended_ns: Option<u64>,
+    at_ns: u64,
+    /// Null unless a processor counts its calls.
+    call: Option<u32>,
+    out_of_order: bool,
+    corrupted: bool,
+    reason: Option<&'a str>,
+}
+
+impl<'a> CopyEvent<'a> {
+    /// What is written of a copy of run number `run`.
+    pub(super) fn new(run: usize, record: &CopyRecord<'a>) -> CopyEvent<'a> {
+        CopyEvent {
+            run,
+            event: record.what,
+            agent: record.agent,
+            sequence: record.sequence,
+            r#type: record.type_name,
+            recipient: record.recipient,
+            intended_ns: record.intended_ns,
+            at_ns: record.at_ns,
+            call: Some(record.call).filter(|call| *call > 0),
+            out_of_order: record.out_of_order,
+            corrupted: record.corrupted,
             reason: Some(record.reason).filter(|reason| !reason.is_empty()),
         }
     }

@@ -1,11 +1,12 @@
 //! The engine's observer on the command line: display, record of messages, and the user's wish to stop.
 
 use super::display::Display;
-use super::events::Event;
-use crate::engine::{MessageRecord, Observer, Progress, Started};
+use super::events::{CopyEvent, Event};
+use crate::engine::{CopyRecord, MessageRecord, Observer, Progress, Started};
 use crate::metrics::results::Run;
 use crate::supervise::Lifeline;
 use crate::text_file::in_words;
+use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,13 +96,21 @@ impl<W: Write> Observer for Watcher<W> {
     }
 
     fn message(&mut self, record: &MessageRecord<'_>) -> Result<(), String> {
-        let Some(events) = &mut self.events else { return Ok(()) };
-        let event = Event::new(self.runs.saturating_sub(1), record);
-        let written = serde_json::to_writer(&mut *events, &event).map_err(std::io::Error::from);
-        written
-            .and_then(|()| events.write_all(b"\n"))
-            .map_err(|error| format!("the events file cannot be written: {}", in_words(&error)))
+        let run = self.runs.saturating_sub(1);
+        self.events.as_mut().map_or(Ok(()), |events| write_line(events, &Event::new(run, record)))
     }
+
+    fn copy(&mut self, record: &CopyRecord<'_>) -> Result<(), String> {
+        let run = self.runs.saturating_sub(1);
+        self.events.as_mut().map_or(Ok(()), |events| write_line(events, &CopyEvent::new(run, record)))
+    }
+}
+
+fn write_line(events: &mut impl Write, event: &impl Serialize) -> Result<(), String> {
+    let written = serde_json::to_writer(&mut *events, event).map_err(std::io::Error::from);
+    written
+        .and_then(|()| events.write_all(b"\n"))
+        .map_err(|error| format!("the events file cannot be written: {}", in_words(&error)))
 }
 
 #[cfg(test)]

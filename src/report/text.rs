@@ -2,6 +2,7 @@
 //! they take, who sent them, what casts doubt on the numbers.
 
 mod agents;
+mod copies;
 mod doubts;
 mod limits;
 mod lines;

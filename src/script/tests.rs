@@ -366,7 +366,7 @@ fn the_vocabulary_has_no_reserved_word() {
     use crate::plan::{FIGURES, SCOPES, STATISTICS};
     let engine = rhai::Engine::new();
     let written = [
-        "name agents arrival mix types message duration messages messages_per_agent end warm_up drain queue processor",
+        "name agents arrival mix types message duration messages messages_per_agent end warm_up drain drain_max linger queue processor",
         "receive tolerate max_schedule_lag max_generated ledger_memory seed clock checks count state on_start next",
         "on_message on_outcome weight wire_type sender recipient priority content size tags metadata time_to_live",
         "capacity overflow workers batch_size batch_interval retry attempts backoff factor jitter max_backoff on",

@@ -37,6 +37,8 @@ pub fn plan(rate_per_s: f64, duration_ns: u64, mock: Value) -> Plan {
         warm_up_ns: 0,
         end: End::Duration(duration_ns),
         drain_ns: None,
+        drain_max_ns: None,
+        linger_ns: None,
         queue: Queue::default(),
         processor: Processor::default(),
         receive: Receive::Auto,

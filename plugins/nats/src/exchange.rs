@@ -70,6 +70,10 @@ pub struct State {
     pub acknowledged: Vec<Subject>,
     /// There is a connection.
     pub connected: bool,
+    /// Messages accepted so far.
+    pub accepted: u64,
+    /// The server has nothing more for the agents, and nothing was accepted since it said so.
+    pub is_empty: bool,
     /// The session is closed.
     pub closing: bool,
     /// What was done.
@@ -82,6 +86,12 @@ impl State {
     /// Whether one more message may be accepted.
     pub fn has_room(&self, window: usize) -> bool {
         self.unanswered < window && self.waiting.bytes() < WAITING_BYTES_MAX
+    }
+
+    /// Whether nothing is on its way here, in either direction.
+    pub fn is_at_rest(&self) -> bool {
+        let nothing_sent = self.waiting.is_empty() && self.unanswered == 0 && self.acknowledged.is_empty();
+        self.connected && nothing_sent && self.arrived.is_empty()
     }
 
     /// Whether more copies may be taken from the client.
@@ -112,6 +122,8 @@ pub struct Exchange {
     pub to_publisher: Notify,
     /// There is room for copies again.
     pub room: Notify,
+    /// No more will be generated.
+    pub load_ended: Notify,
 }
 
 impl Exchange {

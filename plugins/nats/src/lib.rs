@@ -9,6 +9,7 @@
 mod arrivals;
 mod confirmed;
 mod credentials;
+mod emptiness;
 mod exchange;
 mod failure;
 mod link;
@@ -70,6 +71,7 @@ impl Core for Nats {
     const CAPABILITIES: Capabilities = Capabilities::RECEIVES
         .and(Capabilities::CONFIRMS)
         .and(Capabilities::DURABLE)
+        .and(Capabilities::STORES)
         .and(Capabilities::READS_CONTENT)
         .and(Capabilities::TOUCHES_NETWORK)
         // Two subscriptions or consumers each, which nothing keeps in step.
@@ -110,7 +112,9 @@ impl Core for Nats {
 
     fn capabilities(&self) -> Capabilities {
         let lacking = match (self.settings.mode, self.is_durable) {
-            (Mode::Core, _) => Capabilities::CONFIRMS.and(Capabilities::DURABLE),
+            (Mode::Core, _) => {
+                Capabilities::CONFIRMS.and(Capabilities::DURABLE).and(Capabilities::STORES)
+            }
             (Mode::JetStream, false) => Capabilities::DURABLE,
             (Mode::JetStream, true) => Capabilities::NONE,
         };
@@ -220,7 +224,11 @@ impl Nats {
             wants_text: self.names.run().wants_content(),
         };
         if self.settings.mode == Mode::JetStream {
-            for (agent, consumer) in self.consumers.take().unwrap_or_default() {
+            let consumers = self.consumers.take().unwrap_or_default();
+            let watched = consumers.iter().map(|(_, consumer)| consumer.clone()).collect();
+            let (exchange, host) = (Arc::clone(&self.exchange), self.host.clone());
+            self.reactor.start_job(emptiness::watch(exchange, host, watched));
+            for (agent, consumer) in consumers {
                 self.reactor.start_job(subscribers.clone().read(agent, consumer));
             }
             return Ok(());

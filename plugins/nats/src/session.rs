@@ -113,6 +113,8 @@ impl Session for NatsSession {
             state.unanswered += 1;
             accepted += 1;
         }
+        state.accepted += u64::from(accepted);
+        state.is_empty &= accepted == 0;
         drop(state);
         // Where it did not accept all, an answer is due, and with it a wake.
         if was_empty && accepted > 0 {
@@ -131,6 +133,9 @@ impl Session for NatsSession {
         if !state.arrived.is_empty() || self.given < self.holding.len() {
             out.more();
         }
+        if state.is_empty && state.answers.is_empty() && self.given == self.holding.len() {
+            out.empty();
+        }
         let has_room = state.has_room_for_copies();
         drop(state);
         if was_full && has_room {
@@ -148,6 +153,12 @@ impl Session for NatsSession {
         state.acknowledged.extend(tags.iter().filter_map(|tag| replies.remove(tag)));
         drop(state);
         self.exchange.to_publisher.notify_one();
+        Ok(())
+    }
+
+    fn flush(&mut self, _now_ns: u64) -> Result<(), Error> {
+        // Nothing is held back here; from now on the server is asked whether it has anything left.
+        self.exchange.load_ended.notify_one();
         Ok(())
     }
 }

@@ -75,6 +75,8 @@ pub struct State {
     pub tally: Tally,
     /// The writer would read more if there were room.
     pub reading_held: bool,
+    /// The writer has nothing to do, and no copy is out.
+    pub is_at_rest: bool,
     sleeping: bool,
     closing: bool,
 }
@@ -83,6 +85,12 @@ impl State {
     /// Whether one more message may be accepted.
     pub fn has_room(&self, ring: usize) -> bool {
         self.unanswered < ring && self.waiting.bytes() < WAITING_BYTES_MAX
+    }
+
+    /// Whether nothing of what the file holds for the agents is still to come.
+    pub fn is_empty(&self) -> bool {
+        let nothing_given = self.waiting.is_empty() && self.acknowledged.is_empty();
+        self.is_at_rest && nothing_given && self.stored.is_empty() && self.arrived.is_empty()
     }
 
     /// Whether more copies may be read.
@@ -129,8 +137,8 @@ impl Exchange {
     }
 
     /// Waits until there is something to do, at most for `limit`, and takes it over. `wants_to_read`: something to
-    /// read is something to do, where there is room for it.
-    pub fn take(&self, job: &mut Job, wants_to_read: bool, limit: Option<Duration>) {
+    /// read is something to do, where there is room for it. `nothing_out`: no copy is out.
+    pub fn take(&self, job: &mut Job, wants_to_read: bool, nothing_out: bool, limit: Option<Duration>) {
         let mut state = self.lock();
         let idle = |state: &State| {
             let may_read = wants_to_read && state.has_room_for_copies();
@@ -139,7 +147,9 @@ impl Exchange {
         if idle(&state) {
             state.sleeping = true;
             state.reading_held = wants_to_read;
+            state.is_at_rest = nothing_out && !wants_to_read;
             state = self.sleep(state, limit);
+            state.is_at_rest = false;
             state.sleeping = false;
             state.reading_held = false;
         }

@@ -90,6 +90,11 @@ impl Inbox {
         self.read_to < self.stored_to || !self.again.is_empty()
     }
 
+    /// Whether no copy is out that is not acknowledged.
+    pub fn has_nothing_out(&self) -> bool {
+        self.out.is_empty()
+    }
+
     /// When the next copy must be looked at again, if any is out.
     pub fn due_ns(&self, now_ns: u64) -> Option<u64> {
         match self.handed_out.front() {

@@ -52,6 +52,7 @@ impl Core for Sqlite {
     const CAPABILITIES: Capabilities = Capabilities::RECEIVES
         .and(Capabilities::CONFIRMS)
         .and(Capabilities::DURABLE)
+        .and(Capabilities::STORES)
         .and(Capabilities::READS_CONTENT)
         .and(Capabilities::TOUCHES_FILES);
     type Session = QueueSession;

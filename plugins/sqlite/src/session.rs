@@ -94,6 +94,9 @@ impl Session for QueueSession {
         if !state.arrived.is_empty() || self.given < self.holding.len() {
             out.more();
         }
+        if self.given == self.holding.len() && state.is_empty() {
+            out.empty();
+        }
         let failure = state.failure.clone().filter(|_| state.stored.is_empty());
         match state.reading_held && state.has_room_for_copies() {
             true => exchange.tell_writer(state),

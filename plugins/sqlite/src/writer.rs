@@ -100,8 +100,9 @@ impl Writer {
         let mut copies = Arrivals::default();
         loop {
             let wants_to_read = self.inbox.as_ref().is_some_and(Inbox::wants_to_read);
+            let nothing_out = self.inbox.as_ref().is_some_and(Inbox::has_nothing_out);
             let limit = self.time_to_next();
-            self.exchange.take(&mut job, wants_to_read, limit);
+            self.exchange.take(&mut job, wants_to_read, nothing_out, limit);
             if let Some(inbox) = &mut self.inbox {
                 inbox.note_handed_out(&mut job.handed_out);
                 inbox.acknowledge(&job.acknowledged, &mut self.tally);

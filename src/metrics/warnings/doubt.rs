@@ -93,6 +93,13 @@ pub enum Doubt {
         /// What would have given them one.
         help: String,
     },
+    /// Copies that are not as they were sent, where nobody promised that they would be.
+    Altered {
+        /// How many.
+        count: u64,
+        /// The fields that differ in most of them.
+        fields: String,
+    },
     /// A load that ends by a count ended before it.
     CountNotReached {
         /// Messages asked for.
@@ -159,6 +166,7 @@ impl Doubt {
             Doubt::Outliers { .. } | Doubt::OutlyingReplication { .. } => "outliers",
             Doubt::Uncertain { .. } => "uncertain",
             Doubt::Unanswered { .. } => "unanswered",
+            Doubt::Altered { .. } => "altered",
             Doubt::DifferentSuccess { .. } => "different_success_rates",
             Doubt::CountNotReached { .. } => "count_not_reached",
             Doubt::NothingMeasured => "nothing_measured",
@@ -236,6 +244,10 @@ impl Doubt {
             Doubt::Unanswered { count, .. } => {
                 let rest = "had no final outcome when the run ended";
                 messages(*count, rest, rest)
+            }
+            Doubt::Altered { count: number, fields } => {
+                let copies = if *number == 1 { "copy was" } else { "copies were" };
+                format!("{} {copies} not as sent: {fields}", count(*number))
             }
             Doubt::CountNotReached { asked, generated, .. } => {
                 format!("{} of {} messages were generated", count(*generated), count(*asked))
@@ -336,6 +348,10 @@ impl Doubt {
                 };
                 return (why, help.clone());
             }
+            Doubt::Altered { .. } => (
+                "the processor changed them on the way, which it may mean to do",
+                "to have such a run judged invalid, let the core promise \"unaltered\"",
+            ),
             Doubt::CountNotReached { because: Shortfall::HandOversUsedUp, .. } => (
                 "max_messages were handed over, and the agents wait for outcomes or for room that never come",
                 "ask for no more messages than max_messages",

@@ -51,10 +51,20 @@ pub fn doubts(run: &Run, asked: &Asked<'_>) -> Vec<Doubt> {
         found.extend((run.figures.counts.generated == 0).then_some(Doubt::NothingMeasured));
     }
     let counts = &run.ledger.counts;
+    found.extend(altered(run));
     found.extend((counts.uncertain > 0).then(|| uncertain(run)));
     let unanswered = || Doubt::Unanswered { count: counts.unanswered, help: would_answer(run, asked) };
     found.extend((counts.unanswered > 0).then(unanswered));
     found
+}
+
+/// Copies that a processor changed, where it has not promised otherwise.
+fn altered(run: &Run) -> Option<Doubt> {
+    let copies = run.ledger.copies.as_ref()?;
+    let (fields, _) = copies.altered.iter().max_by_key(|(_, number)| **number)?;
+    let promised = run.core.capabilities.iter().any(|name| name == "UNALTERED");
+    let count = copies.altered.values().sum();
+    (!promised).then(|| Doubt::Altered { count, fields: fields.clone() })
 }
 
 fn uncertain(run: &Run) -> Doubt {
@@ -73,7 +83,7 @@ fn would_answer(run: &Run, asked: &Asked<'_>) -> String {
             format!("raise processor.max_messages, which is {max}, or leave it out")
         }
         (.., Some(drain_ns)) => {
-            format!("wait longer for them: --set drain={}", canonical_duration(drain_ns.saturating_mul(2)))
+            format!("wait longer for them: --drain {}", canonical_duration(drain_ns.saturating_mul(2)))
         }
         _ => "give up attempts that the core never answers: processor.timeout".to_owned(),
     }

@@ -1,9 +1,9 @@
 //! What was asked for and what became of it: ledger, offered load, deliveries.
 
-use super::Look;
 use super::lines::{TIGHT, labelled};
-use crate::metrics::results::{Copies, Counts, Run};
-use crate::plan::units::{RateScope, human_duration, parse_duration, parse_rate};
+use super::{Look, copies};
+use crate::metrics::results::{Counts, Run};
+use crate::plan::units::{RateScope, parse_duration, parse_rate};
 use crate::report::number::{NOTHING, count, counted, percent, printable, rate, span};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,42 +19,8 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
     lines.extend(labelled("offered", &offered(run), look));
     lines.extend(labelled("delivered", &delivered(run), look));
     lines.extend(attempts(run).iter().flat_map(|text| labelled("attempts", text, look)));
-    lines.extend(
-        run.ledger.copies.iter().flat_map(|copies| labelled("received", &received(run, copies), look)),
-    );
+    lines.extend(run.ledger.copies.iter().flat_map(|copies| copies::section(run, copies, look)));
     lines
-}
-
-/// "1,204 of 1,210 copies: 6 lost, 2 duplicated; end to end p50 5.5 ms, max 12 ms".
-fn received(run: &Run, copies: &Copies) -> String {
-    let mut text = format!("{} of {} copies", count(copies.received), count(copies.expected));
-    let classes = [
-        ("lost", copies.lost),
-        ("missing", copies.missing),
-        ("duplicated", copies.duplicated),
-        ("recovered", copies.recovered),
-        ("unexpected", copies.unexpected),
-        ("corrupted", copies.corrupted),
-        ("out of order", copies.out_of_order.unwrap_or(0)),
-        ("too late to tell", copies.late),
-        ("of another run", copies.foreign),
-    ];
-    let seen: Vec<String> = classes
-        .iter()
-        .filter(|(_, number)| *number > 0)
-        .map(|(name, number)| format!("{}{TIGHT}{}", count(*number), name.replace(' ', &TIGHT.to_string())))
-        .collect();
-    if !seen.is_empty() {
-        text.push_str(&format!(": {}", seen.join(", ")));
-    }
-    if copies.out_of_order.is_none() {
-        text.push_str("; too many pairs to tell their order");
-    }
-    let times = &run.figures.end_to_end;
-    if let (Some(p50), Some(max)) = (times.p50_ns, times.max_ns) {
-        text.push_str(&format!("; end to end p50 {}, max {}", human_duration(p50), human_duration(max)));
-    }
-    text
 }
 
 /// "17,562 generated = 17,560 delivered + 2 failed (refused 2)".

@@ -1,0 +1,44 @@
+//! Whether the stream holds nothing more for the agents: asked of the server, when the load has ended.
+
+use crate::exchange::Exchange;
+use async_nats::jetstream::consumer::PullConsumer;
+use mqscript_plugin::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The server is asked so often.
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+
+/// Tells the session, from the end of the load on, whenever no consumer has a copy left that is not acknowledged.
+pub async fn watch(exchange: Arc<Exchange>, host: Host, mut consumers: Vec<PullConsumer>) {
+    exchange.load_ended.notified().await;
+    loop {
+        tokio::time::sleep(ASKED_EVERY).await;
+        let before = {
+            let state = exchange.lock();
+            (state.is_at_rest() && !state.is_empty).then_some(state.accepted)
+        };
+        let Some(accepted) = before else { continue };
+        if !are_empty(&mut consumers).await {
+            continue;
+        }
+        let mut state = exchange.lock();
+        if state.is_at_rest() && state.accepted == accepted {
+            state.is_empty = true;
+            drop(state);
+            host.wake();
+        }
+    }
+}
+
+/// Whether none of the consumers has anything to hand out, or handed out and not acknowledged. A consumer that cannot be asked
+/// may have.
+async fn are_empty(consumers: &mut [PullConsumer]) -> bool {
+    for consumer in consumers {
+        match consumer.info().await {
+            Ok(info) if info.num_pending == 0 && info.num_ack_pending == 0 => {}
+            _ => return false,
+        }
+    }
+    true
+}

@@ -1,0 +1,240 @@
+//! Copies by name: which were lost, came twice, came out of order, and what a processor under test said of messages.
+
+use crate::cores::abi::Stamp;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+
+/// So many of each class are named.
+pub const NAMED_MAX: usize = 1_000;
+/// About what an outstanding message takes.
+const SENT_BYTES: u64 = 64;
+
+/// A message: its sender and its number among the sender's.
+type Key = (u32, u64);
+
+/// A copy, as it is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// When its message was due, where that is known. What was due first is named first.
+    pub intended_ns: Option<u64>,
+    /// The message's number among its sender's.
+    pub sequence: u64,
+    /// The sender.
+    pub sender: u32,
+    /// The agent whose copy it is; ALL = of all of them.
+    pub recipient: u32,
+    /// Its message type, where that is known.
+    pub type_id: Option<u16>,
+    /// When it came, or was given up.
+    pub at_ns: Option<u64>,
+    /// Why, where somebody said so: an interned text.
+    pub reason: u32,
+    /// Calls of the processor for its message that failed.
+    pub failed_calls: u32,
+}
+
+impl Name {
+    /// The copy of a stamped message at an agent, at that time.
+    pub fn of(stamp: &Stamp, origin_ns: u64, recipient: u32, at_ns: u64) -> Name {
+        Name {
+            intended_ns: Some(stamp.intended_ns.saturating_sub(origin_ns)),
+            sequence: stamp.sequence,
+            sender: stamp.sender,
+            recipient,
+            type_id: Some(stamp.type_id),
+            at_ns: Some(at_ns),
+            reason: 0,
+            failed_calls: 0,
+        }
+    }
+}
+
+/// A message whose copies are expected.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    type_id: u16,
+    intended_ns: u64,
+    copies_left: u64,
+}
+
+/// What a processor did for a message that has not come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tried {
+    failed_calls: u32,
+    /// Why the last one failed.
+    reason: u32,
+    /// A call succeeded, for somebody else.
+    elsewhere: bool,
+}
+
+/// Why copies were lost, as far as a processor told of its calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LostBy {
+    /// No call was made for them.
+    pub never_tried: u64,
+    /// Calls were made, and all of them failed.
+    pub tried: u64,
+    /// A call succeeded, and nobody got them who should.
+    pub elsewhere: u64,
+}
+
+/// The copies of a run that are told by name.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Messages handed over of which copies are expected; kept where the clock is on the wall.
+    sent: Option<HashMap<Key, Sent>>,
+    sent_max: usize,
+    tried: HashMap<Key, Tried>,
+    /// Copies that came twice.
+    pub duplicated: Vec<Name>,
+    /// Copies that came out of order.
+    pub out_of_order: Vec<Name>,
+    /// Messages that were given up.
+    pub given_up: Vec<Name>,
+    /// Copies that are not as they were sent, by the fields that differ (an interned text).
+    pub altered: BTreeMap<u32, u64>,
+    /// Copies without their stamp, whose content was sent.
+    pub unstamped: u64,
+    /// Calls of a processor that failed.
+    pub failed_calls: u64,
+}
+
+impl Named {
+    /// None yet. Where the clock is on the wall, types and times of lost copies are kept in about `bytes_max`.
+    pub fn new(on_wall_clock: bool, bytes_max: u64) -> Named {
+        Named {
+            sent: on_wall_clock.then(HashMap::new),
+            sent_max: usize::try_from(bytes_max / SENT_BYTES).unwrap_or(usize::MAX),
+            tried: HashMap::new(),
+            duplicated: Vec::new(),
+            out_of_order: Vec::new(),
+            given_up: Vec::new(),
+            altered: BTreeMap::new(),
+            unstamped: 0,
+            failed_calls: 0,
+        }
+    }
+
+    /// A message was handed over that will have so many copies.
+    #[inline]
+    pub fn handed_over(&mut self, sender: u32, sequence: u64, type_id: u16, intended_ns: u64, copies: u64) {
+        let Some(sent) = &mut self.sent else { return };
+        if sent.len() < self.sent_max {
+            sent.insert((sender, sequence), Sent { type_id, intended_ns, copies_left: copies });
+        }
+    }
+
+    /// The first copy of a message for an agent came.
+    #[inline]
+    pub fn received(&mut self, stamp: &Stamp) {
+        let key = (stamp.sender, stamp.sequence);
+        if let Some(sent) = &mut self.sent
+            && let Some(message) = sent.get_mut(&key)
+        {
+            message.copies_left -= 1;
+            if message.copies_left == 0 {
+                sent.remove(&key);
+                self.tried.remove(&key);
+            }
+        }
+    }
+
+    /// A call for a message failed.
+    pub fn failed_call(&mut self, stamp: &Stamp, reason: u32) {
+        self.failed_calls += 1;
+        let tried = self.tried.entry((stamp.sender, stamp.sequence)).or_default();
+        tried.failed_calls = tried.failed_calls.saturating_add(1);
+        tried.reason = reason;
+    }
+
+    /// A call for a message succeeded, and its copy went to somebody who should not get it.
+    pub fn went_elsewhere(&mut self, stamp: &Stamp) {
+        self.tried.entry((stamp.sender, stamp.sequence)).or_default().elsewhere = true;
+    }
+
+    /// A message was given up.
+    pub fn gave_up(&mut self, name: Name) {
+        keep(&mut self.given_up, name);
+    }
+
+    /// A copy came twice.
+    pub fn came_twice(&mut self, name: Name) {
+        keep(&mut self.duplicated, name);
+    }
+
+    /// A copy came out of order.
+    pub fn came_out_of_order(&mut self, name: Name) {
+        keep(&mut self.out_of_order, name);
+    }
+
+    /// The first lost copies by name, and why all of them were lost. `each_lost` tells each: sender, sequence, agent.
+    pub fn lost(&self, each_lost: impl FnOnce(&mut dyn FnMut(u32, u64, u32))) -> (Vec<Name>, LostBy) {
+        let (mut first, mut by) = (BinaryHeap::new(), LostBy::default());
+        each_lost(&mut |sender, sequence, recipient| {
+            let key = (sender, sequence);
+            let sent = self.sent.as_ref().and_then(|sent| sent.get(&key));
+            let tried = self.tried.get(&key).copied().unwrap_or_default();
+            match (tried.elsewhere, tried.failed_calls) {
+                (true, _) => by.elsewhere += 1,
+                (false, 0) => by.never_tried += 1,
+                (false, _) => by.tried += 1,
+            }
+            first.push(Name {
+                intended_ns: sent.map(|sent| sent.intended_ns),
+                sequence,
+                sender,
+                recipient,
+                type_id: sent.map(|sent| sent.type_id),
+                at_ns: None,
+                reason: tried.reason,
+                failed_calls: tried.failed_calls,
+            });
+            if first.len() > NAMED_MAX {
+                first.pop();
+            }
+        });
+        (first.into_sorted_vec(), by)
+    }
+}
+
+fn keep(names: &mut Vec<Name>, name: Name) {
+    if names.len() < NAMED_MAX {
+        names.push(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(sender: u32, sequence: u64) -> Stamp {
+        Stamp { sender, sequence, ..Stamp::default() }
+    }
+
+    #[test]
+    fn lost_copies_are_told_apart_by_what_was_tried() {
+        let mut named = Named::new(true, 1 << 20);
+        for sequence in 1..=4 {
+            named.handed_over(0, sequence, 7, 100 - sequence, 1);
+        }
+        named.failed_call(&stamp(0, 2), 5);
+        named.failed_call(&stamp(0, 2), 6);
+        named.failed_call(&stamp(0, 3), 6);
+        named.went_elsewhere(&stamp(0, 3));
+        named.failed_call(&stamp(0, 4), 6);
+        named.received(&stamp(0, 4));
+        let (names, by) = named.lost(|tell| (1..=3).for_each(|sequence| tell(0, sequence, 1)));
+        assert_eq!(by, LostBy { never_tried: 1, tried: 1, elsewhere: 1 });
+        // What was due first is named first.
+        assert_eq!(names.iter().map(|name| name.sequence).collect::<Vec<_>>(), [3, 2, 1]);
+        assert_eq!((names[1].failed_calls, names[1].reason, names[1].type_id), (2, 6, Some(7)));
+        assert_eq!(named.failed_calls, 4);
+    }
+
+    #[test]
+    fn of_many_the_first_thousand_are_named() {
+        let named = Named::new(false, 0);
+        let (names, by) = named.lost(|tell| (1..=5_000).rev().for_each(|sequence| tell(0, sequence, 1)));
+        assert_eq!((names.len(), by.never_tried), (NAMED_MAX, 5_000));
+        assert_eq!((names[0].sequence, names[NAMED_MAX - 1].sequence), (1, NAMED_MAX as u64));
+    }
+}

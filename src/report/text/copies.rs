@@ -1,0 +1,104 @@
+//! What the receiver's ledger found: the counts, what a processor did for the lost ones, and the first of them by name.
+
+use super::Look;
+use super::lines::{TIGHT, labelled};
+use crate::metrics::results::{Copies, LostBy, NamedCopy, Run};
+use crate::plan::units::human_duration;
+use crate::report::number::{count, printable, span};
+
+/// So many copies of a class are named.
+const NAMED: usize = 5;
+
+/// The lines about copies.
+pub fn section(run: &Run, copies: &Copies, look: &Look) -> Vec<String> {
+    let mut lines = labelled("received", &received(run, copies), look);
+    let mut add = |text: String| lines.extend(labelled("", &text, look));
+    if let Some(by) = &copies.lost_by {
+        add(format!("lost: {}", lost_by(by)));
+    }
+    if !copies.altered.is_empty() {
+        let fields = copies.altered.iter().map(|(fields, number)| format!("{} ({fields})", count(*number)));
+        add(format!("altered: {}", fields.collect::<Vec<_>>().join("; ")));
+    }
+    for (class, all, names) in [
+        ("lost", copies.lost + copies.missing, &copies.named.lost),
+        ("duplicated", copies.duplicated, &copies.named.duplicated),
+        ("out of order", copies.out_of_order.unwrap_or(0), &copies.named.out_of_order),
+        ("given up", copies.given_up, &copies.named.given_up),
+    ] {
+        if !names.is_empty() {
+            add(format!("{class}: {}", first_of(names, all)));
+        }
+    }
+    lines
+}
+
+/// "1,204 of 1,210 copies: 6 lost, 2 duplicated; end to end p50 5.5 ms, max 12 ms".
+fn received(run: &Run, copies: &Copies) -> String {
+    let mut text = format!("{} of {} copies", count(copies.received), count(copies.expected));
+    let classes = [
+        ("lost", copies.lost),
+        ("missing", copies.missing),
+        ("given up", copies.given_up),
+        ("duplicated", copies.duplicated),
+        ("recovered", copies.recovered),
+        ("unexpected", copies.unexpected),
+        ("without a stamp", copies.unstamped),
+        ("corrupted", copies.corrupted),
+        ("altered", copies.altered.values().sum()),
+        ("out of order", copies.out_of_order.unwrap_or(0)),
+        ("too late to tell", copies.late),
+        ("of another run", copies.foreign),
+    ];
+    let seen: Vec<String> = classes
+        .iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(name, number)| format!("{}{TIGHT}{}", count(*number), name.replace(' ', &TIGHT.to_string())))
+        .collect();
+    if !seen.is_empty() {
+        text.push_str(&format!(": {}", seen.join(", ")));
+    }
+    if copies.out_of_order.is_none() {
+        text.push_str("; too many pairs to tell their order");
+    }
+    if copies.failed_calls > 0 {
+        text.push_str(&format!("; {} calls of the injected core failed", count(copies.failed_calls)));
+    }
+    let times = &run.figures.end_to_end;
+    if let (Some(p50), Some(max)) = (times.p50_ns, times.max_ns) {
+        text.push_str(&format!("; end to end p50 {}, max {}", human_duration(p50), human_duration(max)));
+    }
+    text
+}
+
+/// "3 never tried, 2 tried and given up".
+fn lost_by(by: &LostBy) -> String {
+    let parts = [
+        ("never tried", by.never_tried),
+        ("tried and given up", by.tried_and_given_up),
+        ("sent, but not to whom they were for", by.sent_but_not_received),
+    ];
+    let told = parts.iter().filter(|(_, number)| *number > 0);
+    told.map(|(name, number)| format!("{} {name}", count(*number))).collect::<Vec<_>>().join(", ")
+}
+
+/// "Agent-1 to Agent-2 no. 14 (direct, due 1.2 s); …; and 95 more".
+fn first_of(names: &[NamedCopy], all: u64) -> String {
+    let mut parts: Vec<String> = names.iter().take(NAMED).map(in_words).collect();
+    let more = all.saturating_sub(parts.len() as u64);
+    if more > 0 {
+        parts.push(format!("and {} more", count(more)));
+    }
+    parts.join("; ")
+}
+
+fn in_words(name: &NamedCopy) -> String {
+    let mut about: Vec<String> = name.r#type.iter().map(|kind| printable(kind)).collect();
+    about.extend(name.intended_ns.map(|at_ns| format!("due {}", span(at_ns))));
+    if name.failed_calls > 0 {
+        about.push(format!("{} failed calls", count(u64::from(name.failed_calls))));
+    }
+    about.extend(name.reason.iter().map(|reason| printable(reason)));
+    let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
+    format!("{} to {} no. {}{about}", printable(&name.sender), printable(&name.recipient), name.sequence)
+}
