@@ -51,6 +51,11 @@ pub struct Copy {
     pub at_ns: u64,
     pub content: Vec<u8>,
     pub text: Option<(String, String, String)>,
+    pub flags: u32,
+    /// What is altered, why a call failed, why it was given up.
+    pub reason: String,
+    /// The how-manieth call it was; 0 = not told.
+    pub call: u32,
 }
 
 impl Copy {
@@ -70,6 +75,10 @@ pub struct Queue {
     pub outcomes: Vec<abi::Outcome>,
     /// Every copy so far.
     pub copies: Vec<Copy>,
+    /// Every note so far that is no copy: failed calls, messages given up.
+    pub notes: Vec<Copy>,
+    /// There was a sign of work.
+    pub worked: bool,
     core: &'static str,
     run: u32,
     next_token: u64,
@@ -112,6 +121,8 @@ impl Queue {
             out: running.out,
             outcomes: Vec::new(),
             copies: Vec::new(),
+            notes: Vec::new(),
+            worked: false,
             core,
             run,
             next_token: 1,
@@ -238,7 +249,9 @@ impl Queue {
             let delivery = self.out.deliveries[index];
             let content = self.session.content(&self.out, index).expect("it is there until the next call");
             let text = self.session.text(&self.out, index);
-            self.copies.push(Copy {
+            let is_copy = delivery.flags & abi::DELIVERY_NO_COPY == 0;
+            let into = if is_copy { &mut self.copies } else { &mut self.notes };
+            into.push(Copy {
                 stamp: delivery.stamp,
                 to: delivery.recipient_id,
                 tag: delivery.ack_tag,
@@ -248,8 +261,12 @@ impl Queue {
                 text: text.map(|text| {
                     (text.sender.to_owned(), text.recipient.to_owned(), text.message_type.to_owned())
                 }),
+                flags: delivery.flags,
+                reason: self.services.interner.text(delivery.reason),
+                call: delivery.attempt,
             });
         }
+        self.worked |= self.out.working;
         self.out.clear();
     }
 

@@ -1,34 +1,31 @@
-"""Lets mqscript deliver through your own send_message.
+"""Lets mqscript deliver through your own send_message, or puts your own processor under test.
 
     from mqscript_adapter import serve
     serve(send_message)    # send_message(content, sender, recipient, message_type, priority, tags, metadata) -> bool
 
 mqscript's exec core puts this file on PYTHONPATH, so it need not be installed. What your code prints goes to standard
-error: standard output belongs to the protocol.
+error: standard output belongs to the protocol. For processors see mqscript_processor.
 """
 
-import base64
-import enum
-import json
-import os
-import sys
+import asyncio
+import threading
 import time
 import types
 
-Priority = enum.Enum("Priority", {name.upper(): name for name in ("low", "regular", "high", "urgent")}, type=str)
-LOW, REGULAR, HIGH, URGENT = Priority
-_PRIORITIES = {priority.value: priority for priority in Priority}
-_FLUSH_SECONDS = 0.0002
+from mqscript_parts import lines, styles
+from mqscript_parts.lines import Priority  # noqa: F401
+from mqscript_processor import (STAMP, async_messaging_core, folder, heartbeat, messaging_core,  # noqa: F401
+                                serve_processor)
 
-if os.environ.get("MQSCRIPT_EXEC"):  # Started by mqscript: from now on nothing else reads or writes the protocol.
-    _source, _sink = os.dup(0), os.fdopen(os.dup(1), "wb", 1 << 16)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
+LOW, REGULAR, HIGH, URGENT = Priority
+_FLUSH_SECONDS = 0.0002
 
 
 def serve(send_message):
-    """Hands each message to send_message; True means delivered, all else, and an exception, means failed."""
+    """Hands each message to send_message; True means delivered, all else, and an exception, means failed.
+
+    Of an `async def` several calls are under way at once.
+    """
     _serve(lambda m: send_message(m["content"], m["sender"], m["recipient"], m["message_type"], m["priority"],
                                   m["tags"], m["metadata"]), send_message)
 
@@ -39,61 +36,67 @@ def serve_object(send_message_object):
 
 
 def _serve(call, function):
-    name = getattr(function, "__name__", "send_message")
-    for batch in _batches():
+    lines.started_by_mqscript("serve")
+    styles.check(function, "send_message")
+    name = styles.name_of(function, "send_message")
+    if styles.is_async(function):
+        return asyncio.run(_serve_async(call, name))
+    for batch in lines.batches(lines.read_source):
         flushed = time.perf_counter()
-        for message in batch:
-            _sink.write(_answer(message["id"], call, message, name) if "id" in message else _ready("send"))
+        for message in map(lines.decoded, batch):
+            lines.sink.write(_answer(message, call, name) if "id" in message else _READY)
             if time.perf_counter() - flushed > _FLUSH_SECONDS:
-                _sink.flush()
+                lines.sink.flush()
                 flushed = time.perf_counter()
-        _sink.flush()
+        lines.sink.flush()
 
 
-def _answer(id, call, message, name):
+async def _serve_async(call, name):
+    loop, ended, tasks = asyncio.get_running_loop(), asyncio.Event(), set()
+
+    async def deliver(message):
+        try:
+            answer = _answer_to(message, await call(message), name)
+        except BaseException as error:
+            answer = lines.refused(message["id"], lines.as_raised(error))
+        lines.sink.write(answer)
+        lines.sink.flush()
+
+    def take(batch):
+        for message in map(lines.decoded, batch):
+            if "id" in message:
+                task = loop.create_task(deliver(message))
+                tasks.add(task)  # The loop itself holds tasks weakly.
+                task.add_done_callback(tasks.discard)
+            else:
+                lines.sink.write(_READY)
+                lines.sink.flush()
+
+    def read():
+        for batch in lines.batches(lines.read_source):
+            loop.call_soon_threadsafe(take, batch)
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=read, name="mqscript", daemon=True).start()
+    await ended.wait()
+    while tasks:
+        await asyncio.wait(tasks)
+
+
+_READY = lines.encoded({"ready": True})
+
+
+def _answer(message, call, name):
     try:
-        result = call(message)
-        if result:
-            return b'{"id":"%b","delivered":true}\n' % id.encode()
-        reason = f"{name} returned {_text(result, repr)}"
+        return _answer_to(message, call(message), name)
     except BaseException as error:  # SystemExit and the like too: what ends a call ends no other
-        reason = f"{type(error).__name__}: {_text(error)}".rstrip(": ")
-    return _line({"id": id, "delivered": False, "reason": _text(reason)})
+        return lines.refused(message["id"], lines.as_raised(error))
 
 
-def _text(value, show=str):
-    """Any value as a text that can be written as UTF-8."""
-    try:
-        text = value if type(value) is str else show(value)
-        return text.encode("utf-8", "backslashreplace").decode()
-    except BaseException as error:
-        return f"<{type(value).__name__} without a text: {type(error).__name__}>"
-
-
-def _line(said):
-    return (json.dumps(said) + "\n").encode()
-
-
-def _ready(mode):
-    return _line({"ready": True, "mode": mode})
-
-
-def _batches():
-    """Lists of messages, each as many as have come, until the end of the input."""
-    rest = b""
-    while chunk := os.read(_source, 1 << 16):
-        whole, found, rest = (rest + chunk).rpartition(b"\n")
-        if found:
-            yield map(_message, whole.decode().split("\n"))
-
-
-def _message(line):
-    message = json.loads(line)
-    if "id" in message:
-        message["priority"] = _PRIORITIES[message["priority"]]
-        if "content_base64" in message:
-            message["content"] = base64.b64decode(message.pop("content_base64"))
-    return message
-
-
-from mqscript_processor import messaging_core, serve_processor  # noqa: E402, F401 (needs what stands above)
+def _answer_to(message, result, name):
+    if result is True:
+        return lines.accepted(message["id"])
+    wrong = styles.never_run(result, name)
+    if wrong or not result:
+        return lines.refused(message["id"], wrong or styles.failure(result, name))
+    return lines.accepted(message["id"])

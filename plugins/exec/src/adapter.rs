@@ -1,19 +1,39 @@
 //! The Python adapter, put where the program's `import` finds it.
 
+use crate::counters;
 use mqscript_plugin::prelude::*;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
+use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The adapter's files. *Rationale.* They are part of the core, so that program and core always speak the same
 /// protocol, and nobody has to install or copy anything.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 8] = [
     ("mqscript_adapter.py", include_str!("../python/mqscript_adapter.py")),
     ("mqscript_processor.py", include_str!("../python/mqscript_processor.py")),
+    ("mqscript_parts/__init__.py", include_str!("../python/mqscript_parts/__init__.py")),
+    ("mqscript_parts/core.py", include_str!("../python/mqscript_parts/core.py")),
+    ("mqscript_parts/feeding.py", include_str!("../python/mqscript_parts/feeding.py")),
+    ("mqscript_parts/lines.py", include_str!("../python/mqscript_parts/lines.py")),
+    ("mqscript_parts/link.py", include_str!("../python/mqscript_parts/link.py")),
+    ("mqscript_parts/styles.py", include_str!("../python/mqscript_parts/styles.py")),
 ];
+/// The folder among them.
+const PARTS: &str = "mqscript_parts";
+/// What else lies there for processors.
+const SOCKET: &str = "socket";
+const RUN: &str = "run.json";
+const COUNTERS: &str = "counters";
+const WORK: &str = "work";
+/// The system's limit for the path of a socket, without the NUL at its end.
+const SOCKET_PATH_MAX: usize = 107;
+/// Where the folder is made if the path of a socket in `TMPDIR` would be too long.
+const SHORT: &str = "/tmp";
 
 /// A temporary folder with the adapter; dropping it removes it.
 #[derive(Debug)]
@@ -52,8 +72,14 @@ fn is_gone(number: i32) -> bool {
 impl Adapter {
     /// Writes it.
     pub fn write() -> Result<Adapter, Error> {
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        // The name ends with six random characters.
+        let longest = Path::new(&prefix).join(SOCKET).as_os_str().len() + 7;
+        let mut at = std::env::temp_dir();
+        if at.as_os_str().len() + longest > SOCKET_PATH_MAX {
+            at = PathBuf::from(SHORT);
+        }
         let failed = |error: std::io::Error| {
-            let at = std::env::temp_dir();
             Error::new(
                 Status::IO,
                 format!(
@@ -63,12 +89,12 @@ impl Adapter {
                 ),
             )
         };
-        sweep(&std::env::temp_dir());
-        let prefix = format!("{PREFIX}{}-", std::process::id());
-        let folder = tempfile::Builder::new().prefix(&prefix).tempdir().map_err(failed)?;
+        sweep(&at);
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&at).map_err(failed)?;
         // Held as long as anybody is at work here: in another container, numbers of processes say nothing.
         let at_work = fs::File::create(folder.path().join(AT_WORK)).map_err(failed)?;
         let _ = flock(&at_work, FlockOperation::NonBlockingLockExclusive);
+        fs::create_dir(folder.path().join(PARTS)).map_err(failed)?;
         for (name, text) in FILES {
             fs::write(folder.path().join(name), text).map_err(failed)?;
         }
@@ -78,6 +104,30 @@ impl Adapter {
     /// Where it lies.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The socket for calls of the injected core.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(SOCKET)
+    }
+
+    /// A folder for queues that live in files.
+    pub fn work_folder(&self) -> PathBuf {
+        self.folder.path().join(WORK)
+    }
+
+    /// Makes what processors need: the socket, what the adapter must know of the run, counters, a folder for work.
+    pub fn listen(&self, run: &Value) -> Result<UnixListener, Error> {
+        let failed = |error: std::io::Error| {
+            let at = self.folder.path().display();
+            Error::new(Status::IO, format!("the socket for the processor cannot be made in {at}: {error}"))
+        };
+        fs::create_dir(self.work_folder()).map_err(failed)?;
+        counters::make(&self.folder.path().join(COUNTERS)).map_err(failed)?;
+        fs::write(self.folder.path().join(RUN), run.to_string()).map_err(failed)?;
+        let listener = UnixListener::bind(self.socket()).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        Ok(listener)
     }
 
     /// Removes it.

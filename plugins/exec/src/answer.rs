@@ -1,14 +1,13 @@
 //! What a process says: one line of JSON each.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::call::{Call, GivenUp};
 use mqscript_plugin::prelude::*;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// A line longer than this is no answer.
-pub const LINE_BYTES_MAX: usize = 16 << 20;
+/// A line longer than this is none: a content of 64 MiB in base64 has room in it.
+pub const LINE_BYTES_MAX: usize = 96 << 20;
 /// A line that makes no sense is shown up to here.
 const SHOWN_MAX: usize = 160;
 
@@ -44,51 +43,33 @@ struct Said<'a> {
     #[serde(borrow, default)]
     mode: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    delivery: Option<Sent<'a>>,
+    delivery: Option<Call<'a>>,
+    #[serde(borrow, default)]
+    call: Option<Call<'a>>,
+    #[serde(borrow, default)]
+    given_up: Option<GivenUp<'a>>,
+    #[serde(default)]
+    working: bool,
+    #[serde(default)]
+    join: Option<Join>,
     #[serde(borrow, default)]
     notice: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     text: Option<Cow<'a, str>>,
 }
 
-/// A call of `send_message` by a processor under test.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Sent<'a> {
-    #[serde(borrow, default)]
-    stamp: Option<Cow<'a, str>>,
-    /// To whom, as the processor said.
-    #[serde(borrow)]
-    pub recipient: Cow<'a, str>,
-    /// From whom, as the processor said.
-    #[serde(borrow, default)]
-    pub sender: Cow<'a, str>,
-    /// The wire type, as the processor said.
-    #[serde(borrow, default)]
-    pub message_type: Cow<'a, str>,
-    #[serde(borrow, default)]
-    content: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    content_base64: Option<Cow<'a, str>>,
-}
-
-impl Sent<'_> {
-    /// The identity that it bears; [`Stamp::NONE`] if none.
-    pub fn stamp(&self) -> Stamp {
-        self.stamp.as_deref().and_then(|text| Stamp::decode(text.as_bytes())).unwrap_or(Stamp::NONE)
-    }
-
-    /// Its content; `None` if it is no base64.
-    pub fn content(&self) -> Option<Vec<u8>> {
-        match (&self.content, &self.content_base64) {
-            (Some(text), _) => Some(text.as_bytes().to_vec()),
-            (None, Some(text)) => STANDARD.decode(text.as_bytes()).ok(),
-            (None, None) => Some(Vec::new()),
-        }
-    }
+/// The first line on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Join {
+    /// The run that the process belongs to.
+    pub run: u32,
+    /// The process's number.
+    #[serde(default)]
+    pub process: u32,
 }
 
 /// A line that makes sense.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Line<'a> {
     /// It is ready, and serves this, if it said so.
     Ready(Option<Cow<'a, str>>),
@@ -101,8 +82,14 @@ pub enum Line<'a> {
         /// Why, if it said so.
         reason: Option<String>,
     },
-    /// A processor sent something.
-    Sent(Sent<'a>),
+    /// A processor called the injected core.
+    Call(Box<Call<'a>>),
+    /// A processor never will deliver a message.
+    GivenUp(GivenUp<'a>),
+    /// A sign of work.
+    Working,
+    /// A process joins.
+    Join(Join),
     /// Something worth counting, with more about it.
     Notice(Cow<'a, str>, Cow<'a, str>),
 }
@@ -115,8 +102,17 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
         Err(error) if error.is_data() => return wrong(format!("is no answer ({error})")),
         Err(_) => return wrong("is not JSON".to_owned()),
     };
-    if let Some(sent) = said.delivery {
-        return Ok(Line::Sent(sent));
+    if let Some(call) = said.call.or(said.delivery) {
+        return Ok(Line::Call(Box::new(call)));
+    }
+    if let Some(given_up) = said.given_up {
+        return Ok(Line::GivenUp(given_up));
+    }
+    if let Some(join) = said.join {
+        return Ok(Line::Join(join));
+    }
+    if said.working {
+        return Ok(Line::Working);
     }
     if let Some(notice) = said.notice {
         return Ok(Line::Notice(notice, said.text.unwrap_or_default()));
@@ -191,16 +187,5 @@ mod tests {
             assert!(told.contains(why), "{line}: {told}");
         }
         assert!(shown(&[b'x'; 5000]).chars().count() < 170);
-    }
-
-    #[test]
-    fn deliveries_bear_their_stamp() {
-        let stamp = Stamp { run: 7, sequence: 9, ..Stamp::NONE };
-        let text = String::from_utf8(stamp.encode().to_vec()).unwrap();
-        let line = format!(r#"{{"delivery":{{"stamp":"{text}","recipient":"A","content_base64":"/w=="}}}}"#);
-        let Ok(Line::Sent(sent)) = read(line.as_bytes()) else { panic!("{line}") };
-        assert_eq!((sent.stamp(), sent.content()), (stamp, Some(vec![0xff])));
-        let Ok(Line::Sent(bare)) = read(br#"{"delivery":{"recipient":"A","stamp":"x"}}"#) else { panic!() };
-        assert_eq!((bare.stamp(), bare.content()), (Stamp::NONE, Some(vec![])));
     }
 }

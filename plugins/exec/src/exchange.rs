@@ -1,5 +1,7 @@
 //! What the engine's thread and the workers' threads hand each other, under one lock that nobody holds for long.
 
+use crate::calls::{CallTally, CallsRead};
+use crate::contents::Contents;
 use crate::request::Requests;
 use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
@@ -91,10 +93,14 @@ pub struct Tally {
     pub restarts: u64,
     /// Answers.
     pub answers: u64,
-    /// Calls of `send_message` by processors.
-    pub sent: u64,
-    /// Of these, to nobody of the run.
-    pub sent_to_nobody: u64,
+    /// Calls of the injected core, and what came of them.
+    pub calls: CallTally,
+    /// Connections of processes that call it.
+    pub connections: u64,
+    /// Of these, refused.
+    pub refused_connections: u64,
+    /// Lines on them that made no sense.
+    pub bad_lines: u64,
     /// Processes that ignored the end of their input.
     pub killed_at_close: u64,
 }
@@ -107,12 +113,19 @@ pub struct State {
     pub settled: VecDeque<Settled>,
     /// Copies, for the host.
     pub arrived: Arrivals,
+    /// There was a sign of work that the host was not told of.
+    pub working: bool,
     /// Why the core cannot go on.
     pub failure: Option<Error>,
     /// What was done.
     pub tally: Tally,
+    /// The next message's counter, in mode `processor`.
+    next_slot: Option<u32>,
+    /// Wakes the reader of calls.
+    hub: Option<UnixStream>,
     reading_held: bool,
     closing: bool,
+    calls_end: bool,
 }
 
 impl State {
@@ -129,8 +142,12 @@ impl State {
     /// Takes a message for one of the workers, if one has room.
     pub fn accept(&mut self, message: &Message<'_>, window: usize) -> bool {
         let Some(index) = self.least_busy(window) else { return false };
+        let slot = self.next_slot;
+        if let Some(slot) = &mut self.next_slot {
+            *slot = (*slot + 1) % crate::counters::SLOTS;
+        }
         let desk = &mut self.desks[index];
-        desk.waiting.push(message);
+        desk.waiting.push(message, slot);
         desk.unanswered += 1;
         true
     }
@@ -147,11 +164,24 @@ impl State {
         if self.reading_held && self.has_room_for_copies() {
             self.reading_held = false;
             self.desks.iter_mut().for_each(Desk::ring);
+            self.ring_hub();
+        }
+    }
+
+    fn ring_hub(&self) {
+        if let Some(mut bell) = self.hub.as_ref() {
+            let _ = bell.write(&[1]);
         }
     }
 
     fn has_room_for_copies(&self) -> bool {
         self.arrived.len() < ARRIVED_MAX && self.arrived.bytes() < ARRIVED_BYTES_MAX
+    }
+
+    fn take_in(&mut self, read: &mut CallsRead) {
+        self.tally.calls.add(&std::mem::take(&mut read.tally));
+        self.working |= std::mem::take(&mut read.working);
+        self.arrived.append(&mut read.arrivals);
     }
 
     fn settle(&mut self, settled: Settled) {
@@ -176,6 +206,8 @@ pub struct Exchange {
     state: Mutex<State>,
     phase_changed: Condvar,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    hub: Mutex<Option<JoinHandle<()>>>,
+    contents: Mutex<Contents>,
 }
 
 impl Exchange {
@@ -198,6 +230,11 @@ impl Exchange {
     /// A worker's thread has started.
     pub fn add_thread(&self, thread: JoinHandle<()>) {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+    }
+
+    /// The thread that reads calls has started.
+    pub fn add_hub_thread(&self, thread: JoinHandle<()>) {
+        *self.hub.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
     }
 
     /// How many workers there are.
@@ -233,13 +270,48 @@ impl Exchange {
         self.lock().closing
     }
 
+    /// From now on messages have counters, and somebody reads calls; the reader's end of its bell.
+    pub fn add_hub(&self) -> io::Result<UnixStream> {
+        let (bell, ear) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        let mut state = self.lock();
+        (state.hub, state.next_slot) = (Some(bell), Some(0));
+        Ok(ear)
+    }
+
+    /// The reader of calls looks.
+    pub fn look_at_calls(&self) -> Order {
+        let mut state = self.lock();
+        let held = !state.has_room_for_copies();
+        state.reading_held |= held;
+        Order { closing: state.calls_end, held }
+    }
+
+    /// Hands in what was read of calls, which is left empty.
+    pub fn post_calls(&self, read: &mut CallsRead) {
+        let mut state = self.lock();
+        state.take_in(read);
+    }
+
+    /// Notes what messages contain, in mode `processor`: a copy may come back without its stamp.
+    pub fn note_contents<'a>(&self, contents: impl Iterator<Item = &'a [u8]>) {
+        let mut noted = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        contents.for_each(|content| noted.note(content));
+    }
+
+    /// Whether this is the content of a message.
+    pub fn was_sent(&self, content: &[u8]) -> bool {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner).has(content)
+    }
+
     /// A worker hands in what its process has said; both are left empty.
-    pub fn post(&self, worker: usize, answers: &mut Vec<Settled>, arrivals: &mut Arrivals) {
+    pub fn post(&self, worker: usize, answers: &mut Vec<Settled>, read: &mut CallsRead) {
         let mut state = self.lock();
         state.desks[worker].unanswered -= answers.len();
         state.tally.answers += answers.len() as u64;
         answers.drain(..).for_each(|answer| state.settle(answer));
-        state.arrived.append(arrivals);
+        state.take_in(read);
     }
 
     /// The worker's process is ready.
@@ -297,6 +369,14 @@ impl Exchange {
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             // A panic there has been told by the session's next call.
+            let _ = thread.join();
+        }
+        let mut state = self.lock();
+        state.calls_end = true;
+        state.ring_hub();
+        drop(state);
+        let hub = self.hub.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = hub {
             let _ = thread.join();
         }
     }

@@ -1,7 +1,7 @@
 //! How the program is started: its command, environment and folder, and what to say if it cannot be.
 
 use crate::adapter::Adapter;
-use crate::options::Settings;
+use crate::options::{Mode, Settings};
 use crate::process::Process;
 use mqscript_plugin::prelude::*;
 use std::ffi::OsString;
@@ -11,6 +11,12 @@ use std::process::{Command, Stdio};
 
 /// Tells a program that mqscript has started it: the protocol's version.
 const VARIABLE: &str = "MQSCRIPT_EXEC";
+/// Where the adapter finds the socket for calls of the injected core, and beside it all it must know of the run.
+const SOCKET: &str = "MQSCRIPT_EXEC_SOCKET";
+/// The number of the run.
+const RUN: &str = "MQSCRIPT_EXEC_RUN";
+/// A folder that lasts for the whole run, for queues that live in files.
+const FOLDER: &str = "MQSCRIPT_EXEC_FOLDER";
 /// The operating system's "exec format error".
 const ENOEXEC: i32 = 8;
 
@@ -21,11 +27,20 @@ pub struct Launch {
     folder: Option<PathBuf>,
     env: Vec<(String, String)>,
     python_path: OsString,
+    /// For processors.
+    place: Option<Place>,
+    run: u32,
+}
+
+#[derive(Debug)]
+struct Place {
+    socket: PathBuf,
+    folder: PathBuf,
 }
 
 impl Launch {
     /// As the options say, with the adapter where Python finds it.
-    pub fn new(settings: &Settings, adapter: &Adapter) -> Launch {
+    pub fn new(settings: &Settings, adapter: &Adapter, run: u32) -> Launch {
         let set = |name: &str| settings.env.iter().find(|(known, _)| known == name);
         let known = match set("PYTHONPATH") {
             Some((_, value)) => Some(OsString::from(value)),
@@ -41,6 +56,9 @@ impl Launch {
             folder: settings.folder.clone(),
             env: settings.env.clone(),
             python_path,
+            place: (settings.mode == Mode::Processor)
+                .then(|| Place { socket: adapter.socket(), folder: adapter.work_folder() }),
+            run,
         }
     }
 
@@ -55,6 +73,9 @@ impl Launch {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if let Some(place) = &self.place {
+            command.env(SOCKET, &place.socket).env(FOLDER, &place.folder).env(RUN, self.run.to_string());
+        }
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }

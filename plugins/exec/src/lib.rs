@@ -11,7 +11,13 @@ mod adapter;
 mod agents;
 mod answer;
 mod broken;
+mod call;
+mod calls;
+mod contents;
+mod counters;
 mod exchange;
+mod fingerprint;
+mod hub;
 mod last_words;
 mod launch;
 mod life;
@@ -26,7 +32,10 @@ mod session;
 mod worker;
 
 use adapter::Adapter;
-use agents::Agents;
+use calls::CallReader;
+use exchange::Exchange;
+use fingerprint::FIELDS;
+use hub::Hub;
 use launch::Launch;
 use mqscript_plugin::prelude::*;
 use options::{Mode, Settings};
@@ -42,6 +51,35 @@ struct Exec {
     adapter: Option<Adapter>,
 }
 
+impl Exec {
+    /// What a program that delivers is not.
+    const ONLY_PROCESSORS: Capabilities =
+        Capabilities::RECEIVES.and(Capabilities::STORES).and(Capabilities::PROCESSES);
+
+    /// The system gives no thread, no socket, or no file.
+    fn no_resources(error: &std::io::Error) -> Error {
+        Error::new(Status::INTERNAL, format!("the system gives nothing to run a worker with: {error}"))
+    }
+
+    /// Reads what processors say of their calls: made ready before there is a process that could make one.
+    fn read_calls(&self) -> Result<(), Error> {
+        let (crew, Some(adapter)) = (&self.crew, &self.adapter) else { return Ok(()) };
+        if crew.settings.mode == Mode::Send || crew.exchange.workers() > 0 {
+            return Ok(());
+        }
+        let listener = adapter.listen(&json!({
+            "run": crew.run,
+            "seed": crew.seed.to_string(),
+            "mock": crew.settings.mock.for_the_adapter(),
+        }))?;
+        let ear = crew.exchange.add_hub().map_err(|error| Self::no_resources(&error))?;
+        let hub = Hub::new(listener, ear, &crew.exchange, &crew.calls, &crew.host, crew.run);
+        let thread = crew.host.spawn("exec calls", move || hub.work());
+        crew.exchange.add_hub_thread(thread.map_err(|error| Self::no_resources(&error))?);
+        Ok(())
+    }
+}
+
 impl Core for Exec {
     const ID: &'static str = "exec";
     const SUMMARY: &'static str = "Delivers through your own program, or puts your own processor under test";
@@ -50,6 +88,9 @@ impl Core for Exec {
         .and(Capabilities::CONFIRMS)
         .and(Capabilities::ORDERED)
         .and(Capabilities::EXACTLY_ONCE)
+        .and(Capabilities::UNALTERED)
+        .and(Capabilities::STORES)
+        .and(Capabilities::PROCESSES)
         .and(Capabilities::READS_CONTENT)
         .and(Capabilities::TOUCHES_FILES)
         .and(Capabilities::STARTS_PROCESSES);
@@ -58,12 +99,13 @@ impl Core for Exec {
     fn create(options: Options, run: Run, host: Host) -> Result<Self, Error> {
         let settings = Settings::read(&options)?;
         let adapter = Adapter::write()?;
+        let exchange = Arc::<Exchange>::default();
+        let redactor = Redactor::new(&settings.env);
         let crew = Crew {
-            launch: Launch::new(&settings, &adapter),
-            exchange: Arc::default(),
-            agents: (settings.mode == Mode::Processor && run.receive()).then(|| Agents::of(&run)),
-            wants_content: run.wants_content(),
-            redactor: Redactor::new(&settings.env),
+            launch: Launch::new(&settings, &adapter, run.number()),
+            calls: Arc::new(CallReader::new(&host, &exchange, &run, &redactor)),
+            exchange,
+            redactor,
             names: Names::new(&host),
             run: run.number(),
             seed: run.seed(),
@@ -77,7 +119,8 @@ impl Core for Exec {
         let settings = &self.crew.settings;
         let lacks = |lacks: bool, which| if lacks { which } else { Capabilities::NONE };
         Self::CAPABILITIES
-            .without(lacks(settings.mode == Mode::Send, Capabilities::RECEIVES))
+            .without(lacks(settings.mode == Mode::Send, Self::ONLY_PROCESSORS))
+            .without(lacks(!settings.unaltered, Capabilities::UNALTERED))
             .without(lacks(!settings.ordered, Capabilities::ORDERED))
             .without(lacks(!settings.exactly_once, Capabilities::EXACTLY_ONCE))
     }
@@ -85,10 +128,9 @@ impl Core for Exec {
     // *Rationale.* The processes are started here and not by `open`: the load's start is set before `open`, and a
     // Python program may take a second to be ready.
     fn prepare(&mut self) -> Result<(), Error> {
+        self.read_calls()?;
         let crew = &self.crew;
-        let failed = |error: std::io::Error| {
-            Error::new(Status::INTERNAL, format!("the system gives nothing to run a worker with: {error}"))
-        };
+        let failed = |error: std::io::Error| Self::no_resources(&error);
         for index in crew.exchange.workers()..crew.settings.workers {
             let ear = crew.exchange.add_desk().map_err(failed)?;
             let worker = Worker { crew: Arc::clone(crew), index, ear };
@@ -100,7 +142,9 @@ impl Core for Exec {
 
     fn open(&mut self, _open: Open) -> Result<ProgramSession, Error> {
         self.prepare()?;
-        Ok(ProgramSession::new(Arc::clone(&self.crew.exchange), self.crew.settings.window))
+        let settings = &self.crew.settings;
+        let notes_contents = settings.mode == Mode::Processor;
+        Ok(ProgramSession::new(Arc::clone(&self.crew.exchange), settings.window, notes_contents))
     }
 
     fn stats(&mut self) -> Result<Map<String, Value>, Error> {
@@ -115,8 +159,26 @@ impl Core for Exec {
             "killed_at_close": tally.killed_at_close,
         });
         if self.crew.settings.mode == Mode::Processor {
-            stats["sent"] = tally.sent.into();
-            stats["sent_to_nobody"] = tally.sent_to_nobody.into();
+            let calls = &tally.calls;
+            let altered =
+                FIELDS.iter().zip(calls.altered).map(|(field, count)| ((*field).to_owned(), count.into()));
+            let figures = json!({
+                "calls": calls.sent + calls.failed,
+                "failed_calls": calls.failed,
+                "raised": calls.raised,
+                "sent": calls.sent,
+                "sent_to_nobody": calls.sent_to_nobody,
+                "given_up": calls.given_up,
+                "unstamped": calls.unstamped,
+                "altered": altered.collect::<Map<String, Value>>(),
+                "connections": tally.connections,
+                "refused_connections": tally.refused_connections,
+                "bad_lines": tally.bad_lines,
+            });
+            let (Some(all), Value::Object(figures)) = (stats.as_object_mut(), figures) else {
+                unreachable!()
+            };
+            all.extend(figures);
         }
         Ok(stats.as_object().cloned().unwrap_or_default())
     }

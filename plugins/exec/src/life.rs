@@ -3,6 +3,7 @@
 mod said;
 
 use crate::broken::Breakage;
+use crate::calls::CallsRead;
 use crate::exchange::{Order, Settled};
 use crate::last_words::LastWords;
 use crate::lines::Lines;
@@ -11,7 +12,6 @@ use crate::process::{Heard, Process, hear, in_words};
 use crate::request::Requests;
 use crate::worker::{Crew, Told, for_reading, wait};
 use mqscript_plugin::LogLevel;
-use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use rustix::event::{PollFd, PollFlags};
 use serde_json::json;
@@ -66,7 +66,7 @@ pub struct Life<'a> {
     last_words: LastWords,
     answers: u64,
     answered: Vec<Settled>,
-    arrivals: Arrivals,
+    read: CallsRead,
     output_open: bool,
     errors_open: bool,
     /// Since when it is expected to end.
@@ -103,7 +103,7 @@ impl<'a> Life<'a> {
             last_words: LastWords::default(),
             answers: 0,
             answered: Vec::new(),
-            arrivals: Arrivals::default(),
+            read: CallsRead::default(),
             output_open: true,
             errors_open: true,
             going: None,
@@ -289,13 +289,13 @@ impl<'a> Life<'a> {
 
     /// Hands in what it said.
     fn post(&mut self) {
-        if self.answered.is_empty() && self.arrivals.is_empty() {
+        if self.answered.is_empty() && self.read.is_empty() {
             return;
         }
         if !self.answered.is_empty() {
             self.progress = Instant::now();
         }
-        self.crew.exchange.post(self.worker, &mut self.answered, &mut self.arrivals);
+        self.crew.exchange.post(self.worker, &mut self.answered, &mut self.read);
         self.crew.host.wake();
     }
 

@@ -68,6 +68,8 @@ pub struct Settings {
     pub ordered: bool,
     /// The processor repeats nothing.
     pub exactly_once: bool,
+    /// The processor changes nothing.
+    pub unaltered: bool,
 }
 
 fn duration(options: &Options, key: &str) -> Result<Duration, Error> {
@@ -158,6 +160,7 @@ impl Settings {
             mock: Mock::read(options.get("mock"))?,
             ordered: promised("ordered"),
             exactly_once: promised("exactly_once"),
+            unaltered: promised("unaltered"),
         })
     }
 

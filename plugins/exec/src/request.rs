@@ -1,5 +1,7 @@
 //! Messages on their way to a process: one line of JSON each.
 
+use crate::call::Identity;
+use crate::fingerprint::Fingerprint;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use mqscript_plugin::prelude::*;
@@ -16,17 +18,22 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Adds a message.
-    pub fn push(&mut self, message: &Message<'_>) {
+    /// Adds a message. With a counter of its own (`slot`), its identity tells what else was sent, too.
+    pub fn push(&mut self, message: &Message<'_>, slot: Option<u32>) {
+        let priority = PRIORITIES[usize::from(message.priority() & 3)];
+        let sent = slot.zip(message.text()).map(|(slot, text)| {
+            let (sender, message_type) = (text.sender(), text.message_type());
+            (Fingerprint::of(sender, message_type, priority, text.tags(), text.metadata()), slot)
+        });
         let bytes = &mut self.bytes;
         bytes.extend_from_slice(b"{\"id\":\"");
         bytes.extend_from_slice(message.token().to_string().as_bytes());
         bytes.extend_from_slice(b"\",\"attempt\":");
         bytes.extend_from_slice(message.attempt().to_string().as_bytes());
         bytes.extend_from_slice(b",\"stamp\":\"");
-        bytes.extend_from_slice(&message.stamp().encode());
+        Identity { stamp: message.stamp(), sent }.write(bytes);
         bytes.extend_from_slice(b"\",\"priority\":\"");
-        bytes.extend_from_slice(PRIORITIES[usize::from(message.priority() & 3)].as_bytes());
+        bytes.extend_from_slice(priority.as_bytes());
         bytes.push(b'"');
         if let Some(text) = message.text() {
             for (key, value) in [

@@ -11,6 +11,8 @@ pub struct ProgramSession {
     exchange: Arc<Exchange>,
     /// Messages without an answer, at each process.
     window: usize,
+    /// Copies may come back without their stamps.
+    notes_contents: bool,
     /// Copies that the host is getting; it looks into this until its next call.
     holding: Arrivals,
     /// So many of them it has got.
@@ -19,8 +21,8 @@ pub struct ProgramSession {
 
 impl ProgramSession {
     /// A session on the workers at the other end of `exchange`.
-    pub fn new(exchange: Arc<Exchange>, window: usize) -> ProgramSession {
-        ProgramSession { exchange, window, holding: Arrivals::default(), given: 0 }
+    pub fn new(exchange: Arc<Exchange>, window: usize, notes_contents: bool) -> ProgramSession {
+        ProgramSession { exchange, window, notes_contents, holding: Arrivals::default(), given: 0 }
     }
 }
 
@@ -50,6 +52,9 @@ impl Session for ProgramSession {
         }
         let window = self.window;
         let accepted = messages.iter().take_while(|message| state.accept(message, window)).count();
+        if self.notes_contents {
+            self.exchange.note_contents(messages[..accepted].iter().map(Message::content));
+        }
         // Where it did not accept all, an answer is due, or a process will be ready, and with it a wake.
         state.ring_where_needed();
         Ok(accepted as u32)
@@ -67,6 +72,9 @@ impl Session for ProgramSession {
         self.given = self.holding.len().min(first + out.delivery_room() as usize);
         if !state.arrived.is_empty() || self.given < self.holding.len() {
             out.more();
+        }
+        if std::mem::take(&mut state.working) {
+            out.working();
         }
         let answered = answer(&mut state, out);
         drop(state);

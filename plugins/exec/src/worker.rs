@@ -1,7 +1,7 @@
 //! One worker: a thread that starts a process, and another in its place when it breaks.
 
-use crate::agents::Agents;
 use crate::broken::{Breakage, NAMES};
+use crate::calls::CallReader;
 use crate::exchange::{Exchange, Phase};
 use crate::launch::Launch;
 use crate::life::{Ended, Life};
@@ -29,10 +29,8 @@ pub struct Crew {
     pub exchange: Arc<Exchange>,
     /// The host.
     pub host: Host,
-    /// Whom copies are for; none if nothing is received.
-    pub agents: Option<Agents>,
-    /// Whether copies bring their texts.
-    pub wants_content: bool,
+    /// Reads calls of the injected core.
+    pub calls: Arc<CallReader>,
     /// Keeps secrets.
     pub redactor: Redactor,
     /// Reasons and kinds of events.
@@ -52,8 +50,6 @@ pub struct Names {
     given_up: u32,
     /// The reason of a failure for which the program gave none.
     pub not_delivered: u32,
-    /// A processor sent to nobody of the run.
-    pub unknown_recipient: u32,
 }
 
 impl Names {
@@ -64,7 +60,6 @@ impl Names {
             restarted: host.intern("exec_worker_restarted"),
             given_up: host.intern("exec_worker_given_up"),
             not_delivered: host.intern("not_delivered"),
-            unknown_recipient: host.intern("exec_unknown_recipient"),
         }
     }
 }

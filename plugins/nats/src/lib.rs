@@ -112,9 +112,7 @@ impl Core for Nats {
 
     fn capabilities(&self) -> Capabilities {
         let lacking = match (self.settings.mode, self.is_durable) {
-            (Mode::Core, _) => {
-                Capabilities::CONFIRMS.and(Capabilities::DURABLE).and(Capabilities::STORES)
-            }
+            (Mode::Core, _) => Capabilities::CONFIRMS.and(Capabilities::DURABLE).and(Capabilities::STORES),
             (Mode::JetStream, false) => Capabilities::DURABLE,
             (Mode::JetStream, true) => Capabilities::NONE,
         };

@@ -1,8 +1,7 @@
 //! What a process says, line by line, and what follows from it.
 
 use super::Life;
-use crate::agents::sender_of;
-use crate::answer::{self, LINE_BYTES_MAX, Line, Sent};
+use crate::answer::{self, LINE_BYTES_MAX, Line};
 use crate::broken::Breakage;
 use crate::exchange::Settled;
 use crate::options::Mode;
@@ -42,14 +41,11 @@ impl Life<'_> {
         match said {
             Line::Outcome { token, result, reason } => self.outcome(token, result, reason, at_ns),
             Line::Ready(mode) => self.says_ready(mode),
-            Line::Sent(sent) => {
-                self.sent(&sent, at_ns).map_err(|why| rubbish(format!("{why}: {}", answer::shown(line))))
+            Line::Call(_) | Line::GivenUp(_) | Line::Working if self.crew.settings.mode == Mode::Send => {
+                let shown = answer::shown(line);
+                Err(rubbish(format!("is a delivery, and `mode` is \"send\": {shown}")))
             }
-            Line::Notice(kind, text) => {
-                let kind = self.crew.host.intern(&kind);
-                self.crew.host.event(kind, at_ns, &self.crew.redactor.clean(text.into_owned()));
-                Ok(())
-            }
+            _ => self.crew.calls.take(&said, line, at_ns, &mut self.read).map(drop).map_err(rubbish),
         }
     }
 
@@ -113,40 +109,5 @@ impl Life<'_> {
             Some(line) => self.crew.host.intern(&self.crew.redactor.clean(line.to_owned())),
             None => self.crew.names.not_delivered,
         }
-    }
-
-    /// A processor called `send_message`.
-    fn sent(&mut self, sent: &Sent<'_>, at_ns: u64) -> Result<(), &'static str> {
-        if self.crew.settings.mode == Mode::Send {
-            return Err("is a delivery, and `mode` is \"send\"");
-        }
-        let content = sent.content().ok_or("has a `content_base64` that is none")?;
-        let Some(agents) = &self.crew.agents else {
-            self.crew.exchange.lock().tally.sent += 1;
-            return Ok(());
-        };
-        let stamp = sent.stamp();
-        let recipients = agents.recipients(&sent.recipient, sender_of(&stamp));
-        {
-            let tally = &mut self.crew.exchange.lock().tally;
-            tally.sent += 1;
-            tally.sent_to_nobody += u64::from(recipients.is_none());
-        }
-        let Some(recipients) = recipients else {
-            let text =
-                format!("the processor sent to `{}`, and nobody in this run is called so", sent.recipient);
-            self.crew.host.event(self.crew.names.unknown_recipient, at_ns, &text);
-            return Ok(());
-        };
-        let text = || ArrivedText::new(&sent.sender, &sent.recipient, &sent.message_type);
-        let text = self.crew.wants_content.then(text);
-        if !recipients.is_empty() {
-            self.arrivals.push_message(stamp, &content, text);
-        }
-        for agent in recipients {
-            // Nothing to acknowledge: the processor has sent it, and will not send it again.
-            self.arrivals.push_copy(0, agent, false, at_ns);
-        }
-        Ok(())
     }
 }

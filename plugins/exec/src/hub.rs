@@ -1,0 +1,234 @@
+//! Reads the calls of the injected core: one thread for the connections of all processes that make such calls, whoever
+//! started them.
+
+use crate::answer::{self, LINE_BYTES_MAX, Line, shown};
+use crate::calls::{CallReader, CallsRead};
+use crate::exchange::Exchange;
+use crate::life::drain;
+use crate::lines::Lines;
+use crate::process::{Heard, hear};
+use crate::repair::repaired_line;
+use crate::worker::{for_reading, wait};
+use mqscript_plugin::prelude::*;
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// So many connections at once.
+const GUESTS_MAX: usize = 1024;
+/// One read.
+const READ_BYTES: usize = 64 << 10;
+/// So many reads of one connection, before the others have their turn.
+const READS_MAX: usize = 16;
+/// It looks up at least so often.
+const LOOKS_EVERY: Duration = Duration::from_secs(1);
+/// Notices of each kind; what goes beyond is only counted.
+const TOLD_MAX: u64 = 20;
+
+/// One connection.
+#[derive(Debug)]
+struct Guest {
+    stream: UnixStream,
+    lines: Lines,
+    joined: bool,
+}
+
+/// The reader.
+#[derive(Debug)]
+pub struct Hub {
+    listener: UnixListener,
+    ear: UnixStream,
+    exchange: Arc<Exchange>,
+    calls: Arc<CallReader>,
+    host: Host,
+    run: u32,
+    guests: Vec<Guest>,
+    read: CallsRead,
+    refused: u32,
+    bad_line: u32,
+    buffer: Vec<u8>,
+}
+
+impl Hub {
+    /// On a socket that does not block.
+    pub fn new(
+        listener: UnixListener,
+        ear: UnixStream,
+        exchange: &Arc<Exchange>,
+        calls: &Arc<CallReader>,
+        host: &Host,
+        run: u32,
+    ) -> Hub {
+        Hub {
+            listener,
+            ear,
+            exchange: Arc::clone(exchange),
+            calls: Arc::clone(calls),
+            host: host.clone(),
+            run,
+            guests: Vec::new(),
+            read: CallsRead::default(),
+            refused: host.intern("exec_connection_refused"),
+            bad_line: host.intern("exec_bad_line"),
+            buffer: vec![0; READ_BYTES],
+        }
+    }
+
+    /// Reads until the run ends.
+    pub fn work(mut self) {
+        loop {
+            let order = self.exchange.look_at_calls();
+            let ready = self.wait(order.held && !order.closing);
+            self.welcome();
+            self.listen(&ready);
+            self.post();
+            if order.closing {
+                return;
+            }
+        }
+    }
+
+    /// Waits; which of the connections have something.
+    fn wait(&self, held: bool) -> Vec<bool> {
+        let mut streams = Vec::with_capacity(2 + self.guests.len());
+        streams.push(for_reading(self.ear.as_fd()));
+        streams.push(for_reading(self.listener.as_fd()));
+        if !held {
+            streams.extend(self.guests.iter().map(|guest| for_reading(guest.stream.as_fd())));
+        }
+        wait(&mut streams, LOOKS_EVERY);
+        let ready = streams[2..].iter().map(|stream| !stream.revents().is_empty()).collect();
+        drain(&self.ear);
+        ready
+    }
+
+    /// Lets in who knocks.
+    fn welcome(&mut self) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            self.exchange.lock().tally.connections += 1;
+            if self.guests.len() >= GUESTS_MAX {
+                self.refuse(&format!("{GUESTS_MAX} processes are connected; one more is not let in"));
+            } else if stream.set_nonblocking(true).is_ok() {
+                self.guests.push(Guest { stream, lines: Lines::default(), joined: false });
+            }
+        }
+    }
+
+    fn refuse(&self, why: &str) {
+        let refused = {
+            let tally = &mut self.exchange.lock().tally;
+            tally.refused_connections += 1;
+            tally.refused_connections
+        };
+        if refused <= TOLD_MAX {
+            self.host.event(self.refused, self.host.now_ns(), why);
+        }
+    }
+
+    /// Takes in what has come.
+    fn listen(&mut self, ready: &[bool]) {
+        let mut guests = std::mem::take(&mut self.guests);
+        let mut ready = ready.iter().copied();
+        // Who came in just now has not been asked yet.
+        guests.retain_mut(|guest| !ready.next().unwrap_or(false) || self.hear_out(guest));
+        self.guests = guests;
+    }
+
+    /// Reads one connection; whether it goes on.
+    fn hear_out(&mut self, guest: &mut Guest) -> bool {
+        for _ in 0..READS_MAX {
+            match hear(&mut guest.stream, &mut self.buffer) {
+                Heard::Bytes(count) => {
+                    guest.lines.push(&self.buffer[..count]);
+                    if !self.take_lines(guest) {
+                        return false;
+                    }
+                }
+                Heard::Nothing => return true,
+                // A line that was begun is of a process that was killed in it: the call did not return.
+                Heard::End => return false,
+            }
+        }
+        true
+    }
+
+    fn take_lines(&mut self, guest: &mut Guest) -> bool {
+        let at_ns = self.host.now_ns();
+        let mut lines = std::mem::take(&mut guest.lines);
+        let mut goes_on = true;
+        while goes_on && let Some(line) = lines.next_line() {
+            goes_on = match guest.joined {
+                true => self.take(line, at_ns),
+                false => {
+                    guest.joined = true;
+                    self.joins(line)
+                }
+            };
+        }
+        if goes_on && lines.rest().len() > LINE_BYTES_MAX {
+            self.complain(&format!("does not end: {}", shown(lines.rest())));
+            goes_on = false;
+        }
+        guest.lines = lines;
+        goes_on
+    }
+
+    /// The first line says of which run it is.
+    fn joins(&self, line: &[u8]) -> bool {
+        match answer::read(line) {
+            Ok(Line::Join(join)) if join.run == self.run => true,
+            Ok(Line::Join(join)) => {
+                let (process, other, run) = (join.process, join.run, self.run);
+                self.refuse(&format!("process {process} is of run {other}, and this is run {run}"));
+                false
+            }
+            _ => {
+                self.refuse(&format!("a process did not say of which run it is: {}", shown(line)));
+                false
+            }
+        }
+    }
+
+    fn take(&mut self, line: &[u8], at_ns: u64) -> bool {
+        let repaired;
+        let said = match answer::read(line) {
+            Ok(said) => Ok(said),
+            Err(why) => {
+                repaired = repaired_line(line);
+                answer::read(&repaired).map_err(|_| why)
+            }
+        };
+        let taken = said.and_then(|said| match &said {
+            Line::Join(_) => Err("joins once more".to_owned()),
+            said => match self.calls.take(said, line, at_ns, &mut self.read)? {
+                true => Ok(()),
+                false => Err(format!("is no call: {}", shown(line))),
+            },
+        });
+        if let Err(why) = &taken {
+            self.complain(why);
+        }
+        taken.is_ok()
+    }
+
+    fn complain(&self, why: &str) {
+        let bad_lines = {
+            let tally = &mut self.exchange.lock().tally;
+            tally.bad_lines += 1;
+            tally.bad_lines
+        };
+        if bad_lines <= TOLD_MAX {
+            let text = format!("a process wrote a line that {why}; its connection is closed");
+            self.host.event(self.bad_line, self.host.now_ns(), &self.calls.clean(&text));
+        }
+    }
+
+    fn post(&mut self) {
+        if self.read.is_empty() {
+            return;
+        }
+        self.exchange.post_calls(&mut self.read);
+        self.host.wake();
+    }
+}
