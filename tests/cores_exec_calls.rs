@@ -7,7 +7,7 @@ mod queue;
 #[path = "cores/support.rs"]
 mod support;
 
-use exec::{python, refused, there_is, told, with};
+use exec::{noted, notes, python, refused, there_is, told, with};
 use mqscript::cores::*;
 use queue::{Copy, Parcel, Queue, config, parcel};
 use serde_json::{Value, json};
@@ -262,4 +262,142 @@ fn absurd_arguments_raise_nothing_but_connection_error_and_are_counted() {
         (&json!(10), &json!(5), &json!(0))
     );
     assert_eq!((&stats["raised"], &stats["sent_to_nobody"]), (&json!(5), &json!(2)), "{stats}");
+}
+
+/// So many messages of each of nine agents, in turns.
+fn of_nine(each: u64) -> Vec<Parcel> {
+    (1..=each)
+        .flat_map(|sequence| (0..9).map(move |agent| parcel(agent, (agent + 1) % 9, sequence)))
+        .collect()
+}
+
+#[test]
+fn several_feeders_call_enqueue_at_once_and_keep_each_senders_order() {
+    if !there_is("python3") {
+        return;
+    }
+    for (feeders, at_once) in
+        [(json!({}), 4..=9), (json!({ "feeders": 1 }), 1..=1), (json!({ "feeders": 3 }), 2..=3)]
+    {
+        let (_folder, file) = notes();
+        let mut queue = open("watches_feeders", &[file.to_str().unwrap()], feeders.clone());
+        queue.publish(&of_nine(20));
+        queue.until(|queue| queue.copies.len() == 180);
+        queue.close();
+        let seen = noted(&file);
+        let most = seen.iter().map(|note| note[0].as_u64().unwrap()).max().unwrap();
+        assert!(at_once.contains(&most), "{feeders}: {most} at once");
+        let mut last: BTreeMap<String, u64> = BTreeMap::new();
+        for note in &seen {
+            let content = note[2].as_str().unwrap();
+            let sequence: u64 = content.split(' ').nth(1).unwrap().parse().unwrap();
+            let before = last.insert(note[1].as_str().unwrap().to_owned(), sequence).unwrap_or(0);
+            assert_eq!(sequence, before + 1, "{feeders}: in the order of its sender");
+        }
+        assert_eq!(last.len(), 9);
+    }
+}
+
+#[test]
+fn an_enqueue_without_a_lock_loses_messages_unless_one_thread_feeds() {
+    if !there_is("python3") {
+        return;
+    }
+    let received = |more: Value| {
+        let mut queue = open("racy", &[], more);
+        queue.publish(&of_nine(30));
+        assert!(told(&queue).iter().all(|outcome| outcome.1 == abi::DELIVERED), "it answers for all");
+        let taken = std::time::Instant::now();
+        while queue.copies.len() < 270 && taken.elapsed().as_secs() < 3 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            queue.poll().unwrap();
+        }
+        let received = queue.copies.len();
+        queue.close();
+        received
+    };
+    let lost = 270 - received(json!({}));
+    assert!(lost > 50, "{lost} are lost");
+}
+
+#[test]
+fn feeders_are_for_processors() {
+    refused(
+        json!({ "command": "true", "feeders": 2 }),
+        abi::CONFIG,
+        &["`feeders` is for mode: \"processor\""],
+    );
+}
+
+/// The file of the socket, and the number of the run.
+fn socket_of(notes: &std::path::Path) -> (std::path::PathBuf, u32) {
+    let said = noted(notes).swap_remove(0);
+    (said[0].as_str().unwrap().into(), said[1].as_str().unwrap().parse().unwrap())
+}
+
+/// A processor that notes its socket and the number of its run.
+fn noting_its_socket() -> (tempfile::TempDir, Queue, std::path::PathBuf, u32) {
+    let (folder, file) = notes();
+    let program = folder.path().join("program.py");
+    let text = format!(
+        "import json, os\nfrom mqscript_adapter import *\nwith open({:?}, 'w') as notes:\n    notes.write(json.dumps(\
+         [os.environ['MQSCRIPT_EXEC_SOCKET'], os.environ['MQSCRIPT_EXEC_RUN']]))\n\
+         serve_processor(lambda *m: messaging_core.send_message(*m))\n",
+        file.to_str().unwrap()
+    );
+    std::fs::write(&program, text).unwrap();
+    let options = json!({
+        "mode": "processor", "command": ["python3", program.to_str().unwrap()],
+        "mock": { "latency": "0ms", "success_rate": 1.0 },
+    });
+    let queue = Queue::of("exec", options, config(7, true)).unwrap();
+    let (socket, run) = socket_of(&file);
+    (folder, queue, socket, run)
+}
+
+#[test]
+fn strangers_and_rubbish_on_the_socket_are_counted_and_do_no_harm() {
+    use std::io::{Read, Write};
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixStream;
+    if !there_is("python3") {
+        return;
+    }
+    let (_folder, mut queue, socket, run) = noting_its_socket();
+    let mode = std::fs::metadata(socket.parent().unwrap()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "nobody else comes near the socket");
+    let ends = |lines: &str| {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.write_all(lines.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        let mut byte = [0];
+        matches!(stream.read(&mut byte), Ok(0)) || stream.take_error().unwrap().is_some()
+    };
+    let join = format!("{{\"join\":{{\"run\":{run}}}}}\n");
+    for refused in [
+        format!("{{\"join\":{{\"run\":{}}}}}\n", run + 1),
+        "hello\n".to_owned(),
+        "{\"call\":{\"recipient\":\"Agent-1\"}}\n".to_owned(),
+        format!("{{\"join\":{{\"run\":{run},\"worker\":9,\"feeder\":0}}}}\n"),
+    ] {
+        assert!(ends(&refused), "{refused}");
+    }
+    for rubbish in [
+        format!("{join}{join}"),
+        format!("{join}hello\n"),
+        format!("{join}{{\"id\":\"1\",\"delivered\":true}}\n"),
+    ] {
+        assert!(ends(&rubbish), "{rubbish}");
+    }
+    // A feeder that joins twice is not fed.
+    assert!(ends(&format!("{{\"join\":{{\"run\":{run},\"worker\":1,\"life\":1,\"feeder\":0}}}}\n")));
+    queue.publish(&parcels(20));
+    queue.until(|queue| queue.copies.len() == 20);
+    let kinds: Vec<String> = exec::events(&queue).into_iter().map(|(kind, _)| kind).collect();
+    let of = |name: &str| kinds.iter().filter(|kind| *kind == name).count();
+    assert_eq!((of("exec_connection_refused"), of("exec_bad_line")), (5, 3), "{kinds:?}");
+    let stats = queue.close();
+    assert_eq!((&stats["refused_connections"], &stats["bad_lines"]), (&json!(5), &json!(3)));
+    assert_eq!((&stats["restarts"], &stats["calls"]), (&json!(0), &json!(20)));
+    assert!(!socket.exists(), "it goes with the run");
 }

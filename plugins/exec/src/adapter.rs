@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -90,7 +91,10 @@ impl Adapter {
             )
         };
         sweep(&at);
-        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(&at).map_err(failed)?;
+        // What is said on the socket is believed: nobody else may come near it.
+        let private = fs::Permissions::from_mode(0o700);
+        let folder =
+            tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir_in(&at).map_err(failed)?;
         // Held as long as anybody is at work here: in another container, numbers of processes say nothing.
         let at_work = fs::File::create(folder.path().join(AT_WORK)).map_err(failed)?;
         let _ = flock(&at_work, FlockOperation::NonBlockingLockExclusive);

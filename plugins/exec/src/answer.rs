@@ -40,6 +40,8 @@ struct Said<'a> {
     retry: Option<bool>,
     #[serde(default)]
     ready: bool,
+    #[serde(default)]
+    feeders: usize,
     #[serde(borrow, default)]
     mode: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -66,13 +68,22 @@ pub struct Join {
     /// The process's number.
     #[serde(default)]
     pub process: u32,
+    /// It is the connection of this feeder.
+    #[serde(default)]
+    pub feeder: Option<usize>,
+    /// Of this worker, from 1.
+    #[serde(default)]
+    pub worker: usize,
+    /// Of this of its processes.
+    #[serde(default)]
+    pub life: u64,
 }
 
 /// A line that makes sense.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line<'a> {
-    /// It is ready, and serves this, if it said so.
-    Ready(Option<Cow<'a, str>>),
+    /// It is ready, and serves this, if it said so, with so many feeders.
+    Ready(Option<Cow<'a, str>>, usize),
     /// What became of a message.
     Outcome {
         /// Its token.
@@ -118,7 +129,7 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
         return Ok(Line::Notice(notice, said.text.unwrap_or_default()));
     }
     if said.ready {
-        return Ok(Line::Ready(said.mode));
+        return Ok(Line::Ready(said.mode, said.feeders));
     }
     let Some(id) = said.id else { return wrong("has no `id`".to_owned()) };
     let Ok(token) = id.parse() else { return wrong("has an `id` that is no number".to_owned()) };

@@ -2,6 +2,9 @@
 
 use crate::calls::{CallTally, CallsRead};
 use crate::contents::Contents;
+use crate::life::Channel;
+use crate::lines::Lines;
+use crate::options::FEEDERS_MAX;
 use crate::request::Requests;
 use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
@@ -63,20 +66,55 @@ pub enum Phase {
     GivenUp,
 }
 
-/// One worker, as the engine's thread sees it.
-#[derive(Debug)]
-pub struct Desk {
-    phase: Phase,
+/// Messages on their way to one feeder of a worker; a program without feeders has one lane.
+#[derive(Debug, Default)]
+struct Lane {
     /// Accepted, to be written.
     waiting: Requests,
     /// Accepted, without an answer yet.
     unanswered: usize,
+}
+
+impl Lane {
+    fn has_room(&self, window: usize) -> bool {
+        self.unanswered < window && self.waiting.bytes().len() < WAITING_BYTES_MAX
+    }
+}
+
+/// A connection of a feeder, on its way to the worker whose process it feeds.
+#[derive(Debug)]
+pub struct Feeder {
+    /// Which of the worker's processes opened it.
+    pub life: u64,
+    /// Its place among the feeders.
+    pub number: usize,
+    /// The connection.
+    pub stream: UnixStream,
+    /// What came on it already.
+    pub lines: Lines,
+}
+
+/// One worker, as the engine's thread sees it.
+#[derive(Debug)]
+pub struct Desk {
+    phase: Phase,
+    lanes: Vec<Lane>,
+    /// Feeders that the worker has not seen yet.
+    joined: Vec<Feeder>,
     /// The worker waits for its bell.
     sleeping: bool,
     bell: UnixStream,
 }
 
 impl Desk {
+    fn unanswered(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.unanswered).sum()
+    }
+
+    fn has_waiting(&self) -> bool {
+        self.lanes.iter().any(|lane| !lane.waiting.is_empty())
+    }
+
     fn ring(&mut self) {
         self.sleeping = false;
         // A bell that cannot take another byte has rung.
@@ -129,32 +167,44 @@ pub struct State {
 }
 
 impl State {
-    /// The worker for the next message: of those that have room, the one with the least to answer.
+    /// Of the workers that have room, the one with the least to answer.
     fn least_busy(&self, window: usize) -> Option<usize> {
         let open = self.desks.iter().enumerate().filter(|(_, desk)| {
-            desk.phase == Phase::Ready
-                && desk.unanswered < window
-                && desk.waiting.bytes().len() < WAITING_BYTES_MAX
+            desk.phase == Phase::Ready && desk.lanes.first().is_some_and(|lane| lane.has_room(window))
         });
-        open.min_by_key(|(_, desk)| desk.unanswered).map(|(index, _)| index)
+        open.min_by_key(|(_, desk)| desk.unanswered()).map(|(index, _)| index)
+    }
+
+    /// The worker and the feeder of a sender: always the same, so that the order of its messages holds. None while it has no
+    /// room.
+    fn of_sender(&self, sender: u32, window: usize) -> Option<(usize, usize)> {
+        let alive = || self.desks.iter().enumerate().filter(|(_, desk)| desk.phase != Phase::GivenUp);
+        let (sender, count) = (sender as usize, alive().count());
+        let (index, desk) = alive().nth(sender.checked_rem(count)?)?;
+        let lane = (sender / count).checked_rem(desk.lanes.len())?;
+        (desk.phase == Phase::Ready && desk.lanes[lane].has_room(window)).then_some((index, lane))
     }
 
     /// Takes a message for one of the workers, if one has room.
     pub fn accept(&mut self, message: &Message<'_>, window: usize) -> bool {
-        let Some(index) = self.least_busy(window) else { return false };
         let slot = self.next_slot;
+        let found = match slot {
+            Some(_) => self.of_sender(message.stamp().sender, window),
+            None => self.least_busy(window).map(|index| (index, 0)),
+        };
+        let Some((index, lane)) = found else { return false };
         if let Some(slot) = &mut self.next_slot {
             *slot = (*slot + 1) % crate::counters::SLOTS;
         }
-        let desk = &mut self.desks[index];
-        desk.waiting.push(message, slot);
-        desk.unanswered += 1;
+        let lane = &mut self.desks[index].lanes[lane];
+        lane.waiting.push(message, slot);
+        lane.unanswered += 1;
         true
     }
 
     /// Wakes the workers that have something to write.
     pub fn ring_where_needed(&mut self) {
-        for desk in self.desks.iter_mut().filter(|desk| desk.sleeping && !desk.waiting.is_empty()) {
+        for desk in self.desks.iter_mut().filter(|desk| desk.sleeping && desk.has_waiting()) {
             desk.ring();
         }
     }
@@ -221,8 +271,8 @@ impl Exchange {
         let (bell, ear) = UnixStream::pair()?;
         bell.set_nonblocking(true)?;
         ear.set_nonblocking(true)?;
-        let waiting = Requests::default();
-        let desk = Desk { phase: Phase::Starting, waiting, unanswered: 0, sleeping: false, bell };
+        let lanes = vec![Lane::default()];
+        let desk = Desk { phase: Phase::Starting, lanes, joined: Vec::new(), sleeping: false, bell };
         self.lock().desks.push(desk);
         Ok(ear)
     }
@@ -251,18 +301,42 @@ impl Exchange {
         state.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// A worker looks: takes over what waits for it, if it has written all it had.
-    pub fn look(&self, worker: usize, requests: &mut Requests) -> Order {
+    /// A worker looks: takes over what waits for it, where it has written all it had.
+    pub fn look(&self, worker: usize, channels: &mut [Channel]) -> Order {
         let mut state = self.lock();
         let held = !state.has_room_for_copies();
         state.reading_held |= held;
         let closing = state.closing;
         let desk = &mut state.desks[worker];
-        if requests.is_empty() {
-            std::mem::swap(&mut desk.waiting, requests);
+        for (lane, channel) in desk.lanes.iter_mut().zip(&mut *channels) {
+            if channel.requests.is_empty() {
+                std::mem::swap(&mut lane.waiting, &mut channel.requests);
+            }
         }
-        desk.sleeping = requests.is_empty();
+        // While one feeder takes no more, there may be something for another.
+        desk.sleeping = channels.len() > 1 || channels.iter().all(|channel| channel.requests.is_empty());
         Order { closing, held }
+    }
+
+    /// A process has opened the connection of a feeder.
+    ///
+    /// # Errors
+    /// Why it is of no use.
+    pub fn join(&self, worker: usize, feeder: Feeder) -> Result<(), String> {
+        let mut state = self.lock();
+        let desk = worker.checked_sub(1).and_then(|place| state.desks.get_mut(place));
+        let Some(desk) = desk else { return Err(format!("there is no worker {worker}")) };
+        if desk.phase == Phase::Ready || desk.joined.len() >= FEEDERS_MAX {
+            return Err(format!("worker {worker} has all its feeders"));
+        }
+        desk.joined.push(feeder);
+        desk.ring();
+        Ok(())
+    }
+
+    /// The feeders that have joined since the worker last asked.
+    pub fn joined(&self, worker: usize) -> Vec<Feeder> {
+        std::mem::take(&mut self.lock().desks[worker].joined)
     }
 
     /// Whether the session is closed.
@@ -305,18 +379,23 @@ impl Exchange {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner).has(content)
     }
 
-    /// A worker hands in what its process has said; both are left empty.
-    pub fn post(&self, worker: usize, answers: &mut Vec<Settled>, read: &mut CallsRead) {
+    /// A worker hands in what its process has said, which is left empty.
+    pub fn post(&self, worker: usize, channels: &mut [Channel], read: &mut CallsRead) {
         let mut state = self.lock();
-        state.desks[worker].unanswered -= answers.len();
-        state.tally.answers += answers.len() as u64;
-        answers.drain(..).for_each(|answer| state.settle(answer));
+        for (place, channel) in channels.iter_mut().enumerate() {
+            state.desks[worker].lanes[place].unanswered -= channel.answered.len();
+            state.tally.answers += channel.answered.len() as u64;
+            channel.answered.drain(..).for_each(|answer| state.settle(answer));
+        }
         state.take_in(read);
     }
 
-    /// The worker's process is ready.
-    pub fn is_ready(&self, worker: usize) {
-        self.lock().desks[worker].phase = Phase::Ready;
+    /// The worker's process is ready, and has so many feeders.
+    pub fn is_ready(&self, worker: usize, feeders: usize) {
+        let mut state = self.lock();
+        let desk = &mut state.desks[worker];
+        desk.lanes.resize_with(feeders, Lane::default);
+        desk.phase = Phase::Ready;
         self.phase_changed.notify_all();
     }
 
@@ -334,15 +413,13 @@ impl Exchange {
         in_flight.into_iter().for_each(|settled| state.settle(settled));
         let desk = &mut state.desks[worker];
         desk.phase = phase;
-        desk.unanswered = 0;
-        let mut waiting = std::mem::take(&mut desk.waiting);
+        let lanes = std::mem::take(&mut desk.lanes);
         let mut refused = 0;
-        for token in waiting.tokens() {
+        for token in lanes.iter().flat_map(|lane| lane.waiting.tokens()) {
             state.settle(Settled::one(token, OutcomeResult::Refused, reason, at_ns));
             refused += 1;
         }
-        waiting.clear();
-        state.desks[worker].waiting = waiting;
+        state.desks[worker].lanes.push(Lane::default());
         self.phase_changed.notify_all();
         refused
     }

@@ -1,9 +1,9 @@
 //! Reads the calls of the injected core: one thread for the connections of all processes that make such calls, whoever
 //! started them.
 
-use crate::answer::{self, LINE_BYTES_MAX, Line, shown};
+use crate::answer::{self, Join, LINE_BYTES_MAX, Line, shown};
 use crate::calls::{CallReader, CallsRead};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Feeder};
 use crate::life::drain;
 use crate::lines::Lines;
 use crate::process::{Heard, hear};
@@ -106,7 +106,6 @@ impl Hub {
     /// Lets in who knocks.
     fn welcome(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
-            self.exchange.lock().tally.connections += 1;
             if self.guests.len() >= GUESTS_MAX {
                 self.refuse(&format!("{GUESTS_MAX} processes are connected; one more is not let in"));
             } else if stream.set_nonblocking(true).is_ok() {
@@ -160,10 +159,23 @@ impl Hub {
         while goes_on && let Some(line) = lines.next_line() {
             goes_on = match guest.joined {
                 true => self.take(line, at_ns),
-                false => {
-                    guest.joined = true;
-                    self.joins(line)
-                }
+                false => match self.joins(line) {
+                    Some(Join { feeder: Some(number), worker, life, .. }) => {
+                        let Ok(stream) = guest.stream.try_clone() else { return false };
+                        let feeder = Feeder { life, number, stream, lines };
+                        if let Err(why) = self.exchange.join(worker, feeder) {
+                            self.refuse(&why);
+                        }
+                        // The worker reads it from now on.
+                        return false;
+                    }
+                    Some(_) => {
+                        guest.joined = true;
+                        self.exchange.lock().tally.connections += 1;
+                        true
+                    }
+                    None => false,
+                },
             };
         }
         if goes_on && lines.rest().len() > LINE_BYTES_MAX {
@@ -175,19 +187,16 @@ impl Hub {
     }
 
     /// The first line says of which run it is.
-    fn joins(&self, line: &[u8]) -> bool {
+    fn joins(&self, line: &[u8]) -> Option<Join> {
         match answer::read(line) {
-            Ok(Line::Join(join)) if join.run == self.run => true,
+            Ok(Line::Join(join)) if join.run == self.run => return Some(join),
             Ok(Line::Join(join)) => {
                 let (process, other, run) = (join.process, join.run, self.run);
                 self.refuse(&format!("process {process} is of run {other}, and this is run {run}"));
-                false
             }
-            _ => {
-                self.refuse(&format!("a process did not say of which run it is: {}", shown(line)));
-                false
-            }
+            _ => self.refuse(&format!("a process did not say of which run it is: {}", shown(line))),
         }
+        None
     }
 
     fn take(&mut self, line: &[u8], at_ns: u64) -> bool {

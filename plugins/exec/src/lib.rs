@@ -97,7 +97,7 @@ impl Core for Exec {
     type Session = ProgramSession;
 
     fn create(options: Options, run: Run, host: Host) -> Result<Self, Error> {
-        let settings = Settings::read(&options)?;
+        let settings = Settings::read(&options, run.agents())?;
         let adapter = Adapter::write()?;
         let exchange = Arc::<Exchange>::default();
         let redactor = Redactor::new(&settings.env);

@@ -1,22 +1,24 @@
 //! The life of one process: what is written to it, what is read from it, and when it is over.
 
+mod channel;
 mod said;
+
+pub use channel::Channel;
 
 use crate::broken::Breakage;
 use crate::calls::CallsRead;
-use crate::exchange::{Order, Settled};
+use crate::exchange::Order;
 use crate::last_words::LastWords;
 use crate::lines::Lines;
 use crate::options::Mode;
 use crate::process::{Heard, Process, hear, in_words};
-use crate::request::Requests;
 use crate::worker::{Crew, Told, for_reading, wait};
 use mqscript_plugin::LogLevel;
-use mqscript_plugin::prelude::*;
 use rustix::event::{PollFd, PollFlags};
 use serde_json::json;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -52,20 +54,21 @@ pub struct Life<'a> {
     process: Process,
     started: Instant,
     ready: bool,
+    /// Tells its connections from those of the worker's other processes.
+    number: u64,
     /// What is written before any message.
     hello: Vec<u8>,
-    /// What is being written.
-    requests: Requests,
-    /// So many bytes of it are written.
-    written: usize,
-    /// Tokens taken over, in order, and whether they are answered; the first is not.
-    asked: VecDeque<(u64, bool)>,
+    /// The ways on which it is fed.
+    channels: Vec<Channel>,
+    /// Its feeders that have joined, until all have.
+    joined: BTreeMap<usize, Channel>,
+    /// It said that it is ready, with so many feeders.
+    said_ready: Option<usize>,
     /// When it last answered, or had something to answer.
     progress: Instant,
     lines: Lines,
     last_words: LastWords,
     answers: u64,
-    answered: Vec<Settled>,
     read: CallsRead,
     output_open: bool,
     errors_open: bool,
@@ -85,7 +88,13 @@ pub fn drain(mut ear: &UnixStream) {
 
 impl<'a> Life<'a> {
     /// A process just started.
-    pub fn new(crew: &'a Crew, worker: usize, ear: &'a UnixStream, process: Process) -> Life<'a> {
+    pub fn new(
+        crew: &'a Crew,
+        worker: usize,
+        ear: &'a UnixStream,
+        process: Process,
+        number: u64,
+    ) -> Life<'a> {
         let now = Instant::now();
         let mut life = Life {
             crew,
@@ -94,15 +103,15 @@ impl<'a> Life<'a> {
             process,
             started: now,
             ready: false,
+            number,
             hello: Vec::new(),
-            requests: Requests::default(),
-            written: 0,
-            asked: VecDeque::new(),
+            channels: vec![Channel::default()],
+            joined: BTreeMap::new(),
+            said_ready: None,
             progress: now,
             lines: Lines::default(),
             last_words: LastWords::default(),
             answers: 0,
-            answered: Vec::new(),
             read: CallsRead::default(),
             output_open: true,
             errors_open: true,
@@ -131,6 +140,8 @@ impl<'a> Life<'a> {
         if settings.mode == Mode::Processor {
             init["arguments"] = settings.arguments.clone().into();
             init["mock"] = settings.mock.for_the_adapter();
+            init["feeders"] = settings.feeders.into();
+            init["life"] = self.number.into();
         }
         let mut line = json!({ "init": init }).to_string().into_bytes();
         line.push(b'\n');
@@ -160,55 +171,74 @@ impl<'a> Life<'a> {
 
     fn look(&mut self) -> Order {
         if !self.ready {
+            self.welcome();
             let closing = self.crew.exchange.is_closing();
             return Order { closing, held: false };
         }
-        if self.written == self.requests.bytes().len() {
-            self.requests.clear();
-            self.written = 0;
+        self.channels.iter_mut().for_each(Channel::clear_written);
+        let none_asked = !self.has_asked();
+        let had_none: Vec<bool> = self.channels.iter().map(|channel| channel.requests.is_empty()).collect();
+        let order = self.crew.exchange.look(self.worker, &mut self.channels);
+        for (channel, _) in self.channels.iter_mut().zip(had_none).filter(|(_, had_none)| *had_none) {
+            channel.asked.extend(channel.requests.tokens().map(|token| (token, false)));
         }
-        let had_none = self.requests.is_empty();
-        let order = self.crew.exchange.look(self.worker, &mut self.requests);
-        if had_none && !self.requests.is_empty() {
-            if self.asked.is_empty() {
-                self.progress = Instant::now();
-            }
-            self.asked.extend(self.requests.tokens().map(|token| (token, false)));
+        if none_asked {
+            self.progress = Instant::now();
         }
         order
+    }
+
+    /// Whether it has messages to answer.
+    fn has_asked(&self) -> bool {
+        self.channels.iter().any(|channel| !channel.asked.is_empty())
     }
 
     fn close_input(&mut self) {
         if self.closing.is_none() {
             self.closing = Some(Instant::now());
             self.process.input = None;
+            for feeder in self.channels.iter().filter_map(|channel| channel.feeder.as_ref()) {
+                let _ = feeder.shutdown(Shutdown::Write);
+            }
         }
     }
 
     /// Writes as much as it takes.
     fn write(&mut self) {
-        while let Some(input) = &mut self.process.input {
-            let greets = !self.hello.is_empty();
-            let rest = if greets { &self.hello[..] } else { &self.requests.bytes()[self.written..] };
-            if rest.is_empty() {
-                return;
-            }
-            match input.write(rest) {
-                Ok(count) if greets => drop(self.hello.drain(..count)),
-                Ok(count) => self.written += count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+        if let Some(input) = &mut self.process.input
+            && !self.hello.is_empty()
+        {
+            match input.write(&self.hello) {
+                Ok(count) => drop(self.hello.drain(..count)),
+                Err(error) if [ErrorKind::Interrupted, ErrorKind::WouldBlock].contains(&error.kind()) => {}
                 Err(_) => {
                     self.process.input = None;
                     self.going.get_or_insert_with(Instant::now);
                 }
             }
+            if !self.hello.is_empty() {
+                return;
+            }
+        }
+        let mut goes_on = true;
+        for channel in &mut self.channels {
+            let mut feeder = channel.feeder.take();
+            goes_on &= match (&mut feeder, &mut self.process.input) {
+                (Some(feeder), _) => channel.write(feeder),
+                (None, Some(input)) => channel.write(input),
+                (None, None) => true,
+            };
+            channel.feeder = feeder;
+        }
+        if !goes_on && self.closing.is_none() {
+            self.process.input = None;
+            self.going.get_or_insert_with(Instant::now);
         }
     }
 
     /// Waits until there is something to do.
     fn wait(&mut self, held: bool) {
-        let mut streams = Vec::with_capacity(4);
+        let mut streams = Vec::with_capacity(4 + self.channels.len());
         streams.push(for_reading(self.ear.as_fd()));
         if self.output_open && !held {
             streams.push(for_reading(self.process.output.as_fd()));
@@ -216,7 +246,16 @@ impl<'a> Life<'a> {
         if self.errors_open {
             streams.push(for_reading(self.process.errors.as_fd()));
         }
-        let to_write = !self.hello.is_empty() || self.written < self.requests.bytes().len();
+        let mut to_write = !self.hello.is_empty();
+        for channel in &self.channels {
+            match &channel.feeder {
+                Some(feeder) if channel.has_to_write() => {
+                    streams.push(PollFd::from_borrowed_fd(feeder.as_fd(), PollFlags::IN | PollFlags::OUT));
+                }
+                Some(feeder) => streams.push(for_reading(feeder.as_fd())),
+                None => to_write |= channel.has_to_write(),
+            }
+        }
         if let Some(input) = self.process.input.as_ref().filter(|_| to_write) {
             streams.push(PollFd::from_borrowed_fd(input.as_fd(), PollFlags::OUT));
         }
@@ -238,7 +277,7 @@ impl<'a> Life<'a> {
         } else if !self.ready {
             let ready = if settings.handshake { settings.start_timeout } else { SETTLES };
             limit = limit.min(left(self.started, ready));
-        } else if !self.asked.is_empty() {
+        } else if self.has_asked() {
             limit = limit.min(left(self.progress, settings.timeout));
         }
         limit
@@ -272,13 +311,42 @@ impl<'a> Life<'a> {
                 Heard::Bytes(count) => {
                     let at_ns = self.crew.host.now_ns();
                     self.lines.push(&self.buffer[..count]);
-                    let taken = self.take_lines(at_ns);
+                    let mut lines = std::mem::take(&mut self.lines);
+                    let taken = self.take_lines(&mut lines, None, at_ns);
+                    self.lines = lines;
+                    self.post();
+                    taken?;
+                }
+                Heard::Nothing => break,
+                Heard::End => {
+                    self.output_open = false;
+                    self.going.get_or_insert_with(Instant::now);
+                    break;
+                }
+            }
+        }
+        (0..self.channels.len()).try_for_each(|place| self.listen_to(place))
+    }
+
+    /// Takes in what a feeder says.
+    fn listen_to(&mut self, place: usize) -> Result<(), Breakage> {
+        for _ in 0..READS_MAX {
+            let channel = &mut self.channels[place];
+            let Some(feeder) = &mut channel.feeder else { return Ok(()) };
+            match hear(feeder, &mut self.buffer) {
+                Heard::Bytes(count) => {
+                    let at_ns = self.crew.host.now_ns();
+                    channel.lines.push(&self.buffer[..count]);
+                    let mut lines = std::mem::take(&mut channel.lines);
+                    let taken = self.take_lines(&mut lines, Some(place), at_ns);
+                    self.channels[place].lines = lines;
                     self.post();
                     taken?;
                 }
                 Heard::Nothing => return Ok(()),
                 Heard::End => {
-                    self.output_open = false;
+                    channel.feeder = None;
+                    self.process.input = None;
                     self.going.get_or_insert_with(Instant::now);
                     return Ok(());
                 }
@@ -289,13 +357,14 @@ impl<'a> Life<'a> {
 
     /// Hands in what it said.
     fn post(&mut self) {
-        if self.answered.is_empty() && self.read.is_empty() {
+        let answered = self.channels.iter().any(|channel| !channel.answered.is_empty());
+        if !answered && self.read.is_empty() {
             return;
         }
-        if !self.answered.is_empty() {
+        if answered {
             self.progress = Instant::now();
         }
-        self.crew.exchange.post(self.worker, &mut self.answered, &mut self.read);
+        self.crew.exchange.post(self.worker, &mut self.channels, &mut self.read);
         self.crew.host.wake();
     }
 
@@ -331,7 +400,7 @@ impl<'a> Life<'a> {
             } else if over(Some(self.started), settings.start_timeout) {
                 return Some(Ended::Broken(Breakage::NotReady(settings.start_timeout)));
             }
-        } else if !self.asked.is_empty() && over(Some(self.progress), settings.timeout) {
+        } else if self.has_asked() && over(Some(self.progress), settings.timeout) {
             return Some(Ended::Broken(Breakage::Hung(settings.timeout)));
         }
         None
@@ -360,17 +429,11 @@ impl<'a> Life<'a> {
         self.overhear();
         let at_ns = self.crew.host.now_ns();
         let reason = self.crew.reason_of(breakage);
-        let first_unwritten = self.requests.first_unwritten(self.written).unwrap_or(u64::MAX);
-        let (mut uncertain, mut refused) = (0, 0);
-        let left = self.asked.drain(..).filter(|(_, answered)| !answered).map(|(token, _)| {
-            let result = match token < first_unwritten {
-                true => OutcomeResult::Uncertain,
-                false => OutcomeResult::Refused,
-            };
-            *(if token < first_unwritten { &mut uncertain } else { &mut refused }) += 1;
-            Settled::one(token, result, reason, at_ns)
-        });
-        let left: Vec<Settled> = left.collect();
+        let (mut uncertain, mut refused, mut left) = (0, 0, Vec::new());
+        for channel in &mut self.channels {
+            let (may_have_read, waited) = channel.settle(reason, at_ns, &mut left);
+            (uncertain, refused) = (uncertain + may_have_read, refused + waited);
+        }
         let phase = self.crew.phase_after(self.ready);
         refused += self.crew.exchange.broke(self.worker, phase, left, reason, at_ns);
         Told {

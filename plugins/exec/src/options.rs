@@ -12,6 +12,9 @@ const START_TIMEOUT_MAX: Duration = Duration::from_secs(45);
 /// As above, for the end.
 const GRACE_MAX: Duration = Duration::from_secs(30);
 
+/// Feeders of one process.
+pub const FEEDERS_MAX: usize = 32;
+
 /// What the program is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -42,6 +45,8 @@ pub struct Settings {
     pub workers: usize,
     /// Messages without an answer, at each process.
     pub window: usize,
+    /// Threads of each process that feed a processor.
+    pub feeders: usize,
     /// Where the program runs, if that was said.
     pub folder: Option<PathBuf>,
     /// More of its environment.
@@ -130,8 +135,8 @@ fn env(options: &Options) -> Result<Vec<(String, String)>, Error> {
 }
 
 impl Settings {
-    /// Reads the options, which the host has checked against the schema and completed.
-    pub fn read(options: &Options) -> Result<Settings, Error> {
+    /// Reads the options, which the host has checked against the schema and completed, for a run of so many agents.
+    pub fn read(options: &Options, agents: u32) -> Result<Settings, Error> {
         let flag = |key: &str| options.get(key).and_then(Value::as_bool).unwrap_or_default();
         let promises = options.get("promises").and_then(Value::as_array);
         let promised = |name: &str| promises.is_some_and(|list| list.iter().any(|promise| promise == name));
@@ -142,10 +147,21 @@ impl Settings {
         if mode == Mode::Processor && !flag("handshake") {
             return Err(Error::config("`handshake: false` leaves a processor without its settings; drop it"));
         }
+        let workers = whole(options, "workers").max(1);
+        let feeders = match whole(options, "feeders") {
+            0 => (agents as usize).div_ceil(workers),
+            _ if mode == Mode::Send => {
+                return Err(Error::config(
+                    "`feeders` is for mode: \"processor\"; drop it, or look at `workers`",
+                ));
+            }
+            feeders => feeders,
+        };
         Ok(Settings {
+            feeders: feeders.clamp(1, FEEDERS_MAX),
             command: command(options.get("command"))?,
             mode,
-            workers: whole(options, "workers").max(1),
+            workers,
             window: whole(options, "window").max(1),
             folder: options.get("folder").and_then(Value::as_str).map(PathBuf::from),
             env: env(options)?,

@@ -87,8 +87,12 @@ impl Worker {
                     (Breakage::NotStarted(error), Told { at_ns, last_words, ..Told::default() })
                 }
                 Ok(process) => {
-                    crew.exchange.lock().tally.started += 1;
-                    let mut life = Life::new(crew, *index, ear, process);
+                    let number = {
+                        let tally = &mut crew.exchange.lock().tally;
+                        tally.started += 1;
+                        tally.started
+                    };
+                    let mut life = Life::new(crew, *index, ear, process, number);
                     match life.live() {
                         Ended::Closed => return,
                         Ended::Broken(breakage) => {

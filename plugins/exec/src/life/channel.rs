@@ -1,0 +1,89 @@
+//! One way on which a process gets messages and answers them: its standard streams, or the connection of a feeder.
+
+use crate::exchange::Settled;
+use crate::lines::Lines;
+use crate::request::Requests;
+use mqscript_plugin::prelude::*;
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Write};
+use std::os::unix::net::UnixStream;
+
+/// What is on one way.
+#[derive(Debug, Default)]
+pub struct Channel {
+    /// The connection; none for the standard streams.
+    pub feeder: Option<UnixStream>,
+    /// What came on the connection.
+    pub lines: Lines,
+    /// What is being written.
+    pub requests: Requests,
+    /// So many bytes of it are written.
+    pub written: usize,
+    /// Tokens taken over, in order, and whether they are answered; the first is not.
+    pub asked: VecDeque<(u64, bool)>,
+    /// Answers that were read and not yet handed in.
+    pub answered: Vec<Settled>,
+}
+
+impl Channel {
+    /// The connection of a feeder, and what came on it already.
+    pub fn of(feeder: UnixStream, lines: Lines) -> Channel {
+        Channel { feeder: Some(feeder), lines, ..Channel::default() }
+    }
+
+    /// Whether something is to be written.
+    pub fn has_to_write(&self) -> bool {
+        self.written < self.requests.bytes().len()
+    }
+
+    /// Forgets what is written.
+    pub fn clear_written(&mut self) {
+        if !self.has_to_write() {
+            self.requests.clear();
+            self.written = 0;
+        }
+    }
+
+    /// Writes as much as the stream takes; whether the stream still takes anything.
+    pub fn write(&mut self, stream: &mut dyn Write) -> bool {
+        while self.has_to_write() {
+            match stream.write(&self.requests.bytes()[self.written..]) {
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return error.kind() == ErrorKind::WouldBlock,
+            }
+        }
+        true
+    }
+
+    /// Takes an answer; `false` if the message is not waiting for one.
+    pub fn answer(&mut self, settled: Settled) -> bool {
+        let token = settled.first;
+        let place = match self.asked.front() {
+            // Most answers come in order.
+            Some((first, _)) if *first == token => Some(0),
+            _ => self.asked.binary_search_by_key(&token, |(token, _)| *token).ok(),
+        };
+        let written = self.requests.first_unwritten(self.written).is_none_or(|first| token < first);
+        let Some(place) = place.filter(|place| written && !self.asked[*place].1) else { return false };
+        self.asked[place].1 = true;
+        while self.asked.front().is_some_and(|(_, answered)| *answered) {
+            self.asked.pop_front();
+        }
+        self.answered.push(settled);
+        true
+    }
+
+    /// The process broke: what it may have read is uncertain, the rest is refused. How many were which.
+    pub fn settle(&mut self, reason: u32, at_ns: u64, into: &mut Vec<Settled>) -> (usize, usize) {
+        let first_unwritten = self.requests.first_unwritten(self.written).unwrap_or(u64::MAX);
+        let (mut uncertain, mut refused) = (0, 0);
+        for (token, _) in self.asked.drain(..).filter(|(_, answered)| !answered) {
+            let may_have_read = token < first_unwritten;
+            let result = if may_have_read { OutcomeResult::Uncertain } else { OutcomeResult::Refused };
+            *(if may_have_read { &mut uncertain } else { &mut refused }) += 1;
+            into.push(Settled::one(token, result, reason, at_ns));
+        }
+        (uncertain, refused)
+    }
+}
