@@ -51,7 +51,7 @@ const EXACTLY: Within = Within { share: 0.0, time_ns: None };
 
 fn question(within: Within) -> Question {
     let read = |text: &str| (text.to_owned(), parse_figure(text, &FigureNames::default()).unwrap());
-    Question { figures: PRIMARY.map(read).into(), within }
+    Question { figures: PRIMARY.map(read).into(), by_default: false, within }
 }
 
 fn share(share: f64) -> Within {

@@ -249,6 +249,7 @@ fn compared(runs: [&[Run]; 2]) -> Comparison {
     let read = |text: &str| (text.to_owned(), parse_figure(text, &FigureNames::default()).unwrap());
     let question = Question {
         figures: ["total.mean", "total.p99", "throughput"].map(read).into(),
+        by_default: false,
         within: WITHIN_DEFAULT,
     };
     let candidates = ["a", "b"]

@@ -207,7 +207,14 @@ pub struct PlanFlags {
         help_heading = "The core"
     )]
     pub real: Option<String>,
-    /// Set one of the core's options: `latency=5ms`, `types.direct.latency=1ms`; may be repeated
+    /// Put your own message-queue processor under test: a program that serves it, such as `my_queue.py`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["send", "core"], help_heading = "The core")]
+    pub processor: Option<PathBuf>,
+    /// Deliver through your own program, such as `my_send.py`
+    #[arg(long, value_name = "FILE", conflicts_with = "core", help_heading = "The core")]
+    pub send: Option<PathBuf>,
+    /// Set one of the core's options: `latency=5ms`, `types.direct.latency=1ms`; of several cores that are compared, by
+    /// name: `exec.workers=2`; may be repeated
     #[arg(long = "core-option", value_name = "K=V", value_parser = key_value, help_heading = "The core")]
     pub core_options: Vec<KeyValue>,
     /// Share of attempts that a mock core lets succeed: `0.9` or `90%`
@@ -388,7 +395,7 @@ pub struct RunFlags {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "",
-        conflicts_with_all = ["core", "core_options"],
+        conflicts_with = "core",
         help_heading = "Comparing"
     )]
     pub compare: Option<String>,

@@ -21,6 +21,7 @@ mod new;
 mod outputs;
 mod panic;
 mod parameters;
+mod program;
 mod pure;
 mod rehearsal;
 mod repeat;

@@ -3,6 +3,7 @@
 
 use super::arguments::{COMPARED, Clock, PlanFlags, RunFlags};
 use super::parameters;
+use super::program::{self, EXEC, Program};
 use super::repeat::quoted;
 use super::values::{KeyValue, Seed, seed};
 use crate::cores::Finder;
@@ -22,6 +23,9 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
         Some(seed) => (Some(seed), false),
         None => (seed_of_environment()?, true),
     };
+    let program = program::of_flags(flags)?;
+    let mut core_options = pairs(&flags.core_options);
+    core_options.extend(program.iter().flat_map(|program| program.options.clone()));
     let overrides = Overrides {
         duration: flags.duration.clone(),
         messages: flags.messages.clone(),
@@ -36,11 +40,11 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
         drain: flags.drain.clone(),
         linger: flags.linger.clone(),
         set: pairs(&flags.set),
-        core: named_core(flags)
+        core: core_of_flags(flags, program.as_ref())
             .map(|core| Node::text(from_here(core)))
             .or_else(|| flags.session_core.clone()),
         checks: flags.checks.clone(),
-        core_options: pairs(&flags.core_options),
+        core_options,
         chaos: flags.chaos.clone(),
         success_rate: flags.success_rate.clone(),
         min_latency: flags.min_latency.clone(),
@@ -81,8 +85,10 @@ pub fn of_script(command: &str, flags: &PlanFlags, overrides: Overrides) -> Sett
 /// Fewer than two cores to compare.
 pub fn comparing(flags: &RunFlags) -> Result<Comparing, Diagnostics> {
     let cores = flags.compare.as_deref().map(|typed| {
+        let has_program = flags.plan.processor.is_some() || flags.plan.send.is_some();
         let by_default = match flags.plan.real.as_deref() {
             Some(real) => format!("mock,{real}"),
+            None if has_program => format!("mock,{EXEC}"),
             None => COMPARED.to_owned(),
         };
         if let Some(real) = flags.plan.real.as_deref().filter(|_| !typed.is_empty()) {
@@ -98,6 +104,12 @@ pub fn comparing(flags: &RunFlags) -> Result<Comparing, Diagnostics> {
         let list = if typed.is_empty() { by_default.as_str() } else { typed };
         let cores: Vec<String> =
             list.split(',').map(str::trim).filter(|core| !core.is_empty()).map(from_here).collect();
+        if has_program && !cores.iter().any(|core| core == EXEC) {
+            let fault = Diagnostic::new(Exit::Usage, format!("`--compare={typed}` leaves your program out"));
+            return Err(fault
+                .expected(format!("the core `{EXEC}` among them: `--compare={typed},{EXEC}`"))
+                .into());
+        }
         if cores.len() >= 2 {
             return Ok(cores);
         }
@@ -116,6 +128,11 @@ pub fn comparing(flags: &RunFlags) -> Result<Comparing, Diagnostics> {
 /// The core that the user named on the command line.
 fn named_core(flags: &PlanFlags) -> Option<&str> {
     flags.core.as_deref().or(flags.real.as_deref())
+}
+
+/// The same, where a program of the user's is served by a core of ours.
+fn core_of_flags<'f>(flags: &'f PlanFlags, program: Option<&Program>) -> Option<&'f str> {
+    if program.is_some() { Some(EXEC) } else { named_core(flags) }
 }
 
 /// Where cores are looked for, and which files the user has named; `compared` are the cores to compare.

@@ -5,14 +5,15 @@ use super::stage::{Ended, Stage};
 use crate::diagnostics::Diagnostics;
 use crate::engine::{self, Cast, Observer, Progress, Started};
 use crate::metrics::results::Run;
-use crate::plan::{ClockKind, Plan};
+use crate::plan::{ClockKind, Plan, Receive};
 use crate::report::span;
 use crate::script::BehaviourOf;
 use crate::supervise::Lifeline;
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A live run of unknown length is waited for, but not told of beforehand; this is what each takes beside its load.
 pub(super) const AROUND_NS: u64 = 500_000_000;
@@ -68,6 +69,7 @@ pub(super) fn play_all<W: Write>(
 ) -> Result<Vec<Run>, Diagnostics> {
     let casts = Cast::of_all(plans, stage.setting(base))
         .map_err(|(index, error)| faults::of_run_on(&plans[index].core, &error))?;
+    let plans = &*receiving_alike(plans, &casts);
     // Messages are written down run by run, so those runs follow each other.
     let beside =
         |index: &usize| casts[*index].clock() == ClockKind::Virtual && !stage.watcher.wants_messages();
@@ -122,6 +124,19 @@ pub(super) fn play_all<W: Write>(
         }
     }
     Ok(runs)
+}
+
+/// The plans, of which those receive too that may, where another's core only takes messages over: so that both count copies.
+fn receiving_alike<'p>(plans: &'p [Plan], casts: &[Arc<Cast>]) -> Cow<'p, [Plan]> {
+    let others_store = casts.iter().any(|cast| cast.stores()) && !casts.iter().all(|cast| cast.stores());
+    if !others_store {
+        return Cow::Borrowed(plans);
+    }
+    let alike = |(plan, cast): (&Plan, &Arc<Cast>)| match plan.receive {
+        Receive::Auto if cast.can_receive() => Plan { receive: Receive::Always, ..plan.clone() },
+        _ => plan.clone(),
+    };
+    Cow::Owned(plans.iter().zip(casts).map(alike).collect())
 }
 
 /// As many as the machine plays at once.

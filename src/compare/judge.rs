@@ -21,19 +21,20 @@ use std::collections::BTreeSet;
 
 /// Compares candidates, each with at least one replication, with the first of them.
 pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison {
+    let figures = question.figures_for(candidates);
     let mut comparison = Comparison {
         confidence: CONFIDENCE,
         verdicts: 0,
         within: question.within,
-        figures: question.figures.iter().map(|(text, _)| text.clone()).collect(),
-        alternatives: candidates.iter().map(|candidate| alternative(candidate, &question.figures)).collect(),
+        figures: figures.iter().map(|(text, _)| text.clone()).collect(),
+        alternatives: candidates.iter().map(|candidate| alternative(candidate, &figures)).collect(),
         contenders: Vec::new(),
         notes: Vec::new(),
         warnings: Vec::new(),
     };
-    let read: Vec<&Figure> = question.figures.iter().map(|(_, figure)| figure).collect();
+    let read: Vec<&Figure> = figures.iter().map(|(_, figure)| figure).collect();
     judge(&mut comparison, &read);
-    comparison.warnings = doubts(&comparison, candidates, &question.figures);
+    comparison.warnings = doubts(&comparison, candidates, &figures);
     comparison
 }
 

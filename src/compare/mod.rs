@@ -21,7 +21,7 @@ mod student;
 mod tests;
 
 pub use aggregate::aggregate;
-pub use figures::{PRIMARY, direction, literal, number, unit};
+pub use figures::{PRIMARY, PRIMARY_OF_COPIES, direction, literal, number, unit};
 pub use groups::{groups, names_of, several_groups, unique};
 pub use interval::Spread;
 pub use judge::{compare, is_regression, judge, may_regress, regressions, shared_seeds};

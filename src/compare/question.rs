@@ -14,6 +14,8 @@ pub const WITHIN_DEFAULT: Within = Within { share: 0.02, time_ns: None };
 pub struct Question {
     /// The figures that get a verdict, each as written and as read.
     pub figures: Vec<(String, Figure)>,
+    /// Whether nobody named them.
+    pub by_default: bool,
     /// What is too small to matter.
     pub within: Within,
 }
@@ -54,7 +56,21 @@ impl Question {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        Ok(Question { figures, within: within.unwrap_or(WITHIN_DEFAULT) })
+        Ok(Question { figures, by_default: named.is_none(), within: within.unwrap_or(WITHIN_DEFAULT) })
+    }
+
+    /// The figures that get a verdict among these candidates: unless somebody named them, those of what was received where
+    /// one of the cores only takes messages over.
+    pub fn figures_for(&self, candidates: &[Candidate<'_>]) -> Vec<(String, Figure)> {
+        let of_copies = candidates.iter().flat_map(|candidate| &candidate.runs).any(|run| run.is_of_copies());
+        if !self.by_default || !of_copies {
+            return self.figures.clone();
+        }
+        let read = |text: &str| {
+            let figure = parse_figure(text, &FigureNames::default()).expect("a figure of every run");
+            (text.to_owned(), figure)
+        };
+        super::PRIMARY_OF_COPIES.into_iter().map(read).collect()
     }
 }
 

@@ -212,7 +212,12 @@ impl<C: Clock> Player<'_, C> {
         let cell = self.cell_of(intended_ns, type_id);
         let message = &mut self.messages[id];
         message.cell = cell;
-        let waiting = self.waiting.len() as u64;
+        let mut waiting = (1, self.waiting.len() as u64);
+        if self.recorder.stores {
+            // What counts is what is received: the backlog goes on beyond the hand-over.
+            let ledger = &self.receiving.ledger;
+            waiting = (ledger.copies_of(message.recipient), waiting.1 + ledger.copies().outstanding);
+        }
         self.recorder.generated(message.cell, message.agent, message.recipient, self.now_ns, waiting);
         if !C::VIRTUAL {
             self.note_lag(cell, intended_ns);

@@ -1,5 +1,6 @@
 //! Copies by name: which were lost, came twice, came out of order, and what a processor under test said of messages.
 
+use super::message::Message;
 use crate::cores::abi::Stamp;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
@@ -53,6 +54,7 @@ impl Name {
 struct Sent {
     type_id: u16,
     intended_ns: u64,
+    accepted_ns: u64,
     copies_left: u64,
 }
 
@@ -114,28 +116,33 @@ impl Named {
         }
     }
 
-    /// A message was handed over that will have so many copies.
-    #[inline]
-    pub fn handed_over(&mut self, sender: u32, sequence: u64, type_id: u16, intended_ns: u64, copies: u64) {
+    /// A message was accepted that will have so many copies, for the first time or once more.
+    pub fn handed_over(&mut self, message: &Message, copies: u64) {
         let Some(sent) = &mut self.sent else { return };
-        if sent.len() < self.sent_max {
-            sent.insert((sender, sequence), Sent { type_id, intended_ns, copies_left: copies });
+        let Message { agent, sequence, type_id, intended_ns, accepted_ns, .. } = *message;
+        let key = (agent, sequence);
+        if message.attempts > 1 {
+            if let Some(known) = sent.get_mut(&key) {
+                known.accepted_ns = accepted_ns;
+            }
+        } else if sent.len() < self.sent_max {
+            sent.insert(key, Sent { type_id, intended_ns, accepted_ns, copies_left: copies });
         }
     }
 
-    /// The first copy of a message for an agent came.
+    /// The first copy of a message for an agent came. Returns when its message was accepted, where that is known.
     #[inline]
-    pub fn received(&mut self, stamp: &Stamp) {
+    pub fn received(&mut self, stamp: &Stamp) -> Option<u64> {
         let key = (stamp.sender, stamp.sequence);
-        if let Some(sent) = &mut self.sent
-            && let Some(message) = sent.get_mut(&key)
-        {
-            message.copies_left -= 1;
-            if message.copies_left == 0 {
-                sent.remove(&key);
-                self.tried.remove(&key);
-            }
+        let sent = self.sent.as_mut()?;
+        let message = sent.get_mut(&key)?;
+        let accepted_ns = message.accepted_ns;
+        message.copies_left -= 1;
+        if message.copies_left == 0 {
+            sent.remove(&key);
+            self.tried.remove(&key);
         }
+        Some(accepted_ns)
     }
 
     /// A call for a message failed.
@@ -214,14 +221,17 @@ mod tests {
     fn lost_copies_are_told_apart_by_what_was_tried() {
         let mut named = Named::new(true, 1 << 20);
         for sequence in 1..=4 {
-            named.handed_over(0, sequence, 7, 100 - sequence, 1);
+            let intended_ns = 100 - sequence;
+            let message = Message { sequence, type_id: 7, intended_ns, attempts: 1, ..Message::EMPTY };
+            named.handed_over(&message, 1);
         }
         named.failed_call(&stamp(0, 2), 5);
         named.failed_call(&stamp(0, 2), 6);
         named.failed_call(&stamp(0, 3), 6);
         named.went_elsewhere(&stamp(0, 3));
         named.failed_call(&stamp(0, 4), 6);
-        named.received(&stamp(0, 4));
+        named.handed_over(&Message { sequence: 4, attempts: 2, accepted_ns: 50, ..Message::EMPTY }, 1);
+        assert_eq!((named.received(&stamp(0, 4)), named.received(&stamp(0, 4))), (Some(50), None));
         let (names, by) = named.lost(|tell| (1..=3).for_each(|sequence| tell(0, sequence, 1)));
         assert_eq!(by, LostBy { never_tried: 1, tried: 1, elsewhere: 1 });
         // What was due first is named first.

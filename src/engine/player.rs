@@ -270,7 +270,7 @@ impl<'a, C: Clock> Player<'a, C> {
             out: Out::with_capacity(batch.max(64), if parts.receive { 64 } else { 0 }),
             core_reads_content: parts.scene.capabilities & abi::READS_CONTENT != 0,
             timeline: parts.timeline,
-            waiting: Waiting::default(),
+            waiting: Waiting::new(parts.plan.processor.at_once),
             messages: Messages::default(),
             tokens: Tokens::default(),
             in_flight: 0,

@@ -168,11 +168,10 @@ impl<C: Clock> Player<'_, C> {
                 let measured = self.recorder.in_window(message.cell);
                 let Message { agent, sequence, recipient, .. } = *message;
                 self.receiving.ledger.handed_over(agent, sequence, recipient, measured);
-                if !C::VIRTUAL {
-                    let copies = self.receiving.ledger.copies_of(recipient);
-                    let Message { type_id, intended_ns, .. } = *message;
-                    self.receiving.named.handed_over(agent, sequence, type_id, intended_ns, copies);
-                }
+            }
+            if !C::VIRTUAL && self.receiving.active {
+                let copies = self.receiving.ledger.copies_of(message.recipient);
+                self.receiving.named.handed_over(message, copies);
             }
         }
         self.tokens.accepted(accepted as u64);

@@ -15,9 +15,21 @@ pub struct Waiting {
     len: usize,
     /// Those that made an attempt before; they do not count against the capacity.
     exempt: usize,
+    /// Whatever their priority: first in, first out.
+    first_come: bool,
 }
 
 impl Waiting {
+    /// One in which priorities do not count, if `first_come`.
+    pub fn new(first_come: bool) -> Waiting {
+        Waiting { first_come, ..Waiting::default() }
+    }
+
+    #[inline]
+    fn level(&self, priority: Priority) -> usize {
+        if self.first_come { 0 } else { priority as usize }
+    }
+
     /// How many wait.
     #[inline]
     pub fn len(&self) -> usize {
@@ -42,8 +54,9 @@ impl Waiting {
         let message = &messages[id];
         self.len += 1;
         self.exempt += usize::from(message.attempts > 0);
-        self.filled |= 1 << message.priority as u8;
-        self.levels[message.priority as usize].push_back(id);
+        let level = self.level(message.priority);
+        self.filled |= 1 << level;
+        self.levels[level].push_back(id);
     }
 
     /// Gives back a message that was taken: it is the next of its priority again.
@@ -51,8 +64,9 @@ impl Waiting {
         let message = &messages[id];
         self.len += 1;
         self.exempt += usize::from(message.attempts > 0);
-        self.filled |= 1 << message.priority as u8;
-        self.levels[message.priority as usize].push_front(id);
+        let level = self.level(message.priority);
+        self.filled |= 1 << level;
+        self.levels[level].push_front(id);
     }
 
     /// Takes the next.
@@ -71,7 +85,8 @@ impl Waiting {
     /// Makes room for a message of this priority: takes the oldest of the lowest priority present, leaving those that
     /// made an attempt alone. `None` if the newcomer itself is of the lowest.
     pub fn drop_oldest(&mut self, newcomer: Priority, messages: &Messages) -> Option<u32> {
-        for (number, level) in self.levels.iter_mut().enumerate().take(newcomer as usize + 1) {
+        let highest = self.level(newcomer);
+        for (number, level) in self.levels.iter_mut().enumerate().take(highest + 1) {
             if let Some(place) = level.iter().position(|id| messages[*id].attempts == 0) {
                 let id = level.remove(place)?;
                 if level.is_empty() {
@@ -102,6 +117,15 @@ mod tests {
             messages.add(Message { priority: *priority, attempts: *attempts, ..Message::EMPTY });
         }
         messages
+    }
+
+    #[test]
+    fn where_priorities_do_not_count_the_first_goes_first() {
+        let messages = store(&[(Priority::Low, 0), (Priority::Urgent, 0), (Priority::Regular, 0)]);
+        let mut queue = Waiting::new(true);
+        (0..3).for_each(|id| queue.push(id, &messages));
+        assert_eq!(queue.drop_oldest(Priority::Low, &messages), Some(0));
+        assert_eq!(order(&mut queue, &messages), [1, 2]);
     }
 
     fn order(queue: &mut Waiting, messages: &Messages) -> Vec<u32> {

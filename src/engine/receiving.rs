@@ -9,6 +9,7 @@ use super::observer::CopyRecord;
 use super::player::{Player, Stop};
 use super::timeline::Class;
 use crate::cores::abi;
+use crate::metrics::Received;
 use crate::plan::Priority;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -257,8 +258,9 @@ impl<C: Clock> Player<'_, C> {
             let name = name();
             self.receiving.named.came_out_of_order(name);
         }
+        let mut accepted_ns = None;
         match class {
-            CopyClass::Received => self.receiving.named.received(&copy.stamp),
+            CopyClass::Received => accepted_ns = self.receiving.named.received(&copy.stamp),
             CopyClass::Duplicated => {
                 let name = name();
                 self.receiving.named.came_twice(name);
@@ -279,7 +281,9 @@ impl<C: Clock> Player<'_, C> {
         match class {
             CopyClass::Received => {
                 let end_to_end_ns = copy.at_ns.saturating_sub(intended_ns);
-                self.recorder.received(cell, agent, end_to_end_ns);
+                let transit_ns = accepted_ns.map(|accepted_ns| copy.at_ns.saturating_sub(accepted_ns));
+                let at_ns = copy.at_ns;
+                self.recorder.received(&Received { cell, agent, at_ns, end_to_end_ns, transit_ns });
                 if !C::VIRTUAL {
                     let added_ns = self.lateness.added_ns(end_to_end_ns);
                     self.recorder.received_without_lag(cell, end_to_end_ns - added_ns);

@@ -11,11 +11,12 @@ use super::player::{Parts, Player, Reasons, Rules, Stop};
 use super::results::Measured;
 use super::so_far::Closing;
 use super::timeline::Timeline;
-use crate::cores::{self, Chain, CoreError, HostServices, ResolvedChain, RunConfig, Session, TypeRow};
+use crate::cores::{self, Chain, CoreError, HostServices, ResolvedChain, RunConfig, Session, TypeRow, abi};
 use crate::metrics::results::{Environment, Run};
 use crate::metrics::{AgentsRecorder, Recorder, Stopwatch};
 use crate::plan::{Arrival, ClockKind, Group, Plan};
 use mqscript_plugin::random::{Stream, mix, text_key};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Between the decision to start and the load's start on the wall clock: time for `open` to return.
@@ -85,6 +86,7 @@ pub fn run_with(
 ) -> Result<Played, RunError> {
     let Cast { resolved, clock, confined } = cast;
     let clock = *clock;
+    let (asked, plan) = (plan, &*as_handed_over(plan, resolved));
     let stopwatch = Stopwatch::start();
     let parties = Parties::new(plan);
     let services = services_on(clock);
@@ -102,6 +104,9 @@ pub fn run_with(
         }
     };
     observer.started(&started(plan, clock));
+    if plan.processor.at_once && !asked.processor.is_plain() {
+        observer.log(&plan.core.name, abi::LOG_INFO, HANDED_OVER_AT_ONCE);
+    }
     let mut scene = Scene {
         plan,
         clock,
@@ -128,11 +133,24 @@ pub fn run_with(
     Ok(close(measured, session, chain, &scene, observer))
 }
 
+/// The plan, with all handed over at once where the core is a processor itself.
+fn as_handed_over<'p>(plan: &'p Plan, resolved: &ResolvedChain) -> Cow<'p, Plan> {
+    if resolved.cores.iter().all(|core| core.capabilities & abi::PROCESSES == 0) {
+        return Cow::Borrowed(plan);
+    }
+    Cow::Owned(Plan { processor: plan.processor.at_once(), ..plan.clone() })
+}
+
+/// What a user who has set a processor reads then.
+const HANDED_OVER_AT_ONCE: &str = "it is a processor itself: messages are handed to it at their times, whatever their priority; \
+                                   processor.workers, batch_size and batch_interval do not apply";
+
 /// Makes the cores of a plan, and no run.
 ///
 /// # Errors
 /// They refuse it.
 pub(super) fn make(plan: &Plan, cast: &Cast) -> Result<Chain, RunError> {
+    let plan = &*as_handed_over(plan, &cast.resolved);
     let config = config(plan, cast, &Parties::new(plan))?;
     Ok(cast.resolved.create(config, services_on(cast.clock))?)
 }
@@ -309,6 +327,7 @@ impl Stage<'_> {
             plan.warm_up_ns > 0,
             agents,
         );
+        recorder.stores = self.receive && self.scene.capabilities & abi::STORES != 0;
         // With a limit of its own, the plan says that lag below it does not matter.
         if !C::VIRTUAL && plan.max_schedule_lag_ns.is_none() {
             recorder.watch_lag();

@@ -74,9 +74,12 @@ impl Attempts {
 /// There is nothing to fit to.
 pub fn fit<'r>(runs: &[&'r Run]) -> Result<Fitted, FitError> {
     one_core(runs)?;
-    let delivery = merged(runs.iter().map(|run| run.histograms.all.get("delivery")), "delivery")?;
+    // Where messages are only taken over, the time that somebody waits for is that until they are received.
+    let of_copies = runs.iter().all(|run| run.is_of_copies() && run.figures.transit.count > 0);
+    let figure = if of_copies { "transit" } else { "delivery" };
+    let delivery = merged(runs.iter().map(|run| run.histograms.all.get(figure)), figure)?;
     let counts = |run: &&'r Run| (*run, run.figures.counts.attempts, run.figures.counts.answered);
-    let beyond = beyond(runs.iter().map(counts));
+    let beyond = if of_copies { None } else { beyond(runs.iter().map(counts)) };
     let seen = |times: Histogram<u64>| beyond.map_or(times.clone(), |beyond| beyond.seen(&times));
     let Some(delivery) = delivery.map(seen).filter(|times| !times.is_empty()) else {
         let old = runs.iter().all(|run| run.histograms.all.is_empty());
@@ -87,7 +90,8 @@ pub fn fit<'r>(runs: &[&'r Run]) -> Result<Fitted, FitError> {
     runs.iter().for_each(|run| attempts.add(run.figures.counts.answered, run.figures.attempt_success_rate));
     let failures = failures(runs);
     let mut notes = unfitted(runs, beyond, attempts);
-    let types = types::that_differ(runs, (&delivery, beyond), attempts)?;
+    notes.extend(of_copies.then(|| of_transit(runs)));
+    let types = types::that_differ(runs, figure, (&delivery, beyond), attempts)?;
     let mut options = Map::new();
     options.insert("latency".to_owned(), quantiles::table(&delivery, beyond));
     if let Some(rate) = attempts.rate() {
@@ -151,6 +155,19 @@ fn merged<'r>(
 /// Mean, median and 99th percentile, in nanoseconds.
 fn summary(times: &Histogram<u64>) -> [f64; 3] {
     [times.mean(), times.value_at_quantile(0.5) as f64, times.value_at_quantile(0.99) as f64]
+}
+
+/// What a mock needs that takes until a copy is received for every message: as many under way as there were.
+fn of_transit(runs: &[&Run]) -> String {
+    let under_way = |run: &&Run| {
+        run.figures.throughput_per_s.unwrap_or(0.0) * run.figures.transit.mean_ns.unwrap_or(0.0) / 1e9
+    };
+    let most = runs.iter().map(under_way).fold(1.0, f64::max);
+    format!(
+        "the core only takes messages over: the times are from accepted to received, so play the fit with as many \
+         under way, processor.workers={} or more",
+        (2.0 * most).ceil()
+    )
 }
 
 /// How often each reason ended an attempt that had an answer.

@@ -18,6 +18,7 @@ const SURE: f64 = 3.29;
 /// whose success is surely another.
 pub(super) fn that_differ<'r>(
     runs: &[&'r Run],
+    figure: &str,
     common: (&Histogram<u64>, Option<Beyond>),
     attempts: Attempts,
 ) -> Result<Map<String, Value>, FitError> {
@@ -25,12 +26,18 @@ pub(super) fn that_differ<'r>(
     let mut found = Map::new();
     for name in names {
         let mut own = Map::new();
-        let of_type = runs.iter().map(|run| run.histograms.delivery_by_type.get(name));
+        let of_type = runs.iter().map(|run| match figure {
+            "transit" => run.histograms.transit_by_type.get(name),
+            _ => run.histograms.delivery_by_type.get(name),
+        });
         let attempts_of = |run: &&'r Run| {
             let counts = run.by_type.get(name)?.counts;
             Some((*run, counts.attempts, counts.answered))
         };
-        let beyond = beyond(runs.iter().filter_map(attempts_of));
+        let beyond = match figure {
+            "transit" => None,
+            _ => beyond(runs.iter().filter_map(attempts_of)),
+        };
         let times =
             merged(of_type, name)?.map(|times| beyond.map_or(times.clone(), |beyond| beyond.seen(&times)));
         if let Some(times) = times.filter(|times| times.len() >= MEASURED_MIN)

@@ -89,7 +89,7 @@ mod tests {
         let mut points: Vec<SeriesPoint> = delivered.iter().map(point).collect();
         // What arrives after the load is no part of the course.
         points.push(SeriesPoint { delivered: 1_000, ..SeriesPoint::default() });
-        Series { interval_ns, points, p99_intervals: each, total_p99_ns: tails.to_vec() }
+        Series { of_copies: false, interval_ns, points, p99_intervals: each, total_p99_ns: tails.to_vec() }
     }
 
     const SECOND: u64 = 1_000_000_000;

@@ -60,6 +60,7 @@ pub fn times_of<'a>(run: &'a Run, figure: &Figure) -> Option<&'a Times> {
         "total_all" => Some(&figures.total_all.times),
         "gave_up" => Some(&figures.gave_up),
         "end_to_end" => Some(&figures.end_to_end),
+        "transit" => Some(&figures.transit),
         _ => None,
     }
 }
@@ -93,7 +94,32 @@ pub fn evaluate(run: &Run, check: &Check) -> CheckResult {
     };
     let lag_ns = run.schedule_lag.max_ns.unwrap_or(0);
     let undecided = turned.then(|| format!("messages were sent up to {} late", human(duration(lag_ns))));
-    CheckResult { expression: check.text.clone(), holds, seen, undecided }
+    CheckResult { expression: check.text.clone(), holds, seen, undecided, note: note(run, check) }
+}
+
+/// What a figure covers that ends where a core only takes messages over, and what goes on beyond it.
+fn note(run: &Run, check: &Check) -> Option<String> {
+    let other = match &check.operand {
+        Operand::Figure(figure) => Some(figure),
+        Operand::Literal(_) => None,
+    };
+    let ends_early = |figure: &&Figure| match figure.name.as_str() {
+        "total" | "total_all" | "delivery" => true,
+        name => ["success_rate", "attempt_success_rate", "delivered_rate", "delivered"].contains(&name),
+    };
+    let figure = std::iter::once(&check.figure).chain(other).find(ends_early)?;
+    if !run.is_of_copies() {
+        return None;
+    }
+    let covered = "it covers messages until the core took them over";
+    let Some(statistic) = figure.statistic.as_deref().filter(|statistic| *statistic != "count") else {
+        let copies = run.ledger.copies.as_ref()?;
+        let (received, expected) = (human(count(copies.received)), human(count(copies.expected)));
+        return Some(format!("{covered}; received: {received} of {expected} copies"));
+    };
+    let received = Figure { name: "end_to_end".to_owned(), ..figure.clone() };
+    let seen = lookup(run, &received).map_or_else(|| "no samples".to_owned(), human);
+    Some(format!("{covered}; until received: end_to_end.{statistic} is {seen}"))
 }
 
 /// A value for people: "4.21 ms", "99.3 %", "179/s", "900".
@@ -153,6 +179,10 @@ fn of_copies(copies: &Copies, name: &str) -> Option<u64> {
         "foreign" => copies.foreign,
         "out_of_order" => copies.out_of_order?,
         "corrupted" => copies.corrupted,
+        "given_up" => copies.given_up,
+        "unstamped" => copies.unstamped,
+        "altered" => copies.altered.values().sum(),
+        "failed_calls" => copies.failed_calls,
         _ => return None,
     })
 }
@@ -164,6 +194,7 @@ pub(super) fn of_figures(figures: &Figures, name: &str, statistic: Option<&str>)
         "total" => of_times(&figures.total, statistic),
         "gave_up" => of_times(&figures.gave_up, statistic),
         "end_to_end" => of_times(&figures.end_to_end, statistic),
+        "transit" => of_times(&figures.transit, statistic),
         "total_all" => of_all(&figures.total_all, statistic),
         "offered" => figures.offered_per_s.map(Literal::Rate),
         "throughput" => figures.throughput_per_s.map(Literal::Rate),

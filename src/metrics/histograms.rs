@@ -13,10 +13,13 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Histograms {
-    /// By the name of the figure: `queue_wait`, `delivery`, `total`, `gave_up`, `end_to_end`.
+    /// By the name of the figure: `queue_wait`, `delivery`, `total`, `gave_up`, `end_to_end`, `transit`.
     pub all: BTreeMap<String, String>,
     /// `delivery` by message type.
     pub delivery_by_type: BTreeMap<String, String>,
+    /// `transit` by message type, where there is any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub transit_by_type: BTreeMap<String, String>,
 }
 
 impl Histograms {
@@ -28,13 +31,17 @@ impl Histograms {
             ("total", &all.total),
             ("gave_up", &all.gave_up),
             ("end_to_end", &all.end_to_end),
+            ("transit", &all.transit),
         ];
         let found = times.into_iter().filter_map(|(name, times)| Some((name.to_owned(), encode(times)?)));
-        Histograms { all: found.collect(), delivery_by_type: BTreeMap::new() }
+        Histograms { all: found.collect(), ..Histograms::default() }
     }
 
     /// And of one type.
     pub(super) fn add_type(&mut self, name: &str, all: &Cell) {
+        if let Some(transit) = encode(&all.transit) {
+            self.transit_by_type.insert(name.to_owned(), transit);
+        }
         if let Some(delivery) = encode(&all.delivery) {
             self.delivery_by_type.insert(name.to_owned(), delivery);
         }

@@ -77,6 +77,10 @@ pub struct Cell {
     pub gave_up: Histogram,
     /// Intended arrival to reception, the first copy of each message and agent.
     pub end_to_end: Histogram,
+    /// Acceptance to reception, of the same copies, where acceptance is known.
+    pub transit: Histogram,
+    /// Copies of this type received in this phase, of messages of whatever phase.
+    pub receptions: u64,
 }
 
 impl Cell {
@@ -89,6 +93,8 @@ impl Cell {
         self.total.merge(&other.total);
         self.gave_up.merge(&other.gave_up);
         self.end_to_end.merge(&other.end_to_end);
+        self.transit.merge(&other.transit);
+        self.receptions += other.receptions;
     }
 }
 
@@ -128,6 +134,21 @@ pub struct Extras {
     pub suppressed: u64,
     /// Arrivals of the window that were generated only after it (wall clock).
     pub generated_late: u64,
+}
+
+/// A copy that was received, the first of its message and agent.
+#[derive(Debug, Clone, Copy)]
+pub struct Received {
+    /// Its message's cell.
+    pub cell: u16,
+    /// The agent.
+    pub agent: u32,
+    /// When.
+    pub at_ns: u64,
+    /// The intended arrival to reception.
+    pub end_to_end_ns: u64,
+    /// Acceptance to reception, where acceptance is known.
+    pub transit_ns: Option<u64>,
 }
 
 /// The phase in which something happens, while time goes on.
@@ -177,6 +198,10 @@ pub struct Recorder {
     pub window_cell: u16,
     /// In which phase deliveries lie.
     now: CurrentPhase,
+    /// In which phase receptions lie.
+    receptions_now: CurrentPhase,
+    /// Whether what is delivered is only taken over: then receptions make the throughput and the course.
+    pub stores: bool,
     /// By agent and by recipient, in the window.
     pub agents: AgentsRecorder,
     /// The course of the run.
@@ -219,6 +244,8 @@ impl Recorder {
             cells: vec![Cell::default(); types * starts_ns.len()],
             window_cell: if warm_up { types as u16 } else { 0 },
             now: CurrentPhase::new(types, starts_ns, load_end_ns),
+            receptions_now: CurrentPhase::new(types, starts_ns, load_end_ns),
+            stores: false,
             agents,
             series: SeriesRecorder::default(),
             schedule_lag: Histogram::default(),
@@ -241,12 +268,12 @@ impl Recorder {
         cell >= self.window_cell
     }
 
-    /// A message was generated, while so many wait in the queue.
+    /// A message was generated that counts as so many in the course of the run, while so many wait.
     #[inline(always)]
-    pub fn generated(&mut self, cell: u16, agent: u32, recipient: u32, now_ns: u64, queue: u64) {
+    pub fn generated(&mut self, cell: u16, agent: u32, recipient: u32, now_ns: u64, waiting: (u64, u64)) {
         self.generated += 1;
         self.cells[cell as usize].counts.generated += 1;
-        self.series.generated(now_ns, queue);
+        self.series.generated(now_ns, waiting);
         if self.in_window(cell) {
             self.agents.generated(agent, recipient, now_ns);
         }
@@ -273,12 +300,23 @@ impl Recorder {
         }
     }
 
-    /// The first copy of a message of this cell arrived at an agent, so long after it was intended.
+    /// The first copy of a message arrived at an agent.
     #[inline]
-    pub fn received(&mut self, cell: u16, agent: u32, end_to_end_ns: u64) {
-        self.cells[cell as usize].end_to_end.record(end_to_end_ns);
-        if self.in_window(cell) {
-            self.agents.received(agent);
+    pub fn received(&mut self, copy: &Received) {
+        let cell = &mut self.cells[copy.cell as usize];
+        cell.end_to_end.record(copy.end_to_end_ns);
+        if let Some(transit_ns) = copy.transit_ns {
+            cell.transit.record(transit_ns);
+        }
+        if self.in_window(copy.cell) {
+            self.agents.received(copy.agent);
+        }
+        if self.stores {
+            let here = self.receptions_now.cell_at(copy.at_ns, copy.cell);
+            if let Some(cell) = self.cells.get_mut(here) {
+                cell.receptions += 1;
+            }
+            self.series.delivered(copy.at_ns, copy.end_to_end_ns);
         }
     }
 
@@ -340,7 +378,9 @@ impl Recorder {
             if let Some(cell) = self.cells.get_mut(here) {
                 cell.deliveries += 1;
             }
-            self.series.delivered(e.ended_ns, total);
+            if !self.stores {
+                self.series.delivered(e.ended_ns, total);
+            }
         } else {
             self.not_delivered[e.outcome as usize] += 1;
             cell.gave_up.record(total);

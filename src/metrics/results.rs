@@ -108,6 +108,13 @@ pub struct Run {
     pub environment: Environment,
 }
 
+impl Run {
+    /// Whether what counts is what was received: the core only takes messages over (STORES), and its copies were.
+    pub fn is_of_copies(&self) -> bool {
+        self.ledger.copies.is_some() && self.core.capabilities.iter().any(|name| name == "STORES")
+    }
+}
+
 /// What limits a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -407,7 +414,8 @@ pub struct Figures {
     pub counts: Counts,
     /// Messages that fell due ÷ length of the window; null if it has none, as are the other rates.
     pub offered_per_s: Option<f64>,
-    /// Deliveries within the window, whenever the message fell due ÷ length of the window.
+    /// Deliveries within the window, whenever the message fell due ÷ length of the window; over a core that only takes
+    /// messages over (STORES), copies received.
     pub throughput_per_s: Option<f64>,
     /// Messages of the window that were delivered, however late ÷ length of the window.
     #[serde(default)]
@@ -429,6 +437,16 @@ pub struct Figures {
     pub gave_up: Times,
     /// Intended arrival to reception, of copies received; without any unless the core receives.
     pub end_to_end: Times,
+    /// Acceptance to reception, of copies received by live cores.
+    #[serde(default, skip_serializing_if = "Times::is_of_nothing")]
+    pub transit: Times,
+}
+
+impl Times {
+    /// Whether there is nothing that it is a statistic of.
+    pub fn is_of_nothing(&self) -> bool {
+        self.count == 0
+    }
 }
 
 /// A statistic of times. All but `count` are null if `count` is 0.
@@ -547,6 +565,10 @@ pub struct Phase {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Series {
+    /// Whether it is of copies, as over a core that only takes messages over: then `generated` counts copies to come,
+    /// `delivered` copies received, `queue_max` what waits or was accepted and not received, and times are end to end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_copies: bool,
     /// Length of one interval.
     pub interval_ns: u64,
     /// The intervals, the first starting at 0.
@@ -648,6 +670,9 @@ pub struct CheckResult {
     /// Why it might as well be the other way round; null if it is decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undecided: Option<String>,
+    /// What its figure covers, where that is less than one may think; null otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A reason to doubt a number.

@@ -76,12 +76,12 @@ impl SeriesRecorder {
         self.end_ns = self.points.len() as u64 * self.interval_ns;
     }
 
-    /// A message was generated while so many wait in the queue.
+    /// So many messages (or copies) were generated, while so many wait.
     #[inline]
-    pub fn generated(&mut self, now_ns: u64, queue: u64) {
+    pub fn generated(&mut self, now_ns: u64, (number, waiting): (u64, u64)) {
         let point = self.at(now_ns);
-        point.generated += 1;
-        point.queue_max = point.queue_max.max(queue);
+        point.generated += number;
+        point.queue_max = point.queue_max.max(waiting);
     }
 
     /// A message was delivered after `total_ns`.
@@ -99,7 +99,7 @@ impl SeriesRecorder {
     }
 
     /// The points as results.
-    pub fn results(&self) -> Series {
+    pub fn results(&self, of_copies: bool) -> Series {
         let point = |p: &Point| {
             let total = p.total.exact().times();
             SeriesPoint {
@@ -118,6 +118,7 @@ impl SeriesRecorder {
             all.times().p99_ns
         };
         Series {
+            of_copies,
             interval_ns: self.interval_ns,
             points: self.points.iter().map(point).collect(),
             p99_intervals: each as u64,
@@ -134,11 +135,11 @@ mod tests {
     fn points_never_exceed_the_limit_and_lose_nothing() {
         let mut series = SeriesRecorder::default();
         for i in 0..100_000u64 {
-            series.generated(i * 37_000_000, i % 7);
+            series.generated(i * 37_000_000, (1, i % 7));
             series.delivered(i * 37_000_000, i);
         }
         series.not_delivered(100_000 * 37_000_000);
-        let results = series.results();
+        let results = series.results(false);
         assert!(results.points.len() <= POINTS_MAX && results.points.len() > POINTS_MAX / 2);
         assert_eq!(results.points.iter().map(|p| p.generated).sum::<u64>(), 100_000);
         assert_eq!(results.points.iter().map(|p| p.delivered).sum::<u64>(), 100_000);

@@ -40,13 +40,13 @@ impl Recorder {
         let window = &self.cells[self.window_cell as usize..];
         run.window_ns = window_ns;
         let all = merged(window.iter());
-        run.figures = figures(&all, window_ns);
+        run.figures = self.figures(&all, window_ns);
         if naming.distributions {
             run.histograms = Histograms::of(&all);
         }
         for (id, name) in naming.types.iter().enumerate() {
             let all = merged(window.iter().skip(id).step_by(types));
-            run.by_type.insert((*name).to_owned(), figures(&all, window_ns));
+            run.by_type.insert((*name).to_owned(), self.figures(&all, window_ns));
             if naming.distributions {
                 run.histograms.add_type(name, &all);
             }
@@ -59,13 +59,13 @@ impl Recorder {
                 name: (*name).to_owned(),
                 start_ns,
                 end_ns,
-                figures: figures(&merged(cells.iter()), end_ns - start_ns),
+                figures: self.figures(&merged(cells.iter()), end_ns - start_ns),
             });
         }
         run.schedule_lag = self.schedule_lag.times();
         run.without_lag =
             self.without_lag.as_deref().map(|without| self.summarise_without_lag(without, run, naming));
-        run.series = self.series.results();
+        run.series = self.series.results(self.stores);
         run.ledger = self.ledger(naming.reason);
         self.by_agent(run, naming);
     }
@@ -81,18 +81,22 @@ impl Recorder {
             .collect();
         let of_type = |(id, name): (usize, &&str)| {
             let all = merged(cells.iter().skip(id).step_by(types));
-            ((*name).to_owned(), figures(&all, run.window_ns))
+            ((*name).to_owned(), self.figures(&all, run.window_ns))
         };
         let of_phase = |(index, phase): (usize, &Phase)| {
             let all = merged(cells[index * types..(index + 1) * types].iter());
-            (phase.name.clone(), figures(&all, phase.end_ns - phase.start_ns))
+            (phase.name.clone(), self.figures(&all, phase.end_ns - phase.start_ns))
         };
         LaglessFigures {
-            figures: figures(&merged(cells.iter()), run.window_ns),
+            figures: self.figures(&merged(cells.iter()), run.window_ns),
             by_type: naming.types.iter().enumerate().map(of_type).collect(),
             phases: run.phases.iter().enumerate().map(of_phase).collect(),
             added: without.added.times(),
         }
+    }
+
+    fn figures(&self, all: &Cell, window_ns: u64) -> Figures {
+        figures(all, window_ns, if self.stores { all.receptions } else { all.deliveries })
     }
 
     fn ledger(&self, reason: &dyn Fn(u32) -> String) -> Ledger {
@@ -158,15 +162,15 @@ fn merged<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
     all
 }
 
-/// The figures of a cell, over a window of this length.
-fn figures(all: &Cell, window_ns: u64) -> Figures {
+/// The figures of a cell, over a window of this length in which so many arrived.
+fn figures(all: &Cell, window_ns: u64, arrived: u64) -> Figures {
     let counts = all.counts;
     let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
     let per_s = |count: u64| (window_ns > 0).then(|| count as f64 * 1e9 / window_ns as f64);
     Figures {
         counts,
         offered_per_s: per_s(counts.generated),
-        throughput_per_s: per_s(all.deliveries),
+        throughput_per_s: per_s(arrived),
         delivered_rate_per_s: per_s(counts.delivered),
         success_rate: share(counts.delivered, counts.generated),
         attempt_success_rate: share(counts.delivered, counts.answered),
@@ -176,5 +180,6 @@ fn figures(all: &Cell, window_ns: u64) -> Figures {
         total_all: TimesOfAll::new(counts.delivered, all.total.times_among(counts.generated)),
         gave_up: all.gave_up.times(),
         end_to_end: all.end_to_end.times(),
+        transit: all.transit.times(),
     }
 }

@@ -47,7 +47,13 @@ impl WithoutLag {
         counts.rejected -= spared.rejected;
         counts.expired -= spared.expired;
         counts.delivered += spared.rejected + spared.expired;
-        let (deliveries, delivery) = (measured.deliveries, measured.delivery.clone());
-        Cell { counts, deliveries, delivery, ..without.clone() }
+        Cell {
+            counts,
+            deliveries: measured.deliveries,
+            receptions: measured.receptions,
+            delivery: measured.delivery.clone(),
+            transit: measured.transit.clone(),
+            ..without.clone()
+        }
     }
 }

@@ -68,6 +68,7 @@ pub const FIGURES: &[KnownFigure] = &[
     ),
     known("gave_up", Times, ".tp", "intended arrival to the end, messages not delivered"),
     known("end_to_end", Times, ".tp", "intended arrival to reception, copies received"),
+    known("transit", Times, ".tp", "accepted by the core to reception, copies received over live cores"),
     known("schedule_lag", Times, ".", "intended arrival to actual generation"),
     known("success_rate", Share, ".tpa", "delivered ÷ generated, after retries"),
     known("attempt_success_rate", Share, ".tp", "successful ÷ answered attempts"),
@@ -107,6 +108,10 @@ pub const FIGURES: &[KnownFigure] = &[
     known("foreign", Count, ".", "copies of another run"),
     known("out_of_order", Count, ".", "copies older than one of their pair that came before"),
     known("corrupted", Count, ".", "copies whose content was not what was sent"),
+    known("given_up", Count, ".", "expected copies that a processor under test said it never will deliver"),
+    known("altered", Count, ".", "copies that were not as they were sent"),
+    known("unstamped", Count, ".", "copies without their stamp, of contents that were sent"),
+    known("failed_calls", Count, ".", "calls of the injected core that failed"),
     known("last_activity", Duration, "ar", "when something last happened"),
 ];
 

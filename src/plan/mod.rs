@@ -12,6 +12,7 @@ pub(crate) mod effect;
 mod effect_tests;
 mod figure_path;
 mod figure_words;
+mod injected;
 mod json;
 mod message;
 mod misplaced;

@@ -273,6 +273,9 @@ impl Overrides {
     pub fn apply_chaos(&self, core: &mut CoreSpec) -> Result<(), Diagnostics> {
         if let Some(text) = &self.chaos {
             let options = super::chaos_flag::read(text)?;
+            if core.is_processor() {
+                return super::injected::lay_chaos(core, options);
+            }
             core.name = format!("{CHAOS} over {}", core.name);
             core.layers.push(LayerSpec::new(CHAOS, options));
         }
@@ -285,37 +288,40 @@ impl Overrides {
     /// # Errors
     /// A value is not what the option takes, or the core's latency has no ends.
     pub fn apply_to_core(&self, core: &mut CoreSpec) -> Result<bool, Diagnostics> {
-        if core.core != MOCK {
+        if core.core != MOCK && !core.is_processor() {
             return Ok(false);
         }
-        let mut faults = self.said_twice();
+        let mut faults = self.said_twice(core);
+        let injected = core.is_processor();
+        let mut options = if injected { core.injected().clone() } else { core.options.clone() };
         if let Some(text) = &self.success_rate {
             match parse_share(text) {
                 Ok(share) => {
-                    core.options.insert("success_rate".to_owned(), json!(share));
+                    options.insert("success_rate".to_owned(), json!(share));
                 }
                 Err(error) => faults.push(unit_fault("--success-rate", error)),
             }
         }
         if self.min_latency.is_some() || self.max_latency.is_some() {
-            match self.latency(core) {
+            match self.latency(core, &options) {
                 Ok((min, max)) => {
                     let (min, max) = (canonical_duration(min), canonical_duration(max));
-                    core.options
-                        .insert("latency".to_owned(), json!({ "uniform": { "min": min, "max": max } }));
+                    options.insert("latency".to_owned(), json!({ "uniform": { "min": min, "max": max } }));
                 }
                 Err(all) => faults.append(all),
             }
         }
+        *(if injected { core.injected() } else { &mut core.options }) = options;
         if faults.is_empty() { Ok(true) } else { Err(faults) }
     }
 
     /// Options that `--core-option` and a flag of their own both say.
-    fn said_twice(&self) -> Diagnostics {
+    fn said_twice(&self, core: &CoreSpec) -> Diagnostics {
         let said = [&self.success_rate, &self.min_latency, &self.max_latency];
         let flags = OF_MOCKS.iter().zip(said).filter(|(_, said)| said.is_some());
         let twice = |((flag, option), _): (&(&str, &str), &Option<String>)| {
-            self.core_options.iter().find(|(key, _)| key == option)?;
+            let option = core.path_of_mock(option);
+            self.core_options.iter().find(|(key, _)| *key == option)?;
             let title = format!("`{option}` is said twice");
             let fault =
                 Diagnostic::new(Exit::Usage, title).found(format!("`--core-option {option}=…` and `{flag}`"));
@@ -338,14 +344,14 @@ impl Overrides {
         }
     }
 
-    fn latency(&self, core: &CoreSpec) -> Result<(u64, u64), Diagnostics> {
+    fn latency(&self, core: &CoreSpec, options: &Map<String, Value>) -> Result<(u64, u64), Diagnostics> {
         let read = |flag: &str, text: &Option<String>| match text {
             Some(text) => parse_duration(text).map(Some).map_err(|e| Diagnostics::from(unit_fault(flag, e))),
             None => Ok(None),
         };
         let (min, max) =
             (read("--min-latency", &self.min_latency)?, read("--max-latency", &self.max_latency)?);
-        let now = match (core.options.get("latency"), min.is_some() && max.is_some()) {
+        let now = match (options.get("latency"), min.is_some() && max.is_some()) {
             (Some(value), false) => match read_distribution(value, Dimension::Duration) {
                 Ok(Distribution::Uniform { min, max }) => (min, max),
                 Ok(Distribution::Constant(value)) => (value, value),
@@ -368,13 +374,26 @@ impl Overrides {
         Ok((low, high))
     }
 
-    /// The options of `--core-option`, laid over the session's core.
+    /// The options of `--core-option`, laid over the session's core; over one of several that are `compared`, those that are
+    /// named after it.
     ///
     /// # Errors
     /// A value that cannot be read.
-    pub fn apply_core_options(&self, core: &mut CoreSpec) -> Result<(), Diagnostics> {
+    pub fn apply_core_options(
+        &self,
+        core: &mut CoreSpec,
+        compared: Option<&[String]>,
+    ) -> Result<(), Diagnostics> {
         let mut faults = Diagnostics::new();
         for (key, text) in &self.core_options {
+            match compared.map(|cores| of_compared(cores, core, key)) {
+                Some(Err(fault)) => {
+                    faults.push(fault);
+                    continue;
+                }
+                Some(Ok(false)) => continue,
+                Some(Ok(true)) | None => {}
+            }
             if text.trim().is_empty() {
                 faults.push(
                     Diagnostic::new(Exit::Usage, format!("`--core-option {key}` has no value"))
@@ -475,6 +494,20 @@ fn set_option(core: &mut CoreSpec, path: &str, value: Value) {
         (options, path) = (inner, rest);
     }
     options.insert(path.to_owned(), value);
+}
+
+/// Whether an option is for this one of the cores that are compared: it says so by the core's name.
+fn of_compared(cores: &[String], core: &CoreSpec, key: &str) -> Result<bool, Diagnostic> {
+    let first = key.split('.').next().unwrap_or_default();
+    let named = cores.iter().any(|name| name == first) && key.contains('.');
+    match named {
+        true => Ok(first == core.core),
+        false => {
+            Err(Diagnostic::new(Exit::Usage, format!("`--core-option {key}` does not say of which core"))
+                .found(format!("`--compare={}`", cores.join(",")))
+                .expected(format!("the core's name first, such as `--core-option {}.{key}=…`", core.core)))
+        }
+    }
 }
 
 fn faults_of<T>(faults: &mut Diagnostics, flag: &str, read: Result<T, UnitError>) {

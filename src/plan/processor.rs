@@ -59,6 +59,32 @@ pub struct Processor {
     pub max_messages: Option<u64>,
     /// Whether failed and uncertain messages are kept as dead letters.
     pub dead_letter: bool,
+    /// Whether the core is a processor itself: then messages are handed over at once, in the order of their generation. No plan
+    /// says so; the core does.
+    pub at_once: bool,
+}
+
+/// As many may be in flight to a core that is a processor itself.
+const IN_FLIGHT_AT_ONCE: u32 = 65_536;
+
+impl Processor {
+    /// Whether nothing is said about how many are handed over, and when.
+    pub fn is_plain(&self) -> bool {
+        let plain = Processor::default();
+        let own = (self.workers, self.batch_size, self.batch_interval_ns);
+        own == (plain.workers, plain.batch_size, plain.batch_interval_ns)
+    }
+
+    /// The same before a core that is a processor itself.
+    pub fn at_once(&self) -> Processor {
+        Processor {
+            workers: IN_FLIGHT_AT_ONCE,
+            batch_size: IN_FLIGHT_AT_ONCE,
+            batch_interval_ns: 0,
+            at_once: true,
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for Processor {
@@ -72,6 +98,7 @@ impl Default for Processor {
             time_to_live_ns: None,
             max_messages: None,
             dead_letter: false,
+            at_once: false,
         }
     }
 }

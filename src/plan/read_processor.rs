@@ -68,6 +68,7 @@ pub(super) fn read_processor(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -
             |r, p, n| r.truth(p, n),
             |truth| Value::Bool(*truth),
         ),
+        at_once: false,
     }
 }
 

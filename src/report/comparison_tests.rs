@@ -195,7 +195,8 @@ fn a_compared_percentile_with_too_few_samples_is_told() {
     let candidates = ["a", "b"].map(|name| Candidate { name: name.to_owned(), runs: runs.iter().collect() });
     let warnings = |text: &str| {
         let figure = parse_figure(text, &FigureNames::default()).unwrap();
-        let question = Question { figures: vec![(text.to_owned(), figure)], within: WITHIN_DEFAULT };
+        let question =
+            Question { figures: vec![(text.to_owned(), figure)], by_default: false, within: WITHIN_DEFAULT };
         compare(&candidates, &question).warnings
     };
     assert_eq!(warnings("total.p99"), []);

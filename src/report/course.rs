@@ -143,7 +143,7 @@ fn range(least: &str, most: &str) -> String {
 }
 
 /// One character, in proportion to the largest value.
-fn spark(value: f64, most: f64) -> char {
+pub(super) fn spark(value: f64, most: f64) -> char {
     let steps = SPARKS.len() as f64;
     SPARKS[((value / most * steps).ceil() as usize).clamp(1, SPARKS.len()) - 1]
 }

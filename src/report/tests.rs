@@ -47,11 +47,12 @@ fn figures(generated: u64, failed: u64, seconds: f64) -> Figures {
         total_all: TimesOfAll::default(),
         gave_up: times(failed, [40.0, 50.0, 60.0, 60.0, 61.0, 50.0]),
         end_to_end: Times::default(),
+        transit: Times::default(),
     }
 }
 
 fn check(expression: &str, holds: bool, seen: &str) -> CheckResult {
-    CheckResult { expression: expression.into(), holds, seen: seen.into(), undecided: None }
+    CheckResult { expression: expression.into(), holds, seen: seen.into(), undecided: None, note: None }
 }
 
 fn environment(wall_s: f64, messages_per_wall_s: f64) -> Environment {
@@ -164,6 +165,7 @@ pub(super) fn stages() -> Run {
     run.by_type.insert("rare".into(), figures(12, 0, 60.0));
     run.phases = vec![phase("calm", 0, 90.0), phase("climb", 20, 450.0), phase("overload", 40, 810.0)];
     run.series = Series {
+        of_copies: false,
         interval_ns: 1_000 * MS,
         points: (0..60).map(point).collect(),
         p99_intervals: 2,

@@ -78,6 +78,7 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
                 holds: truth,
                 seen: seen.to_owned(),
                 undecided: None,
+                note: None,
             };
             state.checks.push(result);
         }
@@ -182,7 +183,8 @@ pub(super) fn core_of(
     let no_place = SourceText::default();
     let mut spec = read_core(&node, if own { source } else { &no_place })?;
     if of_session {
-        state.overrides.apply_core_options(&mut spec)?;
+        let compared = state.settings.comparing.cores.clone();
+        state.overrides.apply_core_options(&mut spec, compared.as_deref())?;
         state.overrides.apply_chaos(&mut spec)?;
         state.session_core_used = true;
     }

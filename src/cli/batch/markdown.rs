@@ -3,7 +3,7 @@
 use super::against::{Against, Standing};
 use super::bars::mark;
 use super::report::Told;
-use super::table::{HEADINGS, figures};
+use super::table::{figures, headings};
 use crate::report::{comparison_markdown, escaped_for_markdown, span};
 
 /// The table, the failures, the comparisons, and the baseline.
@@ -12,7 +12,7 @@ pub(super) fn markdown(told: &Told<'_>) -> String {
     let mut text = format!("# {}\n\n", escaped_for_markdown(&prepared.file.name));
     text.push_str(&format!(
         "| cell | | {} | took |\n|---|---|---:|---:|---:|---:|---:|\n",
-        HEADINGS.join(" | ")
+        headings(outcomes).join(" | ")
     ));
     for (job, outcome) in prepared.jobs.iter().zip(outcomes.iter()) {
         let name = escaped_for_markdown(&job.cell.name);

@@ -15,15 +15,26 @@ pub(super) fn figures(outcome: &Outcome) -> [String; 4] {
     let summary = &outcome.summary;
     let shown = |value: Option<f64>, show: &dyn Fn(f64) -> String| value.map_or("·".to_owned(), show);
     let time = |ns: f64| span(ns as u64);
+    let [mean_ns, p99_ns] = summary.times_ns();
     [
         shown(summary.success_rate, &percent),
         shown(summary.throughput_per_s, &rate),
-        shown(summary.total_mean_ns, &time),
-        shown(summary.total_p99_ns, &time),
+        shown(mean_ns, &time),
+        shown(p99_ns, &time),
     ]
 }
 
-pub(super) const HEADINGS: [&str; 4] = ["delivered", "throughput", "total mean", "total p99"];
+/// The headings of [`figures`]: times are until delivered, or, where all cells' cores only take messages over, until received.
+pub(super) fn headings(outcomes: &[Option<Outcome>]) -> [&'static str; 4] {
+    let received = |outcome: &Outcome| outcome.summary.end_to_end_p99_ns.is_some();
+    let all = || outcomes.iter().flatten();
+    let (mean, p99) = match (all().any(received), all().all(received)) {
+        (false, _) => ("total mean", "total p99"),
+        (true, true) => ("end to end mean", "end to end p99"),
+        (true, false) => ("mean time", "p99 time"),
+    };
+    ["delivered", "throughput", mean, p99]
+}
 
 /// Everything from the table to the commands that play what failed again.
 pub(super) fn text(told: &Told<'_>, look: &Look) -> String {
@@ -32,7 +43,7 @@ pub(super) fn text(told: &Told<'_>, look: &Look) -> String {
     let mut table = Table::new(
         [Column::names("cell"), Column::texts("", 0)]
             .into_iter()
-            .chain(HEADINGS.map(|heading| Column::numbers(heading, 1)))
+            .chain(headings(outcomes).map(|heading| Column::numbers(heading, 1)))
             .chain([Column::numbers("took", 2)])
             .collect(),
     );
@@ -141,6 +152,9 @@ fn again(told: &Told<'_>, cell: &str) -> String {
 /// The p99 of all messages of a cell's runs; none if nothing was generated.
 fn p99_of_all(outcome: &Outcome) -> Option<f64> {
     let summary = &outcome.summary;
+    if summary.end_to_end_p99_ns.is_some() {
+        return summary.end_to_end_p99_ns;
+    }
     summary.total_all_p99_ns.or((summary.generated > 0 && summary.success_rate.is_some()).then_some(NEVER))
 }
 

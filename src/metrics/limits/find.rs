@@ -1,6 +1,7 @@
 //! From results to what limits them.
 
 use super::machinery::{Closed, Machinery};
+use crate::metrics::loaded;
 use crate::metrics::results::{Limit, Run};
 use crate::numbers::{amount, count, percent, rate};
 use crate::plan::units::{canonical_duration, human_duration};
@@ -11,6 +12,8 @@ const TOLD_MAX: usize = 2;
 const WAIT_SHARE_MIN: f64 = 0.3;
 /// The same for the time between two attempts.
 const BACKOFF_SHARE_MIN: f64 = 0.15;
+/// From this share of the time on, what passes between acceptance and reception limits a run.
+const TRANSIT_SHARE_MIN: f64 = 0.5;
 /// Below this utilisation, under a load that does not change, messages do not wait for workers (one worker that is busy
 /// a quarter of the time makes them wait a quarter of theirs: M/M/1).
 const UTILISATION_MIN: f64 = 0.25;
@@ -30,11 +33,20 @@ pub fn limits(run: &Run, machinery: &Machinery) -> Vec<Limit> {
     if let Some(generator) = view.generator() {
         return vec![generator];
     }
-    let mut found: Vec<Limit> =
-        [view.closed(), view.full_queue(), view.stopped().or_else(|| view.waiting()), view.retries()]
-            .into_iter()
-            .flatten()
-            .collect();
+    // Where messages are only taken over, what comes after that decides.
+    if let Some(medium) = view.falls_behind() {
+        return std::iter::once(medium).chain(view.failures()).collect();
+    }
+    let mut found: Vec<Limit> = [
+        view.medium(),
+        view.closed(),
+        view.full_queue(),
+        view.stopped().or_else(|| view.waiting()),
+        view.retries(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     found.extend(view.core(found.is_empty()));
     found.truncate(TOLD_MAX);
     found.extend(view.failures());
@@ -102,6 +114,62 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What takes messages over: a processor under test, or a queue.
+    fn taker(&self) -> &'static str {
+        match self.run.core.capabilities.iter().any(|name| name == "PROCESSES") {
+            true => "the processor under test",
+            false => "the core",
+        }
+    }
+
+    /// Copies to be received that pile up behind what takes messages over.
+    fn falls_behind(&self) -> Option<Limit> {
+        let series = &self.run.series;
+        if !self.run.is_of_copies() || !self.is_growing() {
+            return None;
+        }
+        let points = &series.points[..loaded(series)];
+        let came: u64 = points.iter().map(|point| point.generated).sum();
+        let seconds = points.len() as f64 * series.interval_ns as f64 / 1e9;
+        let most = points.iter().map(|point| point.queue_max).max().unwrap_or(0);
+        limit(
+            "core",
+            format!(
+                "{}: {} received of {} accepted; its backlog grows, up to {} copies",
+                self.taker(),
+                rate(self.run.figures.throughput_per_s?),
+                rate(came as f64 / seconds),
+                count(most)
+            ),
+            "a lower rate, or a faster consumer: no setting here makes it faster",
+            None,
+        )
+    }
+
+    /// Most of the time passes between acceptance and reception.
+    fn medium(&self) -> Option<Limit> {
+        let figures = &self.run.figures;
+        let (end_to_end_ns, transit_ns) = (figures.end_to_end.mean_ns?, figures.transit.mean_ns?);
+        if !self.run.is_of_copies() || transit_ns < TRANSIT_SHARE_MIN * end_to_end_ns {
+            return None;
+        }
+        limit(
+            "core",
+            format!(
+                "{}: of {} on average, {} pass between accepted and received",
+                self.taker(),
+                ns(end_to_end_ns),
+                ns(transit_ns)
+            ),
+            "no setting here makes it faster",
+            None,
+        )
+    }
+
+    fn is_growing(&self) -> bool {
+        self.run.warnings.iter().any(|warning| warning.kind == "queue_growing")
+    }
+
     /// Agents that wait for their own outcomes.
     fn closed(&self) -> Option<Limit> {
         let groups = &self.machinery.closed;
@@ -165,8 +233,7 @@ impl<'a> View<'a> {
 
     /// Whether the workers get no further however long messages wait.
     fn is_overloaded(&self) -> bool {
-        self.utilisation() >= BUSY_MIN
-            || self.run.warnings.iter().any(|warning| warning.kind == "queue_growing")
+        self.utilisation() >= BUSY_MIN || self.is_growing()
     }
 
     /// A processor that has handed over as many as it may.

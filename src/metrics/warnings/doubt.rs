@@ -222,13 +222,19 @@ impl Doubt {
                 ns(*before_ns),
                 ns(*after_ns)
             ),
-            Doubt::QueueGrowing(growth) => format!(
-                "the backlog grew from {} to {} messages under load: {} came, {} were done",
-                amount(growth.early.round()),
-                amount(growth.late.round()),
-                rate(growth.offered_per_s),
-                rate(growth.done_per_s)
-            ),
+            Doubt::QueueGrowing(growth) => {
+                let (what, done) = match growth.of_copies {
+                    true => ("copies", "received"),
+                    false => ("messages", "done"),
+                };
+                format!(
+                    "the backlog grew from {} to {} {what} under load: {} came, {} were {done}",
+                    amount(growth.early.round()),
+                    amount(growth.late.round()),
+                    rate(growth.offered_per_s),
+                    rate(growth.done_per_s)
+                )
+            }
             Doubt::Outliers {
                 stretches: (some, all), length_ns, worst_at_ns, worst_ns, median_ns, ..
             } => {

@@ -14,6 +14,8 @@ pub struct Growth {
     pub offered_per_s: f64,
     /// Messages that ended per second in it, whatever became of them.
     pub done_per_s: f64,
+    /// Whether all of this is of copies to be received, not of messages to be delivered.
+    pub of_copies: bool,
 }
 
 /// A quarter of the load takes at least so many points of the series.
@@ -52,7 +54,13 @@ pub fn growth(run: &Run) -> Option<Growth> {
     let seconds = half.len() as f64 * series.interval_ns as f64 / 1e9;
     let generated: u64 = half.iter().map(|point| point.generated).sum();
     let done: u64 = half.iter().map(|point| point.delivered + point.not_delivered).sum();
-    Some(Growth { early, late, offered_per_s: generated as f64 / seconds, done_per_s: done as f64 / seconds })
+    Some(Growth {
+        early,
+        late,
+        offered_per_s: generated as f64 / seconds,
+        done_per_s: done as f64 / seconds,
+        of_copies: series.of_copies,
+    })
 }
 
 /// How many messages wait in each point: those in the queue when others came, or all in the system where agents are held

@@ -18,16 +18,22 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
     if agents == 0 {
         return Vec::new();
     }
+    let of_copies = run.is_of_copies();
     let mut table = Table::new(vec![
         Column::names("agent"),
         Column::numbers("sent", 0),
-        Column::numbers("delivered", 0),
+        Column::numbers(if of_copies { "taken over" } else { "delivered" }, 0),
         Column::numbers("addressed", 0),
-        Column::numbers("mean time", 1),
+        Column::numbers(if of_copies { "received" } else { "mean time" }, 1),
         Column::numbers("last active", 2),
     ]);
     for (name, figures) in rows.iter().take(look.rows_max()) {
-        table.row(row(name, figures));
+        let received = || run.by_recipient.get(*name).and_then(|figures| figures.received);
+        let last = match of_copies {
+            true => received().map_or(NOTHING.to_owned(), count),
+            false => mean_time(figures),
+        };
+        table.row(row(name, figures, last));
     }
     let to_all = run.by_recipient.get(ALL).map_or(0, |figures| figures.addressed);
     if to_all > 0 {
@@ -43,14 +49,18 @@ pub fn section(run: &Run, look: &Look) -> Vec<String> {
     lines
 }
 
-fn row(name: &str, figures: &AgentFigures) -> Vec<String> {
-    let mean = figures.total.mean_ns.map_or(NOTHING.to_owned(), |ns| human_duration(ns.round() as u64));
+fn mean_time(figures: &AgentFigures) -> String {
+    figures.total.mean_ns.map_or(NOTHING.to_owned(), |ns| human_duration(ns.round() as u64))
+}
+
+/// `last` is what stands in the last column but one.
+fn row(name: &str, figures: &AgentFigures, last: String) -> Vec<String> {
     vec![
         name.to_owned(),
         count(figures.counts.generated),
         figures.success_rate.map_or(NOTHING.to_owned(), percent),
         count(figures.addressed),
-        mean,
+        last,
         figures.last_activity_ns.map_or(NOTHING.to_owned(), human_duration),
     ]
 }

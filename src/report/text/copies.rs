@@ -4,7 +4,7 @@ use super::Look;
 use super::lines::{TIGHT, labelled};
 use crate::metrics::results::{Copies, LostBy, NamedCopy, Run};
 use crate::plan::units::human_duration;
-use crate::report::number::{count, printable, span};
+use crate::report::number::{count, printable, rate, span};
 
 /// So many copies of a class are named.
 const NAMED: usize = 5;
@@ -63,6 +63,9 @@ fn received(run: &Run, copies: &Copies) -> String {
     }
     if copies.failed_calls > 0 {
         text.push_str(&format!("; {} calls of the injected core failed", count(copies.failed_calls)));
+    }
+    if let Some(per_s) = run.figures.throughput_per_s.filter(|_| run.is_of_copies()) {
+        text.push_str(&format!(", {} in the measured time", rate(per_s)));
     }
     let times = &run.figures.end_to_end;
     if let (Some(p50), Some(max)) = (times.p50_ns, times.max_ns) {

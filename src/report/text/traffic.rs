@@ -17,7 +17,8 @@ const GROUPS_MAX: usize = 4;
 pub fn section(run: &Run, look: &Look) -> Vec<String> {
     let mut lines = labelled("ledger", &ledger(run), look);
     lines.extend(labelled("offered", &offered(run), look));
-    lines.extend(labelled("delivered", &delivered(run), look));
+    let done = if run.is_of_copies() { "taken over" } else { "delivered" };
+    lines.extend(labelled(done, &delivered(run), look));
     lines.extend(attempts(run).iter().flat_map(|text| labelled("attempts", text, look)));
     lines.extend(run.ledger.copies.iter().flat_map(|copies| copies::section(run, copies, look)));
     lines
@@ -132,7 +133,8 @@ fn delivered(run: &Run) -> String {
         Some(rate) => format!(" ({} of attempts)", percent(rate)),
         None => String::new(),
     };
-    let in_time = figures.throughput_per_s.map(|per_s| format!(", {}", rate(per_s))).unwrap_or_default();
+    let per_s = if run.is_of_copies() { figures.delivered_rate_per_s } else { figures.throughput_per_s };
+    let in_time = per_s.map(|per_s| format!(", {}", rate(per_s))).unwrap_or_default();
     format!("{}{attempts}{in_time}", percent(success_rate))
 }
 

@@ -124,6 +124,8 @@ fn checks(checks: &[CheckResult], whole: bool, look: &Look) -> Vec<String> {
             (None, true) => (look.palette.good("✓"), seen.clone()),
             (None, false) => (look.palette.bad("✗"), look.palette.bad(seen)),
         };
+        let note = check.note.iter().flat_map(|note| wrapped(&printable(note), 6, look.width));
+        let note: Vec<String> = note.map(|line| look.palette.faint(&line)).collect();
         if expression.width() <= column {
             let padding = " ".repeat(column - expression.width());
             let line = format!("  {mark} {expression}{padding}   {shown}");
@@ -134,6 +136,7 @@ fn checks(checks: &[CheckResult], whole: bool, look: &Look) -> Vec<String> {
                 lines.push(format!("      {shown}"));
             }
         }
+        lines.extend(note);
     }
     lines
 }
