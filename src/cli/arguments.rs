@@ -65,7 +65,7 @@ pub enum Command {
     /// The cores that can be used, and what each can do
     #[command(subcommand)]
     Core(CoreCommand),
-    /// Make a folder with a script, a batch file and a CI workflow, which work at once
+    /// Make a folder with a script, a batch file and a CI workflow, or with the glue for a processor, which work at once
     #[command(after_help = NEW_EXAMPLES)]
     New(NewFlags),
     /// Print what makes a shell complete commands and flags
@@ -105,6 +105,7 @@ Examples:
 const NEW_EXAMPLES: &str = "\
 Examples:
   mqscript new orders                                   the folder `orders` with script, batch file and workflow
+  mqscript new orders --processor                       what puts your own processor under test
   mqscript run orders/orders.rhai";
 
 const COMPLETIONS_HELP: &str = "\
@@ -124,6 +125,9 @@ pub struct NewFlags {
     /// The folder to make [default: one named like the script]
     #[arg(value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
+    /// Write what puts your own message-queue processor under test instead: a few lines of Python, and an example
+    #[arg(long)]
+    pub processor: bool,
 }
 
 /// Flags of `completions`.

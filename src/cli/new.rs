@@ -7,6 +7,7 @@ use super::scaffold::{self, NewFile, usage};
 use super::{schema, terminal};
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::printable;
+use std::path::Path;
 
 /// The name in `new/`: each place where it stands gets the new one.
 const EXAMPLE: &str = "example";
@@ -23,6 +24,13 @@ const FILES: [(&str, &str); 6] = [
     ("batch.schema.json", schema::BATCH),
 ];
 
+/// What `--processor` writes.
+const PROCESSOR: [(&str, &str); 3] = [
+    ("glue.py", include_str!("new/processor/glue.py")),
+    ("example_queue.py", include_str!("new/processor/example_queue.py")),
+    ("README.md", include_str!("new/processor/README.md")),
+];
+
 /// Makes the folder and says what to do next.
 pub fn command(flags: &NewFlags) -> Exit {
     let wrong = match make(flags) {
@@ -37,6 +45,9 @@ fn make(flags: &NewFlags) -> Result<String, Diagnostics> {
     let name = flags.name.as_str();
     check_name(name)?;
     let folder = flags.folder.clone().unwrap_or_else(|| name.into());
+    if flags.processor {
+        return processor(&folder);
+    }
     let files = files(name);
     scaffold::write(&folder, &files)?;
     let path = |inside: &str| quoted(&folder.join(inside).display().to_string());
@@ -44,6 +55,18 @@ fn make(flags: &NewFlags) -> Result<String, Diagnostics> {
     let (script, batch) = (path(&format!("{name}.rhai")), path("batch.yaml"));
     text += &format!(
         "\nCheck it, play it once, play the matrix:\n  mqscript check {batch}\n  mqscript run {script}\n  mqscript batch {batch}\n"
+    );
+    Ok(text)
+}
+
+/// A folder with the glue between mqscript and a user's own processor.
+fn processor(folder: &Path) -> Result<String, Diagnostics> {
+    let files: Vec<NewFile> = PROCESSOR.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+    scaffold::write(folder, &files)?;
+    let glue = quoted(&folder.join("glue.py").display().to_string());
+    let mut text = scaffold::listed(folder, "the glue for a processor of your own, and an example of one", &files);
+    text += &format!(
+        "\nPlay it as it stands, then change its numbered lines:\n  mqscript run --processor {glue} --rate 10 --duration 5\n"
     );
     Ok(text)
 }

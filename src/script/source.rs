@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 const SCRIPT_MAX_BYTES: u64 = 4 << 20;
 
 /// The scripts that come with the program, by name.
-pub const BUNDLED: [(&str, &str); 8] = [
+pub const BUNDLED: [(&str, &str); 9] = [
+    ("classic_stress", include_str!("../../scripts/classic_stress.rhai")),
     ("compare_cores", include_str!("../../scripts/compare_cores.rhai")),
     ("nine_agents", include_str!("../../scripts/nine_agents.rhai")),
     ("onboarding_burst", include_str!("../../scripts/onboarding_burst.rhai")),
