@@ -185,7 +185,7 @@ fn the_stamp_travels_without_metadata_and_else_is_missing() {
         "as the processor made it"
     );
     queue.close();
-    let mut queue = open(odd("replies", json!({})));
+    let mut queue = open(odd("replies", json!({ "probe": false })));
     queue.publish(&parcels(1));
     queue.until(|queue| queue.copies.len() == 1);
     let copy = &queue.copies[0];
@@ -276,7 +276,7 @@ fn a_processor_that_raises_has_died() {
     if !there_is("python3") {
         return;
     }
-    let mut queue = open(odd("raises", json!({ "restarts": 0 })));
+    let mut queue = open(odd("raises", json!({ "restarts": 0, "probe": false })));
     queue.offer(&parcels(1)).unwrap();
     let failure = queue.until_failure();
     for text in ["exited with code 1", "`RuntimeError: the processor has a bug`"] {

@@ -14,7 +14,7 @@ import types
 
 from mqscript_parts import lines, styles
 from mqscript_parts.lines import Priority  # noqa: F401
-from mqscript_processor import (STAMP, async_messaging_core, folder, heartbeat, messaging_core,  # noqa: F401
+from mqscript_processor import (STAMP, async_messaging_core, folder, heartbeat, is_probe, messaging_core,  # noqa: F401
                                 serve_processor)
 
 LOW, REGULAR, HIGH, URGENT = Priority

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// The adapter's files. *Rationale.* They are part of the core, so that program and core always speak the same
 /// protocol, and nobody has to install or copy anything.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("mqscript_adapter.py", include_str!("../python/mqscript_adapter.py")),
     ("mqscript_processor.py", include_str!("../python/mqscript_processor.py")),
     ("mqscript_parts/__init__.py", include_str!("../python/mqscript_parts/__init__.py")),
@@ -23,6 +23,7 @@ const FILES: [(&str, &str); 8] = [
     ("mqscript_parts/lines.py", include_str!("../python/mqscript_parts/lines.py")),
     ("mqscript_parts/link.py", include_str!("../python/mqscript_parts/link.py")),
     ("mqscript_parts/styles.py", include_str!("../python/mqscript_parts/styles.py")),
+    ("mqscript_parts/watch.py", include_str!("../python/mqscript_parts/watch.py")),
 ];
 /// The folder among them.
 const PARTS: &str = "mqscript_parts";

@@ -42,6 +42,10 @@ struct Said<'a> {
     ready: bool,
     #[serde(default)]
     feeders: usize,
+    #[serde(default)]
+    tells_where: bool,
+    #[serde(default, rename = "where")]
+    places: Option<Vec<Place>>,
     #[serde(borrow, default)]
     mode: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -58,6 +62,31 @@ struct Said<'a> {
     notice: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     text: Option<Cow<'a, str>>,
+}
+
+/// A process is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready<'a> {
+    /// What it serves, if it said so.
+    pub mode: Option<Cow<'a, str>>,
+    /// It has so many feeders; 0 = it is fed on its standard input.
+    pub feeders: usize,
+    /// It can say where it is.
+    pub tells_where: bool,
+}
+
+/// A function of the program that has not returned.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Place {
+    /// Its name.
+    #[serde(default)]
+    pub function: String,
+    /// For so long.
+    #[serde(default)]
+    pub seconds: f64,
+    /// Where it is, innermost first.
+    #[serde(default)]
+    pub stack: Vec<String>,
 }
 
 /// The first line on a connection.
@@ -82,8 +111,10 @@ pub struct Join {
 /// A line that makes sense.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line<'a> {
-    /// It is ready, and serves this, if it said so, with so many feeders.
-    Ready(Option<Cow<'a, str>>, usize),
+    /// It is ready.
+    Ready(Ready<'a>),
+    /// Where it is.
+    Where(Vec<Place>),
     /// What became of a message.
     Outcome {
         /// Its token.
@@ -122,6 +153,9 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
     if let Some(join) = said.join {
         return Ok(Line::Join(join));
     }
+    if let Some(places) = said.places {
+        return Ok(Line::Where(places));
+    }
     if said.working {
         return Ok(Line::Working);
     }
@@ -129,7 +163,8 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
         return Ok(Line::Notice(notice, said.text.unwrap_or_default()));
     }
     if said.ready {
-        return Ok(Line::Ready(said.mode, said.feeders));
+        let (mode, feeders, tells_where) = (said.mode, said.feeders, said.tells_where);
+        return Ok(Line::Ready(Ready { mode, feeders, tells_where }));
     }
     let Some(id) = said.id else { return wrong("has no `id`".to_owned()) };
     let Ok(token) = id.parse() else { return wrong("has an `id` that is no number".to_owned()) };

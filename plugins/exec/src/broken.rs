@@ -16,6 +16,8 @@ pub enum Breakage {
     Hung(Duration),
     /// It did not become ready.
     NotReady(Duration),
+    /// The message of the first contact did not come back, or was refused.
+    NoContact(String),
     /// What it said makes no sense.
     Rubbish(String),
     /// It answered what it was not asked, or twice.
@@ -42,7 +44,7 @@ impl Breakage {
     pub fn number(&self) -> usize {
         match self {
             Breakage::NotStarted(_) | Breakage::Died | Breakage::Deaf => 0,
-            Breakage::Hung(_) | Breakage::NotReady(_) => 1,
+            Breakage::Hung(_) | Breakage::NotReady(_) | Breakage::NoContact(_) => 1,
             Breakage::Rubbish(_) | Breakage::WrongMode { .. } => 2,
             Breakage::Unasked(_) => 3,
         }
@@ -60,6 +62,7 @@ impl Breakage {
             Breakage::NotReady(limit) => {
                 format!("was not ready within {limit:?} (`start_timeout`); it was killed")
             }
+            Breakage::NoContact(text) => text.clone(),
             Breakage::Rubbish(text) => format!("wrote a line that {text}; it was killed"),
             Breakage::Unasked(text) => format!("{text}; it was killed"),
             Breakage::WrongMode { found, expected } => {
@@ -82,9 +85,16 @@ impl Breakage {
                 "; a program must first answer {\"init\": …} with {\"ready\": true}, as the Python adapter does, \
                  or have the option `handshake: false`"
             }
+            Breakage::NoContact(_) => {
+                "; mend that, or give it more time by `start_timeout`, or let it begin without a first message by \
+                 `probe: false`"
+            }
             _ => "",
         };
         let what = self.in_words(ended);
+        if matches!(self, Breakage::NoContact(_)) {
+            return Error::new(Status::IO, format!("`command`: {program} {what}{help}; {last_words}"));
+        }
         Error::new(
             Status::IO,
             format!("`command`: {program} {what}, before it was ready{help}; {last_words}"),

@@ -5,6 +5,7 @@ use crate::answer::{Line, shown};
 use crate::call::{Call, GivenUp};
 use crate::exchange::Exchange;
 use crate::fingerprint::FIELDS;
+use crate::probe::Probes;
 use crate::redact::Redactor;
 use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
@@ -87,6 +88,8 @@ pub struct CallsRead {
     pub tally: CallTally,
     /// A sign of work was among it.
     pub working: bool,
+    /// Counters of messages that were sent or given up; none where one has no counter.
+    pub finished: Vec<Option<u32>>,
 }
 
 impl CallsRead {
@@ -111,6 +114,7 @@ pub struct CallReader {
     unknown_recipient: u32,
     notices: Named,
     reasons: Named,
+    probes: Probes,
 }
 
 impl CallReader {
@@ -126,6 +130,7 @@ impl CallReader {
             unknown_recipient: host.intern("exec_unknown_recipient"),
             notices: Named::new(NOTICES_MAX, OTHER_NOTICE),
             reasons: Named::new(REASONS_MAX, OTHER_REASON),
+            probes: Probes::of(run),
         }
     }
 
@@ -152,22 +157,33 @@ impl CallReader {
         Ok(true)
     }
 
+    /// The messages of the first contact.
+    pub fn probes(&self) -> &Probes {
+        &self.probes
+    }
+
     /// A text without secrets.
     pub fn clean(&self, text: &str) -> String {
         self.redactor.clean(text.to_owned())
     }
 
     fn call(&self, call: &Call<'_>, at_ns: u64, into: &mut CallsRead) -> Result<(), &'static str> {
-        into.working = true;
         let identity = call.identity();
         let stamp = identity.stamp;
+        let content = call.content().ok_or("has a `content_base64` that is none")?;
+        if let Some(worker) = self.probes.worker_of(&stamp, &content) {
+            self.exchange.made_contact(worker);
+            return Ok(());
+        }
+        into.working = true;
         if let Some(how) = &call.failed {
             into.tally.failed += 1;
             into.tally.raised += u64::from(call.raised);
+            self.exchange.failed_before_contact(how);
             self.note(Report::FailedCall(self.reason(how)), stamp, call.n, at_ns, into);
             return Ok(());
         }
-        let content = call.content().ok_or("has a `content_base64` that is none")?;
+        into.finished.push(identity.sent.map(|(_, slot)| slot));
         into.tally.sent += 1;
         let Some(agents) = &self.agents else { return Ok(()) };
         let Some(recipients) = agents.recipients(&call.recipient, sender_of(&stamp)) else {
@@ -200,10 +216,16 @@ impl CallReader {
     }
 
     fn given_up(&self, given_up: &GivenUp<'_>, at_ns: u64, into: &mut CallsRead) {
+        let identity = given_up.identity();
+        if let Some(worker) = self.probes.worker_of(&identity.stamp, &[]) {
+            self.exchange.made_contact(worker);
+            return;
+        }
         into.working = true;
+        into.finished.push(identity.sent.map(|(_, slot)| slot));
         into.tally.given_up += 1;
         let reason = given_up.reason.as_deref().map_or(0, |reason| self.reason(reason));
-        self.note(Report::GivenUp(reason), given_up.identity().stamp, 0, at_ns, into);
+        self.note(Report::GivenUp(reason), identity.stamp, 0, at_ns, into);
     }
 
     /// Tells of a message of which no copy came.

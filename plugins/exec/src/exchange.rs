@@ -6,6 +6,7 @@ use crate::life::Channel;
 use crate::lines::Lines;
 use crate::options::FEEDERS_MAX;
 use crate::request::Requests;
+use crate::work::Work;
 use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use std::collections::VecDeque;
@@ -20,6 +21,11 @@ const ARRIVED_MAX: usize = 8192;
 const ARRIVED_BYTES_MAX: usize = 64 << 20;
 /// So many bytes may wait to be written to one process; a message that begins below is still taken.
 const WAITING_BYTES_MAX: usize = 16 << 20;
+
+/// So many failed calls are told if there is no contact.
+const FAILED_CALLS_MAX: usize = 3;
+/// Each is cut at so many characters.
+const FAILED_CALL_CHARACTERS: usize = 200;
 
 /// What became of messages with consecutive tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +107,8 @@ pub struct Desk {
     lanes: Vec<Lane>,
     /// Feeders that the worker has not seen yet.
     joined: Vec<Feeder>,
+    /// The message of the first contact came back.
+    contacted: bool,
     /// The worker waits for its bell.
     sleeping: bool,
     bell: UnixStream,
@@ -157,6 +165,10 @@ pub struct State {
     pub failure: Option<Error>,
     /// What was done.
     pub tally: Tally,
+    /// What a processor has to do.
+    pub work: Work,
+    /// How calls failed before the first contact; none once all workers have it.
+    failed_calls: Option<Vec<String>>,
     /// The next message's counter, in mode `processor`.
     next_slot: Option<u32>,
     /// Wakes the reader of calls.
@@ -230,7 +242,11 @@ impl State {
 
     fn take_in(&mut self, read: &mut CallsRead) {
         self.tally.calls.add(&std::mem::take(&mut read.tally));
-        self.working |= std::mem::take(&mut read.working);
+        if std::mem::take(&mut read.working) {
+            self.working = true;
+            self.work.sign();
+        }
+        read.finished.drain(..).for_each(|slot| self.work.finish(slot));
         self.arrived.append(&mut read.arrivals);
     }
 
@@ -272,7 +288,14 @@ impl Exchange {
         bell.set_nonblocking(true)?;
         ear.set_nonblocking(true)?;
         let lanes = vec![Lane::default()];
-        let desk = Desk { phase: Phase::Starting, lanes, joined: Vec::new(), sleeping: false, bell };
+        let desk = Desk {
+            phase: Phase::Starting,
+            lanes,
+            joined: Vec::new(),
+            contacted: false,
+            sleeping: false,
+            bell,
+        };
         self.lock().desks.push(desk);
         Ok(ear)
     }
@@ -351,6 +374,7 @@ impl Exchange {
         ear.set_nonblocking(true)?;
         let mut state = self.lock();
         (state.hub, state.next_slot) = (Some(bell), Some(0));
+        state.failed_calls = Some(Vec::new());
         Ok(ear)
     }
 
@@ -385,9 +409,42 @@ impl Exchange {
         for (place, channel) in channels.iter_mut().enumerate() {
             state.desks[worker].lanes[place].unanswered -= channel.answered.len();
             state.tally.answers += channel.answered.len() as u64;
+            let is_taken = |answer: &&Settled| answer.result == OutcomeResult::Delivered;
+            let taken = channel.answered.iter().filter(is_taken).count();
+            state.work.take(taken as u64);
             channel.answered.drain(..).for_each(|answer| state.settle(answer));
         }
         state.take_in(read);
+    }
+
+    /// The message of the first contact has come back from this worker.
+    pub fn made_contact(&self, worker: usize) {
+        let mut state = self.lock();
+        let Some(desk) = state.desks.get_mut(worker) else { return };
+        if !std::mem::replace(&mut desk.contacted, true) {
+            desk.ring();
+        }
+        if state.desks.iter().all(|desk| desk.contacted) {
+            state.failed_calls = None;
+        }
+    }
+
+    /// Whether it has.
+    pub fn has_contact(&self, worker: usize) -> bool {
+        self.lock().desks[worker].contacted
+    }
+
+    /// A call failed; of interest until there was contact.
+    pub fn failed_before_contact(&self, how: &str) {
+        let mut state = self.lock();
+        if let Some(failed) = state.failed_calls.as_mut().filter(|failed| failed.len() < FAILED_CALLS_MAX) {
+            failed.push(how.chars().take(FAILED_CALL_CHARACTERS).collect());
+        }
+    }
+
+    /// How calls failed so far.
+    pub fn failed_calls(&self) -> Vec<String> {
+        self.lock().failed_calls.clone().unwrap_or_default()
     }
 
     /// The worker's process is ready, and has so many feeders.

@@ -24,11 +24,13 @@ mod life;
 mod lines;
 mod mock;
 mod options;
+mod probe;
 mod process;
 mod redact;
 mod repair;
 mod request;
 mod session;
+mod work;
 mod worker;
 
 use adapter::Adapter;
@@ -67,11 +69,13 @@ impl Exec {
         if crew.settings.mode == Mode::Send || crew.exchange.workers() > 0 {
             return Ok(());
         }
-        let listener = adapter.listen(&json!({
+        let mut run = json!({
             "run": crew.run,
             "seed": crew.seed.to_string(),
             "mock": crew.settings.mock.for_the_adapter(),
-        }))?;
+        });
+        crew.calls.probes().tell(crew.settings.workers, &mut run);
+        let listener = adapter.listen(&run)?;
         let ear = crew.exchange.add_hub().map_err(|error| Self::no_resources(&error))?;
         let hub = Hub::new(listener, ear, &crew.exchange, &crew.calls, &crew.host, crew.run);
         let thread = crew.host.spawn("exec calls", move || hub.work());

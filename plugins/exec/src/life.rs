@@ -1,6 +1,7 @@
 //! The life of one process: what is written to it, what is read from it, and when it is over.
 
 mod channel;
+mod hang;
 mod said;
 
 pub use channel::Channel;
@@ -13,6 +14,7 @@ use crate::lines::Lines;
 use crate::options::Mode;
 use crate::process::{Heard, Process, hear, in_words};
 use crate::worker::{Crew, Told, for_reading, wait};
+use hang::Asked;
 use mqscript_plugin::LogLevel;
 use rustix::event::{PollFd, PollFlags};
 use serde_json::json;
@@ -45,6 +47,15 @@ pub enum Ended {
     Broken(Breakage),
 }
 
+/// How far the message of the first contact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Contact {
+    /// Handed over.
+    Sent,
+    /// The processor answers for it.
+    Taken,
+}
+
 /// A process that lives.
 #[derive(Debug)]
 pub struct Life<'a> {
@@ -64,6 +75,12 @@ pub struct Life<'a> {
     joined: BTreeMap<usize, Channel>,
     /// It said that it is ready, with so many feeders.
     said_ready: Option<usize>,
+    /// How far the first contact is; none if none is under way.
+    contact: Option<Contact>,
+    /// It can say where it is.
+    tells_where: bool,
+    /// It was asked where it is, and has not given a sign of work since.
+    asked_where: Option<Asked>,
     /// When it last answered, or had something to answer.
     progress: Instant,
     lines: Lines,
@@ -108,6 +125,9 @@ impl<'a> Life<'a> {
             channels: vec![Channel::default()],
             joined: BTreeMap::new(),
             said_ready: None,
+            contact: None,
+            tells_where: false,
+            asked_where: None,
             progress: now,
             lines: Lines::default(),
             last_words: LastWords::default(),
@@ -278,7 +298,9 @@ impl<'a> Life<'a> {
             let ready = if settings.handshake { settings.start_timeout } else { SETTLES };
             limit = limit.min(left(self.started, ready));
         } else if self.has_asked() {
-            limit = limit.min(left(self.progress, settings.timeout));
+            // Past it, something else is waited for.
+            let left = left(self.progress, settings.timeout);
+            limit = if left.is_zero() { limit } else { limit.min(left) };
         }
         limit
     }
@@ -386,6 +408,8 @@ impl<'a> Life<'a> {
             if !died {
                 self.killed_at_close();
             }
+            let _ = self.last_answers();
+            self.nothing_came_back();
             return Some(Ended::Closed);
         }
         if died {
@@ -398,12 +422,15 @@ impl<'a> Life<'a> {
             if !settings.handshake && over(Some(self.started), SETTLES) {
                 self.becomes_ready();
             } else if over(Some(self.started), settings.start_timeout) {
-                return Some(Ended::Broken(Breakage::NotReady(settings.start_timeout)));
+                let breakage = match self.contact {
+                    Some(_) => self.no_contact(),
+                    None => Breakage::NotReady(settings.start_timeout),
+                };
+                return Some(Ended::Broken(breakage));
             }
-        } else if self.has_asked() && over(Some(self.progress), settings.timeout) {
-            return Some(Ended::Broken(Breakage::Hung(settings.timeout)));
+            return None;
         }
-        None
+        self.hangs().map(Ended::Broken)
     }
 
     /// It has ended: what it said before still counts.

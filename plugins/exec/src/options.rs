@@ -69,6 +69,8 @@ pub struct Settings {
     pub arguments: Map<String, Value>,
     /// The messaging core that a processor sends through.
     pub mock: Mock,
+    /// One message goes round before the load.
+    pub probe: bool,
     /// The processor keeps the order.
     pub ordered: bool,
     /// The processor repeats nothing.
@@ -174,6 +176,7 @@ impl Settings {
             show_output: flag("show_output"),
             arguments: options.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default(),
             mock: Mock::read(options.get("mock"))?,
+            probe: mode == Mode::Processor && flag("probe"),
             ordered: promised("ordered"),
             exactly_once: promised("exactly_once"),
             unaltered: promised("unaltered"),

@@ -48,6 +48,10 @@ pub struct Names {
     breakages: [(u32, u32); NAMES.len()],
     restarted: u32,
     given_up: u32,
+    /// A function of the program does not return.
+    pub hang: u32,
+    /// Of all that a processor took, nothing came back.
+    pub nothing_came_back: u32,
     /// The reason of a failure for which the program gave none.
     pub not_delivered: u32,
 }
@@ -59,6 +63,8 @@ impl Names {
             breakages: NAMES.map(|(event, reason)| (host.intern(event), host.intern(reason))),
             restarted: host.intern("exec_worker_restarted"),
             given_up: host.intern("exec_worker_given_up"),
+            hang: host.intern("exec_hang"),
+            nothing_came_back: host.intern("exec_nothing_came_back"),
             not_delivered: host.intern("not_delivered"),
         }
     }

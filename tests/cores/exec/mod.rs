@@ -94,7 +94,8 @@ pub fn until_gone(process: u64) {
 /// Opens a core that cannot be opened, and holds status and text against what is expected.
 #[track_caller]
 pub fn refused(options: Value, status: i32, texts: &[&str]) -> String {
-    let opened = Queue::of("exec", options, super::queue::config(7, false)).map(|_| ());
+    let receives = options["mode"] == "processor";
+    let opened = Queue::of("exec", options, super::queue::config(7, receives)).map(|_| ());
     let Err(CoreError::Failed(failure)) = opened else { panic!("{opened:?}") };
     assert_eq!(failure.kind, FailureKind::Status(status), "{failure}");
     for text in texts {

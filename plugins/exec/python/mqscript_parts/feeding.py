@@ -10,6 +10,7 @@ import time
 
 from . import core, lines, styles
 from .link import link
+from .watch import Place, Watch, this_task
 
 _CALL_EVERY_SECONDS = 0.05
 _LEAVE_SECONDS = 1.0
@@ -39,7 +40,7 @@ def serve_processor(enqueue, process=None, core="mock"):
     processor = _Processor(enqueue, process, init)
     feeders = processor.connect() if init["mode"] == "processor" else []
     ready = {"ready": True, "mode": "processor"}
-    _write_out(lines.encoded({**ready, "feeders": len(feeders)} if feeders else ready))
+    _write_out(lines.encoded({**ready, "feeders": len(feeders), "tells_where": True} if feeders else ready))
     processor.run(feeders, first[1:], batches)
 
 
@@ -52,6 +53,7 @@ class _Processor:
     def __init__(self, enqueue, process, init):
         self.enqueue, self.process, self.init = enqueue, process, init
         self.name = styles.name_of(enqueue, "enqueue")
+        self.watch = Watch()
         self.arguments = init.get("arguments", {})
         self.ended, self.idle, self.arrived = threading.Event(), threading.Event(), threading.Event()
         self.loop = None
@@ -68,11 +70,10 @@ class _Processor:
     def run(self, feeders, begun, batches):
         """Feeds and processes until the end of the input."""
         for connection in feeders:
-            feeder = _Feeder(self, connection.sendall)
+            feeder = _Feeder(self, connection.sendall, self.watch.add(Place(self.name)))
             read = lambda connection=connection: connection.recv(lines.READ_BYTES)  # noqa: E731
             threading.Thread(target=feeder.feed, args=(lines.batches(read),), name="mqscript feeder", daemon=True).start()
-        standard = _Feeder(self, _write_out)
-        threading.Thread(target=self._until_the_end, args=(standard, begun, batches), name="mqscript",
+        threading.Thread(target=self._until_the_end, args=(not feeders, begun, batches), name="mqscript",
                          daemon=True).start()
         if self.loop is None:
             self._process()
@@ -84,13 +85,18 @@ class _Processor:
             self._process()
         self.idle.set()
 
-    def _until_the_end(self, standard, begun, batches):
-        if begun:
-            standard.take(begun)
-        standard.feed(batches)
+    def _until_the_end(self, feeds, begun, batches):
+        if feeds:
+            feeder = _Feeder(self, _write_out, self.watch.add(Place(self.name)))
+            feeder.take(begun)
+            feeder.feed(batches)
+        else:
+            for _ in batches:  # Nothing but the question where the processor is.
+                _write_out(lines.encoded({"where": self.watch.where()}))
         self.ended.set()
         self.wake()
-        self.idle.wait(_LEAVE_SECONDS)
+        if not self.idle.wait(_LEAVE_SECONDS):
+            _write_out(lines.encoded({"where": self.watch.where(_LEAVE_SECONDS)}))
         os._exit(0)
 
     def wake(self):
@@ -99,19 +105,29 @@ class _Processor:
             self.arrived.set()
 
     def _process(self):
+        place = self._place_of_process()
         while not self.ended.is_set():
             self.arrived.wait(_CALL_EVERY_SECONDS)
             self.arrived.clear()
             if self.process is not None:
-                self._judge(self.process(**self.arguments))
+                with place:
+                    result = self.process(**self.arguments)
+                self._judge(result)
+
+    def _place_of_process(self):
+        return self.watch.add(Place(styles.name_of(self.process, "process")))
 
     async def _process_async(self):
+        place = self._place_of_process()
+        place.task = this_task()
         while not self.ended.is_set():
             until = time.monotonic() + _CALL_EVERY_SECONDS
             while not self.arrived.is_set() and time.monotonic() < until:
                 await asyncio.sleep(0.001)
             self.arrived.clear()
-            self._judge(await self.process(**self.arguments))
+            with place:
+                result = await self.process(**self.arguments)
+            self._judge(result)
 
     def _judge(self, result):
         """A call of `process` has returned: what it returns may be a sign of work."""
@@ -161,8 +177,8 @@ class _Processor:
 class _Feeder:
     """Hands the messages of one stream on, and writes the answers to it."""
 
-    def __init__(self, processor, write):
-        self.processor, self.write = processor, write
+    def __init__(self, processor, write, place):
+        self.processor, self.write, self.place = processor, write, place
         self.answers, self.tasks = [], set()
 
     def feed(self, batches):
@@ -181,7 +197,10 @@ class _Feeder:
             return
         flushed = time.perf_counter()
         for line in batch:
-            self.answers.append(processor.answer(lines.decoded(line)))
+            message = lines.decoded(line)
+            with self.place:
+                answer = processor.answer(message)
+            self.answers.append(answer)
             processor.wake()
             if time.perf_counter() - flushed > _FLUSH_SECONDS:
                 self._flush()
@@ -198,10 +217,20 @@ class _Feeder:
                 self.tasks.add(task)  # The loop itself holds tasks weakly.
                 task.add_done_callback(self.tasks.discard)
             else:
-                self._answered(processor.answer(message))
+                with self.place:
+                    answer = processor.answer(message)
+                self._answered(answer)
 
     async def _take_one(self, message):
-        self._answered(await self.processor.answer_async(message))
+        watch = self.processor.watch
+        place = watch.add(Place(self.processor.name))
+        place.task = this_task()
+        try:
+            with place:
+                answer = await self.processor.answer_async(message)
+        finally:
+            watch.remove(place)
+        self._answered(answer)
 
     def _answered(self, answer):
         if not self.answers:

@@ -22,6 +22,7 @@ class Link:
 
     def __init__(self):
         self._run, self._counters = None, None
+        self.probes, self.probe_contents = None, ()
         self._renew()
 
     def _renew(self):
@@ -38,6 +39,8 @@ class Link:
             try:
                 with open(os.path.join(os.path.dirname(self._path()), "run.json"), encoding="utf-8") as file:
                     self._run = json.load(file)
+                self.probe_contents = frozenset(self._run.get("probe_contents", ()))
+                self.probes = frozenset(self._run.get("probes", ()))
             except OSError as error:
                 raise ConnectionError(f"the run of mqscript that this process belongs to is over ({error})") from None
         return self._run

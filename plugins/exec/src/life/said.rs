@@ -1,14 +1,14 @@
 //! What a process says, line by line, and what follows from it.
 
-use super::{Channel, Life};
-use crate::answer::{self, LINE_BYTES_MAX, Line};
+use super::{Channel, Contact, Life};
+use crate::answer::{self, LINE_BYTES_MAX, Line, Ready};
 use crate::broken::Breakage;
 use crate::exchange::Settled;
 use crate::lines::Lines;
 use crate::options::{FEEDERS_MAX, Mode};
 use crate::repair::repaired_line;
 use mqscript_plugin::prelude::*;
-use std::borrow::Cow;
+use std::io::Write;
 
 impl Life<'_> {
     /// Takes in all whole lines that have come on the standard output, or on the connection of a feeder.
@@ -37,12 +37,16 @@ impl Life<'_> {
                 answer::read(&repaired).map_err(|_| rubbish(why))?
             }
         };
-        if !self.ready && !matches!(said, Line::Ready(..)) {
+        if !self.ready && self.contact.is_none() && !matches!(said, Line::Ready(_)) {
             return Err(rubbish(format!("came before it said that it is ready: {}", answer::shown(line))));
         }
         match said {
             Line::Outcome { token, result, reason } => self.outcome(feeder, token, result, reason, at_ns),
-            Line::Ready(mode, feeders) => self.says_ready(mode, feeders),
+            Line::Ready(ready) => self.says_ready(ready),
+            Line::Where(places) => {
+                self.tell_where(&places);
+                Ok(())
+            }
             Line::Call(_) | Line::GivenUp(_) | Line::Working if self.crew.settings.mode == Mode::Send => {
                 let shown = answer::shown(line);
                 Err(rubbish(format!("is a delivery, and `mode` is \"send\": {shown}")))
@@ -51,7 +55,7 @@ impl Life<'_> {
         }
     }
 
-    fn says_ready(&mut self, mode: Option<Cow<'_, str>>, feeders: usize) -> Result<(), Breakage> {
+    fn says_ready(&mut self, Ready { mode, feeders, tells_where }: Ready<'_>) -> Result<(), Breakage> {
         if self.ready || self.said_ready.is_some() {
             return Err(Breakage::Unasked("said once more that it is ready".to_owned()));
         }
@@ -64,11 +68,8 @@ impl Life<'_> {
             return Err(Breakage::Rubbish(format!("says that it has {feeders} feeders")));
         }
         self.said_ready = Some(feeders);
-        if feeders == 0 {
-            self.becomes_ready();
-        } else {
-            self.welcome();
-        }
+        self.tells_where = tells_where && feeders > 0;
+        self.welcome();
         Ok(())
     }
 
@@ -80,10 +81,56 @@ impl Life<'_> {
                 self.joined.entry(feeder.number).or_insert_with(|| Channel::of(feeder.stream, feeder.lines));
             }
         }
-        if self.said_ready.is_some_and(|feeders| feeders > 0 && self.joined.keys().copied().eq(0..feeders)) {
-            self.channels = std::mem::take(&mut self.joined).into_values().collect();
+        let Some(feeders) = self.said_ready.filter(|_| !self.ready) else { return };
+        if self.contact.is_none() && self.joined.keys().copied().eq(0..feeders) {
+            if feeders > 0 {
+                self.channels = std::mem::take(&mut self.joined).into_values().collect();
+            }
+            self.make_contact();
+        } else if self.contact.is_some() && self.crew.exchange.has_contact(self.worker) {
             self.becomes_ready();
         }
+    }
+
+    /// Sends the message of the first contact, if there is to be one.
+    fn make_contact(&mut self) {
+        if !self.crew.settings.probe || self.crew.exchange.has_contact(self.worker) {
+            return self.becomes_ready();
+        }
+        self.contact = Some(Contact::Sent);
+        let line = self.crew.calls.probes().line(self.worker);
+        match self.channels[0].feeder.as_mut() {
+            // The first of all messages has room in any socket.
+            Some(feeder) => drop(feeder.write_all(&line)),
+            None => self.hello.extend(line),
+        }
+    }
+
+    /// What became of the message of the first contact in the processor's hands.
+    fn contact_is_answered(&mut self, result: OutcomeResult, reason: Option<String>) -> Result<(), Breakage> {
+        if result == OutcomeResult::Delivered || self.ready {
+            self.contact = Some(Contact::Taken);
+            return Ok(());
+        }
+        let reason = self.crew.redactor.clean(reason.unwrap_or_default());
+        Err(Breakage::NoContact(format!("did not take the first message: {reason}")))
+    }
+
+    /// Why there is no contact.
+    pub(super) fn no_contact(&self) -> Breakage {
+        let limit = self.crew.settings.start_timeout;
+        let taken = match self.contact {
+            Some(Contact::Taken) => {
+                "took the first message, but made no call of the messaging core that delivered it"
+            }
+            _ => "was handed the first message, but `enqueue` did not return",
+        };
+        let failed = self.crew.exchange.failed_calls();
+        let failed = match failed.is_empty() {
+            true => String::new(),
+            false => format!("; calls that failed: {}", self.crew.redactor.clean(failed.join(" | "))),
+        };
+        Breakage::NoContact(format!("{taken} within {limit:?} (`start_timeout`){failed}"))
     }
 
     /// From now on it gets messages.
@@ -101,6 +148,9 @@ impl Life<'_> {
         reason: Option<String>,
         at_ns: u64,
     ) -> Result<(), Breakage> {
+        if token == 0 && self.contact == Some(Contact::Sent) {
+            return self.contact_is_answered(result, reason);
+        }
         let reason = match (result, reason) {
             (OutcomeResult::Delivered, _) => 0,
             (_, Some(reason)) => self.reason(&reason),

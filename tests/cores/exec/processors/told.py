@@ -3,7 +3,7 @@ import collections
 import sys
 import types
 
-from mqscript_adapter import messaging_core, serve_processor
+from mqscript_adapter import is_probe, messaging_core, serve_processor
 
 how = sys.argv[1]
 queue = collections.deque()
@@ -16,6 +16,8 @@ class Mute:
 
 def send(content, sender, recipient, kind, priority, tags, metadata):
     send = messaging_core.send_message
+    if is_probe(metadata):
+        return send(content, sender, recipient, kind, priority, tags, metadata)
     if how == "alters":
         return send(content, "SYSTEM", recipient, "OTHER", "low", [], metadata)
     if how == "unstamped":

@@ -1,0 +1,91 @@
+//! Functions of the program that do not return: told by name, with the lines at which they are.
+
+use super::Life;
+use crate::answer::Place;
+use crate::broken::Breakage;
+use crate::options::Mode;
+use mqscript_plugin::LogLevel;
+use std::time::{Duration, Instant};
+
+/// A process may take so long to say where it is.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+
+/// The question where it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    at: Instant,
+    answered: bool,
+}
+
+impl Life<'_> {
+    /// Whether the process hangs for good. One that only does not go on is asked where it is.
+    pub(super) fn hangs(&mut self) -> Option<Breakage> {
+        let timeout = self.crew.settings.timeout;
+        let (outstanding, silence) = {
+            let work = &self.crew.exchange.lock().work;
+            (work.outstanding(), work.silence())
+        };
+        let answers_none = self.has_asked() && self.progress.elapsed() >= timeout;
+        let is_silent = outstanding > 0 && silence >= timeout;
+        if !answers_none && !is_silent {
+            self.asked_where = None;
+            return None;
+        }
+        // An `enqueue` may wait until there is room in the queue: as long as the processor works, it does not hang.
+        let works = self.crew.settings.mode == Mode::Processor && outstanding > 0 && silence < timeout;
+        if works {
+            return None;
+        }
+        match self.asked_where {
+            None if self.tells_where => {
+                self.asked_where = Some(Asked { at: Instant::now(), answered: false });
+                self.hello.extend(b"{\"where\":true}\n");
+                None
+            }
+            Some(asked) if !asked.answered && asked.at.elapsed() < ANSWERS_WITHIN => None,
+            _ => answers_none.then_some(Breakage::Hung(timeout)),
+        }
+    }
+
+    /// The process said where it is.
+    pub(super) fn tell_where(&mut self, places: &[Place]) {
+        if let Some(asked) = &mut self.asked_where {
+            asked.answered = true;
+        }
+        let outstanding = self.crew.exchange.lock().work.outstanding();
+        if outstanding == 0 && !self.has_asked() {
+            return;
+        }
+        let (worker, process) = (self.worker + 1, self.process.id());
+        for place in places {
+            let at = match place.stack.is_empty() {
+                true => String::new(),
+                false => format!("; it is at {}", place.stack.join(", called from ")),
+            };
+            let text = self.crew.redactor.clean(format!(
+                "worker {worker} (process {process}): {}() has not returned for {:.1} s, and {outstanding} messages that \
+                 the processor took are not sent{at}",
+                place.function, place.seconds
+            ));
+            self.crew.host.event(self.crew.names.hang, self.crew.host.now_ns(), &text);
+            self.crew.host.log(LogLevel::Warn, &text);
+        }
+    }
+
+    /// At the end: if nothing came back of all that the processor took, what it wrote may say why.
+    pub(super) fn nothing_came_back(&mut self) {
+        let (taken, calls) = {
+            let state = self.crew.exchange.lock();
+            (state.work.taken(), state.tally.calls.sent + state.tally.calls.failed)
+        };
+        if self.crew.settings.mode == Mode::Send || taken == 0 || calls > 0 {
+            return;
+        }
+        let text = self.crew.redactor.clean(format!(
+            "the processor took {taken} messages, and made no call of the messaging core; {}",
+            self.last_words.in_words()
+        ));
+        self.crew.host.event(self.crew.names.nothing_came_back, self.crew.host.now_ns(), &text);
+        self.crew.host.log(LogLevel::Warn, &text);
+    }
+}
