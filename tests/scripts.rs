@@ -122,7 +122,11 @@ fn every_check_can_fail() {
             set("types.text.priority", "urgent"),
             "by_type.urgent.queue_wait.p99 <= by_type.text.queue_wait.p99",
         ),
-        ("classic_stress", Overrides { success_rate: text("0.5"), ..Overrides::default() }, "success_rate > 93%"),
+        (
+            "classic_stress",
+            Overrides { success_rate: text("0.5"), ..Overrides::default() },
+            "success_rate > 93%",
+        ),
         ("classic_stress", set("processor.workers", "1"), "queue_wait.max == 0s"),
         ("onboarding_burst", set("messages_per_agent", "99"), "generated == 900"),
         (

@@ -64,7 +64,8 @@ fn processor(folder: &Path) -> Result<String, Diagnostics> {
     let files: Vec<NewFile> = PROCESSOR.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
     scaffold::write(folder, &files)?;
     let glue = quoted(&folder.join("glue.py").display().to_string());
-    let mut text = scaffold::listed(folder, "the glue for a processor of your own, and an example of one", &files);
+    let mut text =
+        scaffold::listed(folder, "the glue for a processor of your own, and an example of one", &files);
     text += &format!(
         "\nPlay it as it stands, then change its numbered lines:\n  mqscript run --processor {glue} --rate 10 --duration 5\n"
     );

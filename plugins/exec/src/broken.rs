@@ -14,6 +14,8 @@ pub enum Breakage {
     Deaf,
     /// It has messages and answers none.
     Hung(Duration),
+    /// It was killed on purpose, so long after the load's start.
+    Killed(Duration),
     /// It did not become ready.
     NotReady(Duration),
     /// The message of the first contact did not come back, or was refused.
@@ -32,11 +34,12 @@ pub enum Breakage {
 }
 
 /// All that can be the case, for interning: kind of the event, reason of the outcomes.
-pub const NAMES: [(&str, &str); 4] = [
+pub const NAMES: [(&str, &str); 5] = [
     ("exec_worker_died", "worker_died"),
     ("exec_worker_hung", "worker_hung"),
     ("exec_worker_rubbish", "worker_rubbish"),
     ("exec_worker_answered_unasked", "worker_answered_unasked"),
+    ("exec_fault_kill", "fault_kill"),
 ];
 
 impl Breakage {
@@ -47,6 +50,7 @@ impl Breakage {
             Breakage::Hung(_) | Breakage::NotReady(_) | Breakage::NoContact(_) => 1,
             Breakage::Rubbish(_) | Breakage::WrongMode { .. } => 2,
             Breakage::Unasked(_) => 3,
+            Breakage::Killed(_) => 4,
         }
     }
 
@@ -58,6 +62,9 @@ impl Breakage {
             Breakage::Deaf => "closed its standard input or output, but went on; it was killed".to_owned(),
             Breakage::Hung(limit) => {
                 format!("had messages and answered none for {limit:?} (`timeout`); it was killed")
+            }
+            Breakage::Killed(due) => {
+                format!("was killed by the option `faults`, {due:?} after the load's start")
             }
             Breakage::NotReady(limit) => {
                 format!("was not ready within {limit:?} (`start_timeout`); it was killed")

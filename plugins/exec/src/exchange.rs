@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// So many copies may wait for the host before no more are read.
 const ARRIVED_MAX: usize = 8192;
@@ -147,6 +148,10 @@ pub struct Tally {
     pub refused_connections: u64,
     /// Lines on them that made no sense.
     pub bad_lines: u64,
+    /// Processes killed on purpose.
+    pub fault_kills: u64,
+    /// Processes stopped on purpose.
+    pub fault_stops: u64,
     /// Processes that ignored the end of their input.
     pub killed_at_close: u64,
 }
@@ -173,6 +178,9 @@ pub struct State {
     next_slot: Option<u32>,
     /// Wakes the reader of calls.
     hub: Option<UnixStream>,
+    /// When the load began.
+    load_began: Option<Instant>,
+    load_is_over: bool,
     reading_held: bool,
     closing: bool,
     calls_end: bool,
@@ -360,6 +368,22 @@ impl Exchange {
     /// The feeders that have joined since the worker last asked.
     pub fn joined(&self, worker: usize) -> Vec<Feeder> {
         std::mem::take(&mut self.lock().desks[worker].joined)
+    }
+
+    /// The load begins now.
+    pub fn load_begins(&self) {
+        self.lock().load_began.get_or_insert_with(Instant::now);
+    }
+
+    /// All messages were handed over: faults on purpose end with the load.
+    pub fn load_is_over(&self) {
+        self.lock().load_is_over = true;
+    }
+
+    /// How long the load has lasted; none if it is not on.
+    pub fn load_lasts(&self) -> Option<Duration> {
+        let state = self.lock();
+        state.load_began.filter(|_| !state.load_is_over && !state.closing).map(|began| began.elapsed())
     }
 
     /// Whether the session is closed.

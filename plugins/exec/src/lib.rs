@@ -16,6 +16,7 @@ mod calls;
 mod contents;
 mod counters;
 mod exchange;
+mod faults;
 mod fingerprint;
 mod hub;
 mod last_words;
@@ -147,6 +148,7 @@ impl Core for Exec {
     fn open(&mut self, _open: Open) -> Result<ProgramSession, Error> {
         self.prepare()?;
         let settings = &self.crew.settings;
+        self.crew.exchange.load_begins();
         let notes_contents = settings.mode == Mode::Processor;
         Ok(ProgramSession::new(Arc::clone(&self.crew.exchange), settings.window, notes_contents))
     }
@@ -172,6 +174,8 @@ impl Core for Exec {
                 "raised": calls.raised,
                 "sent": calls.sent,
                 "sent_to_nobody": calls.sent_to_nobody,
+                "fault_kills": tally.fault_kills,
+                "fault_stops": tally.fault_stops,
                 "given_up": calls.given_up,
                 "unstamped": calls.unstamped,
                 "altered": altered.collect::<Map<String, Value>>(),

@@ -1,10 +1,12 @@
 //! The life of one process: what is written to it, what is read from it, and when it is over.
 
 mod channel;
+mod fault;
 mod hang;
 mod said;
 
 pub use channel::Channel;
+pub use fault::Plan;
 
 use crate::broken::Breakage;
 use crate::calls::CallsRead;
@@ -75,6 +77,8 @@ pub struct Life<'a> {
     joined: BTreeMap<usize, Channel>,
     /// It said that it is ready, with so many feeders.
     said_ready: Option<usize>,
+    /// What is to happen to it.
+    faults: &'a mut Plan,
     /// How far the first contact is; none if none is under way.
     contact: Option<Contact>,
     /// It can say where it is.
@@ -111,6 +115,7 @@ impl<'a> Life<'a> {
         ear: &'a UnixStream,
         process: Process,
         number: u64,
+        faults: &'a mut Plan,
     ) -> Life<'a> {
         let now = Instant::now();
         let mut life = Life {
@@ -125,6 +130,7 @@ impl<'a> Life<'a> {
             channels: vec![Channel::default()],
             joined: BTreeMap::new(),
             said_ready: None,
+            faults,
             contact: None,
             tells_where: false,
             asked_where: None,
@@ -192,6 +198,8 @@ impl<'a> Life<'a> {
     fn look(&mut self) -> Order {
         if !self.ready {
             self.welcome();
+        }
+        if !self.ready {
             let closing = self.crew.exchange.is_closing();
             return Order { closing, held: false };
         }
@@ -215,6 +223,7 @@ impl<'a> Life<'a> {
 
     fn close_input(&mut self) {
         if self.closing.is_none() {
+            self.go_on();
             self.closing = Some(Instant::now());
             self.process.input = None;
             for feeder in self.channels.iter().filter_map(|channel| channel.feeder.as_ref()) {
@@ -302,7 +311,7 @@ impl<'a> Life<'a> {
             let left = left(self.progress, settings.timeout);
             limit = if left.is_zero() { limit } else { limit.min(left) };
         }
-        limit
+        self.until_fault().map_or(limit, |fault| limit.min(fault))
     }
 
     /// Keeps what it writes to standard error.
@@ -414,6 +423,12 @@ impl<'a> Life<'a> {
         }
         if died {
             return Some(Ended::Broken(self.last_answers().err().unwrap_or(Breakage::Died)));
+        }
+        if let Some(killed) = self.suffer() {
+            return Some(Ended::Broken(killed));
+        }
+        if self.is_stopped() {
+            return None;
         }
         if over(self.going, GOES) {
             return Some(Ended::Broken(Breakage::Deaf));

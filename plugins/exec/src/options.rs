@@ -1,5 +1,6 @@
 //! The options, read for one run.
 
+use crate::faults::Faults;
 use crate::mock::Mock;
 use mqscript_plugin::prelude::*;
 use mqscript_plugin::units::{duration_from_seconds, parse_duration};
@@ -69,6 +70,8 @@ pub struct Settings {
     pub arguments: Map<String, Value>,
     /// The messaging core that a processor sends through.
     pub mock: Mock,
+    /// What is done to the processes on purpose.
+    pub faults: Faults,
     /// One message goes round before the load.
     pub probe: bool,
     /// The processor keeps the order.
@@ -176,6 +179,12 @@ impl Settings {
             show_output: flag("show_output"),
             arguments: options.get("arguments").and_then(Value::as_object).cloned().unwrap_or_default(),
             mock: Mock::read(options.get("mock"))?,
+            faults: match options.get("faults") {
+                Some(_) if mode == Mode::Send => {
+                    return Err(Error::config("`faults` is for mode: \"processor\"; drop it"));
+                }
+                faults => Faults::read(faults)?,
+            },
             probe: mode == Mode::Processor && flag("probe"),
             ordered: promised("ordered"),
             exactly_once: promised("exactly_once"),

@@ -64,6 +64,14 @@ impl Process {
         self.ended.is_some() || matches!(waitid(WaitId::Pid(self.pid), look), Ok(Some(_)) | Err(_))
     }
 
+    /// Sends a signal to it, and to whatever it has started in its group.
+    pub fn signal(&self, signal: Signal) {
+        if self.ended.is_none() {
+            // It may have ended by itself.
+            let _ = kill_process_group(self.pid, signal);
+        }
+    }
+
     /// Ends it, and whatever it has started in its group; how it ended.
     pub fn end(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {

@@ -60,6 +60,11 @@ impl Session for ProgramSession {
         Ok(accepted as u32)
     }
 
+    fn flush(&mut self, _now_ns: u64) -> Result<(), Error> {
+        self.exchange.load_is_over();
+        Ok(())
+    }
+
     fn poll<'s>(&'s mut self, _now_ns: u64, out: &mut Out<'s>) -> Result<(), Error> {
         let mut state = self.exchange.lock();
         if self.given == self.holding.len() && !state.arrived.is_empty() {

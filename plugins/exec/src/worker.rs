@@ -4,7 +4,7 @@ use crate::broken::{Breakage, NAMES};
 use crate::calls::CallReader;
 use crate::exchange::{Exchange, Phase};
 use crate::launch::Launch;
-use crate::life::{Ended, Life};
+use crate::life::{Ended, Life, Plan};
 use crate::options::Settings;
 use crate::redact::Redactor;
 use mqscript_plugin::LogLevel;
@@ -48,6 +48,8 @@ pub struct Names {
     breakages: [(u32, u32); NAMES.len()],
     restarted: u32,
     given_up: u32,
+    /// It was stopped on purpose.
+    pub fault_stop: u32,
     /// A function of the program does not return.
     pub hang: u32,
     /// Of all that a processor took, nothing came back.
@@ -63,6 +65,7 @@ impl Names {
             breakages: NAMES.map(|(event, reason)| (host.intern(event), host.intern(reason))),
             restarted: host.intern("exec_worker_restarted"),
             given_up: host.intern("exec_worker_given_up"),
+            fault_stop: host.intern("exec_fault_stop"),
             hang: host.intern("exec_hang"),
             nothing_came_back: host.intern("exec_nothing_came_back"),
             not_delivered: host.intern("not_delivered"),
@@ -86,6 +89,7 @@ impl Worker {
     pub fn work(self) {
         let Worker { crew, index, ear } = &self;
         let (mut restarts, mut pause, mut was_ready) = (0, crew.settings.backoff, false);
+        let mut faults = Plan::new(crew, *index);
         loop {
             let (breakage, told) = match crew.launch.start() {
                 Err(error) => {
@@ -98,7 +102,7 @@ impl Worker {
                         tally.started += 1;
                         tally.started
                     };
-                    let mut life = Life::new(crew, *index, ear, process, number);
+                    let mut life = Life::new(crew, *index, ear, process, number, &mut faults);
                     match life.live() {
                         Ended::Closed => return,
                         Ended::Broken(breakage) => {
@@ -117,6 +121,10 @@ impl Worker {
                 pause = crew.settings.backoff;
             }
             self.tell(&breakage, &told);
+            if matches!(breakage, Breakage::Killed(_)) {
+                // On purpose: it is started again at once, and that is no restart of its own.
+                continue;
+            }
             if restarts == crew.settings.restarts {
                 self.give_up(&breakage, &told);
                 return;

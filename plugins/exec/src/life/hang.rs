@@ -57,7 +57,10 @@ impl Life<'_> {
             return;
         }
         let (worker, process) = (self.worker + 1, self.process.id());
-        for place in places {
+        // Asked, it also names what has only just been entered.
+        let shortest =
+            if self.closing.is_some() { 0.0 } else { self.crew.settings.timeout.as_secs_f64() * 0.9 };
+        for place in places.iter().filter(|place| place.seconds >= shortest) {
             let at = match place.stack.is_empty() {
                 true => String::new(),
                 false => format!("; it is at {}", place.stack.join(", called from ")),

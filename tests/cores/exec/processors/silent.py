@@ -6,6 +6,7 @@ from mqscript_adapter import is_probe, messaging_core, serve_processor
 
 how = sys.argv[1]
 queue = []
+print("nothing is sent, says a log", file=sys.stderr)
 
 
 def enqueue(*message):
@@ -17,7 +18,6 @@ def enqueue(*message):
 
 
 def process():
-    print("nothing is sent, says a log", file=sys.stderr)
     while queue:
         message = queue.pop(0)
         if how == "swallows":

@@ -1,0 +1,98 @@
+//! Faults on purpose, in the life of one process.
+
+use super::Life;
+use crate::broken::Breakage;
+use crate::faults::Schedule;
+use rustix::process::Signal;
+use std::time::{Duration, Instant};
+
+/// What is yet to happen to a worker's processes.
+#[derive(Debug)]
+pub struct Plan {
+    kill: Schedule,
+    stop: Schedule,
+    lasts: Duration,
+    /// It is stopped, until then.
+    stopped_until: Option<Instant>,
+}
+
+impl Plan {
+    /// For a worker.
+    pub fn new(crew: &crate::worker::Crew, worker: usize) -> Plan {
+        let faults = &crew.settings.faults;
+        let (stop, lasts) =
+            faults.stop.as_ref().map_or((None, Duration::ZERO), |(times, lasts)| (Some(times), *lasts));
+        Plan {
+            kill: Schedule::new(faults.kill.as_ref(), crew.seed, "kill", worker),
+            stop: Schedule::new(stop, crew.seed, "stop", worker),
+            lasts,
+            stopped_until: None,
+        }
+    }
+}
+
+impl Life<'_> {
+    /// Does to it what is due; how it ends by that.
+    pub(super) fn suffer(&mut self) -> Option<Breakage> {
+        if self.crew.settings.faults.is_empty() {
+            return None;
+        }
+        let since_start = self.crew.exchange.load_lasts();
+        if let Some(until) = self.faults.stopped_until
+            && (Instant::now() >= until || since_start.is_none())
+        {
+            self.go_on();
+        }
+        let since_start = since_start.filter(|_| self.ready)?;
+        let is_due = |schedule: &Schedule| schedule.due().filter(|due| *due <= since_start);
+        if let Some(due) = is_due(&self.faults.kill) {
+            self.faults.kill.pass(since_start);
+            self.faults.stopped_until = None;
+            self.crew.exchange.lock().tally.fault_kills += 1;
+            return Some(Breakage::Killed(due));
+        }
+        if let Some(due) = is_due(&self.faults.stop) {
+            self.faults.stop.pass(since_start);
+            if self.faults.stopped_until.is_none() {
+                self.process.signal(Signal::STOP);
+                self.crew.exchange.lock().tally.fault_stops += 1;
+                let text = format!(
+                    "worker {} (process {}) was stopped for {:?}, {due:?} after the load's start",
+                    self.worker + 1,
+                    self.process.id(),
+                    self.faults.lasts
+                );
+                self.crew.host.event(self.crew.names.fault_stop, self.crew.host.now_ns(), &text);
+                self.faults.stopped_until = Some(Instant::now() + self.faults.lasts);
+            }
+        }
+        None
+    }
+
+    /// Whether it is stopped now: then it cannot hang.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.faults.stopped_until.is_some()
+    }
+
+    /// Lets it go on; the time that it stood still is not held against it.
+    pub(super) fn go_on(&mut self) {
+        if self.faults.stopped_until.take().is_some() {
+            self.process.signal(Signal::CONT);
+            self.progress = Instant::now();
+            self.crew.exchange.lock().work.sign();
+        }
+    }
+
+    /// Until something is due.
+    pub(super) fn until_fault(&self) -> Option<Duration> {
+        let plan = &self.faults;
+        let until = plan.stopped_until.map(|until| until.saturating_duration_since(Instant::now()));
+        let since_start =
+            (!self.crew.settings.faults.is_empty()).then(|| self.crew.exchange.load_lasts()).flatten();
+        let next = since_start.filter(|_| self.ready).and_then(|since_start| {
+            let due = [plan.kill.due(), plan.stop.due()].into_iter().flatten().min()?;
+            Some(due.saturating_sub(since_start))
+        });
+        until.into_iter().chain(next).min()
+    }
+}
