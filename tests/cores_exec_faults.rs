@@ -279,3 +279,91 @@ fn the_others_go_on_when_one_worker_is_given_up() {
     assert!(told(&queue)[4..].iter().all(|outcome| outcome.1 == abi::DELIVERED));
     queue.close();
 }
+
+#[test]
+fn a_program_that_forks_without_end_is_ended_and_the_run_with_it() {
+    if !there_is("python3") {
+        return;
+    }
+    let (_folder, file) = notes();
+    let script = "import json, os, sys, time\n\
+        sys.stdin.readline()\n\
+        print('{\"ready\": true}', flush=True)\n\
+        while True:\n\
+        \x20   child = os.fork()\n\
+        \x20   if child == 0: time.sleep(1000)\n\
+        \x20   open(sys.argv[1], 'a').write(json.dumps(child) + '\\n')\n\
+        \x20   time.sleep(0.001)\n";
+    let program = file.with_file_name("program.py");
+    fs::write(&program, script).unwrap();
+    let command = json!(["python3", program.to_str().unwrap(), file.to_str().unwrap()]);
+    let mut queue = open(json!({ "command": command }));
+    let failure = queue.until_failure();
+    for text in ["processes in its group", "more than 512 are not let be", "python3"] {
+        assert!(failure.text.contains(text), "`{text}` is missing: {failure}");
+    }
+    queue.end();
+    let children = noted(&file);
+    assert!((500..6000).contains(&children.len()), "{}", children.len());
+    children.iter().for_each(|child| until_gone(child.as_u64().unwrap()));
+}
+
+/// What a processor gets wrong at the start, each with a sentence that says so.
+#[test]
+fn processors_that_are_none() {
+    if !there_is("python3") {
+        return;
+    }
+    let (_folder, file) = notes();
+    let program = file.with_file_name("program.py");
+    let refuses = |text: &str, parts: &[&str]| {
+        fs::write(&program, text).unwrap();
+        let options = json!({ "mode": "processor", "command": ["python3", program.to_str().unwrap()], "start_timeout": "3s" });
+        refused(options, abi::IO, parts);
+    };
+    refuses("x = 1\n", &["python3 exited with code 0, before it was ready"]);
+    refuses("import mqscript_adapter\n", &["exited with code 0, before it was ready"]);
+    refuses(
+        "import time\nfrom mqscript_adapter import *\ntime.sleep(100)\n",
+        &["was not ready within 3s (`start_timeout`)"],
+    );
+    refuses(
+        "print('hello')\nfrom mqscript_adapter import *\nserve_processor(print, print)\n",
+        &["is not JSON: `hello`"],
+    );
+    refuses(
+        "from mqscript_adapter import *\nserve_processor(print, print)\n",
+        &["took the first message", "`probe: false`"],
+    );
+    let to_nobody = "from mqscript_adapter import *\ndef enqueue(c, s, r, *rest):\n    \
+        messaging_core.send_message(c, s, 'Nobody', *rest)\nserve_processor(enqueue)\n";
+    fs::write(&program, to_nobody).unwrap();
+    let options = json!({ "mode": "processor", "command": ["python3", program.to_str().unwrap()], "mock": { "latency": 0, "success_rate": 1 } });
+    let mut queue = Queue::of("exec", options, config(7, true)).unwrap();
+    queue.publish(&parcels(3));
+    let stats = queue.close();
+    assert_eq!((&stats["sent"], &stats["sent_to_nobody"]), (&json!(3), &json!(3)));
+}
+
+#[test]
+fn notices_without_end_are_counted_in_bounded_memory() {
+    if !there_is("python3") {
+        return;
+    }
+    let (_folder, file) = notes();
+    let script = "import json, sys\n\
+        sys.stdin.readline()\n\
+        print('{\"ready\": true}', flush=True)\n\
+        for line in sys.stdin:\n\
+        \x20   for i in range(20000):\n\
+        \x20       print(json.dumps({'notice': f'kind {i}', 'text': 'x' * 100}))\n\
+        \x20   print(json.dumps({'id': json.loads(line)['id'], 'delivered': True}), flush=True)\n";
+    fs::write(&file, script).unwrap();
+    let mut queue = open(json!({ "command": ["python3", file.to_str().unwrap()] }));
+    queue.publish(&parcels(1));
+    let told = events(&queue);
+    let kinds: std::collections::BTreeSet<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!((told.len(), kinds.len()), (20_000, 65), "64 kinds, and `exec_notice` for all others");
+    assert!(kinds.contains("exec_notice"));
+    queue.close();
+}

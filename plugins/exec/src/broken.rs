@@ -24,6 +24,13 @@ pub enum Breakage {
     Rubbish(String),
     /// It answered what it was not asked, or twice.
     Unasked(String),
+    /// It has started processes without end.
+    TooMany {
+        /// So many.
+        count: usize,
+        /// Of so many.
+        limit: usize,
+    },
     /// It serves something else.
     WrongMode {
         /// What it said it serves.
@@ -46,7 +53,7 @@ impl Breakage {
     /// Its place in [`NAMES`].
     pub fn number(&self) -> usize {
         match self {
-            Breakage::NotStarted(_) | Breakage::Died | Breakage::Deaf => 0,
+            Breakage::NotStarted(_) | Breakage::Died | Breakage::Deaf | Breakage::TooMany { .. } => 0,
             Breakage::Hung(_) | Breakage::NotReady(_) | Breakage::NoContact(_) => 1,
             Breakage::Rubbish(_) | Breakage::WrongMode { .. } => 2,
             Breakage::Unasked(_) => 3,
@@ -71,6 +78,9 @@ impl Breakage {
             }
             Breakage::NoContact(text) => text.clone(),
             Breakage::Rubbish(text) => format!("wrote a line that {text}; it was killed"),
+            Breakage::TooMany { count, limit } => format!(
+                "has {count} processes in its group, and more than {limit} are not let be; all of them were killed"
+            ),
             Breakage::Unasked(text) => format!("{text}; it was killed"),
             Breakage::WrongMode { found, expected } => {
                 format!("serves mode \"{found}\", not \"{expected}\"; it was killed")

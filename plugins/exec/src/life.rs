@@ -14,7 +14,7 @@ use crate::exchange::Order;
 use crate::last_words::LastWords;
 use crate::lines::Lines;
 use crate::options::Mode;
-use crate::process::{Heard, Process, hear, in_words};
+use crate::process::{Heard, Process, hear, in_words, tasks_of_the_system};
 use crate::worker::{Crew, Told, for_reading, wait};
 use hang::Asked;
 use mqscript_plugin::LogLevel;
@@ -35,6 +35,10 @@ const GOES: Duration = Duration::from_millis(500);
 const LOOKS_EVERY: Duration = Duration::from_millis(250);
 /// As above, while it is expected to end.
 const LOOKS_OFTEN: Duration = Duration::from_millis(5);
+/// So often it is looked how many processes it has started.
+const COUNTS_EVERY: Duration = Duration::from_millis(500);
+/// Processes in its group, at most.
+const GROUP_MAX: usize = 512;
 /// One read.
 const READ_BYTES: usize = 64 << 10;
 /// So many reads, before it is looked whether there is something to write.
@@ -98,6 +102,8 @@ pub struct Life<'a> {
     /// Since when it has seen the end of its input.
     closing: Option<Instant>,
     looked: Instant,
+    /// When its group was counted, and how many tasks the system had before.
+    counted: (Instant, usize),
     buffer: Vec<u8>,
 }
 
@@ -144,6 +150,7 @@ impl<'a> Life<'a> {
             going: None,
             closing: None,
             looked: now,
+            counted: (now, tasks_of_the_system()),
             buffer: vec![0; READ_BYTES],
         };
         if crew.settings.handshake {
@@ -424,6 +431,9 @@ impl<'a> Life<'a> {
         if died {
             return Some(Ended::Broken(self.last_answers().err().unwrap_or(Breakage::Died)));
         }
+        if let Some(too_many) = self.multiplies() {
+            return Some(Ended::Broken(too_many));
+        }
         if let Some(killed) = self.suffer() {
             return Some(Ended::Broken(killed));
         }
@@ -446,6 +456,20 @@ impl<'a> Life<'a> {
             return None;
         }
         self.hangs().map(Ended::Broken)
+    }
+
+    /// Whether it starts processes without end. They are counted where the system has many more than when it began.
+    fn multiplies(&mut self) -> Option<Breakage> {
+        let (counted, before) = self.counted;
+        if counted.elapsed() < COUNTS_EVERY {
+            return None;
+        }
+        self.counted.0 = Instant::now();
+        if tasks_of_the_system() < before + GROUP_MAX / 2 {
+            return None;
+        }
+        let count = self.process.group_size();
+        (count > GROUP_MAX).then_some(Breakage::TooMany { count, limit: GROUP_MAX })
     }
 
     /// It has ended: what it said before still counts.

@@ -1,6 +1,7 @@
 //! One process of the program: its streams, which never block, and its end, which takes its children along.
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -57,6 +58,20 @@ impl Process {
         self.child.id()
     }
 
+    /// How many processes its group has.
+    pub fn group_size(&self) -> usize {
+        let group = self.id().to_string();
+        let of_group = |entry: &fs::DirEntry| {
+            let is_process =
+                entry.file_name().to_str().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()));
+            let stat = if is_process { fs::read_to_string(entry.path().join("stat")) } else { return false };
+            // Behind the name, which may hold anything: state, parent, group.
+            let stat = stat.unwrap_or_default();
+            stat.rsplit_once(')').is_some_and(|(_, rest)| rest.split_whitespace().nth(2) == Some(&group))
+        };
+        fs::read_dir("/proc").into_iter().flatten().flatten().filter(of_group).count()
+    }
+
     /// Whether it has ended by itself. It stays in the table of processes, so that its number, and that of its
     /// group, belong to nobody else yet.
     pub fn has_ended(&self) -> bool {
@@ -101,6 +116,13 @@ pub fn hear(stream: &mut impl Read, into: &mut [u8]) -> Heard {
             Err(_) => return Heard::End,
         }
     }
+}
+
+/// How many tasks the system has; 0 if it does not say.
+pub fn tasks_of_the_system() -> usize {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let tasks = load.split_whitespace().nth(3).and_then(|tasks| tasks.split_once('/')?.1.parse().ok());
+    tasks.unwrap_or(0)
 }
 
 /// How it ended, in words.

@@ -121,6 +121,13 @@ impl Worker {
                 pause = crew.settings.backoff;
             }
             self.tell(&breakage, &told);
+            if matches!(breakage, Breakage::TooMany { .. }) {
+                let text =
+                    format!("`command`: {} {}", crew.settings.program(), breakage.in_words(&told.ended));
+                crew.exchange.fail(Error::new(Status::IO, text));
+                crew.host.wake();
+                return;
+            }
             if matches!(breakage, Breakage::Killed(_)) {
                 // On purpose: it is started again at once, and that is no restart of its own.
                 continue;

@@ -4,6 +4,7 @@ main thread. Nothing waits in between.
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from .watch import Place, Watch, this_task
 _CALL_EVERY_SECONDS = 0.05
 _LEAVE_SECONDS = 1.0
 _FLUSH_SECONDS = 0.0002
+_STARTED_BY = os.getppid()
 
 
 def serve_processor(enqueue, process=None, core="mock"):
@@ -97,6 +99,8 @@ class _Processor:
         self.wake()
         if not self.idle.wait(_LEAVE_SECONDS):
             _write_out(lines.encoded({"where": self.watch.where(_LEAVE_SECONDS)}))
+        if os.getppid() != _STARTED_BY and os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)  # mqscript was killed: nobody else ends what this process has started.
         os._exit(0)
 
     def wake(self):
