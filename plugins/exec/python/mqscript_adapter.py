@@ -83,7 +83,7 @@ async def _serve_async(call, name):
         await asyncio.wait(tasks)
 
 
-_READY = lines.encoded({"ready": True})
+_READY = lines.encoded({"ready": True, "mode": "send"})
 
 
 def _answer(message, call, name):

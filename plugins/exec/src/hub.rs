@@ -13,7 +13,7 @@ use mqscript_plugin::prelude::*;
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// So many connections at once.
 const GUESTS_MAX: usize = 1024;
@@ -25,6 +25,32 @@ const READS_MAX: usize = 16;
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// Notices of each kind; what goes beyond is only counted.
 const TOLD_MAX: u64 = 20;
+
+/// While calls come faster than one in [`FAST`], it naps between two looks: a process that calls need not wake it each time.
+const FAST: Duration = Duration::from_micros(100);
+const NAP: Duration = Duration::from_micros(150);
+/// The pace is measured over so long.
+const PACE: Duration = Duration::from_millis(2);
+
+/// How fast lines come.
+#[derive(Debug)]
+struct Pace {
+    since: Instant,
+    lines: u32,
+    is_fast: bool,
+}
+
+impl Pace {
+    /// So many more have come.
+    fn count(&mut self, lines: u32) {
+        self.lines += lines;
+        let over = self.since.elapsed();
+        if over >= PACE {
+            self.is_fast = FAST * self.lines > over;
+            (self.since, self.lines) = (Instant::now(), 0);
+        }
+    }
+}
 
 /// One connection.
 #[derive(Debug)]
@@ -44,6 +70,8 @@ pub struct Hub {
     host: Host,
     run: u32,
     guests: Vec<Guest>,
+    pace: Pace,
+    lines_read: u32,
     read: CallsRead,
     refused: u32,
     bad_line: u32,
@@ -68,6 +96,8 @@ impl Hub {
             host: host.clone(),
             run,
             guests: Vec::new(),
+            pace: Pace { since: Instant::now(), lines: 0, is_fast: false },
+            lines_read: 0,
             read: CallsRead::default(),
             refused: host.intern("exec_connection_refused"),
             bad_line: host.intern("exec_bad_line"),
@@ -85,6 +115,11 @@ impl Hub {
             self.post();
             if order.closing {
                 return;
+            }
+            let lines = std::mem::take(&mut self.lines_read);
+            self.pace.count(lines);
+            if lines > 0 && self.pace.is_fast {
+                std::thread::sleep(NAP);
             }
         }
     }
@@ -157,6 +192,7 @@ impl Hub {
         let mut lines = std::mem::take(&mut guest.lines);
         let mut goes_on = true;
         while goes_on && let Some(line) = lines.next_line() {
+            self.lines_read += 1;
             goes_on = match guest.joined {
                 true => self.take(line, at_ns),
                 false => match self.joins(line) {

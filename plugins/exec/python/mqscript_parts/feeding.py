@@ -199,16 +199,18 @@ class _Feeder:
         if processor.loop is not None:
             processor.loop.call_soon_threadsafe(self._take_in_the_loop, batch)
             return
-        flushed = time.perf_counter()
+        place, now = self.place, time.monotonic
+        place.thread = threading.get_ident()
+        flushed = now()
         for line in batch:
             message = lines.decoded(line)
-            with self.place:
-                answer = processor.answer(message)
-            self.answers.append(answer)
+            place.since = now()
+            self.answers.append(processor.answer(message))
+            place.since = None
             processor.wake()
-            if time.perf_counter() - flushed > _FLUSH_SECONDS:
+            if now() - flushed > _FLUSH_SECONDS:
                 self._flush()
-                flushed = time.perf_counter()
+                flushed = now()
         if self.answers:
             self._flush()
 
