@@ -1,0 +1,377 @@
+//! The glue for queue libraries in `plugins/exec/examples/processors/`, against the libraries themselves: celery, rq, huey,
+//! dramatiq, persist-queue and `queue.Queue`, and a redis-server of their own. Whole runs by the program, as the guide
+//! shows them.
+
+mod cli_support;
+
+use cli_support::{command, folder};
+use serde_json::Value;
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+/// So many runs go on at once: they mostly wait.
+const SIDE_BY_SIDE: usize = 5;
+/// Messages of four agents to each other. What the processor may have taken is not handed over again: whether that makes a
+/// repetition is not what is asked.
+const SCRIPT: &str = r#"
+run(scenario(#{
+    agents: 4, arrival: param("rate", "4/s", "each agent's"), mix: ["direct"], duration: param("lasts", "3s", "the load"),
+    processor: #{ retry: #{ attempts: 9, backoff: "100ms", on: ["refused"] } },
+}));
+"#;
+
+/// Says why the tests are skipped; `MQSCRIPT_NO_SKIP` does not allow it.
+fn skipped(why: &str) {
+    assert!(std::env::var_os("MQSCRIPT_NO_SKIP").is_none(), "nothing may be skipped: {why}");
+    println!("skipped: {why}");
+}
+
+/// Whether a command ends well; if not, what it said.
+fn done(command: &mut Command) -> Result<(), String> {
+    match command.stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        Err(error) => Err(format!("{command:?}: {error}")),
+    }
+}
+
+/// The folder of a virtual environment's programs, with the libraries in it. It is made once, and again when other
+/// versions are asked for.
+fn python() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let made = PYTHON.get_or_init(|| {
+        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real_queues");
+        let (wanted, has) = (requirements(), place.join("requirements.txt"));
+        let asked = fs::read_to_string(&wanted).unwrap();
+        if fs::read_to_string(&has).is_ok_and(|has| has == asked) {
+            return Ok(place.join("bin"));
+        }
+        let _ = fs::remove_dir_all(&place);
+        done(Command::new("python3").args(["-m", "venv"]).arg(&place))?;
+        let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+        done(Command::new(place.join("bin/python3")).args(quiet).arg(&wanted))?;
+        fs::write(&has, asked).unwrap();
+        Ok(place.join("bin"))
+    });
+    match made {
+        Ok(bin) if done(Command::new("redis-server").arg("--version")).is_ok() => Some(bin),
+        Ok(_) => {
+            skipped("there is no redis-server here");
+            None
+        }
+        Err(why) => {
+            skipped(why);
+            None
+        }
+    }
+}
+
+fn requirements() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/requirements.txt")
+}
+
+/// A server that ends with the test.
+struct Redis {
+    child: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Redis {
+    fn start() -> Redis {
+        let folder = folder();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"])
+            .arg(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let redis = Redis { child, port, _folder: folder };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "redis-server does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        redis
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A glue file, and constants at its top that are set otherwise.
+#[derive(Debug, Clone, Copy)]
+struct Glue {
+    file: &'static str,
+    set: &'static [(&'static str, &'static str)],
+}
+
+/// As the file stands.
+const fn plain(file: &'static str) -> Glue {
+    Glue { file, set: &[] }
+}
+
+impl Glue {
+    /// The file, in this folder if it is to differ.
+    fn path(&self, place: &Path) -> PathBuf {
+        let name = format!("{}.py", self.file);
+        let shipped =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/exec/examples/processors").join(&name);
+        if self.set.is_empty() {
+            return shipped;
+        }
+        let mut text = fs::read_to_string(shipped).unwrap();
+        for (constant, value) in self.set {
+            let start = format!("{constant} = ");
+            let of_it = |line: &&str| line.starts_with(&start);
+            assert_eq!(text.lines().filter(of_it).count(), 1, "{name} has one line `{start}…`");
+            let changed =
+                |line: &str| if of_it(&line) { format!("{start}{value}\n") } else { format!("{line}\n") };
+            text = text.lines().map(changed).collect();
+        }
+        let path = place.join(&name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// How a run ended.
+struct Played {
+    code: i32,
+    run: Value,
+}
+
+impl Played {
+    fn copies(&self, name: &str) -> u64 {
+        self.run["ledger"]["copies"][name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("copies.{name}: {}", self.shown()))
+    }
+
+    /// What the test is about.
+    fn shown(&self) -> String {
+        let run = &self.run;
+        format!("exit {}, {}, {}", self.code, run["ledger"], run["core"]["stats"]["exec"])
+    }
+
+    fn stat(&self, name: &str) -> u64 {
+        self.run["core"]["stats"]["exec"][name].as_u64().unwrap_or_else(|| panic!("{name}: {}", self.shown()))
+    }
+}
+
+/// Plays a glue file, and sees to it that nothing of it is left.
+fn play(glue: Glue, bin: &Path, more: &[&str]) -> Result<Played, String> {
+    let (place, temporary) = (folder(), folder());
+    let script = place.path().join("load.rhai");
+    fs::write(&script, SCRIPT).unwrap();
+    let redis = glue.file.ends_with("_redis").then(Redis::start);
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let url = format!("redis://127.0.0.1:{}/0", redis.as_ref().map_or(0, |redis| redis.port));
+    let mark = format!("{}-{}", std::process::id(), place.path().display());
+    let mut run = command(&["run", "--quiet", "--format", "json"]);
+    run.arg(&script).arg("--processor").arg(glue.path(place.path())).args(more);
+    run.env("PATH", path).env("REDIS_URL", url).env("TMPDIR", temporary.path());
+    run.env("PYTHONDONTWRITEBYTECODE", "1").env("MQSCRIPT_TEST_MARK", &mark);
+    let output = run.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|_| format!("{}, no report: {told}", output.status))?;
+    let left = nothing_left(&mark).err().into_iter().chain(
+        fs::read_dir(temporary.path())
+            .unwrap()
+            .map(|entry| format!("{} is left behind", entry.unwrap().path().display())),
+    );
+    match left.collect::<Vec<_>>().join("; ") {
+        left if left.is_empty() => {
+            let code = output.status.code().ok_or("killed by a signal")?;
+            Ok(Played { code, run: report["runs"][0].clone() })
+        }
+        left => Err(left),
+    }
+}
+
+/// No process of the run lives on. A child that rq has forked for a job may end the job first.
+fn nothing_left(mark: &str) -> Result<(), String> {
+    let marked = |entry: fs::DirEntry| {
+        let environment = fs::read(entry.path().join("environ")).ok()?;
+        let has = environment.split(|byte| *byte == 0).any(|pair| pair.ends_with(mark.as_bytes()));
+        has.then(|| {
+            String::from_utf8_lossy(&fs::read(entry.path().join("cmdline")).unwrap_or_default()).into_owned()
+        })
+    };
+    let begun = Instant::now();
+    loop {
+        let Ok(processes) = fs::read_dir("/proc") else { return Ok(()) };
+        let left: Vec<String> = processes.flatten().filter_map(marked).collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        if begun.elapsed() > Duration::from_secs(5) {
+            return Err(format!("left behind: {left:?}"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Does the same with each, several side by side; what is wrong with some of them fails the test.
+#[track_caller]
+fn with_each<T: Sync>(all: &[T], one: impl Fn(&T) -> Result<(), String> + Sync) {
+    // Processes that wait for a processor start late, and kills come at their times.
+    static ONE_TEST: Mutex<()> = Mutex::new(());
+    let _others_wait = ONE_TEST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                while let Some(item) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(why) = one(item) {
+                        wrong.lock().unwrap().push(why);
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const ALL: [Glue; 8] = [
+    plain("celery_redis"),
+    plain("rq_redis"),
+    plain("dramatiq_redis"),
+    plain("celery_filesystem"),
+    plain("huey_redis"),
+    plain("huey_sqlite"),
+    plain("persist_queue"),
+    plain("queue_queue"),
+];
+
+/// The injected core fails a fifth of the calls: every library tries again, by what its glue asks it to do.
+#[test]
+fn every_library_delivers_each_message_once_and_nothing_is_left_of_it() {
+    let Some(bin) = python() else { return };
+    with_each(&ALL, |glue| {
+        let played = play(*glue, bin, &["--success-rate", "0.8", "--drain", "20s", "--linger", "500ms"])
+            .map_err(|why| format!("{}: {why}", glue.file))?;
+        let run = &played.run;
+        let (expected, received) = (played.copies("expected"), played.copies("received"));
+        let odd: u64 = ["lost", "duplicated", "recovered", "unexpected", "unstamped", "given_up"]
+            .iter()
+            .map(|class| run["ledger"]["copies"][class].as_u64().unwrap_or(0))
+            .sum();
+        let right = played.code == 0
+            && run["valid"] == true
+            && run["ledger"]["generated"].as_u64() == Some(expected)
+            && (expected, odd) == (received, 0)
+            && expected > 30
+            && played.stat("sent") == expected
+            && played.stat("failed_calls") > 0
+            && run["ledger"]["copies"]["altered"].as_object().is_none_or(serde_json::Map::is_empty);
+        right.then_some(()).ok_or_else(|| format!("{}: {}", glue.file, played.shown()))
+    });
+}
+
+/// What becomes of messages when all processes of a library are killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Promise {
+    /// What was in hand is lost, and nothing comes twice.
+    Loses,
+    /// Nothing is lost; what was in hand may come twice.
+    Repeats,
+    /// Not more is missing than may have been in hand: so many messages at each kill.
+    MissesAtMost(u64),
+}
+
+const KILLED: [(Glue, Promise); 12] = [
+    (plain("celery_redis"), Promise::Loses),
+    (
+        Glue {
+            file: "celery_redis",
+            set: &[
+                ("ACKS_LATE", "True"),
+                ("VISIBILITY_TIMEOUT", "3"),
+                ("RESTORE_INTERVAL", "1"),
+                ("RESTORE_THROTTLE", "1"),
+            ],
+        },
+        Promise::Repeats,
+    ),
+    (plain("celery_filesystem"), Promise::Loses),
+    (Glue { file: "dramatiq_redis", set: &[("PROCESSES", "\"1\"")] }, Promise::Loses),
+    (
+        Glue {
+            file: "dramatiq_redis",
+            set: &[
+                ("PROCESSES", "\"1\""),
+                ("HEARTBEAT_TIMEOUT", "2_000"),
+                ("MAINTENANCE_CHANCE", "1_000_000"),
+            ],
+        },
+        Promise::Repeats,
+    ),
+    (plain("rq_redis"), Promise::MissesAtMost(2)),
+    (Glue { file: "rq_redis", set: &[("WORKER_CLASS", "\"rq.SimpleWorker\"")] }, Promise::Loses),
+    (plain("huey_redis"), Promise::Loses),
+    (plain("huey_sqlite"), Promise::Loses),
+    (plain("persist_queue"), Promise::Repeats),
+    (Glue { file: "persist_queue", set: &[("AUTO_RESUME", "False")] }, Promise::Loses),
+    (plain("queue_queue"), Promise::Loses),
+];
+
+/// The table in the guide: six kills of everything but the broker. A call takes 100 to 200 ms, so that something is in
+/// hand.
+#[test]
+fn six_kills_tell_the_queues_apart_as_their_documentation_does() {
+    let Some(bin) = python() else { return };
+    with_each(&KILLED, |(glue, promise)| {
+        // So many milliseconds, on average: the next life must come to work before it ends.
+        let every = match glue.file {
+            "persist_queue" | "queue_queue" => 1_500,
+            "huey_redis" | "huey_sqlite" => 2_000,
+            _ => 4_000,
+        };
+        // rq forks for each job.
+        let rate = if glue.file == "rq_redis" { "2/s" } else { "4/s" };
+        let lasts = format!("{}ms", every * 13 / 2);
+        let drain = if *promise == Promise::Repeats { "20s" } else { "4s" };
+        let kills = format!("faults.kill.every={every}ms");
+        let options = [
+            "--core-option",
+            "mock.latency=100ms..200ms",
+            "--core-option",
+            "mock.success_rate=1",
+            "--core-option",
+        ];
+        let more = [
+            &options[..],
+            &[kills.as_str(), "--rate", rate, "--lasts", &lasts, "--drain", drain, "--linger", "1s"],
+        ]
+        .concat();
+        let said = |what: String| format!("{} {:?}: {what}", glue.file, glue.set);
+        let played = play(*glue, bin, &more).map_err(said)?;
+        let [expected, received, lost, duplicated] =
+            ["expected", "received", "lost", "duplicated"].map(|class| played.copies(class));
+        let kills = played.stat("fault_kills");
+        println!(
+            "{} {:?}: {kills} kills, {expected} expected, {received} received, {lost} lost, {duplicated} repeated, exit {}",
+            glue.file, glue.set, played.code
+        );
+        let as_promised = match promise {
+            Promise::Loses => lost > 0 && duplicated == 0 && played.code == 8,
+            Promise::Repeats => lost == 0 && played.code == 0,
+            Promise::MissesAtMost(each) => lost <= kills * each && duplicated == 0,
+        };
+        let right = as_promised && kills == 6 && received > expected / 2;
+        right.then_some(()).ok_or_else(|| said(format!("not {promise:?}: {}", played.shown())))
+    });
+}
