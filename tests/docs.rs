@@ -89,6 +89,19 @@ fn the_core_in_the_guide_is_the_one_that_the_sdk_compiles() {
     assert!(told.text.lines().count() <= 40, "the guide promises a core in at most 40 lines");
 }
 
+#[test]
+fn the_glue_in_the_guide_is_that_of_the_files() {
+    let page = read(&root().join("docs/your-processor.md"));
+    let mut shown = 0;
+    for block in blocks(&page) {
+        let Some(file) = block.info.strip_prefix("python ") else { continue };
+        let path = root().join("plugins/exec/examples/processors").join(file);
+        assert!(read(&path).contains(&block.text), "line {}: {file} has other lines", block.line);
+        shown += 1;
+    }
+    assert!(shown >= 7, "only {shown} pieces of glue were found");
+}
+
 /// The output without the one line that depends on the machine.
 fn without_speed(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with("  speed")).map(|line| format!("{line}\n")).collect()
@@ -198,7 +211,7 @@ fn links_lead_somewhere() {
 }
 
 /// Flags of cargo and of releases to come, which the pages may name.
-const OTHER_FLAGS: [&str; 10] = [
+const OTHER_FLAGS: [&str; 11] = [
     // A parameter of a script on the page.
     "--workers",
     "--bench",
@@ -207,6 +220,7 @@ const OTHER_FLAGS: [&str; 10] = [
     "--ignored",
     "--manifest-path",
     "--nats",
+    "--nocapture",
     "--release",
     "--test",
     "--workspace",
