@@ -234,3 +234,84 @@ fn the_ledger_finds_what_a_processor_loses() {
         }
     }
 }
+
+/// A deadlock in `process`, which ends with the run: what the core says while it closes is told, too.
+#[test]
+fn a_process_that_is_still_inside_at_the_end_is_told_by_name() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let options =
+        "mode: \"processor\", command: [\"python3\", \"tests/cores/exec/processors/silent.py\", \"hangs\"]";
+    let script = script(folder.path(), options, "drain: \"1s\",");
+    let ended = mqscript(&["run", "--format", "json", &script]);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let hang = report["runs"][0]["notices"]["exec_hang"]["sample"][0]["text"].as_str().unwrap_or_default();
+    for text in [hang, &ended.stderr] {
+        assert!(
+            text.contains("process() has not returned for ") && text.contains("in wait_for_a_lock"),
+            "{ended:?}"
+        );
+    }
+    assert_eq!(report["runs"][0]["ledger"]["copies"]["received"], json!(0));
+}
+
+#[test]
+fn nothing_of_a_processor_outlives_mqscript_when_it_is_killed() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let (notes, program, path) =
+        (folder.path().join("notes"), folder.path().join("program.py"), folder.path().join("long.rhai"));
+    let text = format!(
+        "import multiprocessing, os, subprocess, time\nfrom mqscript_adapter import *\n\
+         def consume():\n    while True: time.sleep(1)\n\
+         child = multiprocessing.Process(target=consume)\nchild.start()\n\
+         other = subprocess.Popen(['sleep', '1000'])\n\
+         open({notes:?}, 'w').write(f'{{os.getpid()}}\\n{{child.pid}}\\n{{other.pid}}\\n')\n\
+         serve_processor(lambda *m: messaging_core.send_message(*m))\n"
+    );
+    fs::write(&program, text).unwrap();
+    let text = format!(
+        "run(scenario(#{{ agents: 2, arrival: poisson(\"20/s\"), mix: [\"direct\"], duration: \"60s\" }}), \
+         core(\"exec\", #{{ mode: \"processor\", command: [\"python3\", {program:?}] }}));"
+    );
+    fs::write(&path, text).unwrap();
+    let mut run = cli_support::command(&["run", "-q", path.to_str().unwrap()]);
+    run.env("TMPDIR", folder.path());
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until(|| fs::read_to_string(&notes).is_ok_and(|text| text.lines().count() == 3));
+    let processes = fs::read_to_string(&notes).unwrap();
+    assert!(processes.lines().all(lives), "{processes}");
+    run.kill().unwrap();
+    run.wait().unwrap();
+    until(|| !processes.lines().any(lives));
+    // Its folder, with the socket, goes with the next run.
+    let left = || {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().starts_with("mqscript-exec-")).count()
+    };
+    assert_eq!(left(), 1);
+    let mut next =
+        cli_support::command(&["run", "-q", "--core", "exec", "--core-option", "command=/bin/false"]);
+    next.env("TMPDIR", folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(left(), 0);
+}
+
+#[test]
+fn a_folder_for_temporary_files_with_a_long_name_is_no_hindrance() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let long = folder.path().join("x".repeat(90));
+    fs::create_dir(&long).unwrap();
+    let options = "mode: \"processor\", command: [\"python3\", \"plugins/exec/examples/processor.py\"], mock: #{ latency: 0 }";
+    let script = script(folder.path(), options, "");
+    let mut run = cli_support::command(&["run", "-q", &script]);
+    let run = run.env("TMPDIR", &long).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert_eq!(fs::read_dir(&long).unwrap().count(), 0);
+}

@@ -1,6 +1,7 @@
 //! What cores say happened, gathered by kind.
 
 use super::clock::Clock;
+use super::observer::Observer;
 use super::player::Player;
 use crate::cores::{CoreEvent, HostServices};
 use crate::metrics::results::{Notice, NoticeSample};
@@ -34,6 +35,19 @@ impl Notices {
         if notice.sample.len() < SAMPLES_MAX && self.sample_bytes + text.len() <= SAMPLE_BYTES_MAX {
             self.sample_bytes += text.len();
             notice.sample.push(NoticeSample { at_ns, text });
+        }
+    }
+
+    /// Takes over what the cores said while they were taken down.
+    pub fn take_last(&mut self, services: &HostServices, origin_ns: u64, observer: &mut dyn Observer) {
+        let (mut events, mut lines) = (Vec::new(), Vec::new());
+        services.events.drain(&mut events);
+        for CoreEvent { kind, at_ns, text, .. } in events {
+            self.add(kind, at_ns.saturating_sub(origin_ns), text);
+        }
+        services.log.drain(&mut lines);
+        for line in lines {
+            observer.log(&line.core, line.level, &line.text);
         }
     }
 

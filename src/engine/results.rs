@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::named::Name;
 use super::names::Parties;
 use super::notices::Notices;
+use super::observer::Observer;
 use super::outages::Outages;
 use super::player::{Player, Stop};
 use super::receiving::Receiving;
@@ -103,6 +104,11 @@ impl Measured {
             unknown: unknown(player),
             shortfall: None,
         }
+    }
+
+    /// Takes over what the cores said while they were taken down.
+    pub fn take_last_notices(&mut self, origin_ns: u64, observer: &mut dyn Observer) {
+        self.notices.take_last(&self.services, origin_ns, observer);
     }
 
     /// Messages generated.

@@ -130,7 +130,7 @@ pub fn run_with(
         }
     };
     scene.over = Some(scene.stopwatch.finish(measured.generated(), behaviour.seconds()));
-    Ok(close(measured, session, chain, &scene, observer))
+    Ok(close(measured, session, chain, origin_ns, &scene, observer))
 }
 
 /// The plan, with all handed over at once where the core is a processor itself.
@@ -187,6 +187,7 @@ fn close(
     measured: Measured,
     session: Session,
     mut chain: Chain,
+    origin_ns: u64,
     scene: &Scene<'_>,
     observer: &mut dyn Observer,
 ) -> Played {
@@ -201,6 +202,7 @@ fn close(
         (closed, stats, told.and(ended))
     });
     let mut measured = closing.measured.expect("only last words take it");
+    measured.take_last_notices(origin_ns, closing.observer);
     if let Err(failure) = closed {
         measured.stop.get_or_insert(Stop::CoreFailed(failure));
     }
