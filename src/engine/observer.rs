@@ -40,6 +40,8 @@ pub struct Progress {
     pub delivered: u64,
     /// Whether the load has ended and the rest is awaited.
     pub draining: bool,
+    /// Copies that are expected and have not come.
+    pub awaited: u64,
 }
 
 /// One message with its whole story, told when it has ended.

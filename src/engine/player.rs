@@ -498,6 +498,7 @@ impl<'a, C: Clock> Player<'a, C> {
             ended: self.recorder.ended,
             delivered: self.recorder.delivered,
             draining: self.load_ended_ns.is_some(),
+            awaited: self.receiving.ledger.copies().outstanding,
         };
         if !self.observer.progress(&progress) && self.stop.is_none() {
             self.stop = Some(Stop::Interrupted(None));

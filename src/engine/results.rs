@@ -127,6 +127,7 @@ impl Measured {
         let so_far = || scene.stopwatch.finish(self.generated(), None);
         let environment = scene.over.clone().unwrap_or_else(so_far);
         let mut run = blank(scene, core_of(scene, stats), environment);
+        run.environment.started_at = Some(scene.started_at.clone());
         run.environment.confined = scene.confined.map(str::to_owned);
         for core in &scene.resolved.cores {
             run.environment.files.insert(of_core(&core.id), core.path.display().to_string());

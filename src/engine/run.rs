@@ -13,7 +13,7 @@ use super::so_far::Closing;
 use super::timeline::Timeline;
 use crate::cores::{self, Chain, CoreError, HostServices, ResolvedChain, RunConfig, Session, TypeRow, abi};
 use crate::metrics::results::{Environment, Run};
-use crate::metrics::{AgentsRecorder, Recorder, Stopwatch};
+use crate::metrics::{AgentsRecorder, Recorder, Stopwatch, in_utc};
 use crate::plan::{Arrival, ClockKind, Group, Plan};
 use mqscript_plugin::random::{Stream, mix, text_key};
 use std::borrow::Cow;
@@ -103,6 +103,7 @@ pub fn run_with(
             return Err(error.into());
         }
     };
+    let started_at = in_utc(origin_ns.saturating_sub(services.clock.now_ns()));
     observer.started(&started(plan, clock));
     if plan.processor.at_once && !asked.processor.is_plain() {
         observer.log(&plan.core.name, abi::LOG_INFO, HANDED_OVER_AT_ONCE);
@@ -114,6 +115,7 @@ pub fn run_with(
         capabilities: chain.capabilities(),
         confined: confined.as_deref(),
         kept: observer.keeps_results(),
+        started_at,
         stopwatch,
         over: None,
     };
@@ -292,6 +294,8 @@ pub struct Scene<'a> {
     pub confined: Option<&'a str>,
     /// Whether the results are kept.
     pub kept: bool,
+    /// When the load began, on the calendar.
+    pub started_at: String,
     /// What it costs.
     pub stopwatch: Stopwatch,
     /// What it has cost, once the load is over and the last message has its name.

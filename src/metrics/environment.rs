@@ -13,6 +13,9 @@ pub struct Environment {
     pub version: String,
     /// The machine: system, architecture, number of processors.
     pub host: String,
+    /// When the load began: every time of the run counts from then. UTC, as RFC 3339 with nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
     /// Wall time of the run in seconds.
     pub wall_s: f64,
     /// Processor time of the process during the run, in seconds.
@@ -59,6 +62,7 @@ impl Stopwatch {
         Environment {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: host().to_owned(),
+            started_at: None,
             wall_s,
             cpu_s: cpu_s() - self.cpu_s,
             max_rss_bytes: max_rss_bytes(),
@@ -69,6 +73,12 @@ impl Stopwatch {
             confined: None,
         }
     }
+}
+
+/// The moment so many nanoseconds from now, as results show it.
+pub fn in_utc(ahead_ns: u64) -> String {
+    let moment = chrono::Utc::now() + std::time::Duration::from_nanos(ahead_ns);
+    moment.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true)
 }
 
 /// The machine, looked at once: the system reads four files to tell how many processors there are.

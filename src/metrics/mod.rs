@@ -22,7 +22,7 @@ pub use agents::{ALL, AgentsRecorder, Kept, PERCENTILES_MAX};
 pub use bands::{Band, band};
 pub use course::loaded;
 pub use digest::seal;
-pub use environment::{Stopwatch, max_rss_bytes};
+pub use environment::{Stopwatch, in_utc, max_rss_bytes};
 pub use histogram::{CoarseHistogram, Exact, Histogram};
 pub use histograms::{Histograms, decode as decode_histogram};
 pub use limits::{Closed, Machinery, limits};

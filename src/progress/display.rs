@@ -143,8 +143,12 @@ fn standing(run: &Started, progress: &Progress, wall: Duration, short: bool) -> 
     let simulated = if run.clock == ClockKind::Virtual { " simulated" } else { "" };
     let simulated = if short { "" } else { simulated };
     let rate = progress.generated as f64 / wall.as_secs_f64().max(1e-3);
+    let under_way = progress.generated - progress.ended;
     let rest = match (progress.draining, run.messages) {
-        (true, _) => format!(", {} still under way", count(progress.generated - progress.ended)),
+        (true, _) if under_way == 0 && progress.awaited > 0 => {
+            format!(", {} copies still to come", count(progress.awaited))
+        }
+        (true, _) => format!(", {} still under way", count(under_way)),
         (false, Some(all)) => format!(" of {}", count(all)),
         (false, None) => String::new(),
     };
@@ -183,6 +187,7 @@ mod tests {
             ended: 9_120,
             delivered: 9_119,
             draining: false,
+            awaited: 0,
         };
         let wall = Duration::from_secs(10);
         let timed = run(Some(65), None, ClockKind::Virtual);
@@ -199,6 +204,11 @@ mod tests {
         assert_eq!(
             standing(&timed, &draining, wall, false),
             "66 s simulated, 9,123 messages, 3 still under way, 912/s"
+        );
+        let listening = Progress { ended: 9_123, awaited: 12, ..draining };
+        assert_eq!(
+            standing(&timed, &listening, wall, false),
+            "66 s simulated, 9,123 messages, 12 copies still to come, 912/s"
         );
         assert_eq!((share(&timed, &progress) * 100.0) as u64, 52);
         assert_eq!((share(&counted, &progress) * 100.0) as u64, 45);

@@ -142,6 +142,9 @@ fn origin(run: &Run, look: &Look) -> Vec<String> {
         amount(memory)
     );
     lines.extend(labelled("host", &printable(&text), look));
+    if let Some(started_at) = &environment.started_at {
+        lines.extend(labelled("started", &printable(started_at), look));
+    }
     lines
 }
 
