@@ -144,7 +144,7 @@ impl Measured {
         };
         let window_end = self.boundaries_ns.last().copied().unwrap_or(0);
         self.recorder.summarise(&mut run, &naming, window_end.saturating_sub(plan.warm_up_ns));
-        run.duration_ns = self.recorder.last_end_ns;
+        run.duration_ns = self.recorder.last_end_ns.max(self.recorder.last_reception_ns);
         run.occupancy = std::mem::take(&mut self.occupancy);
         run.cycles = self.cycles.take();
         run.notices = std::mem::take(&mut self.notices).by_name(&self.services);

@@ -220,6 +220,8 @@ pub struct Recorder {
     pub in_system: u128,
     /// When the last message ended.
     pub last_end_ns: u64,
+    /// When the last copy was received, where receptions count.
+    pub last_reception_ns: u64,
     /// Messages generated and ended so far, for progress.
     pub generated: u64,
     /// Messages that have ended.
@@ -255,6 +257,7 @@ impl Recorder {
             extras: Extras::default(),
             in_system: 0,
             last_end_ns: 0,
+            last_reception_ns: 0,
             generated: 0,
             ended: 0,
             delivered: 0,
@@ -312,6 +315,7 @@ impl Recorder {
             self.agents.received(copy.agent);
         }
         if self.stores {
+            self.last_reception_ns = self.last_reception_ns.max(copy.at_ns);
             let here = self.receptions_now.cell_at(copy.at_ns, copy.cell);
             if let Some(cell) = self.cells.get_mut(here) {
                 cell.receptions += 1;

@@ -58,7 +58,8 @@ pub struct Run {
     pub partial: Option<String>,
     /// The sender's ledger, over the whole run.
     pub ledger: Ledger,
-    /// From the start of the load to the last final outcome, drain included.
+    /// From the start of the load to the last final outcome, drain included; over a core that only takes messages over (STORES)
+    /// to the last copy.
     pub duration_ns: u64,
     /// Length of the measured window.
     pub window_ns: u64,

@@ -398,6 +398,10 @@ impl<'a> View<'a> {
 
     /// The core, where nothing else takes the time, or where it alone makes the tail.
     fn core(&self, alone: bool) -> Option<Limit> {
+        if self.run.is_of_copies() {
+            // That it takes messages over is not what anybody waits for.
+            return None;
+        }
         let (delivery, total) = (&self.run.figures.delivery, &self.run.figures.total);
         let (p50, p99) = (delivery.p50_ns?, delivery.p99_ns?);
         let total_p99 = total.p99_ns.unwrap_or(0);

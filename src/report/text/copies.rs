@@ -4,7 +4,7 @@ use super::Look;
 use super::lines::{TIGHT, labelled};
 use crate::metrics::results::{Copies, LostBy, NamedCopy, Run};
 use crate::plan::units::human_duration;
-use crate::report::number::{count, printable, rate, span};
+use crate::report::number::{count, counted, printable, rate, span};
 
 /// So many copies of a class are named.
 const NAMED: usize = 5;
@@ -13,9 +13,6 @@ const NAMED: usize = 5;
 pub fn section(run: &Run, copies: &Copies, look: &Look) -> Vec<String> {
     let mut lines = labelled("received", &received(run, copies), look);
     let mut add = |text: String| lines.extend(labelled("", &text, look));
-    if let Some(by) = &copies.lost_by {
-        add(format!("lost: {}", lost_by(by)));
-    }
     if !copies.altered.is_empty() {
         let fields = copies.altered.iter().map(|(fields, number)| format!("{} ({fields})", count(*number)));
         add(format!("altered: {}", fields.collect::<Vec<_>>().join("; ")));
@@ -26,8 +23,10 @@ pub fn section(run: &Run, copies: &Copies, look: &Look) -> Vec<String> {
         ("out of order", copies.out_of_order.unwrap_or(0), &copies.named.out_of_order),
         ("given up", copies.given_up, &copies.named.given_up),
     ] {
-        if !names.is_empty() {
-            add(format!("{class}: {}", first_of(names, all)));
+        let by = copies.lost_by.iter().filter(|_| class == "lost").map(lost_by);
+        let parts: Vec<String> = by.chain((!names.is_empty()).then(|| first_of(names, all))).collect();
+        if !parts.is_empty() {
+            add(format!("{class}: {}", parts.join(": ")));
         }
     }
     lines
@@ -36,6 +35,9 @@ pub fn section(run: &Run, copies: &Copies, look: &Look) -> Vec<String> {
 /// "1,204 of 1,210 copies: 6 lost, 2 duplicated; end to end p50 5.5 ms, max 12 ms".
 fn received(run: &Run, copies: &Copies) -> String {
     let mut text = format!("{} of {} copies", count(copies.received), count(copies.expected));
+    if let Some(per_s) = run.figures.throughput_per_s.filter(|_| run.is_of_copies()) {
+        text.push_str(&format!(", {} in the measured time", rate(per_s)));
+    }
     let classes = [
         ("lost", copies.lost),
         ("missing", copies.missing),
@@ -62,10 +64,7 @@ fn received(run: &Run, copies: &Copies) -> String {
         text.push_str("; too many pairs to tell their order");
     }
     if copies.failed_calls > 0 {
-        text.push_str(&format!("; {} calls of the injected core failed", count(copies.failed_calls)));
-    }
-    if let Some(per_s) = run.figures.throughput_per_s.filter(|_| run.is_of_copies()) {
-        text.push_str(&format!(", {} in the measured time", rate(per_s)));
+        text.push_str(&format!("; {} of the injected core failed", counted(copies.failed_calls, "call")));
     }
     let times = &run.figures.end_to_end;
     if let (Some(p50), Some(max)) = (times.p50_ns, times.max_ns) {
@@ -99,7 +98,7 @@ fn in_words(name: &NamedCopy) -> String {
     let mut about: Vec<String> = name.r#type.iter().map(|kind| printable(kind)).collect();
     about.extend(name.intended_ns.map(|at_ns| format!("due {}", span(at_ns))));
     if name.failed_calls > 0 {
-        about.push(format!("{} failed calls", count(u64::from(name.failed_calls))));
+        about.push(counted(u64::from(name.failed_calls), "failed call"));
     }
     about.extend(name.reason.iter().map(|reason| printable(reason)));
     let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
