@@ -55,7 +55,7 @@ pub fn of_flags(flags: &PlanFlags) -> Result<Option<Program>, Diagnostics> {
             return Err(Diagnostic::new(Exit::Usage, title).expected("one of them").into());
         }
     }
-    let command = command(flag, file)?;
+    let command = command(flag, file).map_err(|fault| Diagnostics::from(*fault))?;
     let options = vec![
         (format!("{EXEC}.mode"), mode.to_owned()),
         (format!("{EXEC}.command"), json!(command).to_string()),
@@ -64,7 +64,7 @@ pub fn of_flags(flags: &PlanFlags) -> Result<Option<Program>, Diagnostics> {
 }
 
 /// The words with which the file is run.
-fn command(flag: &str, file: &Path) -> Result<Vec<String>, Diagnostic> {
+fn command(flag: &str, file: &Path) -> Result<Vec<String>, Box<Diagnostic>> {
     let shown = file.display().to_string();
     let fault = |title: String| Diagnostic::new(Exit::Usage, title);
     let printed = printable(&shown);
@@ -73,14 +73,15 @@ fn command(flag: &str, file: &Path) -> Result<Vec<String>, Diagnostic> {
         Err(error) => {
             let why = crate::text_file::in_words(&error);
             let fault = fault(format!("`{flag} {printed}` cannot be read: {why}"));
-            return Err(fault.expected("a program, such as my_queue.py").help(
+            let fault = fault.expected("a program, such as my_queue.py").help(
                 "the file is looked for from the current folder; `mqscript new --processor` writes one to begin with",
-            ));
+            );
+            return Err(fault.into());
         }
     };
     if !meta.is_file() {
         let fault = fault(format!("`{flag} {printed}` is no file"));
-        return Err(fault.expected("a program, such as my_queue.py"));
+        return Err(fault.expected("a program, such as my_queue.py").into());
     }
     let ending = file.extension().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
     if let Some((_, interpreter)) = INTERPRETERS.iter().find(|(known, _)| *known == ending) {
@@ -88,12 +89,13 @@ fn command(flag: &str, file: &Path) -> Result<Vec<String>, Diagnostic> {
     }
     if meta.permissions().mode() & 0o111 == 0 {
         let fault = fault(format!("`{flag} {printed}` cannot be run"));
-        return Err(fault
+        let fault = fault
             .found("a file that is not executable, and whose ending tells of no interpreter")
             .expected("a program that can be run, or a file that ends in .py, .js, .rb, .sh, .pl or .php")
             .help(format!(
                 "`chmod +x {printed}`; or say how: --core exec --core-option command='PROGRAM {printed}'"
-            )));
+            ));
+        return Err(fault.into());
     }
     Ok(vec![if shown.contains('/') { shown } else { format!("./{shown}") }])
 }

@@ -312,6 +312,16 @@ impl Ledger {
         true
     }
 
+    /// To whom a message was handed over, as far as that is remembered.
+    pub fn recipient_of(&self, sender: u32, sequence: u64) -> Option<u32> {
+        if !(1..=SEQUENCE_MAX).contains(&sequence) {
+            return None;
+        }
+        let (number, bit) = place(sequence);
+        let chunk = self.pool.get(self.slot(sender, number) as usize)?.as_ref()?;
+        Some(chunk.recipient(bit))
+    }
+
     /// A copy came that bears no stamp.
     pub fn without_stamp(&mut self) {
         self.copies.unexpected += 1;

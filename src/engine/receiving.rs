@@ -197,11 +197,13 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         let is_call = told.flags & abi::DELIVERY_FAILED_CALL != 0;
-        self.tell_copy(if is_call { "failed_call" } else { "given_up" }, told.recipient, told, false);
+        let recipient = self.receiving.ledger.recipient_of(stamp.sender, stamp.sequence);
+        let recipient = recipient.unwrap_or(told.recipient);
+        self.tell_copy(if is_call { "failed_call" } else { "given_up" }, recipient, told, false);
         if is_call {
             self.receiving.named.failed_call(stamp, told.reason);
         } else if self.receiving.ledger.given_up(stamp.sender, stamp.sequence) {
-            let name = Name::of(stamp, self.origin_ns, told.recipient, told.at_ns);
+            let name = Name::of(stamp, self.origin_ns, recipient, told.at_ns);
             self.receiving.named.gave_up(Name { reason: told.reason, ..name });
         }
     }

@@ -62,7 +62,7 @@ pub(super) fn lay_chaos(core: &mut CoreSpec, mut faults: Map<String, Value>) -> 
                     let rate = succeeds.unwrap_or(SUCCESS_RATE) * (1.0 - refused);
                     injected.insert("success_rate".to_owned(), json!(rate));
                 }
-                Err(fault) => wrong.push(fault),
+                Err(fault) => wrong.push(*fault),
             },
             (other, _) => wrong.push(
                 Diagnostic::new(Exit::Usage, format!("`--chaos` has no `{other}` for a processor under test"))
@@ -82,13 +82,14 @@ fn rate_of(value: Value) -> Value {
     }
 }
 
-fn share_of(value: &Value) -> Result<f64, Diagnostic> {
+fn share_of(value: &Value) -> Result<f64, Box<Diagnostic>> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     parse_share(&text).map_err(|error| {
         Diagnostic::new(Exit::Usage, "wrong value for `--chaos`")
             .found(format!("`refuse={}`", error.found))
             .expected(error.expected)
             .help_if(error.help)
+            .into()
     })
 }
 

@@ -388,7 +388,7 @@ impl Overrides {
         for (key, text) in &self.core_options {
             match compared.map(|cores| of_compared(cores, core, key)) {
                 Some(Err(fault)) => {
-                    faults.push(fault);
+                    faults.push(*fault);
                     continue;
                 }
                 Some(Ok(false)) => continue,
@@ -497,17 +497,16 @@ fn set_option(core: &mut CoreSpec, path: &str, value: Value) {
 }
 
 /// Whether an option is for this one of the cores that are compared: it says so by the core's name.
-fn of_compared(cores: &[String], core: &CoreSpec, key: &str) -> Result<bool, Diagnostic> {
+fn of_compared(cores: &[String], core: &CoreSpec, key: &str) -> Result<bool, Box<Diagnostic>> {
     let first = key.split('.').next().unwrap_or_default();
     let named = cores.iter().any(|name| name == first) && key.contains('.');
-    match named {
-        true => Ok(first == core.core),
-        false => {
-            Err(Diagnostic::new(Exit::Usage, format!("`--core-option {key}` does not say of which core"))
-                .found(format!("`--compare={}`", cores.join(",")))
-                .expected(format!("the core's name first, such as `--core-option {}.{key}=…`", core.core)))
-        }
+    if named {
+        return Ok(first == core.core);
     }
+    let fault = Diagnostic::new(Exit::Usage, format!("`--core-option {key}` does not say of which core"));
+    let fault = fault.found(format!("`--compare={}`", cores.join(",")));
+    let expected = format!("the core's name first, such as `--core-option {}.{key}=…`", core.core);
+    Err(fault.expected(expected).into())
 }
 
 fn faults_of<T>(faults: &mut Diagnostics, flag: &str, read: Result<T, UnitError>) {

@@ -17,12 +17,18 @@ pub fn section(run: &Run, copies: &Copies, look: &Look) -> Vec<String> {
         let fields = copies.altered.iter().map(|(fields, number)| format!("{} ({fields})", count(*number)));
         add(format!("altered: {}", fields.collect::<Vec<_>>().join("; ")));
     }
-    for (class, all, names) in [
-        ("lost", copies.lost + copies.missing, &copies.named.lost),
-        ("duplicated", copies.duplicated, &copies.named.duplicated),
-        ("out of order", copies.out_of_order.unwrap_or(0), &copies.named.out_of_order),
-        ("given up", copies.given_up, &copies.named.given_up),
+    // What nobody promised is counted; a processor under test is asked for all of it.
+    let can = |capability: &str| run.core.capabilities.iter().any(|name| name == capability);
+    let asked = |capability: &str| can(capability) || can("PROCESSES");
+    for (class, is_told, all, names) in [
+        ("lost", true, copies.lost + copies.missing, &copies.named.lost),
+        ("duplicated", asked("EXACTLY_ONCE"), copies.duplicated, &copies.named.duplicated),
+        ("out of order", asked("ORDERED"), copies.out_of_order.unwrap_or(0), &copies.named.out_of_order),
+        ("given up", true, copies.given_up, &copies.named.given_up),
     ] {
+        if !is_told {
+            continue;
+        }
         let by = copies.lost_by.iter().filter(|_| class == "lost").map(lost_by);
         let parts: Vec<String> = by.chain((!names.is_empty()).then(|| first_of(names, all))).collect();
         if !parts.is_empty() {
