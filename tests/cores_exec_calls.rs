@@ -378,8 +378,11 @@ fn strangers_and_rubbish_on_the_socket_are_counted_and_do_no_harm() {
         let mut stream = UnixStream::connect(&socket).unwrap();
         stream.write_all(lines.as_bytes()).unwrap();
         stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
-        let mut byte = [0];
-        matches!(stream.read(&mut byte), Ok(0)) || stream.take_error().unwrap().is_some()
+        // What was not read any more makes the end a reset.
+        let mut said = Vec::new();
+        let ended = stream.read_to_end(&mut said);
+        said.len() < 20
+            && ended.map_or_else(|error| error.kind() == std::io::ErrorKind::ConnectionReset, |_| true)
     };
     let join = format!("{{\"join\":{{\"run\":{run}}}}}\n");
     for refused in [
@@ -408,4 +411,50 @@ fn strangers_and_rubbish_on_the_socket_are_counted_and_do_no_harm() {
     assert_eq!((&stats["refused_connections"], &stats["bad_lines"]), (&json!(5), &json!(3)));
     assert_eq!((&stats["restarts"], &stats["calls"]), (&json!(0), &json!(20)));
     assert!(!socket.exists(), "it goes with the run");
+}
+
+#[test]
+fn more_processes_than_there_is_room_for_are_refused_and_the_others_go_on() {
+    use std::os::unix::net::UnixStream;
+    if !there_is("python3") {
+        return;
+    }
+    let (_folder, mut queue, socket, run) = noting_its_socket();
+    let join = format!("{{\"join\":{{\"run\":{run}}}}}\n");
+    // In a process of its own, so that its descriptors are not this one's.
+    let crowd = "import socket, sys, time\n\
+        crowd = []\n\
+        for _ in range(1100):\n\
+        \x20   one = socket.socket(socket.AF_UNIX)\n\
+        \x20   try: one.connect(sys.argv[1]); one.sendall(sys.argv[2].encode())\n\
+        \x20   except OSError: pass\n\
+        \x20   crowd.append(one)\n\
+        print('here', flush=True)\n\
+        sys.stdin.read()\n";
+    let mut crowd = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -n 4096 2>/dev/null; exec python3 -c \"$0\" \"$@\"",
+            crowd,
+            socket.to_str().unwrap(),
+            &join,
+        ])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(crowd.stdout.take().unwrap()), &mut line)
+        .unwrap();
+    assert_eq!(line, "here\n");
+    queue.publish(&parcels(20));
+    queue.until(|queue| queue.copies.len() == 20);
+    drop(crowd.stdin.take());
+    crowd.wait().unwrap();
+    // There is room again.
+    drop(UnixStream::connect(&socket).unwrap());
+    let stats = queue.close();
+    let refused = stats["refused_connections"].as_u64().unwrap();
+    assert!((70..1100).contains(&refused), "{stats}");
+    assert_eq!(stats["calls"], json!(20));
 }

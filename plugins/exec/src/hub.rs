@@ -10,6 +10,8 @@ use crate::process::{Heard, hear};
 use crate::repair::repaired_line;
 use crate::worker::{for_reading, wait};
 use mqscript_plugin::prelude::*;
+use rustix::process::{Resource, getrlimit};
+use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
@@ -17,6 +19,12 @@ use std::time::{Duration, Instant};
 
 /// So many connections at once.
 const GUESTS_MAX: usize = 1024;
+/// So many descriptors are left to the rest of the process.
+const DESCRIPTORS_LEFT: u64 = 256;
+/// So many bytes of lines that are not complete, of all connections.
+const OPEN_LINES_BYTES_MAX: usize = 256 << 20;
+/// It rests for so long where the system gives no connection.
+const RESTS: Duration = Duration::from_millis(20);
 /// One read.
 const READ_BYTES: usize = 64 << 10;
 /// So many reads of one connection, before the others have their turn.
@@ -70,12 +78,19 @@ pub struct Hub {
     host: Host,
     run: u32,
     guests: Vec<Guest>,
+    guests_max: usize,
     pace: Pace,
     lines_read: u32,
     read: CallsRead,
     refused: u32,
     bad_line: u32,
     buffer: Vec<u8>,
+}
+
+/// So many connections at once, within what the system lets this process have.
+fn guests_max() -> usize {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(limit.saturating_sub(DESCRIPTORS_LEFT)).unwrap_or(GUESTS_MAX).clamp(64, GUESTS_MAX)
 }
 
 impl Hub {
@@ -96,6 +111,7 @@ impl Hub {
             host: host.clone(),
             run,
             guests: Vec::new(),
+            guests_max: guests_max(),
             pace: Pace { since: Instant::now(), lines: 0, is_fast: false },
             lines_read: 0,
             read: CallsRead::default(),
@@ -140,11 +156,23 @@ impl Hub {
 
     /// Lets in who knocks.
     fn welcome(&mut self) {
-        while let Ok((stream, _)) = self.listener.accept() {
-            if self.guests.len() >= GUESTS_MAX {
-                self.refuse(&format!("{GUESTS_MAX} processes are connected; one more is not let in"));
-            } else if stream.set_nonblocking(true).is_ok() {
-                self.guests.push(Guest { stream, lines: Lines::default(), joined: false });
+        loop {
+            match self.listener.accept() {
+                Ok(_) if self.guests.len() >= self.guests_max => {
+                    let max = self.guests_max;
+                    self.refuse(&format!("{max} processes are connected; one more is not let in"));
+                }
+                Ok((stream, _)) if stream.set_nonblocking(true).is_ok() => {
+                    self.guests.push(Guest { stream, lines: Lines::default(), joined: false });
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    self.refuse(&format!("the system gives no connection: {error}"));
+                    // Whoever knocks knocks on.
+                    std::thread::sleep(RESTS);
+                    return;
+                }
             }
         }
     }
@@ -167,6 +195,23 @@ impl Hub {
         // Who came in just now has not been asked yet.
         guests.retain_mut(|guest| !ready.next().unwrap_or(false) || self.hear_out(guest));
         self.guests = guests;
+        self.bound_open_lines();
+    }
+
+    /// Closes the connection with the longest line that is not complete, if there are too many bytes of such.
+    fn bound_open_lines(&mut self) {
+        let open = |guest: &Guest| guest.lines.rest().len();
+        if self.guests.iter().map(open).sum::<usize>() <= OPEN_LINES_BYTES_MAX {
+            return;
+        }
+        let longest = (0..self.guests.len()).max_by_key(|place| open(&self.guests[*place]));
+        if let Some(place) = longest {
+            let guest = self.guests.swap_remove(place);
+            self.complain(&format!(
+                "is too much beside those of other processes: {} bytes, and not complete",
+                open(&guest)
+            ));
+        }
     }
 
     /// Reads one connection; whether it goes on.
@@ -207,6 +252,8 @@ impl Hub {
                     }
                     Some(_) => {
                         guest.joined = true;
+                        // So that no call is written on a connection that is refused. It has room for a line.
+                        let _ = guest.stream.write_all(b"{\"joined\":true}\n");
                         self.exchange.lock().tally.connections += 1;
                         true
                     }

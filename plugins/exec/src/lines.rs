@@ -1,5 +1,8 @@
 //! Bytes that come in pieces, and the lines in them.
 
+/// So much memory is kept for lines to come.
+const KEPT_BYTES_MAX: usize = 1 << 20;
+
 /// What was read and not yet taken as a line.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -21,6 +24,10 @@ impl Lines {
         let Some(found) = self.bytes[self.looked..].iter().position(|byte| *byte == b'\n') else {
             self.bytes.drain(..self.start);
             self.start = 0;
+            if self.bytes.capacity() > KEPT_BYTES_MAX && self.bytes.len() < KEPT_BYTES_MAX {
+                // A long line has gone.
+                self.bytes.shrink_to(KEPT_BYTES_MAX);
+            }
             self.looked = self.bytes.len();
             return None;
         };

@@ -63,6 +63,8 @@ class Link:
             connection.connect(self._path())
             join = {"run": int(os.environ.get("MQSCRIPT_EXEC_RUN", "0")), "process": os.getpid(), **more}
             connection.sendall(lines.encoded({"join": join}))
+            if "feeder" not in more and not connection.recv(64):
+                raise ConnectionError("this process is not let in")
         except BaseException:
             connection.close()
             raise
