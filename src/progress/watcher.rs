@@ -174,6 +174,7 @@ mod tests {
         let keys: Vec<&String> = lines[0].as_object().unwrap().keys().collect();
         let expected = [
             "run",
+            "event",
             "agent",
             "sequence",
             "type",
