@@ -84,7 +84,7 @@ fn what_is_lost_is_named_with_what_was_tried_after_the_silence_that_was_asked_fo
          serve_processor(lambda *m: queue.append(m), process, core=Core())\n"
     );
     let flags = ["--drain", "1.5", "--linger", "0.2", "--core-option", "probe=false"];
-    let load = r#"agents: 2, arrival: constant("5/s"), mix: #{ direct: #{ content: "{sender} {sequence}" } }, duration: "1s""#;
+    let load = r#"agents: 2, arrival: constant("5/s"), mix: #{ direct: #{ weight: 1, content: "{sender} {sequence}" } }, duration: "1s""#;
     let (ended, run) = played(folder.path(), &losing, load, &flags);
     let copies = &run["ledger"]["copies"];
     assert_eq!((&copies["given_up"], &copies["lost"]), (&1.into(), &2.into()), "{copies}");

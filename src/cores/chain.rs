@@ -32,6 +32,9 @@ pub(super) const BY_OR: u64 = abi::READS_CONTENT
     | abi::PROCESSES
     | abi::UNALTERED;
 
+/// Capabilities that options may take away: nothing that a core touches is.
+pub(super) const MAY_LACK: u64 = BY_AND | abi::STORES | abi::PROCESSES | abi::UNALTERED;
+
 /// What a chain can do whose parts, innermost first, can do this.
 pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {
     let mut parts = capabilities.into_iter();

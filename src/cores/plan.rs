@@ -1,6 +1,6 @@
 //! From what was asked for to cores that are found, loaded, vetted and configured, but not yet made.
 
-use super::chain::{BY_AND, Chain, Recipe, combined};
+use super::chain::{Chain, MAY_LACK, Recipe, combined};
 use super::error::CoreError;
 use super::find::{Finder, nearest};
 use super::load::load;
@@ -128,13 +128,12 @@ fn needing(schema: &Value, written: &Map<String, Value>, capability: &str) -> Op
 }
 
 /// What the core lacks under these options: an option's rule names, under `lacks`, what each of its values takes away.
-/// Only what a chain has by AND: nothing that a core touches is ever taken away.
 pub(super) fn lacking(schema: &Value, options: &Map<String, Value>) -> u64 {
     let taken = |(key, value): (&String, &Value)| {
         let names = schema["properties"][key.as_str()]["lacks"][value.as_str()?].as_array()?;
         Some(names.iter().filter_map(Value::as_str).map(capability_named).fold(0, |all, bit| all | bit))
     };
-    options.iter().filter_map(taken).fold(0, |all, bits| all | bits) & BY_AND
+    options.iter().filter_map(taken).fold(0, |all, bits| all | bits) & MAY_LACK
 }
 
 /// What a reference means: a name to be found, or a file and perhaps the name of a core within.
@@ -242,10 +241,12 @@ mod tests {
 
     #[test]
     fn a_choice_takes_away_what_a_core_can_but_nothing_that_it_touches() {
-        let lacks = json!({ "send": ["RECEIVES", "CONFIRMS", "STARTS_PROCESSES", "NO_SUCH"], "both": [] });
+        let send = ["RECEIVES", "CONFIRMS", "STORES", "PROCESSES", "STARTS_PROCESSES", "NO_SUCH"];
+        let lacks = json!({ "send": send, "both": [] });
         let schema = json!({ "properties": { "mode": { "lacks": lacks } } });
         let lacking = |options: Value| lacking(&schema, options.as_object().unwrap());
-        assert_eq!(lacking(json!({ "mode": "send" })), abi::RECEIVES | abi::CONFIRMS);
+        let taken = abi::RECEIVES | abi::CONFIRMS | abi::STORES | abi::PROCESSES;
+        assert_eq!(lacking(json!({ "mode": "send" })), taken);
         for options in
             [json!({ "mode": "both" }), json!({ "mode": 7 }), json!({ "other": "send" }), json!({})]
         {

@@ -7,6 +7,10 @@ use std::time::Duration;
 
 /// A call that takes longer is told of, and again whenever the time has doubled.
 const TELL_AFTER: Duration = Duration::from_secs(1);
+/// The same for calls in which a core may start or end programs, or talk to a server: seconds are nothing to tell of.
+const TELL_AFTER_SLOW: Duration = Duration::from_secs(5);
+/// These.
+const SLOW: [&str; 4] = ["create", "prepare", "close", "clean"];
 
 /// What foreign code is at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,14 @@ impl What {
                 (usize::MAX, path.bytes().fold(0, |sum: u64, byte| sum.rotate_left(5) ^ u64::from(byte)))
             }
             What::Ending => (usize::MAX - 1, 0),
+        }
+    }
+
+    /// When it is told of first.
+    fn told_after(&self) -> Duration {
+        match self {
+            What::Call(_, call) if SLOW.contains(&call.function) => TELL_AFTER_SLOW,
+            _ => TELL_AFTER,
         }
     }
 
@@ -102,7 +114,7 @@ impl Watchdog {
             let seen = self.seen.entry(place).or_insert(Seen { number, ..Seen::default() });
             if seen.told == Duration::ZERO {
                 // From its second look on.
-                seen.told = TELL_AFTER;
+                seen.told = what.told_after();
                 continue;
             }
             seen.lasts += passed;
