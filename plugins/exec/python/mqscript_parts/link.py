@@ -38,9 +38,11 @@ class Link:
         if self._run is None:
             try:
                 with open(os.path.join(os.path.dirname(self._path()), "run.json"), encoding="utf-8") as file:
-                    self._run = json.load(file)
-                self.probe_contents = frozenset(self._run.get("probe_contents", ()))
-                self.probes = frozenset(self._run.get("probes", ()))
+                    run = json.load(file)
+                # Several threads may come at once: what is looked at first is set last.
+                self.probe_contents = frozenset(run.get("probe_contents", ()))
+                self.probes = frozenset(run.get("probes", ()))
+                self._run = run
             except OSError as error:
                 raise ConnectionError(f"the run of mqscript that this process belongs to is over ({error})") from None
         return self._run
