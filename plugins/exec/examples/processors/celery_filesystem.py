@@ -13,6 +13,8 @@ from mqscript_adapter import folder, messaging_core, serve_processor
 CONCURRENCY = "2"  # forked children
 MAX_RETRIES = 10   # of a call that fails, RETRY_DELAY seconds apart. Celery's own: 3, and 180 s apart
 RETRY_DELAY = 0.1
+# The worker may read a message's file before it is written: then that message is lost, and the worker ends (kombu 5.7). It is
+# a broker for a look, not for work.
 # A message's file goes away when the worker fetches it, whatever task_acks_late says. If the worker is killed, what it
 # was doing is lost, and so is what it had fetched ahead: four tasks for each child, unless PREFETCH says otherwise.
 PREFETCH = 4

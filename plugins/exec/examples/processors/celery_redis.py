@@ -18,6 +18,7 @@ VISIBILITY_TIMEOUT = 3600  # seconds, as celery has it, until what a killed work
                            # again: for an hour it is missing. It must be longer than the longest task or delay
 RESTORE_INTERVAL = 10      # seconds; on every RESTORE_THROTTLE-th of these occasions the worker looks for what must come
 RESTORE_THROTTLE = 10      # again. As celery has it: every 100 seconds
+MUTEX_EXPIRE = 300         # seconds, as celery has it, for which nothing comes again if the worker is killed while it looks
 MAX_RETRIES = 10           # of a call that fails, RETRY_DELAY seconds apart. Celery's own: 3, and 180 s apart
 RETRY_DELAY = 0.1
 
@@ -28,6 +29,7 @@ app.conf.update(
         "visibility_timeout": VISIBILITY_TIMEOUT,
         "unacked_restore_interval": RESTORE_INTERVAL,
         "unacked_restore_throttle": RESTORE_THROTTLE,
+        "unacked_mutex_expire": MUTEX_EXPIRE,
     },
     task_default_queue="mqscript-" + os.environ["MQSCRIPT_EXEC_RUN"],  # what another run left in Redis is not ours
     task_ignore_result=True,

@@ -16,7 +16,8 @@ WORKER_TYPE = "thread"  # as huey has it; "process" forks
 RETRIES = 10            # of a task that fails, RETRY_DELAY seconds apart. Huey's own 0: one failed call, and it is lost
 RETRY_DELAY = 0.1
 # There is no option that keeps a task until it is done: the consumer removes it (BRPOP) when it takes it. If the
-# consumer is killed, what it was doing is lost. What waits is as durable as your Redis.
+# consumer is killed, what it was doing is lost. What waits is as durable as your Redis: without
+# `appendonly yes` it is lost when Redis is killed.
 
 # The run's number in the name: what another run left in Redis is not ours.
 huey = RedisHuey("mqscript-" + os.environ["MQSCRIPT_EXEC_RUN"], url=REDIS_URL, results=False)
