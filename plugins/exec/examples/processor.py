@@ -1,8 +1,6 @@
 """A message-queue processor under test: it delivers in batches, and tries again what fails.
 
-    mqscript run --core exec --core-option mode=processor \
-                 --rate 10 --duration 5 \
-                 --core-option command="python3 plugins/exec/examples/processor.py"
+    mqscript run --processor plugins/exec/examples/processor.py --rate 10 --duration 5
 """
 
 import collections

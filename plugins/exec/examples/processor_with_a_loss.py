@@ -1,8 +1,6 @@
 """The processor of processor.py with a loss, such as real ones have: can you see it? mqscript's ledger does.
 
-    mqscript run --core exec --core-option mode=processor \
-                 --rate 10 --duration 5 \
-                 --core-option command="python3 plugins/exec/examples/processor_with_a_loss.py"
+    mqscript run --processor plugins/exec/examples/processor_with_a_loss.py --rate 10 --duration 5
 """
 
 import time

@@ -71,7 +71,10 @@ impl Breakage {
                 format!("had messages and answered none for {limit:?} (`timeout`); it was killed")
             }
             Breakage::Killed(due) => {
-                format!("was killed by the option `faults`, {due:?} after the load's start")
+                format!(
+                    "was killed by the option `faults`, {:.2} s after the load's start",
+                    due.as_secs_f64()
+                )
             }
             Breakage::NotReady(limit) => {
                 format!("was not ready within {limit:?} (`start_timeout`); it was killed")

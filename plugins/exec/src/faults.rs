@@ -1,9 +1,9 @@
 //! Faults on purpose: the processor is killed, or stopped for a while, at times that the seed gives.
 
 use mqscript_plugin::prelude::*;
+use mqscript_plugin::random::{Stream, mix};
 use mqscript_plugin::units::{duration_from_seconds, parse_duration};
 use serde_json::Value;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// The shortest time between two: a Python program takes longer to start.
@@ -121,10 +121,9 @@ impl Schedule {
             None => None,
             Some(Times::At(times)) => times.get(place).copied(),
             Some(Times::Every(every)) => {
-                let mut hasher = DefaultHasher::new();
-                (self.key, place).hash(&mut hasher);
-                let share = 0.5 + (hasher.finish() >> 11) as f64 / (1u64 << 53) as f64;
-                Some(self.due.unwrap_or_default() + every.mul_f64(share))
+                let (seed, kind, worker) = self.key;
+                let mut luck = Stream::sequential(mix(seed ^ mix(worker as u64)), place as u64, kind);
+                Some(self.due.unwrap_or_default() + every.mul_f64(0.5 + luck.unit()))
             }
         };
     }

@@ -57,10 +57,11 @@ impl Life<'_> {
                 self.process.signal(Signal::STOP);
                 self.crew.exchange.lock().tally.fault_stops += 1;
                 let text = format!(
-                    "worker {} (process {}) was stopped for {:?}, {due:?} after the load's start",
+                    "worker {} (process {}) was stopped for {:?}, {:.2} s after the load's start",
                     self.worker + 1,
                     self.process.id(),
-                    self.faults.lasts
+                    self.faults.lasts,
+                    due.as_secs_f64()
                 );
                 self.crew.host.event(self.crew.names.fault_stop, self.crew.host.now_ns(), &text);
                 self.faults.stopped_until = Some(Instant::now() + self.faults.lasts);
