@@ -271,3 +271,19 @@ fn send_delivers_through_a_program() {
     assert!([0, 7].contains(&ended.code), "{}\n{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("valid"), "{}", ended.stdout);
 }
+
+#[test]
+fn what_should_end_in_order_is_told_that_all_is_over() {
+    if !there_is_python() {
+        return;
+    }
+    let folder = folder();
+    let told = folder.path().join("told");
+    let program = format!(
+        "{HEAD}def stop():\n    open({told:?}, 'w').write('over'); raise RuntimeError('whatever')\n\
+         serve_processor(lambda *m: messaging_core.send_message(*m), stop=stop)\n"
+    );
+    let (ended, _) = played(folder.path(), &program, FEW, &[SURE, "--linger", "0.1"]);
+    expect(&ended, 0, "valid: every message is accounted for");
+    assert_eq!(std::fs::read_to_string(told).unwrap(), "over");
+}

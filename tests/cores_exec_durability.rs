@@ -63,7 +63,7 @@ fn kills_on_purpose_tell_a_queue_in_memory_from_one_in_a_file() {
         let (offered, happened) = load(&mut queue, |happened| kills(happened) == 3);
         queue.until(|queue| queue.answered() == offered);
         assert!(happened.iter().all(|(kind, _)| kind == "exec_fault_kill"), "{happened:?}");
-        assert!(happened[0].1.contains("was killed by the option `faults`, 300ms after"), "{happened:?}");
+        assert!(happened[0].1.contains("was killed by the option `faults`, 0.30 s after"), "{happened:?}");
         for (_, result, reason) in told(&queue) {
             assert!(result == abi::DELIVERED || reason == "fault_kill", "{result}, {reason}");
         }

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 
 from . import core, lines, styles
 from .link import link
@@ -19,13 +20,13 @@ _FLUSH_SECONDS = 0.0002
 _STARTED_BY = os.getppid()
 
 
-def serve_processor(enqueue, process=None, core="mock"):
+def serve_processor(enqueue, process=None, core="mock", stop=None):
     """Feeds `enqueue`, and calls `process` again and again in this thread. Either may be `async def`.
 
     `enqueue(content, sender, recipient, message_type, priority, tags, metadata)`: False or an exception refuses the
     message, all else means that the processor answers for it. `process(**arguments)` handles what waits; it may return
     when nothing does, or go on for ever; without it, other processes or threads do. `core`: "mock", or an object with
-    send_message.
+    send_message. `stop()` is called at the end, for workers that should end in order: it has what is left of `grace`.
     """
     lines.started_by_mqscript("serve_processor")
     styles.check(enqueue, "enqueue")
@@ -33,13 +34,15 @@ def serve_processor(enqueue, process=None, core="mock"):
         styles.check(process, "process")
     if core != "mock" and not callable(getattr(core, "send_message", None)):
         raise ValueError(f'core is {core!r}: it must be "mock", or an object with send_message')
+    if stop is not None and not callable(stop):
+        raise ValueError(f"stop is {stop!r}: it must be a function without arguments")
     _set_backend(None if core == "mock" else core)
     batches = lines.batches(lines.read_source)
     first = next(batches, None)
     if first is None:
         return
     init = lines.decoded(first[0])["init"]
-    processor = _Processor(enqueue, process, init)
+    processor = _Processor(enqueue, process, init, stop)
     feeders = processor.connect() if init["mode"] == "processor" else []
     ready = {"ready": True, "mode": "processor"}
     _write_out(lines.encoded({**ready, "feeders": len(feeders), "tells_where": True} if feeders else ready))
@@ -52,8 +55,8 @@ _set_backend = core.set_backend
 class _Processor:
     """The user's processor and what feeds it."""
 
-    def __init__(self, enqueue, process, init):
-        self.enqueue, self.process, self.init = enqueue, process, init
+    def __init__(self, enqueue, process, init, stop):
+        self.enqueue, self.process, self.init, self.stop = enqueue, process, init, stop
         self.name = styles.name_of(enqueue, "enqueue")
         self.watch = Watch()
         self.arguments = init.get("arguments", {})
@@ -99,6 +102,11 @@ class _Processor:
         self.wake()
         if not self.idle.wait(_LEAVE_SECONDS):
             _write_out(lines.encoded({"where": self.watch.where(_LEAVE_SECONDS)}))
+        if self.stop is not None:
+            try:
+                self.stop()
+            except BaseException:  # Whatever it raises, the process ends here.
+                traceback.print_exc()
         if os.getppid() != _STARTED_BY and os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)  # mqscript was killed: nobody else ends what this process has started.
         os._exit(0)
