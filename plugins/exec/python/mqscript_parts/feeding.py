@@ -78,8 +78,9 @@ class _Processor:
             feeder = _Feeder(self, connection.sendall, self.watch.add(Place(self.name)))
             read = lambda connection=connection: connection.recv(lines.READ_BYTES)  # noqa: E731
             threading.Thread(target=feeder.feed, args=(lines.batches(read),), name="mqscript feeder", daemon=True).start()
-        threading.Thread(target=self._until_the_end, args=(not feeders, begun, batches), name="mqscript",
-                         daemon=True).start()
+        leaving = threading.Thread(target=self._until_the_end, args=(not feeders, begun, batches), name="mqscript",
+                                   daemon=True)
+        leaving.start()
         if self.loop is None:
             self._process()
         elif self.process is not None and styles.is_async(self.process):
@@ -89,6 +90,8 @@ class _Processor:
             threading.Thread(target=self.loop.run_forever, name="mqscript loop", daemon=True).start()
             self._process()
         self.idle.set()
+        if self.stop is not None:
+            leaving.join()  # It calls `stop`, and ends the process.
 
     def _until_the_end(self, feeds, begun, batches):
         if feeds:
