@@ -2,21 +2,12 @@
 
 mod cli_support;
 
-use cli_support::{folder, mqscript};
+use cli_support::{folder, mqscript, there_is_python};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-fn there_is_python() -> bool {
-    let there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        assert!(std::env::var_os("MQSCRIPT_NO_SKIP").is_none(), "nothing may be skipped: no python3 here");
-        println!("skipped: there is no python3 here");
-    }
-    there
-}
 
 /// A script that sends nine times fifty messages through `core("exec", …)` with these options.
 fn script(folder: &Path, options: &str, more: &str) -> String {

@@ -3,21 +3,11 @@
 
 mod cli_support;
 
-use cli_support::{folder, mqscript};
+use cli_support::{folder, mqscript, there_is_python};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-
-fn there_is_python() -> bool {
-    let there = std::process::Command::new("python3").arg("--version").output();
-    let there = there.is_ok_and(|output| output.status.success());
-    if !there {
-        assert!(std::env::var_os("MQSCRIPT_NO_SKIP").is_none(), "nothing may be skipped: no python3 here");
-        println!("skipped: there is no python3 here");
-    }
-    there
-}
 
 /// What the processor wrote down: of each message, how often it was taken, tried and sent.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 mod cli_support;
 
-use cli_support::{Ended, folder, mqscript};
+use cli_support::{Ended, folder, mqscript, there_is_python};
 use serde_json::Value;
 use std::path::Path;
 
@@ -20,15 +20,6 @@ fn sending(how: &str) -> String {
 }
 
 const PLAIN: &str = "def process():\n    while queue: send(queue.popleft())\n";
-
-fn there_is_python() -> bool {
-    if std::process::Command::new("python3").arg("--version").output().is_ok() {
-        return true;
-    }
-    assert!(std::env::var_os("MQSCRIPT_NO_SKIP").is_none(), "python3 is missing");
-    println!("skipped: python3 is missing");
-    false
-}
 
 /// Plays a scenario on a processor; how it ended, and its run.
 fn played(folder: &Path, program: &str, scenario: &str, flags: &[&str]) -> (Ended, Value) {

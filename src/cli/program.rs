@@ -2,13 +2,11 @@
 
 use super::arguments::PlanFlags;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::plan::EXEC;
 use crate::report::printable;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-
-/// The core that serves programs.
-pub const EXEC: &str = "exec";
 
 /// Endings of programs that an interpreter runs.
 const INTERPRETERS: [(&str, &str); 7] = [

@@ -3,13 +3,13 @@
 
 use super::arguments::{COMPARED, Clock, PlanFlags, RunFlags};
 use super::parameters;
-use super::program::{self, EXEC, Program};
+use super::program::{self, Program};
 use super::repeat::quoted;
 use super::values::{KeyValue, Seed, seed};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::tree::Node;
-use crate::plan::{ClockKind, Overrides, SEED_VARIABLE};
+use crate::plan::{ClockKind, EXEC, Overrides, SEED_VARIABLE};
 use crate::report::printable;
 use crate::script::{Comparing, Settings, Source};
 use std::path::{Path, PathBuf};

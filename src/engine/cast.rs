@@ -78,12 +78,12 @@ impl Cast {
 
     /// Whether what is delivered is only taken over, so that what is received counts.
     pub fn stores(&self) -> bool {
-        self.resolved.cores.iter().any(|core| core.capabilities & abi::STORES != 0)
+        self.resolved.declared_capabilities() & abi::STORES != 0
     }
 
     /// Whether all of these cores tell what arrives.
     pub fn can_receive(&self) -> bool {
-        self.resolved.cores.iter().all(|core| core.capabilities & abi::RECEIVES != 0)
+        self.resolved.declared_capabilities() & abi::RECEIVES != 0
     }
 
     /// The clock on which the plan will be played.

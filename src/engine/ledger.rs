@@ -294,12 +294,8 @@ impl Ledger {
     /// A processor said that it never will deliver a message: copies that have not come are not lost. Returns whether that
     /// is new.
     pub fn given_up(&mut self, sender: u32, sequence: u64) -> bool {
-        if !(1..=SEQUENCE_MAX).contains(&sequence) {
-            return false;
-        }
-        let (number, bit) = place(sequence);
-        let slot = self.slot(sender, number);
-        let Some(Some(chunk)) = self.pool.get_mut(slot as usize) else { return false };
+        let Some((slot, bit)) = self.slot_of(sender, sequence) else { return false };
+        let Some(Some(chunk)) = self.pool.get_mut(slot) else { return false };
         if !chunk.given_up(bit) {
             return false;
         }
@@ -314,12 +310,14 @@ impl Ledger {
 
     /// To whom a message was handed over, as far as that is remembered.
     pub fn recipient_of(&self, sender: u32, sequence: u64) -> Option<u32> {
-        if !(1..=SEQUENCE_MAX).contains(&sequence) {
-            return None;
-        }
-        let (number, bit) = place(sequence);
-        let chunk = self.pool.get(self.slot(sender, number) as usize)?.as_ref()?;
-        Some(chunk.recipient(bit))
+        let (slot, bit) = self.slot_of(sender, sequence)?;
+        Some(self.pool.get(slot)?.as_ref()?.recipient(bit))
+    }
+
+    /// What stands for the chunk of a message, and the message's bit there; none of a sequence that no run has.
+    fn slot_of(&self, sender: u32, sequence: u64) -> Option<(usize, u64)> {
+        let (number, bit) = (1..=SEQUENCE_MAX).contains(&sequence).then(|| place(sequence))?;
+        Some((self.slot(sender, number) as usize, bit))
     }
 
     /// A copy came that bears no stamp.

@@ -185,7 +185,7 @@ impl Named {
                 (false, 0) => by.never_tried += 1,
                 (false, _) => by.tried += 1,
             }
-            first.push(Name {
+            let name = Name {
                 intended_ns: sent.map(|sent| sent.intended_ns),
                 sequence,
                 sender,
@@ -194,9 +194,13 @@ impl Named {
                 at_ns: None,
                 reason: tried.reason,
                 failed_calls: tried.failed_calls,
-            });
-            if first.len() > NAMED_MAX {
-                first.pop();
+            };
+            if first.len() < NAMED_MAX {
+                first.push(name);
+            } else if let Some(mut last) = first.peek_mut()
+                && name < *last
+            {
+                *last = name;
             }
         });
         (first.into_sorted_vec(), by)

@@ -137,7 +137,7 @@ pub fn run_with(
 
 /// The plan, with all handed over at once where the core is a processor itself.
 fn as_handed_over<'p>(plan: &'p Plan, resolved: &ResolvedChain) -> Cow<'p, Plan> {
-    if resolved.cores.iter().all(|core| core.capabilities & abi::PROCESSES == 0) {
+    if resolved.declared_capabilities() & abi::PROCESSES == 0 {
         return Cow::Borrowed(plan);
     }
     Cow::Owned(Plan { processor: plan.processor.at_once(), ..plan.clone() })

@@ -97,16 +97,17 @@ pub fn evaluate(run: &Run, check: &Check) -> CheckResult {
     CheckResult { expression: check.text.clone(), holds, seen, undecided, note: note(run, check) }
 }
 
+/// Figures that end where a core takes a message over.
+const ENDS_AT_THE_HAND_OVER: [&str; 7] =
+    ["total", "total_all", "delivery", "success_rate", "attempt_success_rate", "delivered_rate", "delivered"];
+
 /// What a figure covers that ends where a core only takes messages over, and what goes on beyond it.
 fn note(run: &Run, check: &Check) -> Option<String> {
     let other = match &check.operand {
         Operand::Figure(figure) => Some(figure),
         Operand::Literal(_) => None,
     };
-    let ends_early = |figure: &&Figure| match figure.name.as_str() {
-        "total" | "total_all" | "delivery" => true,
-        name => ["success_rate", "attempt_success_rate", "delivered_rate", "delivered"].contains(&name),
-    };
+    let ends_early = |figure: &&Figure| ENDS_AT_THE_HAND_OVER.contains(&figure.name.as_str());
     let figure = std::iter::once(&check.figure).chain(other).find(ends_early)?;
     if !run.is_of_copies() {
         return None;

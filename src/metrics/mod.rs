@@ -3,6 +3,7 @@
 mod agents;
 mod bands;
 pub mod comparisons;
+mod copies;
 mod course;
 mod digest;
 mod environment;

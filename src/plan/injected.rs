@@ -5,7 +5,7 @@ use super::units::parse_share;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use serde_json::{Map, Value, json};
 
-/// The core that puts processors under test.
+/// The core that serves programs of the user's own, and puts processors under test.
 pub(crate) const EXEC: &str = "exec";
 /// Its option for the injected core.
 const INJECTED: &str = "mock";

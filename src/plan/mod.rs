@@ -50,6 +50,7 @@ pub use figure_path::{
     ALL_FIGURES, FIGURES, FigureFault, FigureKind, FigureNames, KnownFigure, SCOPES, STATISTICS, figures_of,
     parse_figure,
 };
+pub(crate) use injected::EXEC;
 pub use json::read_json;
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
 pub use mqscript_plugin::distribution;

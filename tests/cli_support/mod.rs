@@ -53,6 +53,16 @@ pub fn golden(name: &str, text: &str) {
     assert!(expected == text, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{text}");
 }
 
+/// Whether python3 is there; where it is not, says that something is skipped, or fails where nothing may be.
+pub fn there_is_python() -> bool {
+    let there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        assert!(std::env::var_os("MQSCRIPT_NO_SKIP").is_none(), "nothing may be skipped: no python3 here");
+        println!("skipped: there is no python3 here");
+    }
+    there
+}
+
 /// A folder that goes away with the test.
 pub fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")

@@ -56,7 +56,7 @@ async def _serve_async(call, name):
 
     async def deliver(message):
         try:
-            answer = _answer_to(message, await call(message), name)
+            answer = styles.answer(message["id"], await call(message), name)
         except BaseException as error:
             answer = lines.refused(message["id"], lines.as_raised(error))
         lines.sink.write(answer)
@@ -88,15 +88,6 @@ _READY = lines.encoded({"ready": True, "mode": "send"})
 
 def _answer(message, call, name):
     try:
-        return _answer_to(message, call(message), name)
+        return styles.answer(message["id"], call(message), name)
     except BaseException as error:  # SystemExit and the like too: what ends a call ends no other
         return lines.refused(message["id"], lines.as_raised(error))
-
-
-def _answer_to(message, result, name):
-    if result is True:
-        return lines.accepted(message["id"])
-    wrong = styles.never_run(result, name)
-    if wrong or not result:
-        return lines.refused(message["id"], wrong or styles.failure(result, name))
-    return lines.accepted(message["id"])

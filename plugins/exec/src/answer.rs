@@ -1,6 +1,7 @@
 //! What a process says: one line of JSON each.
 
 use crate::call::{Call, GivenUp};
+use crate::repair::repaired_line;
 use mqscript_plugin::prelude::*;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -180,6 +181,17 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
         other => other.to_string(),
     });
     Ok(Line::Outcome { token, result, reason })
+}
+
+/// Reads a line that may be only nearly JSON: then `repaired` holds it as it should be.
+///
+/// # Errors
+/// It makes no sense, repaired neither; what is wrong with it as it came.
+pub fn read_or_repair<'a>(line: &'a [u8], repaired: &'a mut Vec<u8>) -> Result<Line<'a>, String> {
+    read(line).or_else(|why| {
+        *repaired = repaired_line(line);
+        read(repaired).map_err(|_| why)
+    })
 }
 
 /// The beginning of a line, fit to be shown.

@@ -274,6 +274,14 @@ pub struct Order {
     pub held: bool,
 }
 
+/// A bell, and the ear of the thread that it wakes; neither waits.
+fn bell() -> io::Result<(UnixStream, UnixStream)> {
+    let (bell, ear) = UnixStream::pair()?;
+    bell.set_nonblocking(true)?;
+    ear.set_nonblocking(true)?;
+    Ok((bell, ear))
+}
+
 /// The state, and the threads of the workers.
 #[derive(Debug, Default)]
 pub struct Exchange {
@@ -292,9 +300,7 @@ impl Exchange {
 
     /// Makes a desk for one more worker; the worker's end of its bell.
     pub fn add_desk(&self) -> io::Result<UnixStream> {
-        let (bell, ear) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        ear.set_nonblocking(true)?;
+        let (bell, ear) = bell()?;
         let lanes = vec![Lane::default()];
         let desk = Desk {
             phase: Phase::Starting,
@@ -393,9 +399,7 @@ impl Exchange {
 
     /// From now on messages have counters, and somebody reads calls; the reader's end of its bell.
     pub fn add_hub(&self) -> io::Result<UnixStream> {
-        let (bell, ear) = UnixStream::pair()?;
-        bell.set_nonblocking(true)?;
-        ear.set_nonblocking(true)?;
+        let (bell, ear) = bell()?;
         let mut state = self.lock();
         (state.hub, state.next_slot) = (Some(bell), Some(0));
         state.failed_calls = Some(Vec::new());

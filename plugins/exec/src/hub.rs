@@ -7,7 +7,6 @@ use crate::exchange::{Exchange, Feeder};
 use crate::life::drain;
 use crate::lines::Lines;
 use crate::process::{Heard, hear};
-use crate::repair::repaired_line;
 use crate::worker::{for_reading, wait};
 use mqscript_plugin::prelude::*;
 use rustix::process::{Resource, getrlimit};
@@ -283,15 +282,8 @@ impl Hub {
     }
 
     fn take(&mut self, line: &[u8], at_ns: u64) -> bool {
-        let repaired;
-        let said = match answer::read(line) {
-            Ok(said) => Ok(said),
-            Err(why) => {
-                repaired = repaired_line(line);
-                answer::read(&repaired).map_err(|_| why)
-            }
-        };
-        let taken = said.and_then(|said| match &said {
+        let mut repaired = Vec::new();
+        let taken = answer::read_or_repair(line, &mut repaired).and_then(|said| match &said {
             Line::Join(_) => Err("joins once more".to_owned()),
             said => match self.calls.take(said, line, at_ns, &mut self.read)? {
                 true => Ok(()),

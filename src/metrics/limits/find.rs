@@ -116,7 +116,7 @@ impl<'a> View<'a> {
 
     /// What takes messages over: a processor under test, or a queue.
     fn taker(&self) -> &'static str {
-        match self.run.core.capabilities.iter().any(|name| name == "PROCESSES") {
+        match self.run.can("PROCESSES") {
             true => "the processor under test",
             false => "the core",
         }

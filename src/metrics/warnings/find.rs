@@ -62,9 +62,8 @@ pub fn doubts(run: &Run, asked: &Asked<'_>) -> Vec<Doubt> {
 fn altered(run: &Run) -> Option<Doubt> {
     let copies = run.ledger.copies.as_ref()?;
     let (fields, _) = copies.altered.iter().max_by_key(|(_, number)| **number)?;
-    let promised = run.core.capabilities.iter().any(|name| name == "UNALTERED");
     let count = copies.altered.values().sum();
-    (!promised).then(|| Doubt::Altered { count, fields: fields.clone() })
+    (!run.can("UNALTERED")).then(|| Doubt::Altered { count, fields: fields.clone() })
 }
 
 fn uncertain(run: &Run) -> Doubt {

@@ -18,8 +18,7 @@ pub fn section(run: &Run, copies: &Copies, look: &Look) -> Vec<String> {
         add(format!("altered: {}", fields.collect::<Vec<_>>().join("; ")));
     }
     // What nobody promised is counted; a processor under test is asked for all of it.
-    let can = |capability: &str| run.core.capabilities.iter().any(|name| name == capability);
-    let asked = |capability: &str| can(capability) || can("PROCESSES");
+    let asked = |capability: &str| run.can(capability) || run.can("PROCESSES");
     for (class, is_told, all, names) in [
         ("lost", true, copies.lost + copies.missing, &copies.named.lost),
         ("duplicated", asked("EXACTLY_ONCE"), copies.duplicated, &copies.named.duplicated),

@@ -180,13 +180,8 @@ class _Processor:
             return lines.refused(message["id"], lines.as_raised(error))
 
     def answer_to(self, message, result):
-        """What `enqueue` means by its result."""
-        if result is None or result is True:
-            return lines.accepted(message["id"])
-        wrong = styles.never_run(result, self.name)
-        if wrong or not result:
-            return lines.refused(message["id"], wrong or styles.failure(result, self.name))
-        return lines.accepted(message["id"])
+        """What `enqueue` means by its result: nothing at all is well, too."""
+        return styles.answer(message["id"], True if result is None else result, self.name)
 
 
 class _Feeder:

@@ -47,6 +47,14 @@ def never_run(result, name):
     return f"{name} returned {kind}, and nobody runs it: define {name} with `async def`, and await what it calls"
 
 
+def answer(id, result, name):
+    """The answer for a message, by the result of the function that got it: what is true is well."""
+    if result is True:
+        return lines.accepted(id)
+    wrong = never_run(result, name)
+    return lines.refused(id, wrong or failure(result, name)) if wrong or not result else lines.accepted(id)
+
+
 def failure(result, name):
     """The reason of a result that is not true."""
     return never_run(result, name) or f"{name} returned {lines.text(result, repr)}"

@@ -6,7 +6,6 @@ use crate::broken::Breakage;
 use crate::exchange::Settled;
 use crate::lines::Lines;
 use crate::options::{FEEDERS_MAX, Mode};
-use crate::repair::repaired_line;
 use mqscript_plugin::prelude::*;
 use std::io::Write;
 
@@ -29,14 +28,8 @@ impl Life<'_> {
 
     fn take(&mut self, line: &[u8], feeder: Option<usize>, at_ns: u64) -> Result<(), Breakage> {
         let rubbish = |why: String| Breakage::Rubbish(why);
-        let repaired;
-        let said = match answer::read(line) {
-            Ok(said) => said,
-            Err(why) => {
-                repaired = repaired_line(line);
-                answer::read(&repaired).map_err(|_| rubbish(why))?
-            }
-        };
+        let mut repaired = Vec::new();
+        let said = answer::read_or_repair(line, &mut repaired).map_err(rubbish)?;
         if !self.ready && self.contact.is_none() && !matches!(said, Line::Ready(_)) {
             return Err(rubbish(format!("came before it said that it is ready: {}", answer::shown(line))));
         }

@@ -9,31 +9,11 @@ import sys
 import threading
 import time
 
-from mqscript_processor import async_messaging_core, is_probe, messaging_core, serve_processor
+from audited import note, send, try_once
+from mqscript_processor import async_messaging_core, serve_processor
 
-style, audit = sys.argv[1], open(sys.argv[2], "ab", 0)
+style = sys.argv[1]
 waiting = queue.Queue()
-
-
-def note(what, message):
-    if not is_probe(message[6]):
-        audit.write(f"{what} {message[6]['mqs-stamp'][:43]}\n".encode())
-
-
-def try_once(message):
-    note("tried", message)
-    try:
-        sent = messaging_core.send_message(*message)
-    except ConnectionError:
-        return False
-    if sent:
-        note("sent", message)
-    return sent
-
-
-def send(message):
-    while not try_once(message):
-        pass
 
 
 def put(*message):

@@ -6,32 +6,12 @@ import pickle
 import sys
 import time
 
-from mqscript_adapter import folder, is_probe, messaging_core, serve_processor
+from audited import note, send, try_once
+from mqscript_adapter import folder, is_probe, serve_processor
 
-fault, audit = sys.argv[1], open(sys.argv[2], "ab", 0)
+fault = sys.argv[1]
 queue = collections.deque()
 slots, tail, head = {}, 0, 0
-
-
-def note(what, message):
-    if not is_probe(message[6]):
-        audit.write(f"{what} {message[6]['mqs-stamp'][:43]}\n".encode())
-
-
-def try_once(message):
-    note("tried", message)
-    try:
-        sent = messaging_core.send_message(*message)
-    except ConnectionError:
-        return False
-    if sent:
-        note("sent", message)
-    return sent
-
-
-def send(message):
-    while not try_once(message):
-        pass
 
 
 def enqueue(*message):
