@@ -80,8 +80,8 @@ fn what_is_lost_is_named_with_what_was_tried_after_the_silence_that_was_asked_fo
     let copies = &run["ledger"]["copies"];
     assert_eq!((&copies["given_up"], &copies["lost"]), (&1.into(), &2.into()), "{copies}");
     assert_eq!((&copies["waited"], &copies["failed_calls"]), (&"silence".into(), &2.into()), "{copies}");
-    assert_eq!(copies["lost_by"]["never_tried"], 1);
-    assert_eq!(copies["lost_by"]["tried_and_given_up"], 1);
+    assert_eq!(copies["lost_by"]["never_tried"], 1, "{run}");
+    assert_eq!(copies["lost_by"]["tried_and_given_up"], 1, "{run}");
     let named = copies["named"]["lost"].as_array().unwrap();
     assert_eq!(named.len(), 2);
     assert!(named.iter().all(|name| name["type"] == "direct" && name["intended_ns"].is_u64()), "{named:?}");
