@@ -15,13 +15,22 @@ CONTENT_BYTES_MAX = 64 << 20
 _ESCAPED_BYTES_MAX = 80 << 20
 _FIELDS = ("content", "sender", "recipient", "message_type", "priority", "tags", "metadata")
 _NOT_SAID = object()
+_STAMP = lines.STAMP
 _quoted = json.encoder.encode_basestring
 
 
 class Stamped(str):
     """A content that remembers its message's identity, for processors that drop metadata."""
 
-    stamp = None
+    __slots__ = ("stamp",)  # Queues hold many: without a dictionary each, the collector of garbage has less to walk.
+
+    def __new__(cls, content, stamp=None):
+        self = str.__new__(cls, content)
+        self.stamp = stamp
+        return self
+
+    def __reduce__(self):
+        return (Stamped, (str(self), self.stamp))
 
 
 class _Base:
@@ -32,11 +41,10 @@ class _Base:
     def _begin(self, message):
         """Counts a call; its identity and how many there were for it. 0: the message of the first contact."""
         content, metadata = message[0], message[6]
-        known = isinstance(metadata, dict) or isinstance(metadata, collections.abc.Mapping)
-        stamp = metadata.get(lines.STAMP) if known else None
-        stamp = stamp or getattr(content, "stamp", None) or ""
-        if type(stamp) is not str:
-            stamp = lines.text(stamp)
+        known = type(metadata) is dict or isinstance(metadata, collections.abc.Mapping)
+        stamp = metadata.get(_STAMP) if known else None
+        if not stamp or type(stamp) is not str:
+            stamp = lines.text(stamp or getattr(content, "stamp", None) or "")
         if link.probes is None:
             link.run()
         if stamp in link.probes or (not stamp and is_probe(content)):

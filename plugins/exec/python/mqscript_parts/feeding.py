@@ -158,8 +158,7 @@ class _Processor:
         """A message as `enqueue` gets it."""
         content, stamp = message["content"], message["stamp"]
         if isinstance(content, str):
-            content = core.Stamped(content)
-            content.stamp = stamp
+            content = core.Stamped(content, stamp)
         metadata = message["metadata"]
         metadata[lines.STAMP] = stamp
         return (content, message["sender"], message["recipient"], message["message_type"], message["priority"],

@@ -14,6 +14,8 @@ from . import lines
 _WORKING_SECONDS = 0.05
 _GONE_SECONDS = 0.05
 _SLOT_AT = 65  # Behind a stamp of 43 characters and 20 digits of a fingerprint, with a dot before each.
+_SLOTS_MAX = 1 << 32
+_COUNT_MAX = 0xffff
 _OWN_COUNTS_MAX = 1 << 16
 
 
@@ -104,13 +106,12 @@ class Link:
     def count(self, stamp):
         """The how-manieth call for this message is about to be made, over all processes."""
         slot = stamp[_SLOT_AT:]
+        slot = int(slot) if slot.isdigit() else _SLOTS_MAX
         with self._counting:
-            if slot.isdigit():
-                counters = self._counters if self._counters is not None else self._map()
-                slot = int(slot)
-                if slot < len(counters):
-                    count = counters[slot] = min(counters[slot] + 1, 0xffff)
-                    return count
+            counters = self._counters or self._map()
+            if slot < len(counters):
+                count = counters[slot] = min(counters[slot] + 1, _COUNT_MAX)
+                return count
             if len(self._own_counts) >= _OWN_COUNTS_MAX and stamp not in self._own_counts:
                 return 1
             count = self._own_counts[stamp] = self._own_counts.get(stamp, 0) + 1
