@@ -28,6 +28,22 @@ fn every_option_of_a_core_is_shown_with_its_default() {
 }
 
 #[test]
+fn a_check_takes_options_by_their_paths_as_a_run_does() {
+    for (option, says) in [
+        ("latency=1ms", None),
+        ("mock.latency=1ms", None),
+        ("types.direct.latency=1ms", None),
+        ("types.direct.latenzy=1ms", Some("`types.direct.latenzy`")),
+        ("mock.latency=fast", Some("`latency`")),
+    ] {
+        let checked =
+            mqscript(&["core", "check", "mock", "--core-option", option, "--test", "options_defaults"]);
+        assert_eq!(checked.code, if says.is_some() { 6 } else { 0 }, "{option}: {checked:?}");
+        assert!(says.is_none_or(|says| checked.stderr.contains(says)), "{option}: {checked:?}");
+    }
+}
+
+#[test]
 fn a_core_that_is_not_there_is_told_with_the_nearest() {
     let ended = mqscript(&["core", "info", "mok"]);
     assert_eq!((ended.code, ended.stdout.as_str()), (6, ""));

@@ -2,20 +2,21 @@
 
 use super::arguments::CheckFormat;
 use super::core_arguments::CoreCheckFlags;
+use super::settings::pairs;
 use super::terminal;
 use crate::conformance::{
     Asked, Description, Done, Group, Report, Rule, TESTS, Test, Verdict, check, run_one, selected,
 };
 use crate::cores::{HIDDEN, abi};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
-use crate::plan::parse_typed;
 use crate::plan::units::human_duration;
+use crate::plan::{CoreSpec, Overrides};
 use crate::report::printable;
 use crate::report::text::{Look, wrapped};
 #[cfg(unix)]
 use crate::supervise;
 use crate::text_file::in_words;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
@@ -36,18 +37,11 @@ pub fn command(flags: &CoreCheckFlags) -> Exit {
 }
 
 fn asked(flags: &CoreCheckFlags) -> Result<Asked, Diagnostics> {
-    let (mut options, mut faults) = (Map::new(), Diagnostics::new());
-    for option in &flags.core_options {
-        match parse_typed(&format!("--core-option {}", option.key), &option.value) {
-            Ok(value) => drop(options.insert(option.key.clone(), value.to_json())),
-            Err(all) => faults.append(all),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
+    let overrides = Overrides { core_options: pairs(&flags.core_options), ..Overrides::default() };
+    let mut core = CoreSpec::plain(&flags.core);
+    overrides.apply_core_options(&mut core, None)?;
     let core_path = flags.folders.core_path.clone();
-    Ok(Asked { reference: flags.core.clone(), options, core_path, seed: flags.seed })
+    Ok(Asked { reference: flags.core.clone(), options: core.options, core_path, seed: flags.seed })
 }
 
 fn one(flags: &CoreCheckFlags, folder: &Path) -> Diagnostics {
@@ -114,7 +108,11 @@ fn all(flags: &CoreCheckFlags) -> Result<bool, Diagnostics> {
 /// What was found, without the values of secret options, wherever they stand: in the commands, and in what the core said.
 fn without_secrets(text: String, flags: &CoreCheckFlags, core: Option<&Description>) -> String {
     let secrets = core.map_or(&[][..], |core| &core.secrets);
-    let given = flags.core_options.iter().filter(|option| secrets.contains(&option.key));
+    let is_secret = |key: &str| {
+        let path = key.strip_prefix(&format!("{}.", flags.core)).unwrap_or(key);
+        secrets.iter().any(|secret| path == secret || path.starts_with(&format!("{secret}.")))
+    };
+    let given = flags.core_options.iter().filter(|option| is_secret(&option.key));
     given
         .filter(|option| option.value.len() >= 4)
         .fold(text, |text, option| text.replace(&option.value, HIDDEN))
