@@ -87,9 +87,15 @@ impl Chunk {
     }
 
     /// A processor will not deliver message `bit`. Returns whether that is new, of a message that was handed over.
+    ///
+    /// A branch on purpose: of `self.given_up |= u64::from(is_new) << bit`, rustc 1.95 with LLVM 22 loses the store from
+    /// optimisation level 2 on where this is inlined.
     pub fn given_up(&mut self, bit: u64) -> bool {
-        let is_new = (self.handed_over & !self.given_up) >> bit & 1 != 0;
-        self.given_up |= u64::from(is_new) << bit;
+        let own = 1 << bit;
+        let is_new = self.handed_over & !self.given_up & own != 0;
+        if is_new {
+            self.given_up |= own;
+        }
         is_new
     }
 
