@@ -4,19 +4,12 @@
 //! processors, each cell in a process of its own as always, and the same 200 runs one after the other in a process that
 //! has all loaded. It prints the share of perfect scaling, and what a cell costs beside its simulation.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-#[path = "common/median.rs"]
-mod median;
-#[path = "common/program.rs"]
-mod program;
-
-use common::{S, plan, play};
-use median::median;
 use mqscript::plan::Plan;
 use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
+use support::bench::median;
+use support::engine::{S, plan, play};
 
 const CELLS: u64 = 200;
 const ROUNDS: usize = 5;
@@ -30,7 +23,7 @@ fn batch(folder: &Path, parallel: usize) -> f64 {
         cells.join(", ")
     );
     std::fs::write(&file, text).expect("written");
-    program::seconds(&["batch", "-q", file.to_str().expect("UTF-8")])
+    support::bench::seconds(&["batch", "-q", file.to_str().expect("UTF-8")])
 }
 
 /// Wall seconds of all runs in a row, in this process.

@@ -4,18 +4,11 @@
 //! 20/s each, 64 workers), the wall time of the same twenty runs one after the other in a process that has all loaded,
 //! and the ratio of the first to the second divided by the processors: for 60 and for 6,000 simulated seconds.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-#[path = "common/median.rs"]
-mod median;
-#[path = "common/program.rs"]
-mod program;
-
-use common::{S, plan, play};
-use median::median;
 use mqscript::plan::Plan;
 use serde_json::json;
 use std::time::Instant;
+use support::bench::median;
+use support::engine::{S, plan, play};
 
 const REPLICATIONS: u64 = 10;
 
@@ -46,8 +39,9 @@ fn main() {
         std::fs::write(&script, text).expect("written");
         let arguments = ["run", "-q", script.to_str().expect("UTF-8")];
         simulate(1);
-        let turns: Vec<(f64, f64)> =
-            (0..rounds).map(|_| (program::seconds(&arguments), simulate(duration_s) / processors)).collect();
+        let turns: Vec<(f64, f64)> = (0..rounds)
+            .map(|_| (support::bench::seconds(&arguments), simulate(duration_s) / processors))
+            .collect();
         let [whole, bare] = [median(turns.iter().map(|t| t.0)), median(turns.iter().map(|t| t.1))];
         let ratio = median(turns.iter().map(|(whole, bare)| whole / bare));
         println!(

@@ -5,15 +5,6 @@
 //! processor under test, from the hand-over of messages to the copies that come back; the bare loop there speaks over sockets, as
 //! the adapter does. A word after `--` picks `send` or `processor`.
 
-#[path = "common/pump.rs"]
-mod pump;
-#[path = "../tests/cores/queue.rs"]
-mod queue;
-#[path = "../tests/cores/support.rs"]
-mod support;
-
-use pump::{CONTENT, pump, pump_round, stamp};
-use queue::config;
 use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
 use std::net::Shutdown;
@@ -21,6 +12,9 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
+use support::chain;
+use support::pump::{CONTENT, pump, pump_round, stamp};
+use support::queue::config;
 
 /// Messages of one measurement.
 const MESSAGES: u64 = 200_000;
@@ -41,7 +35,7 @@ fn peer(name: &str) -> String {
 fn through_the_core(processes: usize) -> f64 {
     let options =
         json!({ "command": ["python3", peer("exec_core.py")], "workers": processes, "window": WINDOW });
-    let mut running = support::start(&[support::request("exec", options)], config(7, false)).unwrap();
+    let mut running = chain::start(&[chain::request("exec", options)], config(7, false)).unwrap();
     let (session, services, out) = (&mut running.session, &running.services, &mut running.out);
     let rate = pump(session, services, out, MESSAGES, BATCH);
     running.session.close().unwrap();
@@ -115,7 +109,7 @@ fn through_a_processor() -> f64 {
         "command": ["python3", peer("exec_processor.py")], "mode": "processor", "window": WINDOW,
         "mock": { "latency": 0, "success_rate": 1 },
     });
-    let mut running = support::start(&[support::request("exec", options)], config(7, true)).unwrap();
+    let mut running = chain::start(&[chain::request("exec", options)], config(7, true)).unwrap();
     let (session, services, out) = (&mut running.session, &running.services, &mut running.out);
     let rate = pump_round(session, services, out, ROUND_MESSAGES, BATCH);
     running.session.close().unwrap();

@@ -2,15 +2,10 @@
 //!
 //! `cargo bench --bench layers` prints one line a model. With all rates zero the layer is to cost less than 15 %.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-#[path = "common/median.rs"]
-mod median;
-
-use common::{S, plan, play};
-use median::median;
 use mqscript::plan::{Arrival, LayerSpec, Plan};
 use serde_json::{Value, json};
+use support::bench::median;
+use support::engine::{S, plan, play};
 
 /// Arrivals per second that keep 64 workers of 5.5 ms 95 % busy.
 const RATE_PER_S: f64 = 64.0 * 0.95 / 0.0055;

@@ -4,15 +4,12 @@
 //! `cargo bench --bench sdk` prints, for batches of 1, 16 and 64, nanoseconds a message of each, their difference
 //! and their ratio (medians over the rounds). At batches of 64 the difference is to be below 2 ns.
 
-#[path = "common/median.rs"]
-mod median;
-
-use median::median;
 use mqscript_plugin::abi::{self, CoreVtable, ErrorBuffer, RawCore, RawSession, Str};
 use mqscript_plugin::prelude::*;
 use std::hint::black_box;
 use std::ptr;
 use std::time::Instant;
+use support::bench::median;
 
 /// Messages of one measurement: short enough to fall between two interruptions, mostly.
 const MESSAGES: u64 = 256_000;

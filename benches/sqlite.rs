@@ -4,19 +4,13 @@
 //! bare loop with the core's own mean transaction, and the ratio; on the disk, and in memory where `/dev/shm` is. The
 //! core has at least four batches in flight. A folder after `--` is measured instead.
 
-#[path = "common/pump.rs"]
-mod pump;
-#[path = "../tests/cores/queue.rs"]
-mod queue;
-#[path = "../tests/cores/support.rs"]
-mod support;
-
-use pump::{CONTENT, pump, stamp};
-use queue::{config, on};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use support::chain;
+use support::pump::{CONTENT, pump, stamp};
+use support::queue::{config, on};
 
 /// Messages of one measurement.
 const MESSAGES: u64 = 200_000;
@@ -32,7 +26,7 @@ const METADATA: &str = "{\"step\":\"3\"}";
 /// Messages a second through the core, and its figures.
 fn through_the_core(file: &Path, synchronous: &str) -> (f64, Value) {
     let options = on(file, json!({ "ring": BATCH * BATCHES, "synchronous": synchronous }));
-    let mut running = support::start(&[support::request("sqlite", options)], config(7, false)).unwrap();
+    let mut running = chain::start(&[chain::request("sqlite", options)], config(7, false)).unwrap();
     let (session, services, out) = (&mut running.session, &running.services, &mut running.out);
     let rate = pump(session, services, out, MESSAGES, BATCH);
     running.session.close().unwrap();

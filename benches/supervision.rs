@@ -3,12 +3,7 @@
 //! `cargo bench --bench supervision` prints the wall time of a short run either way and the median of the differences,
 //! then nanoseconds a message of a long one and the median of the ratios; the same for `--pure`.
 
-#[path = "common/median.rs"]
-mod median;
-#[path = "common/program.rs"]
-mod program;
-
-use median::median;
+use support::bench::median;
 
 const ROUNDS: usize = 100;
 const LONG_ROUNDS: usize = 7;
@@ -17,7 +12,7 @@ const LONG_S: &str = "16000";
 
 /// Wall seconds of one run.
 fn run(duration: &str, more: &[&str]) -> f64 {
-    program::seconds(&[&["run", "-q", "nine_agents", "--duration", duration], more].concat())
+    support::bench::seconds(&[&["run", "-q", "nine_agents", "--duration", duration], more].concat())
 }
 
 /// Pairs of wall seconds, alternately one and the other first.

@@ -2,12 +2,9 @@
 //!
 //! `cargo bench --bench throughput` prints one line a model; a name after `--` picks one.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-
-use common::{S, plan, play};
 use mqscript::plan::{Arrival, Plan};
 use serde_json::json;
+use support::engine::{S, plan, play};
 
 /// Arrivals per second that keep 64 workers of 5.5 ms 95 % busy.
 const RATE_PER_S: f64 = 64.0 * 0.95 / 0.0055;

@@ -3,14 +3,11 @@
 //! `cargo bench --bench wall_clock`: 20,000 Poisson arrivals a second through the mock core. The spin loop does
 //! nothing but wait for each arrival and read the clock: what is left of its lag is the machine's.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
-
-use common::{S, plan, play, stories};
 use mqscript::metrics::Histogram;
 use mqscript::plan::{ClockKind, Plan};
 use serde_json::json;
 use std::time::Instant;
+use support::engine::{S, plan, play, stories};
 
 const RATE_PER_S: f64 = 20_000.0;
 const SECONDS: u64 = 10;

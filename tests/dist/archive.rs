@@ -1,12 +1,12 @@
 //! The archive: complete, the same each time, and at home wherever it is unpacked.
 
-use super::cli_support::Ended;
 use super::{bare, cores, pack, packed, skipped, succeeds, unpacked, walk};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use support::program::Ended;
 use xtask::Dist;
 
 #[test]

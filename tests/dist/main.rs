@@ -2,16 +2,14 @@
 //! the C library.
 
 mod archive;
-#[path = "../cli_support/mod.rs"]
-mod cli_support;
 mod package;
 mod workflow;
 
-use cli_support::Ended;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use support::program::Ended;
 use xtask::{Dist, Made};
 
 /// Packs this build into a folder.

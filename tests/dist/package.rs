@@ -1,10 +1,10 @@
 //! The Debian package: installed into a root folder with nothing else in it but the C library, and run there.
 
-use super::cli_support::Ended;
 use super::{cores, packed, skipped, succeeds, walk};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use support::program::Ended;
 use tempfile::TempDir;
 
 /// A root folder with this machine's C library, and with dpkg's word that it is there.

@@ -1,9 +1,9 @@
 //! The workflow that `mqscript new` writes, with the archive.
 
-use super::cli_support::Ended;
 use super::{packed, skipped, succeeds};
 use std::fs;
 use std::process::Command;
+use support::program::Ended;
 
 /// The steps of the workflow that `mqscript new` writes, in their order, as GitHub would run them.
 #[test]

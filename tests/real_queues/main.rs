@@ -2,11 +2,8 @@
 //! dramatiq, persist-queue and `queue.Queue`, and a redis-server of their own. Whole runs by the program, as the guide
 //! shows them.
 
-#[path = "../cli_support/mod.rs"]
-mod cli_support;
 mod redis;
 
-use cli_support::{command, folder};
 use redis::Redis;
 use serde_json::Value;
 use std::fs;
@@ -15,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use support::program::{command, folder};
 
 /// So many runs go on at once: they mostly wait.
 const SIDE_BY_SIDE: usize = 5;

@@ -1,11 +1,11 @@
 //! A redis-server of a test's own.
 
-use crate::cli_support::folder;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use support::program::folder;
 
 /// A server that ends with the test.
 pub struct Redis {

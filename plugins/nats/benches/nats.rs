@@ -5,21 +5,17 @@
 //! acknowledged, and without, where it counts when it is written. The bare loop publishes with the headers that the core
 //! writes, and awaits the acknowledgement of the oldest message when the window is full.
 
-#[path = "../../../benches/common/pump.rs"]
-mod pump;
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use async_nats::jetstream::stream::{Config, StorageType};
 use async_nats::{Client, HeaderMap, jetstream};
-use pump::{CONTENT, pump, stamp};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::time::Instant;
+use support::chain;
+use support::nats::on;
+use support::nats::server::Server;
+use support::pump::{CONTENT, pump, stamp};
 use support::queue::config;
-use support::server::Server;
-use support::{cores, on};
 
 /// Messages of one measurement.
 const MESSAGES: u64 = 100_000;
@@ -32,7 +28,7 @@ const ROUNDS: usize = 7;
 /// Messages a second through the core.
 fn through_the_core(server: &Server, mode: &str) -> f64 {
     let options = on(server, json!({ "mode": mode, "window": WINDOW, "storage": "file" }));
-    let mut running = cores::start(&[cores::request("nats", options)], config(7, false)).unwrap();
+    let mut running = chain::start(&[chain::request("nats", options)], config(7, false)).unwrap();
     let (session, services, out) = (&mut running.session, &running.services, &mut running.out);
     let rate = pump(session, services, out, MESSAGES, BATCH);
     running.session.close().unwrap();

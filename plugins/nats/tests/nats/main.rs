@@ -1,0 +1,9 @@
+//! The nats core with a real server.
+
+mod credentials;
+mod direct;
+mod faults;
+mod jetstream;
+mod kill;
+mod kill_run;
+mod plain;

@@ -1,0 +1,22 @@
+//! The cores and what they owe: those that come along, those that lie, and those that people write.
+
+mod chaos;
+mod check;
+mod check_live;
+mod example_c;
+mod example_cpp;
+mod loading;
+mod misbehaving;
+mod mock;
+mod new;
+mod pure;
+mod sqlite;
+mod sqlite_faults;
+mod sqlite_kill;
+mod trust;
+
+#[test]
+#[ignore = "the other process of the tests of sqlite"]
+fn elsewhere() {
+    support::elsewhere::serve();
+}

@@ -1,0 +1,18 @@
+//! What the tests and benches of mqscript share: a file here has one subject, as a test has.
+
+pub mod bad;
+pub mod batch;
+pub mod bench;
+pub mod chain;
+pub mod elsewhere;
+pub mod engine;
+pub mod exec;
+pub mod nats;
+pub mod pages;
+pub mod place;
+pub mod processes;
+pub mod program;
+pub mod pump;
+pub mod queue;
+
+pub use chain::compile;
