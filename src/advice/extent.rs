@@ -3,8 +3,8 @@
 //! What is spent depends on the messages of the run alone, never on the time it took: the same script and seed give the
 //! same advice on every machine.
 
-use crate::metrics::results::Run;
 use crate::plan::{ClockKind, End, Plan};
+use crate::results::Run;
 use serde_json::Value;
 
 /// All trials together may take this part of what the run took …

@@ -1,10 +1,11 @@
 //! Whether a setting that was played helps, and whether it harms anything.
 
 use crate::compare::{direction, number};
-use crate::metrics::comparisons::Direction;
-use crate::metrics::figures::{evaluate, lookup};
-use crate::metrics::results::{Run, Tried};
+use crate::judgement::evaluate;
 use crate::plan::{Check, Figure, Scope};
+use crate::results::comparisons::Direction;
+use crate::results::figures::lookup;
+use crate::results::{Run, Tried};
 
 /// A figure is helped if it moves by this share; of what fails, by this share of that.
 const HELPED_MIN: f64 = 0.1;

@@ -1,6 +1,5 @@
 //! What varies in a batch.
 
-use super::file::typed;
 use crate::plan::reader::Reader;
 use crate::plan::tree::{Node, Written, join};
 
@@ -51,11 +50,11 @@ impl Axis {
     /// The value that is meant by one written in `include` or `exclude`, if the axis has it.
     pub fn meant(&self, node: &Node) -> Option<&Value> {
         let own = label(self.kind, node);
-        let written = typed(node);
+        let written = node.to_typed();
         let by_label = |value: &&Value| value.label == own || value.label == written;
         self.values
             .iter()
-            .find(|value| typed(&value.node) == written)
+            .find(|value| value.node.to_typed() == written)
             .or_else(|| self.values.iter().find(by_label))
     }
 }
@@ -65,7 +64,7 @@ fn tell_apart(values: &mut [Value]) {
     let labels: Vec<String> = values.iter().map(|value| value.label.clone()).collect();
     for value in values {
         if labels.iter().filter(|label| **label == value.label).count() > 1 {
-            let path = typed(&value.node);
+            let path = value.node.to_typed();
             value.label = path.strip_suffix(".rhai").unwrap_or(&path).to_owned();
         }
     }
@@ -75,19 +74,19 @@ fn tell_apart(values: &mut [Value]) {
 fn label(kind: Kind, node: &Node) -> String {
     match kind {
         Kind::Script => {
-            let path = typed(node);
+            let path = node.to_typed();
             let stem =
                 std::path::Path::new(&path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
             stem.unwrap_or(path)
         }
         Kind::Core => core_label(node),
-        Kind::Param | Kind::Scenario => typed(node),
+        Kind::Param | Kind::Scenario => node.to_typed(),
     }
 }
 
 /// The name that a core is given, or the one that it has by itself.
 fn core_label(node: &Node) -> String {
-    let of = |key: &str| node.get(key).map(typed);
+    let of = |key: &str| node.get(key).map(Node::to_typed);
     match (&node.value, of("name"), of("layer")) {
         (Written::Map(_), Some(name), _) => name,
         (Written::Map(_), None, Some(layer)) => {
@@ -95,7 +94,7 @@ fn core_label(node: &Node) -> String {
             format!("{layer} over {inner}")
         }
         (Written::Map(_), None, None) => of("core").unwrap_or_default(),
-        _ => typed(node),
+        _ => node.to_typed(),
     }
 }
 

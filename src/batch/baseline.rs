@@ -8,9 +8,9 @@ use super::folder::{JOURNAL, LATEST, OUTCOME, RESULTS, cannot, header, named, nu
 use super::outcome::Outcome;
 use crate::compare::read_results;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
+use crate::files::in_words;
 use crate::files::keep;
-use crate::metrics::results::Report;
-use crate::text_file::in_words;
+use crate::results::Report;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -3,12 +3,12 @@
 use super::axis::{Axis, Kind, read_axes, tell_twins};
 use super::overlaps::overlaps;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
-use crate::metrics::comparisons::Within;
+use crate::files::{self, Unreadable, in_words};
 use crate::plan::reader::{Fields, Reader};
 use crate::plan::text::{TEXT_MAX_BYTES, parse_text};
 use crate::plan::tree::{Node, Written};
 use crate::plan::{REPEATS_MAX, SourceText};
-use crate::text_file::{self, Unreadable};
+use crate::results::comparisons::Within;
 use std::path::{Component, Path, PathBuf};
 
 /// Replications of every cell, unless the file says otherwise.
@@ -96,11 +96,11 @@ fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Dia
         let fault = Diagnostic::new(Exit::Usage, "the batch file cannot be read");
         Diagnostics::from(fault.at(Place::file(&shown)).found(found))
     };
-    let real = path.canonicalize().map_err(|error| cannot(text_file::in_words(&error)))?;
+    let real = path.canonicalize().map_err(|error| cannot(in_words(&error)))?;
     if above.contains(&real) || above.len() >= EXTENDS_MAX {
         return Err(cannot("it extends itself".to_owned()));
     }
-    if !std::fs::metadata(&real).map_err(|error| cannot(text_file::in_words(&error)))?.is_file() {
+    if !std::fs::metadata(&real).map_err(|error| cannot(in_words(&error)))?.is_file() {
         return Err(cannot("no file".to_owned()));
     }
     if real.extension().is_some_and(|ending| ending == "rhai") {
@@ -109,7 +109,7 @@ fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Dia
         let help = format!("type `mqscript run {shown}`; a batch file names it: `script: {shown}`");
         return Err(fault.expected("YAML").help(help).into());
     }
-    let text = text_file::read(&real, TEXT_MAX_BYTES as u64).map_err(|wrong| match wrong {
+    let text = files::read_text(&real, TEXT_MAX_BYTES as u64).map_err(|wrong| match wrong {
         Unreadable::NoText(..) => {
             let fault = Diagnostic::new(Exit::Contents, "the file is not UTF-8").at(Place::file(&shown));
             fault.found(wrong.found()).help_if(wrong.help()).into()
@@ -233,17 +233,12 @@ impl Said {
 fn pairs(node: Option<&Node>, path: &str, reader: &mut Reader<'_>) -> Vec<(String, String)> {
     let Some(node) = node else { return Vec::new() };
     match node.entries() {
-        Some(entries) => entries.iter().map(|entry| (entry.key.clone(), typed(&entry.node))).collect(),
+        Some(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.to_typed())).collect(),
         None => {
             reader.wrong(path, node, "a map");
             Vec::new()
         }
     }
-}
-
-/// A value as it would be typed after a flag: a text as it stands, and so is a number, `1.10` and `010`.
-pub(super) fn typed(node: &Node) -> String {
-    node.to_typed()
 }
 
 fn parallel(f: &mut Fields<'_>, reader: &mut Reader<'_>) -> Option<u64> {
@@ -298,7 +293,7 @@ fn across(f: &mut Fields<'_>, reader: &mut Reader<'_>, axes: &[Axis]) -> Option<
         reader.wrong_with("compare.across", said, &format!("one of {}", known.join(", ")), help);
     }
     let within = inner.take("within").and_then(|node| {
-        let parsed = crate::compare::parse_within(&typed(node));
+        let parsed = crate::compare::parse_within(&node.to_typed());
         if parsed.is_err() {
             reader.wrong("compare.within", node, "a share such as \"2%\", or a time such as \"0.1ms\"");
         }

@@ -9,8 +9,8 @@
 
 use super::outcome::Outcome;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files::in_words;
 use crate::files::keep;
-use crate::text_file::in_words;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fmt;

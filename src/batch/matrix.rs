@@ -1,7 +1,7 @@
 //! From axes to cells.
 
 use super::axis::{Axis, Kind, Value};
-use super::file::{BatchFile, typed};
+use super::file::BatchFile;
 use crate::diagnostics::{Diagnostic, Diagnostics, did_you_mean};
 use crate::plan::reader::Reader;
 use crate::plan::tree::{Entry, Node, join};
@@ -189,10 +189,10 @@ fn cell(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> Cell {
     for (place, axis) in file.axes.iter().enumerate() {
         let Value { label, node } = value(place);
         match axis.kind {
-            Kind::Script => cell.script = typed(node),
+            Kind::Script => cell.script = node.to_typed(),
             Kind::Core => cell.core = Some(node.clone()),
-            Kind::Param => put(&mut cell.params, &axis.name, typed(node)),
-            Kind::Scenario => put(&mut cell.set, &axis.name, typed(node)),
+            Kind::Param => put(&mut cell.params, &axis.name, node.to_typed()),
+            Kind::Scenario => put(&mut cell.set, &axis.name, node.to_typed()),
         }
         let varies = axis.values.len() > 1 || own.iter().any(|(at, _)| *at == place);
         match axis.kind {

@@ -1,7 +1,7 @@
 //! What came of a cell, in a few lines: the whole stands in its own results.
 
 use crate::diagnostics::{Diagnostics, Exit};
-use crate::metrics::results::{CheckResult, Report, Run};
+use crate::results::{CheckResult, Report, Run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

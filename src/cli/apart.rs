@@ -3,9 +3,9 @@
 use super::{faults, terminal};
 use crate::cores::{CoreError, CoreInfo};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files::in_words;
 #[cfg(unix)]
 use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
-use crate::text_file::in_words;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 #[cfg(unix)]

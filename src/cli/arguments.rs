@@ -2,8 +2,8 @@
 
 use super::core_arguments::CoreCommand;
 use super::values::{KeyValue, Seed, core_name, duration, folder, key_value, repeats, seed, within};
-use crate::metrics::comparisons::Within;
 use crate::plan::tree::Node;
+use crate::results::comparisons::Within;
 use crate::supervise::Block;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -8,7 +8,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::Setting;
 use crate::plan::Planned;
 use crate::plan::tree::Origin;
-use crate::report::text::Look;
+use crate::report::Look;
 use crate::report::{Column, Table, count, printable};
 use crate::script::{Execution, ParamOrigin, Settings, Source};
 use crate::supervise::{self, Ending, Side};

@@ -5,9 +5,9 @@ use super::outputs::Output;
 use super::{run, terminal, verdict};
 use crate::compare::{Candidate, Question, compare, groups, names_of, read_results, several_groups, unique};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::metrics::comparisons::Comparison;
-use crate::metrics::results::Report;
 use crate::report::{comparison_markdown, comparison_text, json};
+use crate::results::Report;
+use crate::results::comparisons::Comparison;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 

@@ -6,8 +6,9 @@ use crate::cores::{
     CoreInfo, Finder, ListedFile, abi, capability_names, core_info, library_sha256, list_cores_by,
 };
 use crate::diagnostics::{Diagnostics, Exit};
+use crate::report::Look;
 use crate::report::printable;
-use crate::report::text::{Look, wrapped};
+use crate::report::text::wrapped;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;

@@ -9,13 +9,14 @@ use crate::conformance::{
 };
 use crate::cores::{HIDDEN, abi};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
+use crate::files::in_words;
 use crate::plan::units::human_duration;
 use crate::plan::{CoreSpec, Overrides};
+use crate::report::Look;
 use crate::report::printable;
-use crate::report::text::{Look, wrapped};
+use crate::report::text::wrapped;
 #[cfg(unix)]
 use crate::supervise;
-use crate::text_file::in_words;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;

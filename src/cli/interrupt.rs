@@ -1,8 +1,8 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first ends the run in good order, the second at once.
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files::in_words;
 use crate::supervise::is_ignored;
-use crate::text_file::in_words;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::unregister;
 use signal_hook::{SigId, flag};

@@ -1,6 +1,6 @@
 //! The command line: flags in, library calls, text out. One file for each command.
 //!
-//! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`]'s.
+//! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`](crate::diagnostics::Exit)'s.
 
 mod apart;
 pub mod arguments;
@@ -16,6 +16,7 @@ mod faults;
 mod fit;
 mod interrupt;
 mod list;
+mod main;
 mod man;
 mod new;
 mod outputs;
@@ -35,53 +36,5 @@ mod terminal;
 mod values;
 mod verdict;
 
+pub use main::main;
 pub use panic::guarded;
-
-use crate::diagnostics::Exit;
-use arguments::Command;
-use clap::error::ErrorKind;
-use std::ffi::OsString;
-
-/// Does what the command line says.
-pub fn main() -> Exit {
-    #[cfg(unix)]
-    crate::supervise::survive_file_limits();
-    let typed: Vec<OsString> = std::env::args_os().collect();
-    if let Some(fault) = parameters::blank_for_equals(&typed) {
-        terminal::complain(&fault.into());
-        return Exit::Usage;
-    }
-    let arguments = match parameters::parse(typed.clone()) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            if let Some(fault) = parameters::unknown_flag(&error, &typed) {
-                terminal::complain(&fault.into());
-                return Exit::Usage;
-            }
-            terminal::print_help(&error);
-            if error.kind() == ErrorKind::DisplayHelp {
-                let _ = terminal::print(&parameters::below_help(&typed));
-            }
-            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
-        }
-    };
-    if let Command::Run(flags) = &arguments.command
-        && let Some(fault) = outputs::same_file(flags.output.as_deref(), flags.events.as_deref())
-    {
-        terminal::complain(&fault.into());
-        return Exit::Usage;
-    }
-    match arguments.command {
-        Command::List => list::command(),
-        Command::Core(command) => core::command(&command),
-        Command::Run(flags) => run::command(&flags),
-        Command::Check(flags) => check::command(&flags),
-        Command::Batch(flags) => batch::command(&flags),
-        Command::Compare(flags) => compare::command(&flags),
-        Command::Fit(flags) => fit::command(&flags),
-        Command::New(flags) => new::command(&flags),
-        Command::Completions(flags) => completions::command(&flags),
-        Command::Man(flags) => man::command(&flags),
-        Command::Schema(flags) => schema::command(&flags),
-    }
-}

@@ -3,8 +3,8 @@
 use super::terminal;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files;
-use crate::supervise::keeper::{self, KeptFile};
-use crate::text_file::in_words;
+use crate::files::in_words;
+use crate::files::keeper::{self, KeptFile};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};

@@ -69,7 +69,7 @@ fn command(flag: &str, file: &Path) -> Result<Vec<String>, Box<Diagnostic>> {
     let meta = match std::fs::metadata(file) {
         Ok(meta) => meta,
         Err(error) => {
-            let why = crate::text_file::in_words(&error);
+            let why = crate::files::in_words(&error);
             let fault = fault(format!("`{flag} {printed}` cannot be read: {why}"));
             let fault = fault.expected("a program, such as my_queue.py").help(
                 "the file is looked for from the current folder; `mqscript new --processor` writes one to begin with",

@@ -2,12 +2,12 @@
 
 use super::outputs::Output;
 use crate::cores::Finder;
+use crate::files::in_words;
 use crate::script::Source;
 use crate::supervise::Parent;
 #[cfg(target_os = "linux")]
 use crate::supervise::confine::{self, Deed};
 use crate::supervise::confine::{Confined, Limits};
-use crate::text_file::in_words;
 use std::path::{Path, PathBuf};
 
 /// One end of the way on which the process that works hands its system calls to the one that watches.

@@ -12,18 +12,19 @@ use crate::batch;
 use crate::cores::take_deed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine;
-use crate::metrics::comparisons::Comparison;
-use crate::metrics::results::{Report, Run};
+use crate::files::in_words;
+use crate::files::keeper;
 use crate::plan::Overrides;
 use crate::progress::{Display, Mode, Watcher};
 use crate::report::text::Asked;
 use crate::report::{Summary, json};
+use crate::results::comparisons::Comparison;
+use crate::results::{Report, Run};
 use crate::script::{self, Compared, Comparing, Execution, Print, Settings, Source};
 use crate::supervise::confine::Confined;
-use crate::supervise::{self, Death, Legacy, Lifeline, keeper};
+use crate::supervise::{self, Death, Legacy, Lifeline};
 #[cfg(unix)]
 use crate::supervise::{Ending, Side};
-use crate::text_file::in_words;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -411,7 +412,7 @@ pub(super) fn save(mut output: Output, report: &Report) -> Result<Option<String>
 
 /// The report of a script's runs. What only the script could check is saved with its last run, which had to be over
 /// for it.
-fn report_of(mut runs: Vec<Run>, checks: Vec<crate::metrics::results::CheckResult>) -> Report {
+fn report_of(mut runs: Vec<Run>, checks: Vec<crate::results::CheckResult>) -> Report {
     if let Some(last) = runs.last_mut() {
         last.checks.extend(checks);
     }

@@ -2,8 +2,8 @@
 
 use super::outputs::is_stdout;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files::in_words;
 use crate::report::printable;
-use crate::text_file::in_words;
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -3,10 +3,11 @@
 use super::faults;
 use super::stage::{Ended, Stage};
 use crate::diagnostics::Diagnostics;
-use crate::engine::{self, Cast, Observer, Progress, Started};
-use crate::metrics::results::Run;
+use crate::engine::{self, Cast, Observer, Progress, SoFar, Started};
+use crate::judgement::judge;
 use crate::plan::{ClockKind, Plan, Receive};
 use crate::report::span;
+use crate::results::Run;
 use crate::script::BehaviourOf;
 use crate::supervise::Lifeline;
 use std::borrow::Cow;
@@ -43,9 +44,10 @@ impl Observer for Quiet<'_> {
         self.lifeline.as_ref().is_some_and(Lifeline::wants_results)
     }
 
-    fn results_so_far(&mut self, run: Run, _dying: bool) {
+    fn results_so_far(&mut self, mut so_far: SoFar<'_>) {
         if let Some(lifeline) = &mut self.lifeline {
-            lifeline.results_so_far(&run);
+            judge(&mut so_far.run, so_far.plan, &so_far.facts);
+            lifeline.results_so_far(&so_far.run);
         }
     }
 
@@ -89,7 +91,7 @@ pub(super) fn play_all<W: Write>(
             lifeline: lifeline.map(Lifeline::beside),
         };
         let ended = Ended::of(
-            &plans[index].core,
+            &plans[index],
             engine::run_with(&plans[index], &casts[index], &mut *behaviour(index), &mut observer),
         );
         ended.write_down(lifeline);

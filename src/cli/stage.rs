@@ -4,9 +4,10 @@ use super::{faults, side_by_side};
 use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::{self, Behaviour, Cast, Observer, Played, Progress, RunError, Setting, Started, Stop};
-use crate::metrics::results::Run;
-use crate::plan::{CoreSpec, Plan};
+use crate::judgement::judge;
+use crate::plan::Plan;
 use crate::progress::Watcher;
+use crate::results::Run;
 use crate::script::{BehaviourOf, Player, behaviour_diagnostics};
 use crate::supervise::Lifeline;
 use std::io::Write;
@@ -39,12 +40,13 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// Of what the engine gave back for a plan on this core.
-    pub fn of(core: &CoreSpec, played: Result<Played, RunError>) -> Ended {
-        let played = match played {
+    /// Of what the engine gave back for a plan; the run is judged.
+    pub fn of(plan: &Plan, played: Result<Played, RunError>) -> Ended {
+        let mut played = match played {
             Ok(played) => played,
-            Err(error) => return Ended { run: None, wrong: Some(faults::of_run_on(core, &error)) },
+            Err(error) => return Ended { run: None, wrong: Some(faults::of_run_on(&plan.core, &error)) },
         };
+        judge(&mut played.run, plan, &played.facts);
         let wrong = match played.stop {
             // A run that the user interrupted is a result like any other, only shorter.
             None | Some(Stop::Interrupted(None)) => None,
@@ -75,7 +77,7 @@ impl<W: Write> Stage<W> {
     pub(super) fn play_one(&mut self, plan: &Plan, cast: &Cast, behaviour: &mut dyn Behaviour) -> Ended {
         let played = engine::run_with(plan, cast, behaviour, &mut self.watcher);
         self.watcher.finished();
-        let ended = Ended::of(&plan.core, played);
+        let ended = Ended::of(plan, played);
         ended.write_down(self.watcher.lifeline());
         ended
     }
@@ -106,8 +108,9 @@ impl<W: Write> Player for Stage<W> {
     fn rehearse(&mut self, plans: &[Plan], base: &Path, behaviour: &BehaviourOf<'_>) -> Option<Vec<Run>> {
         let cast = Cast::of(plans.first()?, self.setting(base)).ok()?;
         let mut unseen = Unseen(self.watcher.stop());
-        let play = |(index, plan)| {
-            let played = engine::run_with(plan, &cast, &mut *behaviour(index), &mut unseen).ok()?;
+        let play = |(index, plan): (usize, &Plan)| {
+            let mut played = engine::run_with(plan, &cast, &mut *behaviour(index), &mut unseen).ok()?;
+            judge(&mut played.run, plan, &played.facts);
             played.stop.is_none().then_some(played.run)
         };
         plans.iter().enumerate().map(play).collect()

@@ -2,10 +2,10 @@
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files;
+use crate::files::in_words;
+use crate::files::keeper::{self, KeptFile};
+use crate::report::Look;
 use crate::report::Palette;
-use crate::report::text::Look;
-use crate::supervise::keeper::{self, KeptFile};
-use crate::text_file::in_words;
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, ErrorKind, IsTerminal, Write};

@@ -2,9 +2,8 @@
 
 use crate::compare::{may_regress, regressions};
 use crate::diagnostics::Exit;
-use crate::metrics::comparisons::Comparison;
-use crate::metrics::results::{CheckResult, Run};
-use crate::report::text::GENERATOR_LIMITED;
+use crate::judgement::{exit_of_checks, exit_of_run};
+use crate::results::comparisons::Comparison;
 use crate::script::Execution;
 
 /// The exit code of what a script has played, checked and compared; what went wrong apart. A regression only counts
@@ -22,24 +21,4 @@ pub fn exit_of_comparison(comparison: &Comparison) -> Exit {
         (true, true) => Exit::Undecided,
         (true, false) => Exit::Success,
     }
-}
-
-fn exit_of_checks(checks: &[CheckResult]) -> Exit {
-    let of_check = |check: &CheckResult| match (&check.undecided, check.holds) {
-        (Some(_), _) => Exit::Undecided,
-        (None, true) => Exit::Success,
-        (None, false) => Exit::CheckFailed,
-    };
-    checks.iter().map(of_check).fold(Exit::Success, Exit::worst)
-}
-
-fn exit_of_run(run: &Run) -> Exit {
-    let validity = match run.valid {
-        Some(true) => Exit::Success,
-        Some(false) => Exit::Invalid,
-        None => Exit::Undecided,
-    };
-    let limited = run.warnings.iter().any(|warning| warning.kind == GENERATOR_LIMITED);
-    let generator = if limited { Exit::Undecided } else { Exit::Success };
-    validity.worst(exit_of_checks(&run.checks)).worst(generator)
 }

@@ -5,10 +5,10 @@ use super::figures::{number, unit};
 use super::judge::{replication, sample};
 use super::moments::{Moments, skewness};
 use super::shortcomings::shortcomings;
-use crate::metrics::comparisons::{Aggregate, AggregateFigure, Replication};
-use crate::metrics::figures::{NEVER, lookup};
-use crate::metrics::results::Run;
 use crate::plan::{Figure, FigureKind, Literal, STATISTICS, Scope, figures_of};
+use crate::results::comparisons::{Aggregate, AggregateFigure, Replication};
+use crate::results::figures::{NEVER, lookup};
+use crate::results::{GENERATOR_LIMITED, Run};
 use std::collections::BTreeMap;
 
 /// The figures of whole runs, of their types and of their phases, over these replications; at least one.
@@ -36,7 +36,7 @@ pub fn aggregate(runs: &[&Run]) -> Aggregate {
 fn notes(runs: &[&Run]) -> Vec<String> {
     let replications: Vec<Replication> = runs.iter().map(|run| replication(run, &[])).collect();
     let mut notes = shortcomings(&replications);
-    let limited = |replication: &&Replication| replication.warnings.iter().any(|w| w == "generator_limited");
+    let limited = |replication: &&Replication| replication.warnings.iter().any(|w| w == GENERATOR_LIMITED);
     match replications.iter().filter(limited).count() {
         0 => {}
         limited => notes.push(format!("the generator limits {limited} of {} replications", runs.len())),

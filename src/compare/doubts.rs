@@ -5,12 +5,12 @@ use super::interval::Spread;
 use super::moments::Moments;
 use super::question::Candidate;
 use super::student::two_sided_quantile;
-use crate::metrics::comparisons::{Alternative, Comparison, Method, Replication};
-use crate::metrics::figures::human;
-use crate::metrics::results::{Run, Warning};
-use crate::metrics::{Doubt, TooFew, longer, too_few};
+use crate::judgement::{Doubt, TooFew, longer, too_few};
 use crate::numbers::percent;
 use crate::plan::Figure;
+use crate::results::comparisons::{Alternative, Comparison, Method, Replication};
+use crate::results::figures::human;
+use crate::results::{Run, Warning};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Below so many replications none of them can stand out.

@@ -1,7 +1,7 @@
 //! The figures that are compared: which, in what unit, and which way is better.
 
-use crate::metrics::comparisons::Direction;
 use crate::plan::{Figure, FigureKind, Literal};
+use crate::results::comparisons::Direction;
 
 /// The figures that get a verdict unless others are named.
 pub const PRIMARY: [&str; 9] = [

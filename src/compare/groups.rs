@@ -2,8 +2,8 @@
 
 use super::settings::plan_without;
 use crate::diagnostics::{Diagnostic, Exit};
-use crate::metrics::results::{Report, Run};
 use crate::plan::{FigureNames, Names};
+use crate::results::{Report, Run};
 use std::collections::HashSet;
 
 /// Runs of a report that played the same scenario on the same core, in order of their first; with what tells them

@@ -6,7 +6,7 @@
 //! the interval if the t test does not reject μ_d = c·μ_a.
 
 use super::moments::{Moments, covariance};
-use crate::metrics::comparisons::Interval;
+use crate::results::comparisons::Interval;
 
 /// Two sets of replications, as far as intervals need them. `a` is the baseline, `d` the difference b − a.
 #[derive(Debug, Clone, Copy, PartialEq)]

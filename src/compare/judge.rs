@@ -9,14 +9,14 @@ use super::question::{Candidate, Question};
 use super::shortcomings::{partial, shortcomings};
 use super::student::two_sided_quantile;
 use super::{CONFIDENCE, REPLICATIONS_MIN};
-use crate::metrics::band;
-use crate::metrics::comparisons::{
+use crate::judgement::band;
+use crate::plan::{Figure, Literal};
+use crate::results::Run;
+use crate::results::comparisons::{
     Alternative, Comparison, Contender, Course, Direction, Interval, Method, Never, Replication, Row, Sample,
     Verdict, Within,
 };
-use crate::metrics::figures::{NEVER, lookup};
-use crate::metrics::results::Run;
-use crate::plan::{Figure, Literal};
+use crate::results::figures::{NEVER, lookup};
 use std::collections::BTreeSet;
 
 /// Compares candidates, each with at least one replication, with the first of them.

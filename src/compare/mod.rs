@@ -13,6 +13,7 @@ mod judge;
 mod moments;
 mod needs;
 mod question;
+mod rules;
 mod saved;
 mod settings;
 mod shortcomings;
@@ -27,11 +28,7 @@ pub use interval::Spread;
 pub use judge::{compare, is_regression, judge, may_regress, regressions, shared_seeds};
 pub use moments::Moments;
 pub use question::{Candidate, Question, WITHIN_DEFAULT, parse_within};
+pub use rules::{CONFIDENCE, REPLICATIONS_MIN};
 pub use saved::{read_report, read_results};
 pub use settings::different_settings;
 pub use student::two_sided_quantile;
-
-/// How sure the verdicts of a comparison are together, and each interval of an aggregate.
-pub const CONFIDENCE: f64 = 0.95;
-/// With fewer replications there are numbers, but no verdict.
-pub const REPLICATIONS_MIN: usize = 5;

@@ -1,10 +1,10 @@
 //! What a comparison is asked.
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::metrics::comparisons::Within;
-use crate::metrics::results::Run;
 use crate::plan::units::{parse_duration, parse_share};
 use crate::plan::{Figure, FigureNames, parse_figure};
+use crate::results::Run;
+use crate::results::comparisons::Within;
 
 /// What is too small to matter unless something else is said.
 pub const WITHIN_DEFAULT: Within = Within { share: 0.02, time_ns: None };

@@ -1,9 +1,9 @@
 //! Results from files: what is no results is refused, with where and why.
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
-use crate::metrics::results::{FORMAT, Figures, Report, TimesOfAll};
+use crate::files::{self, Unreadable};
 use crate::plan::read_json;
-use crate::text_file::{self, Unreadable};
+use crate::results::{FORMAT, Figures, Report, TimesOfAll};
 use serde_json::Value;
 use std::path::Path;
 
@@ -19,7 +19,7 @@ const FILE_MAX_BYTES: u64 = 1 << 30;
 /// It is none.
 pub fn read_results(path: &Path) -> Result<Report, Diagnostics> {
     let shown = path.display().to_string();
-    let text = text_file::read(path, FILE_MAX_BYTES).map_err(|wrong| {
+    let text = files::read_text(path, FILE_MAX_BYTES).map_err(|wrong| {
         let (exit, title) = match wrong {
             Unreadable::NoText(..) => (Exit::Contents, "the file is not UTF-8"),
             _ => (Exit::Usage, "the results cannot be read"),

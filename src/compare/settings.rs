@@ -1,6 +1,6 @@
 //! What two runs were asked to do differently.
 
-use crate::metrics::results::Run;
+use crate::results::Run;
 use serde_json::Value;
 
 /// More paths than these are only counted.

@@ -1,7 +1,7 @@
 //! What several replications fell short of, whatever their numbers say.
 
-use crate::metrics::comparisons::Replication;
-use crate::report::listed;
+use crate::numbers::listed;
+use crate::results::comparisons::Replication;
 
 /// More seeds than these are only counted.
 const SEEDS_SHOWN: usize = 5;

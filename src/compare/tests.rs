@@ -1,11 +1,11 @@
 //! Verdicts on made-up replications.
 
 use super::*;
-use crate::metrics::comparisons::{
+use crate::plan::{Figure, FigureNames, parse_figure};
+use crate::results::Core;
+use crate::results::comparisons::{
     Alternative, Comparison, Course, Interval, Method, Never, Replication, Row, Verdict, Within,
 };
-use crate::metrics::results::Core;
-use crate::plan::{Figure, FigureNames, parse_figure};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ mod ended;
 mod judge;
 mod list;
 mod play;
+mod player;
 mod rules;
 mod story;
 mod system;

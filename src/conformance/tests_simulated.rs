@@ -1,12 +1,12 @@
 //! What a simulated core owes: the same answers whatever the machine does.
 
 use super::bench::{Bench, Judged, Stop, ensure};
-use super::play::{AGENTS, Play};
+use super::play::Play;
 use super::rules::Rule;
 use super::story::Story;
 use super::system::{self, Surroundings};
 use super::tests_session::{ordinary, receiving};
-use super::workload::parcels;
+use super::workload::{AGENTS, parcels};
 use crate::cores::abi;
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,9 +1,11 @@
 //! Messages to offer: who sends what to whom, drawn from the seed; and batches of them in memory that can be spoilt.
 
-use super::play::AGENTS;
 use crate::cores::{PartyNames, TypeRow, abi};
 use mqscript_plugin::crc32c;
 use mqscript_plugin::random::mix;
+
+/// Agents of a run, unless a test has more.
+pub const AGENTS: u32 = 9;
 
 /// The run's number in every stamp, on the virtual clock.
 pub const RUN: u32 = 7;

@@ -1,9 +1,10 @@
 //! Cores made for one run, and the order in which they live and die.
 
+use super::capabilities::combined;
 use super::error::CoreError;
 use super::host::RunFor;
-use super::links::{Link, Links};
-use super::run::{ClockKind, RunConfig};
+use super::links::{Link, Links, Recipe};
+use super::run_config::{ClockKind, RunConfig};
 use super::services::HostServices;
 use super::session::Session;
 use super::vet::Vetted;
@@ -19,41 +20,12 @@ pub struct Chain {
     opened: bool,
 }
 
-/// Capabilities that a chain has only if all of it has them.
-pub(super) const BY_AND: u64 =
-    abi::SIMULATED | abi::RECEIVES | abi::CONFIRMS | abi::ORDERED | abi::EXACTLY_ONCE | abi::DURABLE;
-/// Capabilities that a chain has if any part has them.
-pub(super) const BY_OR: u64 = abi::READS_CONTENT
-    | abi::TOUCHES_NETWORK
-    | abi::TOUCHES_FILES
-    | abi::STARTS_PROCESSES
-    | abi::ORDER_BY_ADDRESS
-    | abi::STORES
-    | abi::PROCESSES
-    | abi::UNALTERED;
-
-/// Capabilities that options may take away: nothing that a core touches is.
-pub(super) const MAY_LACK: u64 = BY_AND | abi::STORES | abi::PROCESSES | abi::UNALTERED;
-
-/// What a chain can do whose parts, innermost first, can do this.
-pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {
-    let mut parts = capabilities.into_iter();
-    let first = parts.next().unwrap_or(0);
-    parts.fold(first, |inner, layer| (inner & layer & BY_AND) | ((inner | layer) & BY_OR))
-}
-
 /// The seed of the core at `depth`: the run's. A second layer of the same name would meet the same luck as the first
 /// and strike the very messages that the first has struck, so it gets a seed of its own.
 fn seed_of(recipes: &[Recipe<'_>], depth: usize, seed: u64) -> u64 {
     let same = |recipe: &&Recipe<'_>| recipe.vetted.info.id == recipes[depth].vetted.info.id;
     let before = recipes[..depth].iter().filter(same).count();
     if before == 0 { seed } else { mix(seed ^ mix(before as u64)) }
-}
-
-/// A core to be made, with its options as JSON.
-pub(super) struct Recipe<'a> {
-    pub vetted: &'a Vetted,
-    pub options: &'a str,
 }
 
 impl Chain {

@@ -1,6 +1,6 @@
 //! What can go wrong with a core, as values: before it runs ([`CoreError`]) and while it runs ([`CoreFailure`]).
 
-use super::load::OWN;
+use super::own::OWN;
 use mqscript_plugin::abi;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fmt;

@@ -1,10 +1,11 @@
 //! `mqs_host` and `mqs_run`: what a core is given, and the functions behind it.
 
 use super::border::wrong_text;
-use super::load::no_extension;
-use super::run::{ClockKind, PartyNames, RunConfig, TypeRow};
+use super::entry_host::{dead_host, no_extension};
+use super::run_config::{ClockKind, PartyNames, RunConfig, TypeRow};
 use super::secrets::without_secrets;
 use super::services::{CoreEvent, HostServices, LogLine};
+use super::texts::text_of;
 use mqscript_plugin::abi;
 use std::borrow::Cow;
 use std::cell::{RefCell, UnsafeCell};
@@ -15,27 +16,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The only waker of a run: there is one session.
 pub(super) const WAKER: u64 = 1;
-
-/// The longest text of an event or a log line, in bytes.
-const TEXT_MAX: u64 = 16 * 1024;
-
-/// A core's text, made UTF-8 and cut: no more than that is looked at, however long it is said to be.
-///
-/// # Safety
-/// As [`beginning`].
-pub(super) unsafe fn text_of(text: abi::Str) -> String {
-    // SAFETY: the caller's promise.
-    String::from_utf8_lossy(unsafe { beginning(text) }).into_owned()
-}
-
-/// The first bytes of a text, no more than are ever kept.
-///
-/// # Safety
-/// Unless `text` is empty or NULL, its bytes can be read for as long as `'a`.
-pub(super) unsafe fn beginning<'a>(text: abi::Str) -> &'a [u8] {
-    // SAFETY: the caller's promise.
-    unsafe { abi::Str { len: text.len.min(TEXT_MAX), ..text }.as_bytes() }
-}
 
 /// So much of what a core says is told, in bytes; then that there is more.
 const SAID_MAX: u64 = 1 << 20;
@@ -115,7 +95,7 @@ pub(super) struct HostFor {
 impl Drop for HostFor {
     fn drop(&mut self) {
         // SAFETY: the core is destroyed; whoever still looks at the struct breaks the contract, and finds whole functions.
-        unsafe { *self.raw.there.get() = super::load::dead_host() };
+        unsafe { *self.raw.there.get() = dead_host() };
     }
 }
 

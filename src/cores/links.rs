@@ -2,21 +2,27 @@
 
 use super::below;
 use super::border::{self, Border};
-use super::chain::{BY_AND, BY_OR, Recipe};
+use super::capabilities::{BY_AND, BY_OR, capability_names};
 use super::control::{Told, within};
 use super::error::{CoreFailure, FailureKind};
 use super::host::{HostFor, RunFor, WAKER};
-use super::run::ClockKind;
+use super::run_config::ClockKind;
 use super::secrets::value_without_secrets;
 use super::services::HostServices;
 use super::session::Session;
-use super::vet::Calls;
+use super::vet::{Calls, Vetted};
 use mqscript_plugin::abi::{self, RawCore, RawSession};
 use serde_json::{Map, Value};
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A core to be made, with its options as JSON.
+pub(super) struct Recipe<'a> {
+    pub vetted: &'a Vetted,
+    pub options: &'a str,
+}
 
 /// What a chain and its session share. Cores innermost first.
 pub(super) struct Links {
@@ -106,7 +112,7 @@ impl Link {
         let known = effective & (BY_AND | BY_OR | abi::LAYER);
         let undeclared = known & !info.capabilities;
         if undeclared != 0 {
-            let names = super::vet::capability_names(undeclared).join(", ");
+            let names = capability_names(undeclared).join(", ");
             let text = format!("it claims {names}, which its descriptor does not declare");
             let _ = destroy(&Arc::new(link), services);
             return Err(CoreFailure::breach(&core, "create", text));

@@ -1,8 +1,10 @@
 //! Opening a shared library and agreeing on a version. Libraries are never unloaded.
 
 use super::deeds::take_deed;
+use super::entry_host::{entry_host, said_at_entry};
 use super::error::CoreError;
 use super::fingerprint::Fingerprint;
+use super::own::is_foreign;
 use super::returning::returning;
 use super::services::{HostServices, LogLine};
 use super::surroundings;
@@ -12,8 +14,6 @@ use super::whole::unfit;
 use mqscript_plugin::abi;
 use mqscript_plugin::live::whole_chain;
 use std::collections::HashMap;
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
@@ -29,9 +29,6 @@ pub(super) struct Loaded {
 
 /// All libraries loaded so far, by canonical path.
 static LOADED: Mutex<Option<HashMap<PathBuf, Arc<Loaded>>>> = Mutex::new(None);
-
-/// What libraries say while they are entered; loading is one at a time.
-static ENTRY_LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// What libraries have changed that is not their own, until somebody can be told.
 static UNTOLD: Mutex<Vec<(PathBuf, String)>> = Mutex::new(Vec::new());
@@ -51,15 +48,6 @@ pub(super) fn tell_of_loading(services: &HostServices) {
         let bytes = text.len();
         services.log.push(LogLine { core: name.into(), level: abi::LOG_WARN, text }, bytes);
     }
-}
-
-/// The cores of this project: what they do wrong is ours.
-pub(super) const OWN: [&str; 5] = ["mock", "chaos", "exec", "sqlite", "nats"];
-
-/// Whether a library is none of this project's.
-pub fn is_foreign(library: &Path) -> bool {
-    let name = library.file_name().unwrap_or_default();
-    !OWN.iter().any(|core| name == format!("{DLL_PREFIX}mqscript_core_{core}{DLL_SUFFIX}").as_str())
 }
 
 /// The libraries in this process that are none of this project's, as far as it can be told at any time.
@@ -137,11 +125,10 @@ fn open(path: &Path) -> Result<Loaded, CoreError> {
     let descriptor = unsafe {
         let entry =
             library.get::<Entry>(c"mqs_plugin_entry_v1").map_err(|_| missing("mqs_plugin_entry_v1"))?;
-        ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        returning(|| entry(&ENTRY_HOST.0))
+        returning(|| entry(entry_host()))
     };
     if descriptor.is_null() {
-        let said = ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
+        let said = said_at_entry();
         let said = if said.is_empty() { "it did not say why".to_owned() } else { said };
         let reason = format!("its entry gave no descriptor: {said}");
         return Err(not_loadable(reason));
@@ -197,54 +184,4 @@ fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
 fn open_library(path: &Path) -> Result<libloading::Library, libloading::Error> {
     // SAFETY: as on Unix.
     unsafe { libloading::Library::new(path) }
-}
-
-struct EntryHost(abi::Host);
-
-// SAFETY: constant, and its functions are "[any thread]".
-unsafe impl Sync for EntryHost {}
-
-/// "There `log` alone has an effect."
-static ENTRY_HOST: EntryHost = EntryHost(abi::Host {
-    struct_size: size_of::<abi::Host>() as u32,
-    abi: abi::ABI,
-    data: std::ptr::null(),
-    log: Some(entry_log),
-    now_ns: Some(entry_now),
-    wake: Some(entry_wake),
-    event: Some(entry_event),
-    intern: Some(entry_intern),
-    get_extension: Some(no_extension),
-});
-
-/// A host whose services do nothing.
-pub(super) fn dead_host() -> abi::Host {
-    abi::Host { log: Some(dead_log), ..ENTRY_HOST.0 }
-}
-
-unsafe extern "C" fn dead_log(_: *const abi::Host, _: u32, _: abi::Str) {}
-
-unsafe extern "C" fn entry_log(_: *const abi::Host, _: u32, text: abi::Str) {
-    let mut log = ENTRY_LOG.lock().unwrap_or_else(PoisonError::into_inner);
-    if log.len() < 16 {
-        // SAFETY: "Everything passed in is borrowed for the call".
-        log.push(unsafe { super::host::text_of(text) });
-    }
-}
-
-unsafe extern "C" fn entry_now(_: *const abi::Host) -> u64 {
-    0
-}
-
-unsafe extern "C" fn entry_wake(_: *const abi::Host, _: u64) {}
-
-unsafe extern "C" fn entry_event(_: *const abi::Host, _: u32, _: u64, _: abi::Str) {}
-
-unsafe extern "C" fn entry_intern(_: *const abi::Host, _: abi::Str) -> u32 {
-    0
-}
-
-/// No extension is known yet, neither here nor in a run.
-pub(super) unsafe extern "C" fn no_extension(_: *const abi::Host, _: abi::Str) -> *const c_void {
-    std::ptr::null()
 }

@@ -8,46 +8,52 @@
 
 mod below;
 mod border;
+mod capabilities;
 mod chain;
 mod control;
 mod deeds;
+mod entry_host;
 mod error;
 mod find;
 mod fingerprint;
 mod helpers;
 mod host;
 mod last_words;
+mod limits;
 mod links;
 mod load;
 mod options;
-mod plan;
+mod own;
 pub mod raw;
+mod resolve;
 mod returning;
-mod run;
+mod run_config;
 mod secrets;
 mod services;
 mod session;
 mod surroundings;
+mod texts;
 mod trust;
 mod vet;
 pub mod vitals;
 mod whole;
 
+pub use capabilities::capability_names;
 pub use chain::Chain;
 pub use deeds::{Misuse, WROTE_OVER, take_deed};
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use last_words::{expose, speak, speak_if_dying, with_last_words};
-pub use load::{foreign_libraries, is_foreign, library_sha256};
+pub use limits::CHAIN_MAX;
+pub use load::{foreign_libraries, library_sha256};
 pub use mqscript_plugin::abi;
-pub use options::HIDDEN;
-pub use plan::{
-    CHAIN_MAX, CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by,
-    plan_chain,
+pub use own::is_foreign;
+pub use resolve::{
+    CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by, plan_chain,
 };
-pub use run::{ClockKind, PartyNames, RunConfig, TypeRow};
-pub use secrets::without_secrets;
+pub use run_config::{ClockKind, PartyNames, RunConfig, TypeRow};
+pub use secrets::{HIDDEN, without_secrets};
 pub use services::{CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag};
 pub use session::{DeliveredText, Out, Published, Session};
-pub use vet::{CoreInfo, capability_names};
+pub use vet::CoreInfo;
 pub use vitals::{Signs, Vitals, WatchedCall};

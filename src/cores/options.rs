@@ -9,14 +9,12 @@
 
 use super::error::OptionFault;
 use super::find::nearest;
+use super::secrets::HIDDEN;
 use mqscript_plugin::units::{
     UnitError, duration_from_seconds, parse_duration, parse_rate, parse_share, parse_size, share_from_number,
 };
 use mqscript_plugin::written::{Dimension, read_distribution};
 use serde_json::{Map, Value};
-
-/// How a secret is shown.
-pub const HIDDEN: &str = "***";
 
 /// Options as the core gets them, and as people see them.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,10 +1,12 @@
 //! The secrets that cores were given: no text of theirs that goes on shows one.
 
-use super::options::HIDDEN;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
+
+/// How a secret is shown.
+pub const HIDDEN: &str = "***";
 
 /// A shorter secret would be found in any text by chance.
 const SHORTEST: usize = 4;

@@ -1,7 +1,7 @@
 //! What cores may ask of the host while a run is on, in safe terms: clock, wake, reasons, events, log.
 
 use super::deeds::Misuse;
-use super::run::ClockKind;
+use super::run_config::ClockKind;
 use super::vitals::Vitals;
 use mqscript_plugin::abi::{INTERNED_BYTES_MAX, INTERNED_MAX};
 use std::collections::HashMap;

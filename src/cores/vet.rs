@@ -75,25 +75,6 @@ impl CoreInfo {
     }
 }
 
-/// The bit of the capability of this name; none if there is no such capability.
-pub(super) fn capability_named(name: &str) -> u64 {
-    abi::CAPABILITY_NAMES.iter().find(|(_, known)| *known == name).map_or(0, |(bit, _)| *bit)
-}
-
-/// The names of capability bits; a bit unknown to this host is told by its number.
-pub fn capability_names(bits: u64) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut unknown = bits;
-    for (bit, name) in abi::CAPABILITY_NAMES {
-        if bits & bit != 0 {
-            names.push(name.to_owned());
-        }
-        unknown &= !bit;
-    }
-    names.extend((0..64).filter(|bit| unknown >> bit & 1 == 1).map(|bit| format!("unknown bit {bit}")));
-    names
-}
-
 /// A core that can be made.
 pub(super) struct Vetted {
     pub info: CoreInfo,

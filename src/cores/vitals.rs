@@ -15,7 +15,7 @@ pub const NAMES: usize = 7;
 /// Libraries whose place in memory is known.
 const LIBRARIES_MAX: usize = 64;
 /// As many as a chain has cores.
-const CORES_MAX: usize = super::CHAIN_MAX;
+const CORES_MAX: usize = super::limits::CHAIN_MAX;
 
 /// The functions of the contract, as they are named in failures.
 pub(super) const FUNCTIONS: [&str; 11] = [

@@ -1,5 +1,8 @@
 //! The exit codes, in one table.
 
+/// How a panic begins on stderr: it is a bug of this program.
+pub const PANIC: &str = "error: a bug in mqscript";
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exit {

@@ -8,9 +8,6 @@ mod render;
 mod suggest;
 
 pub use diagnostic::{CalledFrom, Diagnostic, Diagnostics, FAULTS_MAX, Place};
-pub use exit::Exit;
+pub use exit::{Exit, PANIC};
 pub use printable::{printable, printable_lines};
 pub use suggest::{did_you_mean, nearest, one_of, one_of_near};
-
-/// How a panic begins on stderr: it is a bug of this program.
-pub const PANIC: &str = "error: a bug in mqscript";

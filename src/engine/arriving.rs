@@ -4,10 +4,11 @@ use super::behaviour::{Behaviour, BehaviourError, Draft, Sending};
 use super::clock::Clock;
 use super::message::{Marks, Message, NONE};
 use super::occupancy::Place;
-use super::player::{Player, ROUNDS_MAX, Stop};
+use super::player::{Player, ROUNDS_MAX};
+use super::stop::Stop;
 use super::timeline::Class;
-use crate::metrics::FinalOutcome;
 use crate::plan::{Arrival, End, Overflow};
+use crate::results::FinalOutcome;
 
 /// Marks the payload of an arrival that a callback sent for later: the rest is its slot.
 const SEND: u32 = 1 << 31;

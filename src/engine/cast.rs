@@ -1,6 +1,6 @@
 //! Who plays: the cores of a plan, found and agreed upon before anything begins.
 
-use super::run::RunError;
+use super::error::RunError;
 use crate::cores::{self, CoreRequest, Finder, ResolvedChain, ResolvedCore, abi, is_foreign};
 use crate::plan::{ClockKind, Plan, Receive};
 use std::path::Path;

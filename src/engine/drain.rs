@@ -7,8 +7,8 @@
 use super::clock::Clock;
 use super::player::Player;
 use crate::cores::abi;
-use crate::metrics::results::Waited;
 use crate::plan::DRAIN_NS;
+use crate::results::Waited;
 
 impl<C: Clock> Player<'_, C> {
     /// Whether every message has its end and every copy has come, or the wait for them has ended otherwise.

@@ -4,9 +4,11 @@ use super::behaviour::{MessageView, OutcomeView};
 use super::clock::Clock;
 use super::message::{Marks, Message, Whereabouts};
 use super::observer::MessageRecord;
-use super::player::{Player, Stop};
+use super::player::Player;
+use super::stop::Stop;
 use super::timeline::Class;
-use crate::metrics::{Ended, FinalOutcome};
+use crate::metrics::Ended;
+use crate::results::FinalOutcome;
 use std::sync::Arc;
 
 impl<C: Clock> Player<'_, C> {

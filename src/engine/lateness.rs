@@ -5,7 +5,8 @@
 //! none later by more than the largest lag since the system was last empty. Nor can a message have lost more than it
 //! waited, from the moment at which it was due, for the core to take it.
 
-use crate::metrics::{Ended, FinalOutcome};
+use crate::metrics::Ended;
+use crate::results::FinalOutcome;
 
 /// Watches the lag of what is generated.
 #[derive(Debug, Default)]

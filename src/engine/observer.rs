@@ -1,8 +1,7 @@
 //! The engine's news. It prints nothing itself: whoever shows a run implements [`Observer`].
 
-use crate::metrics::FinalOutcome;
-use crate::metrics::results::Run;
-use crate::plan::{ClockKind, Priority};
+use crate::plan::{ClockKind, Plan, Priority};
+use crate::results::{Facts, FinalOutcome, Run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -110,6 +109,19 @@ pub struct CopyRecord<'a> {
     pub reason: &'a str,
 }
 
+/// The results so far of a run, as if its core had died just now; nobody has judged them yet.
+#[derive(Debug)]
+pub struct SoFar<'a> {
+    /// What was measured.
+    pub run: Run,
+    /// What judges must know besides.
+    pub facts: Facts,
+    /// What is played.
+    pub plan: &'a Plan,
+    /// They are told because the core has died, not because they were wanted: nothing more is told.
+    pub dying: bool,
+}
+
 /// Who is told the news. Called on the engine's thread: it must be quick.
 pub trait Observer {
     /// A run begins.
@@ -127,9 +139,8 @@ pub trait Observer {
         false
     }
 
-    /// The results so far, as if the core had died just now: because they were wanted, or because it has (then `dying`,
-    /// and nothing more is told).
-    fn results_so_far(&mut self, _run: Run, _dying: bool) {}
+    /// The results so far, as if the core had died just now.
+    fn results_so_far(&mut self, _so_far: SoFar<'_>) {}
 
     /// Whether [`Observer::message`] is wanted; asked once, before the run.
     fn wants_messages(&self) -> bool {

@@ -1,6 +1,6 @@
 //! How many messages are where, integrated over time.
 
-use crate::metrics::results;
+use crate::results;
 
 /// A place where messages stay.
 #[derive(Debug, Clone, Copy)]

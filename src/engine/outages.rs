@@ -3,7 +3,7 @@
 //! Any core may tell of one, by an event `outage` and an event `outage_end` with the same text.
 
 use crate::cores::Interner;
-use crate::metrics::results::Outage;
+use crate::results::Outage;
 
 /// Outages that are measured; those beyond are notices only.
 const OUTAGES_MAX: usize = 1_000;

@@ -1,6 +1,6 @@
 //! The loop: one thread, one timeline, two clocks.
 
-use super::behaviour::{Behaviour, BehaviourError, Draft};
+use super::behaviour::{Behaviour, Draft};
 use super::clock::Clock;
 use super::content::{Drafts, Renderer};
 use super::envelope::Envelopes;
@@ -10,16 +10,16 @@ use super::message::Messages;
 use super::observer::{Observer, Progress};
 use super::occupancy::Occupancy;
 use super::queue::Waiting;
-use super::receiving::Receiving;
-use super::run::Scene;
+use super::receiver::Receiving;
+use super::scene::Scene;
 use super::silence::Silence;
+use super::stop::Stop;
 use super::timeline::{Class, Timeline};
 use super::tokens::Tokens;
-use crate::cores::{self, CoreError, CoreFailure, HostServices, Out, Session, abi};
-use crate::metrics::results::{Cycles, Waited};
-use crate::metrics::{Recorder, Shortfall};
-use crate::numbers::count;
+use crate::cores::{self, CoreFailure, HostServices, Out, Session, abi};
+use crate::metrics::Recorder;
 use crate::plan::{Arrival, End, Plan};
+use crate::results::{Cycles, Shortfall, Waited};
 use mqscript_plugin::random::Stream;
 use std::collections::VecDeque;
 
@@ -37,52 +37,6 @@ const PROGRESS_ENTRIES: u64 = 1 << 16;
 const PROGRESS_NS: u64 = 50_000_000;
 /// From so many agents on, the memory of the next ones is asked for ahead of time.
 const MANY_AGENTS: u32 = 20_000;
-
-/// Why a run ended before its time.
-#[derive(Debug)]
-pub enum Stop {
-    /// The observer said so, with its reason if it has one.
-    Interrupted(Option<String>),
-    /// The core is finished.
-    CoreFailed(CoreFailure),
-    /// A core that did its work failed while it was taken down.
-    CoreUnclean(CoreError),
-    /// A callback failed.
-    Behaviour(BehaviourError),
-    /// It would never have come to an end: what was seen, and what to do about it.
-    Endless {
-        /// What went on and on.
-        seen: String,
-        /// What helps.
-        help: &'static str,
-    },
-}
-
-impl Stop {
-    /// More was generated than `max_generated` allows, by these mostly.
-    pub fn too_many(max_generated: u64, answers: bool, busiest: &str) -> Stop {
-        Stop::Endless {
-            seen: format!(
-                "more than {} messages were generated (`max_generated`): {busiest}",
-                count(max_generated)
-            ),
-            help: match answers {
-                true => {
-                    "let an answer wait (`after: \"10ms\"`), answer only some messages, or raise `max_generated`"
-                }
-                false => "raise `max_generated`, or let the load be shorter or lower",
-            },
-        }
-    }
-
-    /// Agents answer each other without delay: `text` says how much and by whom.
-    pub fn endless_answers(text: &str) -> Stop {
-        Stop::Endless {
-            seen: format!("the agents answer each other without delay: {text}"),
-            help: "let an answer wait (`after: \"10ms\"`), or answer only some messages",
-        }
-    }
-}
 
 /// Interned names of the engine's own reasons.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,8 @@ use super::player::Player;
 use super::timeline::Class;
 use super::tokens::BadToken;
 use crate::cores::{CoreFailure, abi};
-use crate::metrics::FinalOutcome;
 use crate::plan::Backoff;
+use crate::results::FinalOutcome;
 use mqscript_plugin::random::{KeyedSource, MessageKey, text_key, unit_from};
 use std::ops::Range;
 

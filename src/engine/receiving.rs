@@ -3,102 +3,17 @@
 use super::behaviour::MessageView;
 use super::clock::Clock;
 use super::generator::ALL;
-use super::ledger::{Class as CopyClass, Ledger};
-use super::named::{Name, Named};
+use super::ledger::Class as CopyClass;
+use super::named::Name;
 use super::observer::CopyRecord;
-use super::player::{Player, Stop};
+use super::player::Player;
+use super::receiver::{Copy, CopyText};
+use super::stop::Stop;
 use super::timeline::Class;
 use crate::cores::abi;
 use crate::metrics::Received;
 use crate::plan::Priority;
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// A copy between its report and its arrival.
-#[derive(Debug, Default)]
-struct Copy {
-    stamp: abi::Stamp,
-    recipient: u32,
-    ack_tag: u64,
-    at_ns: u64,
-    corrupted: bool,
-    /// DELIVERY flags: whether it is a copy at all.
-    flags: u32,
-    /// What a processor said of it: an interned text.
-    reason: u32,
-    attempt: u32,
-    /// What callbacks will read; nothing where there are none.
-    text: Option<Box<CopyText>>,
-}
-
-/// What a copy says.
-#[derive(Debug)]
-struct CopyText {
-    content: String,
-    sender: String,
-    recipient: String,
-    /// As it arrived; `None` where the core gave no texts back.
-    tags: Option<Vec<String>>,
-    metadata: Option<BTreeMap<String, Value>>,
-}
-
-/// The receiving side of a run.
-#[derive(Debug)]
-pub struct Receiving {
-    /// Whether copies are received at all.
-    pub active: bool,
-    /// What became of every copy.
-    pub ledger: Ledger,
-    /// When the last copy arrived.
-    pub last_ns: u64,
-    /// Copies that are told by name.
-    pub named: Named,
-    copies: Vec<Copy>,
-    free: Vec<u32>,
-    tags: Vec<u64>,
-}
-
-impl Receiving {
-    /// The receiving side of a run with so many agents, whose ledger takes at most so many bytes, and looks for the order
-    /// of messages to one agent and to all together, or, if `order_by_address`, apart; without effect if not `active`.
-    pub fn new(
-        active: bool,
-        agents: u32,
-        ledger_bytes: u64,
-        order_by_address: bool,
-        on_wall_clock: bool,
-    ) -> Receiving {
-        let mut ledger = Ledger::new(if active { agents } else { 0 }, ledger_bytes);
-        if order_by_address {
-            ledger.order_by_address();
-        }
-        Receiving {
-            active,
-            ledger,
-            last_ns: 0,
-            named: Named::new(active && on_wall_clock, ledger_bytes),
-            copies: Vec::new(),
-            free: Vec::new(),
-            tags: Vec::new(),
-        }
-    }
-
-    /// Copies on the timeline.
-    pub fn pending(&self) -> usize {
-        self.copies.len() - self.free.len()
-    }
-
-    /// Whether all copies came that are expected.
-    pub fn all_received(&self) -> bool {
-        self.ledger.copies().outstanding == 0
-    }
-
-    /// Whether copies wait to be acknowledged.
-    #[inline]
-    pub fn has_tags(&self) -> bool {
-        !self.tags.is_empty()
-    }
-}
 
 impl<C: Clock> Player<'_, C> {
     /// Takes over the deliveries in `out`, before the core is called again.
@@ -133,12 +48,7 @@ impl<C: Clock> Player<'_, C> {
                 attempt: delivery.attempt,
                 text: (is_copy && self.rules.reactive).then(|| Box::new(self.text_of(index, content))),
             };
-            let slot = self.receiving.free.pop().unwrap_or(self.receiving.copies.len() as u32);
-            if slot as usize == self.receiving.copies.len() {
-                self.receiving.copies.push(copy);
-            } else {
-                self.receiving.copies[slot as usize] = copy;
-            }
+            let slot = self.receiving.keep(copy);
             self.timeline.schedule(at_ns, Class::Delivery, slot);
         }
     }
@@ -159,15 +69,14 @@ impl<C: Clock> Player<'_, C> {
 
     /// A copy arrives.
     pub fn delivery_due(&mut self, slot: u32) {
-        let copy = std::mem::take(&mut self.receiving.copies[slot as usize]);
-        self.receiving.free.push(slot);
+        let copy = self.receiving.release(slot);
         if copy.flags & abi::DELIVERY_NO_COPY != 0 {
             self.told_of(&copy);
             return;
         }
         self.receiving.last_ns = self.now_ns;
         if copy.ack_tag != 0 {
-            self.receiving.tags.push(copy.ack_tag);
+            self.receiving.acknowledge_later(copy.ack_tag);
         }
         if copy.flags & abi::DELIVERY_ALTERED != 0 {
             *self.receiving.named.altered.entry(copy.reason).or_default() += 1;
@@ -322,7 +231,7 @@ impl<C: Clock> Player<'_, C> {
 
     /// Acknowledges the copies that were taken this turn.
     pub fn acknowledge(&mut self) {
-        let tags = std::mem::take(&mut self.receiving.tags);
+        let tags = self.receiving.take_tags();
         self.show_signs();
         let result = self.session.acknowledge(self.now_ns + self.origin_ns, &tags, &mut self.out);
         self.absorb_outcomes(0..0);

@@ -6,17 +6,18 @@ use super::names::Parties;
 use super::notices::Notices;
 use super::observer::Observer;
 use super::outages::Outages;
-use super::player::{Player, Stop};
-use super::receiving::Receiving;
-use super::run::Scene;
-use super::verdict::judge;
+use super::played::Played;
+use super::player::Player;
+use super::receiver::Receiving;
+use super::scene::Scene;
+use super::stop::Stop;
 use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
-use crate::metrics::figures::evaluate;
-use crate::metrics::results::{
-    self, Copies, Core, Cycles, Environment, Figures, Layer, Occupancy, Run, Series, Times, Waited,
+use crate::metrics::{Naming, Recorder};
+use crate::plan::End;
+use crate::results::{
+    self, Copies, Core, Cycles, Environment, Facts, Figures, Layer, Occupancy, Run, Series, Shortfall,
+    Stopped, Times, Unknown, Waited,
 };
-use crate::metrics::{Asked, Closed, Machinery, Naming, Recorder, Shortfall, doubts, limits, seal};
-use crate::plan::{Arrival, ClockKind, DRAIN_NS, End, Group, Plan};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +36,7 @@ pub struct Measured {
     boundaries_ns: Vec<u64>,
     copies: Option<Copies>,
     /// Something about copies is unknown, and why.
-    unknown: Option<&'static str>,
+    unknown: Option<Unknown>,
     /// The load ended before its count of messages: asked for, generated, why.
     shortfall: Option<(u64, u64, Shortfall)>,
 }
@@ -67,7 +68,7 @@ impl Measured {
     ///
     /// *Rationale.* A million agents have records of 120 MB. So they are not copied: what changes in them for these
     /// results is put back.
-    pub fn so_far<C: Clock>(player: &mut Player<'_, C>, failure: CoreFailure) -> Run {
+    pub fn so_far<C: Clock>(player: &mut Player<'_, C>, failure: CoreFailure) -> (Run, Facts) {
         let rest = player.rest(true);
         let kept = player.recorder.agents.keep(rest.iter().map(|(id, ..)| {
             let message = &player.messages[*id];
@@ -83,8 +84,9 @@ impl Measured {
         }
         let mut measured = Measured::with(recorder, player, failure);
         let run = measured.write(player.scene, Map::new());
+        let facts = measured.facts(player.scene);
         player.recorder.agents = measured.recorder.agents.put_back(kept);
-        run
+        (run, facts)
     }
 
     fn with<C: Clock>(recorder: Recorder, player: &Player<'_, C>, failure: CoreFailure) -> Measured {
@@ -116,9 +118,26 @@ impl Measured {
         self.recorder.generated
     }
 
-    /// The results; `stats` is what the cores told of themselves.
-    pub fn results(mut self, scene: &Scene<'_>, stats: Map<String, Value>) -> (Run, Option<Stop>) {
-        (self.write(scene, stats), self.stop)
+    /// The results, nobody having judged them; `stats` is what the cores told of themselves.
+    pub fn results(mut self, scene: &Scene<'_>, stats: Map<String, Value>) -> Played {
+        let run = self.write(scene, stats);
+        let facts = self.facts(scene);
+        Played { run, facts, stop: self.stop }
+    }
+
+    fn facts(&self, scene: &Scene<'_>) -> Facts {
+        let stopped = self.stop.as_ref().map(|stop| match stop {
+            Stop::Interrupted(None) => Stopped::ByUser,
+            Stop::CoreFailed(_) => Stopped::CoreFailed,
+            _ => Stopped::Otherwise,
+        });
+        Facts {
+            stopped,
+            unknown: self.unknown,
+            generated_late: self.recorder.extras.generated_late,
+            shortfall: self.shortfall,
+            kept: scene.kept,
+        }
     }
 
     /// The results, once.
@@ -151,50 +170,7 @@ impl Measured {
         run.outages = std::mem::take(&mut self.outages).into_rows();
         run.partial = self.stop.as_ref().map(Stop::in_words);
         run.ledger.copies = self.copies.take();
-        judge(&mut run, self.stop.as_ref(), self.unknown, scene.capabilities, plan);
-        let asked = Asked {
-            late: self.recorder.extras.generated_late,
-            lag_max_ns: plan.max_schedule_lag_ns,
-            steady: plan.has_steady_load(),
-            warm_up_ns: plan.warm_up_ns,
-            drain_ns: plan.drain_ns.or((scene.clock == ClockKind::Wall).then_some(DRAIN_NS)),
-            max_messages: plan.processor.max_messages,
-            checks: &plan.checks,
-            shortfall: self.shortfall,
-        };
-        let found = doubts(&run, &asked);
-        run.warnings = found.iter().map(crate::metrics::Doubt::warning).collect();
-        run.limits = limits(&run, &machinery(plan));
-        // The checks are on a run that came to its end, be it the user's.
-        if matches!(self.stop, None | Some(Stop::Interrupted(None))) {
-            run.checks = plan.checks.iter().map(|check| evaluate(&run, check)).collect();
-        }
-        if scene.kept {
-            seal(&mut run);
-        }
         run
-    }
-}
-
-/// The settings that can limit a run.
-fn machinery(plan: &Plan) -> Machinery {
-    let closed = |group: &Group| match &group.arrival {
-        Arrival::Closed { think, in_flight } => {
-            Some(Closed { agents: group.count, think_ns: think.mean(), in_flight: *in_flight })
-        }
-        _ => None,
-    };
-    let all_closed: Option<Vec<Closed>> = plan.groups.iter().map(closed).collect();
-    Machinery {
-        workers: plan.processor.workers,
-        batch_size: plan.processor.batch_size,
-        batch_interval_ns: plan.processor.batch_interval_ns,
-        attempts: plan.processor.retry.attempts,
-        backoff_ns: plan.processor.retry.backoff.first_ns,
-        max_messages: plan.processor.max_messages,
-        capacity: plan.queue.capacity,
-        steady: plan.has_steady_load(),
-        closed: all_closed.unwrap_or_default(),
     }
 }
 
@@ -218,15 +194,15 @@ fn copies<C: Clock>(player: &Player<'_, C>) -> Option<Copies> {
     player.receiving.active.then(|| copies_of(player))
 }
 
-fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<&'static str> {
+fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<Unknown> {
     if !player.receiving.active {
         None
     } else if player.waited == Some(Waited::Limit) && !player.receiving.all_received() {
-        Some("copies were still expected when the longest wait after the load (`drain_max`) was over")
+        Some(Unknown::WaitedTooLong)
     } else if nothing_arrived(player) {
-        Some("not one copy of the delivered messages arrived, and the core does not confirm that it delivers")
+        Some(Unknown::NothingArrived)
     } else if player.receiving.ledger.is_blurred() {
-        Some("the ledger of copies was too large: `ledger_memory` allows for more")
+        Some(Unknown::LedgerTooLarge)
     } else {
         None
     }
@@ -259,23 +235,6 @@ pub fn record_libraries(run: &mut Run) {
         let path = run.environment.files.get(&name);
         if let Some(sum) = path.and_then(|path| library_sha256(Path::new(path))) {
             run.environment.sha256.insert(name, sum);
-        }
-    }
-}
-
-impl Stop {
-    /// Why the run ended, for people.
-    pub fn in_words(&self) -> String {
-        match self {
-            Stop::Interrupted(None) => "interrupted".to_owned(),
-            Stop::Interrupted(Some(reason)) => format!("interrupted: {reason}"),
-            Stop::CoreFailed(failure) => format!("the core failed: {failure}"),
-            Stop::CoreUnclean(error) => format!("the core did not end well: {error}"),
-            Stop::Behaviour(error) => {
-                let text = error.0.to_string();
-                format!("a callback failed: {}", text.lines().next().unwrap_or_default())
-            }
-            Stop::Endless { seen, .. } => seen.clone(),
         }
     }
 }

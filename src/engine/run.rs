@@ -4,62 +4,27 @@ use super::behaviour::Behaviour;
 use super::cast::{Cast, Setting, receives};
 use super::clock::{ALWAYS_SPIN_GAP_NS, Clock, VirtualClock, WallClock};
 use super::content::Renderer;
+use super::error::RunError;
 use super::generator::Generator;
 use super::names::Parties;
 use super::observer::{Observer, Started};
-use super::player::{Parts, Player, Reasons, Rules, Stop};
+use super::played::Played;
+use super::player::{Parts, Player, Reasons, Rules};
 use super::results::Measured;
+use super::scene::Scene;
 use super::so_far::Closing;
+use super::stop::Stop;
 use super::timeline::Timeline;
 use crate::cores::{self, Chain, CoreError, HostServices, ResolvedChain, RunConfig, Session, TypeRow, abi};
-use crate::metrics::results::{Environment, Run};
-use crate::metrics::{AgentsRecorder, Recorder, Stopwatch, in_utc};
+use crate::metrics::{AgentsRecorder, Recorder};
 use crate::plan::{Arrival, ClockKind, Group, Plan};
+use crate::results::{Stopwatch, in_utc};
 use mqscript_plugin::random::{Stream, mix, text_key};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Between the decision to start and the load's start on the wall clock: time for `open` to return.
 const OPEN_AHEAD_NS: u64 = 20_000_000;
-
-/// A run that could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A core could not be found, loaded, configured, made or opened.
-    #[error(transparent)]
-    Core(#[from] CoreError),
-    /// The virtual clock was asked for, but a core is not simulated.
-    #[error("the core `{core}` is not simulated: it cannot run on the virtual clock")]
-    VirtualClockWithLiveCore {
-        /// The core's name.
-        core: String,
-    },
-    /// Deliveries were asked for, but the core cannot receive.
-    #[error("the core `{core}` cannot receive")]
-    CannotReceive {
-        /// The core's name.
-        core: String,
-        /// What asked for it, for people: `on_message`, `receive`, or a layer's option.
-        because: String,
-    },
-    /// The core must touch nothing real, but declares that it does.
-    #[error("the core `{core}` is not pure")]
-    NotPure {
-        /// The core's name.
-        core: String,
-        /// The capabilities in the way.
-        declares: Vec<String>,
-    },
-}
-
-/// A run that was played, to the end or not.
-#[derive(Debug)]
-pub struct Played {
-    /// The results; what was measured until the run stopped, if it did.
-    pub run: Run,
-    /// Why it stopped before its time.
-    pub stop: Option<Stop>,
-}
 
 /// Plays a plan on the cores that the setting has for it.
 ///
@@ -86,7 +51,7 @@ pub fn run_with(
 ) -> Result<Played, RunError> {
     let Cast { resolved, clock, confined } = cast;
     let clock = *clock;
-    let (asked, plan) = (plan, &*as_handed_over(plan, resolved));
+    let (asked, plan) = (plan, &*as_played_on(plan, resolved));
     let stopwatch = Stopwatch::start();
     let parties = Parties::new(plan);
     let services = services_on(clock);
@@ -135,24 +100,21 @@ pub fn run_with(
     Ok(close(measured, session, chain, origin_ns, &scene, observer))
 }
 
-/// The plan, with all handed over at once where the core is a processor itself.
-fn as_handed_over<'p>(plan: &'p Plan, resolved: &ResolvedChain) -> Cow<'p, Plan> {
-    if resolved.declared_capabilities() & abi::PROCESSES == 0 {
-        return Cow::Borrowed(plan);
-    }
-    Cow::Owned(Plan { processor: plan.processor.at_once(), ..plan.clone() })
-}
-
 /// What a user who has set a processor reads then.
 const HANDED_OVER_AT_ONCE: &str = "it is a processor itself: messages are handed to it at their times, whatever their priority; \
                                    processor.workers, batch_size and batch_interval do not apply";
+
+/// The plan, as these cores let it be played.
+fn as_played_on<'p>(plan: &'p Plan, resolved: &ResolvedChain) -> Cow<'p, Plan> {
+    plan.as_played_on(resolved.declared_capabilities() & abi::PROCESSES != 0)
+}
 
 /// Makes the cores of a plan, and no run.
 ///
 /// # Errors
 /// They refuse it.
 pub(super) fn make(plan: &Plan, cast: &Cast) -> Result<Chain, RunError> {
-    let plan = &*as_handed_over(plan, &cast.resolved);
+    let plan = &*as_played_on(plan, &cast.resolved);
     let config = config(plan, cast, &Parties::new(plan))?;
     Ok(cast.resolved.create(config, services_on(cast.clock))?)
 }
@@ -208,8 +170,8 @@ fn close(
     if let Err(failure) = closed {
         measured.stop.get_or_insert(Stop::CoreFailed(failure));
     }
-    let (run, stop) = measured.results(scene, stats);
-    Played { run, stop: stop.or_else(|| ended.err().map(Stop::CoreUnclean)) }
+    let played = measured.results(scene, stats);
+    Played { stop: played.stop.or_else(|| ended.err().map(Stop::CoreUnclean)), ..played }
 }
 
 /// "`run` is derived from the seed on the virtual clock and drawn from the operating system on the wall clock."
@@ -278,28 +240,6 @@ fn timeline_for(plan: &Plan) -> Timeline {
     let gap = mean_gap_ns(plan).min(1e9);
     let agents = plan.agents() as usize;
     Timeline::new(agents + plan.processor.workers as usize, gap, gap * agents as f64)
-}
-
-/// What the results say of a run beside what was measured.
-pub struct Scene<'a> {
-    /// What is played.
-    pub plan: &'a Plan,
-    /// On which clock.
-    pub clock: ClockKind,
-    /// On which cores.
-    pub resolved: &'a ResolvedChain,
-    /// What they can do.
-    pub capabilities: u64,
-    /// How far the kernel confines the process.
-    pub confined: Option<&'a str>,
-    /// Whether the results are kept.
-    pub kept: bool,
-    /// When the load began, on the calendar.
-    pub started_at: String,
-    /// What it costs.
-    pub stopwatch: Stopwatch,
-    /// What it has cost, once the load is over and the last message has its name.
-    pub over: Option<Environment>,
 }
 
 /// Everything a run needs, before its clock is chosen.

@@ -2,12 +2,12 @@
 
 use super::clock::Clock;
 use super::message::Whereabouts;
-use super::observer::Observer;
+use super::observer::{Observer, SoFar};
 use super::player::Player;
 use super::results::Measured;
-use super::run::Scene;
+use super::scene::Scene;
 use crate::cores::{CoreFailure, Signs, expose};
-use crate::metrics::FinalOutcome;
+use crate::results::FinalOutcome;
 use serde_json::Map;
 
 impl<C: Clock> Player<'_, C> {
@@ -29,8 +29,8 @@ impl<C: Clock> Player<'_, C> {
     #[cold]
     pub fn tell_results_so_far(&mut self, dying: bool) {
         let failure = CoreFailure::died(self.session.core(), "publish", String::new());
-        let run = Measured::so_far(self, failure);
-        self.observer.results_so_far(run, dying);
+        let (run, facts) = Measured::so_far(self, failure);
+        self.observer.results_so_far(SoFar { run, facts, plan: self.plan, dying });
     }
 
     /// The core has killed the process in mid-call: nobody knows what became of the messages in its hands.
@@ -60,8 +60,9 @@ impl Closing<'_> {
     #[cold]
     pub fn last_words(&mut self) {
         if let Some(measured) = self.measured.take() {
-            let (run, _) = measured.results(self.scene, Map::new());
-            self.observer.results_so_far(run, true);
+            let played = measured.results(self.scene, Map::new());
+            let (run, facts) = (played.run, played.facts);
+            self.observer.results_so_far(SoFar { run, facts, plan: self.scene.plan, dying: true });
         }
     }
 }

@@ -3,8 +3,8 @@
 //! What is known of those is that they take longer than the timeout. They stay beyond it in the fit, as a tail whose
 //! length is a guess: that of an exponential law with as large a share beyond the timeout.
 
-use crate::metrics::results::Run;
 use crate::plan::units::parse_duration;
+use crate::results::Run;
 use hdrhistogram::Histogram;
 
 /// Points of the tail: the share of it below each, which ends at seven means.

@@ -1,5 +1,5 @@
 use super::quantiles::points;
-use super::*;
+use hdrhistogram::Histogram;
 use mqscript_plugin::distribution::{Distribution, normal_quantile};
 use mqscript_plugin::random::Stream;
 

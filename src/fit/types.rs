@@ -1,8 +1,9 @@
 //! Message types that the common options would miss.
 
 use super::censored::{Beyond, beyond};
-use super::{Attempts, FitError, merged, quantiles, summary};
-use crate::metrics::results::Run;
+use super::fit::{Attempts, FitError, merged, summary};
+use super::quantiles;
+use crate::results::Run;
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

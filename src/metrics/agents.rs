@@ -2,8 +2,8 @@
 
 use super::histogram::{CoarseHistogram, Exact};
 use super::prefetch::prefetch;
-use super::recorder::FinalOutcome;
-use super::results::{AgentFigures, Counts, RecipientFigures, Times};
+use crate::results::FinalOutcome;
+use crate::results::{AgentFigures, Counts, RecipientFigures, Times};
 use std::collections::BTreeMap;
 
 /// Percentiles by agent are kept up to so many agents.

@@ -4,7 +4,7 @@
 //! on for as long as 64 bits count nanoseconds: no value is cut. Counts here are 32 bits wide, with a spill for more, and are
 //! written 64 at a time: the loop that fills them then runs from one cache-warm array.
 
-use super::results::Times;
+use crate::results::Times;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,50 +1,33 @@
 //! Whole distributions among the results, in the encoding that all HdrHistogram tools share.
 
+use super::cell::Cell;
 use super::histogram::Histogram;
-use super::recorder::Cell;
+use crate::results::Histograms;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::serialization::Deserializer;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// Distributions of times in nanoseconds over the measured window: HdrHistogram's compressed V2 encoding, in Base64,
-/// three significant digits. Those without a value are left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Histograms {
-    /// By the name of the figure: `queue_wait`, `delivery`, `total`, `gave_up`, `end_to_end`, `transit`.
-    pub all: BTreeMap<String, String>,
-    /// `delivery` by message type.
-    pub delivery_by_type: BTreeMap<String, String>,
-    /// `transit` by message type, where there is any.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub transit_by_type: BTreeMap<String, String>,
+/// Of all messages together.
+pub(super) fn histograms_of(all: &Cell) -> Histograms {
+    let times = [
+        ("queue_wait", &all.queue_wait),
+        ("delivery", &all.delivery),
+        ("total", &all.total),
+        ("gave_up", &all.gave_up),
+        ("end_to_end", &all.end_to_end),
+        ("transit", &all.transit),
+    ];
+    let found = times.into_iter().filter_map(|(name, times)| Some((name.to_owned(), encode(times)?)));
+    Histograms { all: found.collect(), ..Histograms::default() }
 }
 
-impl Histograms {
-    /// Of all messages together.
-    pub(super) fn of(all: &Cell) -> Histograms {
-        let times = [
-            ("queue_wait", &all.queue_wait),
-            ("delivery", &all.delivery),
-            ("total", &all.total),
-            ("gave_up", &all.gave_up),
-            ("end_to_end", &all.end_to_end),
-            ("transit", &all.transit),
-        ];
-        let found = times.into_iter().filter_map(|(name, times)| Some((name.to_owned(), encode(times)?)));
-        Histograms { all: found.collect(), ..Histograms::default() }
+/// And of one type.
+pub(super) fn add_type(histograms: &mut Histograms, name: &str, all: &Cell) {
+    if let Some(transit) = encode(&all.transit) {
+        histograms.transit_by_type.insert(name.to_owned(), transit);
     }
-
-    /// And of one type.
-    pub(super) fn add_type(&mut self, name: &str, all: &Cell) {
-        if let Some(transit) = encode(&all.transit) {
-            self.transit_by_type.insert(name.to_owned(), transit);
-        }
-        if let Some(delivery) = encode(&all.delivery) {
-            self.delivery_by_type.insert(name.to_owned(), delivery);
-        }
+    if let Some(delivery) = encode(&all.delivery) {
+        histograms.delivery_by_type.insert(name.to_owned(), delivery);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The course of a run in at most 600 intervals.
 
 use super::histogram::RoughHistogram;
-use super::results::{Series, SeriesPoint};
+use crate::results::{Series, SeriesPoint};
 
 /// The most intervals kept.
 pub const POINTS_MAX: usize = 600;

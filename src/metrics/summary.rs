@@ -1,12 +1,14 @@
 //! From records to results.
 
 use super::agents::{ALL, AgentsRecorder};
-use super::histograms::Histograms;
-use super::recorder::{Cell, FinalOutcome, Recorder};
-use super::results::{
+use super::cell::Cell;
+use super::histograms::{add_type, histograms_of};
+use super::recorder::Recorder;
+use super::without_lag::WithoutLag;
+use crate::results::FinalOutcome;
+use crate::results::{
     AgentFigures, Counts, Figures, LaglessFigures, Ledger, Phase, RecipientFigures, Run, TimesOfAll,
 };
-use super::without_lag::WithoutLag;
 use std::collections::BTreeMap;
 
 /// Above so many agents only the extremes are listed.
@@ -42,13 +44,13 @@ impl Recorder {
         let all = merged(window.iter());
         run.figures = self.figures(&all, window_ns);
         if naming.distributions {
-            run.histograms = Histograms::of(&all);
+            run.histograms = histograms_of(&all);
         }
         for (id, name) in naming.types.iter().enumerate() {
             let all = merged(window.iter().skip(id).step_by(types));
             run.by_type.insert((*name).to_owned(), self.figures(&all, window_ns));
             if naming.distributions {
-                run.histograms.add_type(name, &all);
+                add_type(&mut run.histograms, name, &all);
             }
         }
         for (index, name) in naming.phases.iter().enumerate() {

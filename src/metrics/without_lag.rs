@@ -1,7 +1,8 @@
 //! The times of a run on the wall clock once more, each without what the lag of the generator may have added to it.
 
+use super::cell::{Cell, Ended};
 use super::histogram::Histogram;
-use super::recorder::{Cell, Ended, FinalOutcome};
+use crate::results::FinalOutcome;
 
 /// Beside the records of a run: the same times, shortened.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! A value with the kind of thing it is of: written with as many digits as a reader needs.
 
 use super::text::{DIGITS, RATE_UNITS, TimeUnit, amount_to, percent, rate_to, significant, trimmed};
-use crate::plan::units::human_duration;
+use mqscript_plugin::units::human_duration;
 use std::cmp::Ordering;
 
 /// How the time of a message is written that was not delivered, where it counts as later than any.

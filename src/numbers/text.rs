@@ -1,6 +1,6 @@
 //! Numbers for people: three significant digits, commas between thousands, a unit that fits.
 
-use crate::plan::units::{MICROSECOND_NS, MILLISECOND_NS, SECOND_NS, human_duration};
+use mqscript_plugin::units::{MICROSECOND_NS, MILLISECOND_NS, SECOND_NS, human_duration};
 
 /// What stands where nothing can be said.
 pub const NOTHING: &str = "–";

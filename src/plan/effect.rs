@@ -3,7 +3,7 @@
 //! What a flag sets carries the flag as its origin. It has an effect if one of its values is left in the plan and is
 //! looked at there.
 
-use super::overrides::MOCK;
+use super::mocks::{MOCK, OF_MOCKS};
 use super::tree::Origin;
 use super::{Arrival, Group, Overrides, Plan};
 use crate::diagnostics::{Diagnostic, Exit};
@@ -45,10 +45,6 @@ pub(super) fn without_effect(
     });
     set.chain(flags).chain(of_mock(plan, overrides)).collect()
 }
-
-/// Flags that set an option of mock cores, and the option.
-pub(crate) const OF_MOCKS: [(&str, &str); 3] =
-    [("--success-rate", "success_rate"), ("--min-latency", "latency"), ("--max-latency", "latency")];
 
 /// Flags about a mock core that says the same of all types, or of all recipients.
 fn of_mock(plan: &Plan, overrides: &Overrides) -> Vec<(String, Diagnostic)> {

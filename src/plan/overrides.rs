@@ -1,11 +1,11 @@
 //! What flags say over a scenario and its core.
 
-use super::effect::OF_MOCKS;
+use super::mocks::{MOCK, OF_MOCKS};
 use super::read_end::{ENDS, unset_end};
 use super::set_path::set_path;
 use super::short_forms::write_out;
-use super::text::parse_yaml;
 use super::tree::{Node, Origin, Written};
+use super::typed::parse_typed;
 use super::units::{UnitError, canonical_duration, parse_duration, parse_rate, parse_share};
 use super::{ClockKind, CoreSpec, LayerSpec};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
@@ -13,8 +13,6 @@ use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, read_distribution};
 use serde_json::{Map, Value, json};
 
-/// The core whose options `--success-rate`, `--min-latency` and `--max-latency` set.
-pub(crate) const MOCK: &str = "mock";
 /// The layer that `--chaos` lays over the session's core.
 const CHAOS: &str = "chaos";
 /// The mock core's own default latency, of which `--min-latency` alone changes one end.
@@ -63,31 +61,6 @@ pub struct Overrides {
     pub min_latency: Option<String>,
     /// `--max-latency` of every mock core.
     pub max_latency: Option<String>,
-}
-
-/// Reads a value as typed in a shell: as YAML, so that `8`, `true`, `20/s` and `{poisson: {rate: 20/s}}` are what
-/// they look like.
-///
-/// # Errors
-/// It is not YAML.
-pub fn parse_typed(flag: &str, text: &str) -> Result<Node, Diagnostics> {
-    let origin = Origin::Flag(flag.to_owned());
-    let node = parse_yaml(flag, text).map_err(|faults| {
-        let of_flag = |fault: Diagnostic| Diagnostic { exit: Exit::Usage, place: None, ..fault };
-        let told = |fault| of_flag(fault).found(format!("`{text}`")).note(format!("it comes from `{flag}`"));
-        faults.into_iter().map(told).collect::<Diagnostics>()
-    })?;
-    let node = match node.typed.clone().filter(|typed| is_no_number(typed)) {
-        Some(typed) => Node::text(&typed),
-        None => node,
-    };
-    Ok(node.unplaced().said_by(&origin))
-}
-
-/// Whether digits are a password, an account or the like: as a number they would lose some.
-fn is_no_number(text: &str) -> bool {
-    let digits = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits && (text.starts_with('0') || text.parse::<i64>().is_err())
 }
 
 fn flag_node(flag: &str, text: &str) -> Node {

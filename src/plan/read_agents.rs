@@ -3,7 +3,7 @@
 use super::names::{Names, RULES};
 use super::read_arrival::read_arrival;
 use super::read_recipients::check_recipients;
-use super::read_types::{GroupMix, TypeLayers, read_types};
+use super::read_types::{Common, GroupMix, TypeLayers, read_types};
 use super::reader::{Fields, Reader};
 use super::short_forms::AGENT;
 use super::tree::{Node, Origin, Written, callback_json};
@@ -17,14 +17,6 @@ pub type Functions = BTreeMap<String, Vec<usize>>;
 
 /// The number of agents where nobody says it.
 const DEFAULT_AGENTS: i64 = 9;
-
-/// What the scenario says for all groups.
-pub(super) struct Common<'n> {
-    pub arrival: Option<&'n Node>,
-    pub mix: Option<&'n Node>,
-    pub types: Option<&'n Node>,
-    pub message: Option<&'n Node>,
-}
 
 /// Groups and types with their canonical forms.
 pub(super) struct Traffic {

@@ -2,9 +2,8 @@
 
 use super::Group;
 use super::names::Names;
-use super::read_agents::Common;
 use super::read_messages::{Layer, last};
-use super::read_types::{GroupMix, TypeLayers};
+use super::read_types::{Common, GroupMix, TypeLayers};
 use super::reader::Reader;
 use super::tree::{Node, Origin, join};
 use std::collections::BTreeSet;

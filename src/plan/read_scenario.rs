@@ -3,10 +3,11 @@
 use super::effect::without_effect;
 use super::figure_path::FigureNames;
 use super::overrides::Overrides;
-use super::read_agents::{Common, Functions, Traffic, default_agents, read_traffic};
+use super::read_agents::{Functions, Traffic, default_agents, read_traffic};
 use super::read_checks::parse_check;
 use super::read_end::read_end;
 use super::read_processor::{read_processor, read_queue, section};
+use super::read_types::Common;
 use super::reader::{Fields, Reader, SourceText, WHOLE_MAX};
 use super::short_forms::write_out;
 use super::tree::{Node, Origin, Written};

@@ -1,7 +1,6 @@
 //! Message types and mixes: what each layer says about each type.
 
 use super::names::Names;
-use super::read_agents::Common;
 use super::read_messages::{
     BUILT_IN, Layer, LayerKind, built_in_layer, read_layer, settings, write_settings,
 };
@@ -11,6 +10,14 @@ use super::{MessageType, MixEntry};
 use crate::diagnostics::did_you_mean;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What the scenario says for all groups.
+pub(super) struct Common<'n> {
+    pub arrival: Option<&'n Node>,
+    pub mix: Option<&'n Node>,
+    pub types: Option<&'n Node>,
+    pub message: Option<&'n Node>,
+}
 
 /// The mix of one group: where it stands, and what is written there if it has its own.
 pub(super) type GroupMix<'n> = (String, Option<&'n Node>);

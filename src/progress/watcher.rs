@@ -2,10 +2,10 @@
 
 use super::display::Display;
 use super::events::{CopyEvent, Event};
-use crate::engine::{CopyRecord, MessageRecord, Observer, Progress, Started};
-use crate::metrics::results::Run;
+use crate::engine::{CopyRecord, MessageRecord, Observer, Progress, SoFar, Started};
+use crate::files::in_words;
+use crate::judgement::judge;
 use crate::supervise::Lifeline;
-use crate::text_file::in_words;
 use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
@@ -81,11 +81,12 @@ impl<W: Write> Observer for Watcher<W> {
         self.lifeline.as_ref().is_some_and(Lifeline::wants_results)
     }
 
-    fn results_so_far(&mut self, run: Run, dying: bool) {
+    fn results_so_far(&mut self, mut so_far: SoFar<'_>) {
         if let Some(lifeline) = &mut self.lifeline {
-            lifeline.results_so_far(&run);
+            judge(&mut so_far.run, so_far.plan, &so_far.facts);
+            lifeline.results_so_far(&so_far.run);
         }
-        if let Some(events) = self.events.as_mut().filter(|_| dying) {
+        if let Some(events) = self.events.as_mut().filter(|_| so_far.dying) {
             // Nobody is left to be told that the disk is full.
             let _ = events.flush();
         }
@@ -116,9 +117,9 @@ fn write_line(events: &mut impl Write, event: &impl Serialize) -> Result<(), Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::FinalOutcome;
     use crate::plan::{ClockKind, Priority};
     use crate::progress::Mode;
+    use crate::results::FinalOutcome;
     use serde_json::Value;
     use std::collections::BTreeMap;
 

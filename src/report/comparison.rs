@@ -1,16 +1,17 @@
 //! A comparison as a table: of every figure both values, the change with its interval, and the verdict.
 
 use super::course;
+use super::look::Look;
 use super::number::{NEVER, NOTHING, amount, count, listed, percent, printable, rate};
 use super::overview;
 use super::table::{Column, Table};
-use super::text::{Look, warnings, wrapped};
+use super::text::{warnings, wrapped};
 use crate::compare::shared_seeds;
-use crate::metrics::comparisons::{
+use crate::plan::units::human_duration;
+use crate::results::comparisons::{
     Aggregate, AggregateFigure, Alternative, Comparison, Contender, Direction, Interval, Method, Never, Row,
     Sample, Verdict,
 };
-use crate::plan::units::human_duration;
 
 /// The comparison for people, with a line break at its end.
 pub fn comparison_text(comparison: &Comparison, look: &Look) -> String {

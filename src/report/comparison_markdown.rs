@@ -4,7 +4,7 @@ use super::comparison::{Shown, best_mark, change, heading, in_words, interval, m
 use super::course;
 use super::number::printable;
 use super::overview;
-use crate::metrics::comparisons::{Aggregate, Comparison};
+use crate::results::comparisons::{Aggregate, Comparison};
 
 /// The most characters that a course is drawn in.
 const COURSE_MAX: usize = 50;

@@ -1,14 +1,14 @@
 //! Several alternatives side by side, from hand-made replications.
 
 use super::comparison::aggregate_text;
+use super::look::Look;
 use super::style::Palette;
 use super::tests::{golden, nine_agents, plain};
-use super::text::Look;
 use super::{comparison_markdown, comparison_text};
 use crate::compare::{CONFIDENCE, Candidate, PRIMARY, Question, WITHIN_DEFAULT, aggregate, compare, judge};
-use crate::metrics::comparisons::{Alternative, Comparison, Course, Replication};
-use crate::metrics::results::{Core, Run, Warning};
 use crate::plan::{Figure, FigureNames, parse_figure};
+use crate::results::comparisons::{Alternative, Comparison, Course, Replication};
+use crate::results::{Core, Run, Warning};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 

@@ -1,11 +1,11 @@
 //! The course of deliveries and of the p99 of their times, drawn as one line of characters each. All is drawn from zero,
 //! so that noise looks like noise.
 
+use super::look::Look;
 use super::number::{printable, rate};
 use super::table::{Column, Table, shortened};
-use super::text::Look;
-use crate::metrics::comparisons::{Comparison, Course};
 use crate::plan::units::human_duration;
+use crate::results::comparisons::{Comparison, Course};
 
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Fewer stretches than this have no course.

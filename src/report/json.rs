@@ -1,6 +1,6 @@
 //! Results as one JSON document.
 
-use crate::metrics::results::Report;
+use crate::results::Report;
 
 /// The document, indented, with a line break at its end.
 pub fn document(report: &Report) -> String {

@@ -1,4 +1,4 @@
-//! Results as people and programs read them. Everything here is a function of [`crate::metrics::results`].
+//! Results as people and programs read them. Everything here is a function of [`crate::results`].
 
 mod comparison;
 mod comparison_markdown;
@@ -6,6 +6,7 @@ mod comparison_markdown;
 mod comparison_tests;
 mod course;
 pub mod json;
+mod look;
 mod overview;
 #[cfg(test)]
 pub(crate) mod schema;
@@ -20,6 +21,7 @@ use crate::numbers as number;
 pub use crate::numbers::{count, counted, listed, magnitude, percent, printable, rate, rough_rate, span};
 pub use comparison::{aggregate_text, change, comparison_text, in_words, interval};
 pub use comparison_markdown::{comparison_markdown, escaped as escaped_for_markdown};
+pub use look::Look;
 pub use style::Palette;
 pub use summary::Summary;
 pub use table::{Column, Table, shortened};

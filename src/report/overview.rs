@@ -1,10 +1,11 @@
 //! Three or more alternatives side by side: one row a figure, one column an alternative.
 
 use super::comparison::Shown;
+use super::look::Look;
 use super::number::printable;
 use super::table::{Column, Table, Tone, shortened};
-use super::text::{Look, wrapped};
-use crate::metrics::comparisons::{Comparison, Direction, Row, Verdict};
+use super::text::wrapped;
+use crate::results::comparisons::{Comparison, Direction, Row, Verdict};
 
 /// How far the lines are indented.
 const INDENT: usize = 4;

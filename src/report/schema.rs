@@ -1,7 +1,7 @@
 //! The JSON Schema of a report, generated from the very types that are written, and a small validator that holds
 //! real reports against it. Only tests know this module, so no build carries the generator.
 
-use crate::metrics::results::{FORMAT, Report};
+use crate::results::{FORMAT, Report};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

@@ -2,9 +2,10 @@
 
 use super::comparison::{aggregate_rows, aggregate_text, comparison_text};
 use super::comparison_markdown::{aggregate_markdown, comparison_markdown};
-use super::text::{self, Asked, Look};
-use crate::metrics::comparisons::{Aggregate, Comparison};
-use crate::metrics::results::{CheckResult, Run};
+use super::look::Look;
+use super::text::{self, Asked};
+use crate::results::comparisons::{Aggregate, Comparison};
+use crate::results::{CheckResult, Run};
 
 /// What is told.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,9 @@
 //! Golden summaries of hand-made results. `UPDATE_GOLDEN=1 cargo test` writes the files anew.
 
+use super::look::Look;
 use super::style::Palette;
-use super::text::{Asked, Look, closing, summary};
-use crate::metrics::results::*;
+use super::text::{Asked, closing, summary};
+use crate::results::*;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

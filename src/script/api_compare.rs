@@ -14,10 +14,10 @@ use crate::compare::{
     several_groups, unique,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
-use crate::metrics::comparisons::{Comparison, Within};
-use crate::metrics::results::Run;
 use crate::plan::tree::Node;
 use crate::plan::{Between, ComparisonSpec, FigureNames, Planned, parse_figure, read_comparison, variant};
+use crate::results::Run;
+use crate::results::comparisons::{Comparison, Within};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Module, NativeCallContext, Position};
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Parameters: declared by the script, set by `--param` or by a flag of the same name, typed by their defaults.
 
-use super::execution::{Param, ParamOrigin};
 use super::faults::throw_one;
+use super::settings::{Param, ParamOrigin};
 use super::state::{Shared, State};
 use super::words::a_value_of;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean, one_of};

@@ -15,15 +15,15 @@ use super::state::{Again, Job, Shared, State};
 use crate::compare::aggregate;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::record_libraries;
-use crate::metrics::figures::evaluate;
-use crate::metrics::results::{CheckResult, Report, Run};
-use crate::metrics::seal;
+use crate::files::in_words;
+use crate::judgement::evaluate;
 use crate::plan::text::parse_text;
 use crate::plan::tree::{Node, Position as TreePosition};
 use crate::plan::{
     CoreSpec, FigureNames, Planned, ReadContext, SourceText, parse_check, read_core, read_scenario, variant,
 };
-use crate::text_file::in_words;
+use crate::results::seal;
+use crate::results::{CheckResult, Report, Run};
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 use std::path::{Component, Path};
 use std::sync::Arc;

@@ -3,10 +3,12 @@
 use super::api_maps::register_distributions;
 use super::behaviour_me::{Call, Facts, Me, Message, Outcome, draft_of, register};
 use super::convert::from_json;
+use super::enforce::{Limited, enforce_limits};
 use super::faults::Known;
-use super::host::{Print, bare, refuse_clocks, set_print};
+use super::host::{bare, refuse_clocks, set_print};
+use super::settings::Print;
 use super::state::Surroundings;
-use super::{duration, limits, shown};
+use super::{duration, shown};
 use crate::diagnostics::Diagnostics;
 use crate::engine::{Behaviour, BehaviourError, Draft, MessageView, OutcomeView, Sending};
 use crate::plan::{Callback, Plan};
@@ -61,7 +63,7 @@ impl ScriptBehaviour {
     ) -> ScriptBehaviour {
         // Texts made in callbacks are short and unique: keeping them would cost four times as much as making them.
         let mut engine = bare();
-        limits::set(&mut engine, limits::Limited::Callbacks, interrupted);
+        enforce_limits(&mut engine, Limited::Callbacks, interrupted);
         refuse_clocks(&mut engine);
         set_print(&mut engine, print);
         duration::register(&mut engine);

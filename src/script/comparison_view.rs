@@ -4,7 +4,7 @@ use super::faults::throw_one;
 use super::result_view::warnings;
 use super::state::plain_table;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of_near};
-use crate::metrics::comparisons::{Comparison, Row};
+use crate::results::comparisons::{Comparison, Row};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

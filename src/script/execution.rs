@@ -2,9 +2,11 @@
 
 use super::behaviour::ScriptBehaviour;
 use super::faults::Known;
-use super::host::{Print, engine};
+use super::host::engine;
 use super::modules::Sources;
 use super::placeholder::PlaceholderPlayer;
+use super::player::Player;
+use super::settings::{Mode, Param, ParamOrigin, Print, Settings};
 use super::source::Source;
 use super::state::{Compared, Play, Shared, Surroundings, Wanted};
 use super::unused_flags::unused_flags;
@@ -12,160 +14,17 @@ use super::{api_params, calls, limits, literals, table};
 use crate::advice;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::{Behaviour, NoBehaviour};
-use crate::metrics::comparisons::{Aggregate, Within};
-use crate::metrics::results::{CheckResult, Run};
-use crate::metrics::seal;
 use crate::plan::{
-    Check, FigureNames, Functions, Overrides, Plan, Planned, ReadContext, SourceText, parse_check,
-    read_scenario,
+    Check, FigureNames, Functions, Plan, Planned, ReadContext, SourceText, parse_check, read_scenario,
 };
-use crate::report::Palette;
-use crate::report::text::Look;
-use rhai::{AST, Dynamic, Scope};
-use std::path::{Path, PathBuf};
+use crate::results::comparisons::Aggregate;
+use crate::results::seal;
+use crate::results::{CheckResult, Run};
+use rhai::{AST, Scope};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-
-/// Plays plans: the engine with its cores, or a stand-in.
-pub trait Player {
-    /// Plays a plan to its end and judges its checks. Files that the plan's core names are relative to `base`.
-    ///
-    /// # Errors
-    /// The core cannot be had, fails, or a behaviour failed; an interrupted run is no error but a partial result.
-    fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics>;
-
-    /// Plays several plans, each with the behaviour made for it, and gives their results in the same order. Whatever is
-    /// played side by side, the results are those of playing one after the other.
-    ///
-    /// # Errors
-    /// As for [`Player::play`]; the first fault in order.
-    fn play_all(
-        &mut self,
-        plans: &[Plan],
-        base: &Path,
-        behaviour: &BehaviourOf<'_>,
-    ) -> Result<Vec<Run>, Diagnostics> {
-        plans.iter().enumerate().map(|(i, plan)| self.play(plan, base, &mut *behaviour(i))).collect()
-    }
-
-    /// Plays plans on the same cores on the virtual clock, one after the other, to see what their settings do: nobody is
-    /// shown anything, and nothing is written down. `None` if that is not possible, or one did not come to its end.
-    fn rehearse(&mut self, _plans: &[Plan], _base: &Path, _behaviour: &BehaviourOf<'_>) -> Option<Vec<Run>> {
-        None
-    }
-}
-
-/// Makes the behaviour of a plan, on the thread that plays it; the number is the plan's place in the list.
-pub type BehaviourOf<'a> = dyn Fn(usize) -> Box<dyn Behaviour + 'a> + Sync + 'a;
-
-/// What a script is evaluated for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// To run it.
-    #[default]
-    Run,
-    /// To find what is wrong with it: results are placeholders, checks are read but not judged, nothing is saved.
-    Check,
-}
-
-/// What is said about a script from outside.
-#[derive(Clone)]
-pub struct Settings {
-    /// What flags say.
-    pub overrides: Overrides,
-    /// `--param NAME=VALUE`, in order; each name once.
-    pub params: Vec<(String, String)>,
-    /// Those of them that were typed as flags of their own, `--NAME VALUE`: by the flag, what was typed after it. They
-    /// mean parameters of the script, whatever stands for `-` in the name.
-    pub param_flags: Vec<(String, Option<String>)>,
-    /// The program's own flags, `--rate`, for suggestions.
-    pub flags: Vec<String>,
-    /// Whether to run or to check.
-    pub mode: Mode,
-    /// Below which `save` writes.
-    pub output_folder: PathBuf,
-    /// Whether `save` may replace files.
-    pub force: bool,
-    /// Takes what the script prints, line by line.
-    pub print: Print,
-    /// How tables that the script prints are laid out.
-    pub look: Look,
-    /// What flags say about comparisons and replications.
-    pub comparing: Comparing,
-    /// Whether what limits a run is tried out even if the script does not ask for it.
-    pub advice: bool,
-}
-
-/// What flags say about comparisons and replications.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Comparing {
-    /// `--compare`: `run` on the session's core compares these cores instead, by name or file.
-    pub cores: Option<Vec<String>>,
-    /// `--repeats`: replications of every run, and of everything that is compared.
-    pub repeats: Option<u64>,
-    /// `--within`.
-    pub within: Option<Within>,
-    /// `--figures`.
-    pub figures: Option<Vec<String>>,
-    /// `--fail-on-regression`.
-    pub fail_on_regression: bool,
-}
-
-impl Comparing {
-    /// The first flag that only means something in a comparison.
-    pub(super) fn flag(&self) -> Option<&'static str> {
-        let flags = [
-            ("--within", self.within.is_some()),
-            ("--figures", self.figures.is_some()),
-            ("--fail-on-regression", self.fail_on_regression),
-        ];
-        flags.into_iter().find_map(|(flag, said)| said.then_some(flag))
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            overrides: Overrides::default(),
-            params: Vec::new(),
-            param_flags: Vec::new(),
-            flags: Vec::new(),
-            mode: Mode::Run,
-            output_folder: PathBuf::from("."),
-            force: false,
-            print: Arc::new(|_| {}),
-            look: Look::new(None, Palette::plain()),
-            comparing: Comparing::default(),
-            advice: true,
-        }
-    }
-}
-
-/// Where a parameter's value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ParamOrigin {
-    /// The script's default.
-    Default,
-    /// A flag, by its name.
-    Flag(String),
-}
-
-/// A parameter that the script declared.
-#[derive(Debug, Clone)]
-pub struct Param {
-    /// Its name.
-    pub name: String,
-    /// Its value, as text.
-    pub value: String,
-    /// Its default, as text.
-    pub default: String,
-    /// What it is, in the script's words.
-    pub doc: String,
-    /// Who set it.
-    pub origin: ParamOrigin,
-    pub(super) dynamic: Dynamic,
-}
 
 /// What came of a script.
 #[derive(Debug, Default)]
@@ -203,30 +62,6 @@ pub struct Execution {
 impl Execution {
     fn failed(fault: Diagnostic) -> Execution {
         Execution { diagnostics: fault.into(), ..Execution::default() }
-    }
-
-    /// The exit code of it all: the worst of what is wrong, of every run's validity and of every check.
-    pub fn exit(&self) -> Exit {
-        let of_checks = |checks: &[CheckResult]| {
-            let of_check = |check: &CheckResult| match (&check.undecided, check.holds) {
-                (Some(_), _) => Exit::Undecided,
-                (None, true) => Exit::Success,
-                (None, false) => Exit::CheckFailed,
-            };
-            checks.iter().map(of_check).fold(Exit::Success, Exit::worst)
-        };
-        let of_run = |run: &Run| {
-            let validity = match run.valid {
-                Some(true) => Exit::Success,
-                Some(false) => Exit::Invalid,
-                None => Exit::Undecided,
-            };
-            let limited = run.warnings.iter().any(|warning| warning.kind == "generator_limited");
-            let limited = if limited { Exit::Undecided } else { Exit::Success };
-            validity.worst(of_checks(&run.checks)).worst(limited)
-        };
-        let exit = self.diagnostics.exit().worst(of_checks(&self.checks));
-        self.runs.iter().fold(exit, |worst, run| worst.worst(of_run(run)))
     }
 }
 

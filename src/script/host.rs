@@ -1,21 +1,19 @@
 //! The engine that evaluates a script's top level.
 
+use super::enforce::{Limited, enforce_limits};
 use super::faults::throw_one;
 use super::modules::{Resolver, Sources};
+use super::settings::Print;
 use super::source::Source;
 use super::state::Shared;
 use super::{
-    api_compare, api_maps, api_params, api_run, comparison_view, duration, limits, result_view,
-    saved_results, shown,
+    api_compare, api_maps, api_params, api_run, comparison_view, duration, result_view, saved_results, shown,
 };
 use crate::diagnostics::{Diagnostic, Exit};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Dynamic, Engine, EvalAltResult, Module, Shared as Counted};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
-
-/// What a script says to its user, line by line.
-pub type Print = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// As many as `Engine::new` keeps.
 const STRINGS_INTERNED: usize = 256;
@@ -47,7 +45,7 @@ pub(super) fn engine(
 ) -> Engine {
     let mut engine = bare();
     engine.set_max_strings_interned(STRINGS_INTERNED);
-    limits::set(&mut engine, limits::Limited::Script, interrupted);
+    enforce_limits(&mut engine, Limited::Script, interrupted);
     engine.set_fast_operators(false);
     refuse_clocks(&mut engine);
     set_print(&mut engine, print);

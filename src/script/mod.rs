@@ -14,6 +14,7 @@ mod code;
 mod comparison_view;
 mod convert;
 mod duration;
+mod enforce;
 mod execution;
 mod faults;
 mod host;
@@ -23,8 +24,10 @@ mod locate;
 mod modules;
 mod placeholder;
 mod play;
+mod player;
 mod result_view;
 mod saved_results;
+mod settings;
 mod shown;
 mod source;
 mod state;
@@ -37,11 +40,11 @@ mod unused_flags;
 mod words;
 
 pub use behaviour::behaviour_diagnostics;
-pub use execution::{
-    BehaviourOf, Comparing, Execution, Mode, Param, ParamOrigin, Player, Settings, check, execute,
-};
-pub use host::{Print, warm_up};
+pub use execution::{Execution, check, execute};
+pub use host::warm_up;
 pub use placeholder::{PlaceholderPlayer, placeholder};
+pub use player::{BehaviourOf, Player};
+pub use settings::{Comparing, Mode, Param, ParamOrigin, Print, Settings};
 pub use source::{BUNDLED, Source};
 pub use state::Compared;
 pub use table::{ApiFunction, FUNCTIONS, reference};

@@ -4,8 +4,8 @@ use super::faults::throw;
 use super::literals;
 use super::source::without_interpreter;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files::{self, Unreadable, in_words};
 use crate::plan::SourceText;
-use crate::text_file::{self, Unreadable, in_words};
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -75,7 +75,7 @@ pub(super) fn read_inside(
     if !std::fs::metadata(&real).map_err(missing)?.is_file() {
         return Err(unfit());
     }
-    match text_file::read(&real, FILE_MAX_BYTES) {
+    match files::read_text(&real, FILE_MAX_BYTES) {
         Ok(text) => Ok((full, text)),
         Err(Unreadable::Refused(error)) => Err(missing(error)),
         Err(Unreadable::Folder | Unreadable::TooLarge(_)) => Err(unfit()),

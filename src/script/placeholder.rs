@@ -1,13 +1,13 @@
 //! Results without a run, for `mqscript check`: every figure is there, and zero.
 
-use super::execution::Player;
+use super::player::Player;
 use crate::diagnostics::Diagnostics;
 use crate::engine::Behaviour;
-use crate::metrics::results::{
+use crate::plan::{ClockKind, Plan};
+use crate::results::{
     AgentFigures, Core, Environment, Figures, Ledger, Occupancy, Phase, RecipientFigures, Run, Series, Times,
     TimesOfAll,
 };
-use crate::plan::{ClockKind, Plan};
 use std::collections::BTreeMap;
 use std::path::Path;
 

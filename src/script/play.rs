@@ -2,7 +2,7 @@
 
 use super::faults::{Stop, throw_for_good};
 use super::state::{Again, Job, Met, Play, Shared, Surroundings, Wanted};
-use crate::metrics::results::{Limit, Run};
+use crate::results::{Limit, Run};
 use rhai::{Dynamic, EvalAltResult, Module, NativeCallContext, Position};
 use std::path::PathBuf;
 use std::sync::Arc;

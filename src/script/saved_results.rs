@@ -2,7 +2,7 @@
 
 use crate::compare::read_report;
 use crate::diagnostics::Diagnostics;
-use crate::metrics::results::Report;
+use crate::results::Report;
 use rhai::Engine;
 use std::path::Path;
 use std::sync::Arc;

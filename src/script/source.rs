@@ -1,8 +1,8 @@
 //! A script as it is found: by path or by bundled name.
 
 use crate::diagnostics::{Diagnostic, Exit, Place, did_you_mean};
+use crate::files::{self, Unreadable};
 use crate::plan::SourceText;
-use crate::text_file::{self, Unreadable};
 use std::path::{Path, PathBuf};
 
 /// The largest script that is read, in bytes.
@@ -49,7 +49,7 @@ impl Source {
         let fail = |title: &str, found: String| {
             Diagnostic::new(Exit::Script, title).at(Place::file(&shown)).found(found)
         };
-        let text = text_file::read(path, SCRIPT_MAX_BYTES).map_err(|wrong| {
+        let text = files::read_text(path, SCRIPT_MAX_BYTES).map_err(|wrong| {
             let fault = match &wrong {
                 Unreadable::Folder => fail("the script is a folder", format!("the folder `{shown}`")),
                 Unreadable::TooLarge(_) => fail("the script is too large", wrong.found()),

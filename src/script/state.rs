@@ -1,15 +1,15 @@
 //! What a script has said and met so far, shared by all functions of the API.
 
-use super::execution::{Mode, Param, Settings};
 use super::modules::Sources;
+use super::settings::{Mode, Param, Settings};
 use super::source::Source;
 use crate::diagnostics::Diagnostics;
-use crate::metrics::comparisons::{Aggregate, Comparison};
-use crate::metrics::results::{CheckResult, Run};
 use crate::plan::tree::{Node, Position};
 use crate::plan::{Functions, Overrides, Planned, SourceText};
-use crate::report::text::Look;
+use crate::report::Look;
 use crate::report::{Palette, comparison_text};
+use crate::results::comparisons::{Aggregate, Comparison};
+use crate::results::{CheckResult, Run};
 use rhai::{FnPtr, Module, NativeCallContext};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,9 +3,9 @@
 use super::*;
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::engine::Behaviour;
-use crate::metrics::results::Run;
 use crate::plan::tree::Node;
 use crate::plan::{Overrides, Plan};
+use crate::results::Run;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -221,7 +221,7 @@ fn results_compare_as_what_they_are() {
     assert!(failed.is_empty(), "{failed:?}");
     assert_eq!(execution.checks.len(), 14);
     assert_eq!((execution.runs[0].checks.len(), execution.runs[0].checks[0].seen.as_str()), (1, "60.0 ms"));
-    assert_eq!(execution.exit(), Exit::CheckFailed);
+    assert_eq!(crate::judgement::exit_of_run(&execution.runs[0]), Exit::CheckFailed);
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn a_raised_flag_ends_a_script_that_does_not() {
     let interrupted = Arc::new(AtomicBool::new(true));
     let source = Source::from_text("a.rhai", "loop { }");
     let execution = execute(&source, &settings(), &mut Stand::default(), &interrupted);
-    assert_eq!(execution.exit(), Exit::Interrupted);
+    assert_eq!(execution.diagnostics.exit(), Exit::Interrupted);
     assert!(interrupted.load(Ordering::Relaxed));
 }
 
@@ -347,18 +347,23 @@ fn a_check_finds_all_faults_and_says_what_it_cannot_know() {
     let interrupted = Arc::new(AtomicBool::new(false));
     let checked = check(&Source::from_text("a.rhai", text), &settings(), &interrupted);
     assert_eq!(checked.diagnostics.len(), 2, "{}", checked.diagnostics);
-    assert_eq!(checked.exit(), Exit::Contents);
+    assert_eq!(checked.diagnostics.exit(), Exit::Contents);
 
     let text = format!(
         "{SMALL}let r = run(s); if r.total.p99 > \"1s\" {{ run(s); }} check(r, \"total.p99 < 1ns\");"
     );
     let checked = check(&Source::from_text("a.rhai", &text), &settings(), &interrupted);
     assert!(checked.diagnostics.is_empty() && checked.notes[0].contains("one way only"));
-    assert_eq!(checked.exit(), Exit::Success);
+    assert_eq!(checked.diagnostics.exit(), Exit::Success);
 
     let text = format!("{SMALL}loop {{ run(s); }}");
     let checked = check(&Source::from_text("a.rhai", &text), &settings(), &interrupted);
-    assert_eq!((checked.plans.len(), checked.exit()), (1_000, Exit::Success), "{}", checked.diagnostics);
+    assert_eq!(
+        (checked.plans.len(), checked.diagnostics.exit()),
+        (1_000, Exit::Success),
+        "{}",
+        checked.diagnostics
+    );
 }
 
 #[test]

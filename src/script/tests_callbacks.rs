@@ -3,8 +3,8 @@
 use super::*;
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::engine::{Behaviour, Draft, MessageView, OutcomeView, Sending};
-use crate::metrics::results::Run;
 use crate::plan::{Plan, Priority, Recipient};
+use crate::results::Run;
 use mqscript_plugin::random::Stream;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -156,7 +156,7 @@ fn what_fails_in_a_callback_has_its_place() {
         assert!(text.contains(word), "{body}: {text}");
         let line = if matches!(body, "loop { }" | "deep(me);") { 4 } else { 2 };
         assert!(text.contains(&format!("a.rhai:{line}")), "{text}");
-        assert_eq!(execution.exit(), Exit::Thrown, "{text}");
+        assert_eq!(execution.diagnostics.exit(), Exit::Thrown, "{text}");
     }
 }
 

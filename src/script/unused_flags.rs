@@ -1,9 +1,9 @@
 //! Flags that no run of a script has met, or that change nothing in any of them.
 
-use super::execution::Comparing;
+use super::settings::Comparing;
 use super::state::State;
 use crate::diagnostics::{Diagnostic, Exit};
-use crate::plan::effect::OF_MOCKS;
+use crate::plan::OF_MOCKS;
 use crate::plan::{MOCK, Overrides};
 use std::collections::{BTreeMap, BTreeSet};
 

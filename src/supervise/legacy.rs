@@ -3,10 +3,10 @@
 use super::block::Block;
 use super::death::{Cause, Death};
 use crate::cores::Signs;
-use crate::metrics::FinalOutcome;
-use crate::metrics::results::{Counts, Ledger, Run};
-use crate::metrics::seal;
 use crate::numbers::span;
+use crate::results::FinalOutcome;
+use crate::results::seal;
+use crate::results::{Counts, Ledger, Run};
 use std::collections::BTreeMap;
 
 /// What is left.

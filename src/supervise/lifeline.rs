@@ -2,7 +2,7 @@
 
 use super::block::Block;
 use crate::cores::vitals::current_slot;
-use crate::metrics::results::Run;
+use crate::results::Run;
 use std::time::{Duration, Instant};
 
 /// Results so far are written at most so often.

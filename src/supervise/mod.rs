@@ -13,7 +13,6 @@ pub mod confine;
 mod death;
 #[cfg(unix)]
 mod fork;
-pub mod keeper;
 mod legacy;
 mod lifeline;
 #[cfg(unix)]

@@ -1,12 +1,12 @@
 //! Cells that differ in one axis alone, compared.
 
-use super::Prepared;
+use super::prepared::Prepared;
+use super::question::question;
 use crate::batch::{Across, Kind, Outcome, RESULTS};
-use crate::compare::{Candidate, Question, compare, names_of, read_results};
-use crate::diagnostics::{Diagnostics, Exit};
-use crate::metrics::comparisons::Comparison;
-use crate::metrics::results::{Report, Run};
-use crate::plan::FigureNames;
+use crate::compare::{Candidate, compare, names_of, read_results};
+use crate::diagnostics::Diagnostics;
+use crate::results::comparisons::Comparison;
+use crate::results::{Report, Run};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -69,11 +69,4 @@ fn one_comparison(across: &Across, reports: &[(String, Report)]) -> Result<Compa
     let candidates: Vec<Candidate<'_>> =
         reports.iter().map(|(name, report)| Candidate { name: name.clone(), runs: first(report) }).collect();
     Ok(compare(&candidates, &question(Some(across), &names_of(&reports[0].1.runs[0]))?))
-}
-
-/// What the file asks of its comparisons, the usual where it says nothing.
-pub(super) fn question(across: Option<&Across>, names: &FigureNames<'_>) -> Result<Question, Diagnostics> {
-    let (figures, within) = across.map_or((None, None), |across| (across.figures.as_deref(), across.within));
-    Question::read(figures, within, names, Exit::Contents)
-        .map_err(|wrong| wrong.into_iter().map(|fault| fault.path("compare.figures")).collect())
 }

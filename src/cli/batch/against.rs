@@ -1,15 +1,15 @@
 //! Every cell against its counterpart in a baseline.
 
-use super::Prepared;
+use super::prepared::Prepared;
 use crate::batch::{Across, Baseline, Outcome, RESULTS};
 use crate::compare::{
     Candidate, Question, compare, different_settings, groups, names_of, read_results, regressions, unique,
 };
 use crate::diagnostics::{Diagnostics, Exit};
-use crate::metrics::comparisons::Comparison;
-use crate::metrics::results::{Report, Run};
 use crate::plan::parse_figure;
 use crate::report::{change, in_words};
+use crate::results::comparisons::Comparison;
+use crate::results::{Report, Run};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

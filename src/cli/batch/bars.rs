@@ -1,7 +1,7 @@
 //! How far a batch is: bars on a terminal, elsewhere one plain line for each thing that happens.
 
 use super::super::terminal;
-use super::Prepared;
+use super::prepared::Prepared;
 use crate::batch::Outcome;
 use crate::cores::vitals::Shared;
 use crate::diagnostics::Exit;

@@ -2,9 +2,10 @@
 
 use super::against::{Against, Matched, Standing};
 use crate::compare::is_regression;
-use crate::metrics::results::Warning;
-use crate::report::text::{Look, warnings, wrapped};
+use crate::report::Look;
+use crate::report::text::{warnings, wrapped};
 use crate::report::{change, count, counted, in_words, interval, printable};
+use crate::results::Warning;
 use std::collections::BTreeMap;
 
 /// How the cells stand to their baseline; those that are not what they were, one by one.

@@ -1,7 +1,7 @@
 //! What came of a batch, for CI: JUnit's XML.
 
 use super::against::Matched;
-use super::report::Told;
+use super::told::Told;
 use crate::diagnostics::Exit;
 use crate::report::printable;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};

@@ -2,8 +2,8 @@
 
 use super::against::{Against, Standing};
 use super::bars::mark;
-use super::report::Told;
 use super::table::{figures, headings};
+use super::told::Told;
 use crate::report::{comparison_markdown, escaped_for_markdown, span};
 
 /// The table, the failures, the comparisons, and the baseline.

@@ -3,13 +3,13 @@
 use super::super::arguments::{BatchFlags, RunFlags};
 use super::super::interrupt::Interrupt;
 use super::super::{panic, run, side_by_side};
-use super::Prepared;
 use super::bars::Bars;
 use super::jobs::Job;
+use super::prepared::Prepared;
 use crate::batch::{Event, Folder, Outcome, RESULTS, Summary, cannot_write};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
+use crate::files::in_words;
 use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
-use crate::text_file::in_words;
 use mqscript_plugin::random::Stream;
 use rustix::process::Pid;
 use std::collections::VecDeque;

@@ -3,12 +3,12 @@
 use super::super::repeat;
 use super::bars::mark;
 use super::beside::beside;
-use super::report::Told;
+use super::told::Told;
 use crate::batch::{Outcome, Value};
-use crate::metrics::figures::NEVER;
 use crate::numbers;
-use crate::report::text::Look;
+use crate::report::Look;
 use crate::report::{Column, Table, comparison_text, count, counted, percent, printable, rate, span};
+use crate::results::figures::NEVER;
 
 /// All figures of a cell as a table shows them.
 pub(super) fn figures(outcome: &Outcome) -> [String; 4] {

@@ -1,6 +1,6 @@
 //! A core that was made: its control calls, each on the calling thread.
 
-use super::super::chain::combined;
+use super::super::capabilities::combined;
 use super::super::control::Told;
 use super::inner::Below;
 use super::session::ProbeSession;

@@ -1,11 +1,12 @@
 //! A run and a host that takes notes of what a core asks of it.
 
 use super::super::border::{not_its_own, wrong_text};
-use super::super::host::{LentForReading, RunFor, beginning};
-use super::super::load::no_extension;
-use super::super::run::RunConfig;
+use super::super::entry_host::no_extension;
+use super::super::host::{LentForReading, RunFor};
+use super::super::run_config::RunConfig;
 use super::super::services::HostServices;
 use super::super::surroundings::float;
+use super::super::texts::beginning;
 use mqscript_plugin::abi;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

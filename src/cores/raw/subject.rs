@@ -1,10 +1,10 @@
 //! The core that is looked at: loaded and configured, not yet made.
 
-use super::super::chain::combined;
+use super::super::capabilities::combined;
 use super::super::error::{CoreError, OptionFault};
 use super::super::find::Finder;
 use super::super::options::resolve;
-use super::super::plan::{lacking, locate};
+use super::super::resolve::{lacking, locate};
 use super::super::vet::{CoreInfo, Vetted};
 use serde_json::{Map, Value};
 use std::path::Path;

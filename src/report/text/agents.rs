@@ -1,10 +1,10 @@
 //! Who sent how much, and who was addressed, in one row each.
 
-use super::Look;
-use crate::metrics::results::{AgentFigures, Run};
+use super::super::look::Look;
 use crate::plan::units::human_duration;
 use crate::report::number::{NOTHING, count, percent};
 use crate::report::table::{Column, Table};
+use crate::results::{AgentFigures, Run};
 use std::cmp::Ordering;
 
 /// The recipient's name of a message to every agent.

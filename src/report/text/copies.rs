@@ -1,10 +1,10 @@
 //! What the receiver's ledger found: the counts, what a processor did for the lost ones, and the first of them by name.
 
-use super::Look;
+use super::super::look::Look;
 use super::lines::{TIGHT, labelled};
-use crate::metrics::results::{Copies, LostBy, NamedCopy, Run};
 use crate::plan::units::human_duration;
 use crate::report::number::{count, counted, printable, rate, span};
+use crate::results::{Copies, LostBy, NamedCopy, Run};
 
 /// So many copies of a class are named.
 const NAMED: usize = 5;

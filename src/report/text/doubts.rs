@@ -1,10 +1,10 @@
 //! What was noticed, what makes the numbers doubtful, and what to try next.
 
-use super::Look;
+use super::super::look::Look;
 use super::lines::{labelled, wrapped};
-use crate::metrics::results::{Outage, Run, Warning};
 use crate::report::number::{count, printable, span};
 use crate::report::table::shortened;
+use crate::results::{Outage, Run, Warning};
 
 /// Kinds of notices shown before the rest is only counted.
 const NOTICES_MAX: usize = 8;

@@ -1,12 +1,12 @@
 //! What limits the run, and what helps.
 
-use super::Look;
+use super::super::look::Look;
 use super::lines::{TIGHT, labelled};
 use crate::compare::literal;
-use crate::metrics::figures::human;
-use crate::metrics::results::{Limit, Run, Tried};
 use crate::plan::{FigureNames, parse_figure};
 use crate::report::number::printable;
+use crate::results::figures::human;
+use crate::results::{Limit, Run, Tried};
 
 /// Each limit with the figure that shows it, and the setting that helps.
 pub fn section(run: &Run, look: &Look) -> Vec<String> {

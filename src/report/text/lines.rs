@@ -1,6 +1,6 @@
 //! Lines of text: labels on the left, and breaking what is too long.
 
-use super::Look;
+use super::super::look::Look;
 use unicode_width::UnicodeWidthStr;
 
 /// Width of the labels on the left of a line.

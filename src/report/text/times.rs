@@ -1,14 +1,14 @@
 //! How long messages took: by type, by phase, and over the course of the run.
 
-use super::Look;
+use super::super::look::Look;
 use super::lines::{label, labelled};
-use crate::metrics::comparisons::Course;
-use crate::metrics::is_reliable;
-use crate::metrics::loaded;
-use crate::metrics::results::{Figures, Run, Series, Times};
+use crate::judgement::is_reliable;
 use crate::report::course::{drawn, spark};
 use crate::report::number::{NOTHING, TimeUnit, count, percent, rate};
 use crate::report::table::{Column, Table};
+use crate::results::comparisons::Course;
+use crate::results::loaded;
+use crate::results::{Figures, Run, Series, Times};
 
 /// Columns that the line of the course needs beside its sparks.
 const COURSE_TEXT: usize = 38;

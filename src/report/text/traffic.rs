@@ -1,10 +1,11 @@
 //! What was asked for and what became of it: ledger, offered load, deliveries.
 
+use super::super::look::Look;
+use super::copies;
 use super::lines::{TIGHT, labelled};
-use super::{Look, copies};
-use crate::metrics::results::{Counts, Run};
 use crate::plan::units::{RateScope, parse_duration, parse_rate};
 use crate::report::number::{NOTHING, count, counted, percent, printable, rate, span};
+use crate::results::{Counts, Run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

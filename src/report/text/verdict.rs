@@ -1,13 +1,10 @@
 //! The first thing that is read: whether the run is valid, and whether its checks hold.
 
-use super::Look;
+use super::super::look::Look;
 use super::lines::wrapped;
-use crate::metrics::results::{CheckResult, Run};
 use crate::report::number::{printable, span};
+use crate::results::{CheckOutcome, CheckResult, Run, Validity};
 use unicode_width::UnicodeWidthStr;
-
-/// The kind of the warning that says that the machine could not keep up with the load.
-pub const GENERATOR_LIMITED: &str = "generator_limited";
 
 #[derive(PartialEq, Eq)]
 enum Mood {
@@ -55,21 +52,21 @@ fn verdict(run: &Run) -> (Mood, String) {
     let undecided = run.checks.iter().find_map(|check| check.undecided.as_deref());
     let failed = run.checks.iter().filter(|check| !check.holds && check.undecided.is_none()).count();
     let because: Vec<String> = run.invalid_because.iter().map(|why| printable(why)).collect();
-    let limited = run.warnings.iter().find(|warning| warning.kind == GENERATOR_LIMITED);
-    let (mood, validity) = match run.valid {
-        Some(false) => (Mood::Bad, format!("NOT VALID: {}", because.join("; "))),
-        None => (Mood::Doubt, format!("undecided: {}", because.join("; "))),
-        Some(true) if let Some(warning) = limited => {
-            (Mood::Doubt, format!("generator-limited: {}", printable(&warning.seen)))
+    let (mood, validity) = match run.validity() {
+        Validity::Invalid => (Mood::Bad, format!("NOT VALID: {}", because.join("; "))),
+        Validity::Undecided => (Mood::Doubt, format!("undecided: {}", because.join("; "))),
+        Validity::GeneratorLimited => {
+            let seen = run.generator_limited().map(|warning| printable(&warning.seen)).unwrap_or_default();
+            (Mood::Doubt, format!("generator-limited: {seen}"))
         }
-        Some(true) if !run.tolerated.is_empty() => {
+        Validity::Tolerated => {
             (Mood::Doubt, format!("valid, but for what is tolerated: {}", run.tolerated.join(", ")))
         }
         // What might still have come is not known.
-        Some(true) if run.partial.is_some() => {
+        Validity::Valid if run.partial.is_some() => {
             (Mood::Doubt, "not played to its end: every message so far is accounted for".to_owned())
         }
-        Some(true) => (Mood::Good, "valid: every message is accounted for".to_owned()),
+        Validity::Valid => (Mood::Good, "valid: every message is accounted for".to_owned()),
     };
     if let (Some(why), 0) = (undecided, failed) {
         let count = run.checks.iter().filter(|check| check.undecided.is_some()).count();
@@ -118,11 +115,11 @@ fn checks(checks: &[CheckResult], whole: bool, look: &Look) -> Vec<String> {
     let column = fitting.max().unwrap_or(0);
     let mut lines = Vec::new();
     for (check, (expression, seen)) in checks.iter().zip(&texts) {
-        let (mark, shown) = match (&check.undecided, check.holds) {
-            (Some(_), _) => (look.palette.doubt("?"), look.palette.doubt(seen)),
-            (None, true) if !whole => (look.palette.doubt("?"), seen.clone()),
-            (None, true) => (look.palette.good("✓"), seen.clone()),
-            (None, false) => (look.palette.bad("✗"), look.palette.bad(seen)),
+        let (mark, shown) = match check.outcome() {
+            CheckOutcome::Undecided => (look.palette.doubt("?"), look.palette.doubt(seen)),
+            CheckOutcome::Holds if !whole => (look.palette.doubt("?"), seen.clone()),
+            CheckOutcome::Holds => (look.palette.good("✓"), seen.clone()),
+            CheckOutcome::Fails => (look.palette.bad("✗"), look.palette.bad(seen)),
         };
         let note = check.note.iter().flat_map(|note| wrapped(&printable(note), 6, look.width));
         let note: Vec<String> = note.map(|line| look.palette.faint(&line)).collect();

@@ -1,6 +1,6 @@
 //! Confining this process.
 
-use super::confined::{self, Confined};
+use super::confined::Confined;
 use super::filter::{Otherwise, allowing, without_clone3};
 use super::limits::Limits;
 use super::listener::{self, Listener};
@@ -13,7 +13,7 @@ use landlock::RulesetStatus;
 /// With a listener, somebody outside must answer it from now on ([`answer`](super::answer)): this thread
 /// cannot open a file until then. Without one, what a core tries kills the process, unnamed.
 pub fn confine(limits: &Limits) -> (Confined, Option<Listener>) {
-    confined::note();
+    crate::files::note_confined();
     let mut missing = Vec::new();
     let mut walls = 0;
     match wall::raise(limits) {

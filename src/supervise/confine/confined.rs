@@ -1,20 +1,6 @@
 //! What came of confining a process.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-static CONFINED: AtomicBool = AtomicBool::new(false);
-
-/// Whether this process has confined itself: what it may do since then is what a core may do.
-pub fn is_confined() -> bool {
-    CONFINED.load(Ordering::Relaxed)
-}
-
-/// Notes that this process confines itself now.
-#[cfg(target_os = "linux")]
-pub(super) fn note() {
-    CONFINED.store(true, Ordering::Relaxed);
-}
 
 /// How far the kernel could confine a process.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -37,7 +37,7 @@ mod wall;
 #[cfg(target_os = "linux")]
 mod watcher;
 
-pub use confined::{Confined, is_confined};
+pub use confined::Confined;
 pub use limits::Limits;
 #[cfg(target_os = "linux")]
 pub use {

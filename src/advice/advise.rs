@@ -1,0 +1,90 @@
+//! What is played, and what is told of it.
+
+use super::extent::Extent;
+use super::judge::Judge;
+use crate::plan::{Check, Plan};
+use crate::results::{Limit, Run};
+
+/// The cores that may be played again after a run: ours, of which nothing outlives a run.
+const CORES: [&str; 1] = ["mock"];
+const LAYERS: [&str; 1] = ["chaos"];
+
+/// What it takes to try settings out.
+pub struct Stage<'a> {
+    /// The plan that was played.
+    pub plan: &'a Plan,
+    /// What the script checked, beside the plan's own checks.
+    pub checks: &'a [Check],
+    /// The plan with a setting laid over it, as `--set` does; none where it is refused.
+    pub with: &'a dyn Fn(&str) -> Option<Plan>,
+    /// Plays plans on the virtual clock, unseen by anybody; none if one did not come to its end.
+    pub play: &'a mut dyn FnMut(Vec<Plan>) -> Option<Vec<Run>>,
+}
+
+/// What limits a run, with settings that were tried and help; where its cores cannot be played on the virtual clock, with
+/// settings that are not refused.
+pub fn tried(run: &Run, stage: Stage<'_>) -> Vec<Limit> {
+    let Stage { plan, checks, with, play } = stage;
+    let mut limits = run.limits.clone();
+    if run.partial.is_some() {
+        limits.iter_mut().for_each(|limit| limit.setting = None);
+        return limits;
+    }
+    let mut plans = Vec::new();
+    for limit in &mut limits {
+        let found = limit.setting.take().and_then(|setting| laid_over(&setting, plan, with));
+        if let Some((setting, changed)) = found {
+            limit.setting = Some(setting);
+            plans.push(changed);
+        }
+    }
+    if plans.is_empty() || !can_be_played(run) {
+        return limits;
+    }
+    let results = Extent::of(run, plan, plans.len())
+        .and_then(|extent| Some((extent, play(extent.of_each(plan, plans)?)?)));
+    let mut with = Vec::new();
+    let mut judge = None;
+    if let Some((extent, mut results)) = results {
+        with = results.split_off(usize::from(!extent.is_whole()));
+        judge =
+            Some(Judge { run, without: results.pop(), checks: plan.checks.iter().chain(checks).collect() });
+    }
+    let mut with = with.iter();
+    for limit in &mut limits {
+        let Some(setting) = limit.setting.take() else { continue };
+        let Some((judge, with)) = judge.as_ref().zip(with.next()) else { continue };
+        match judge.verdict(&setting, with) {
+            Ok(tried) => (limit.setting, limit.tried) = (Some(setting), Some(tried)),
+            Err(why) => limit.help = format!("`{setting}` was played: {why}"),
+        }
+    }
+    limits
+}
+
+/// What is known without playing anything: no setting.
+pub fn untried(limits: &mut [Limit]) {
+    limits.iter_mut().filter(|limit| limit.tried.is_none()).for_each(|limit| limit.setting = None);
+}
+
+/// Whether the cores of a run can be played again on the virtual clock, with nothing at stake.
+fn can_be_played(run: &Run) -> bool {
+    CORES.contains(&run.core.id.as_str())
+        && run.core.layers.iter().all(|layer| LAYERS.contains(&layer.id.as_str()))
+}
+
+/// The setting as it is typed, and the plan with it: an arrival may stand in the scenario or in its only group.
+fn laid_over(setting: &str, plan: &Plan, with: &dyn Fn(&str) -> Option<Plan>) -> Option<(String, Plan)> {
+    let of_group = format!("agents[0].{setting}");
+    let forms = [setting, &of_group];
+    let forms = &forms[..if setting.starts_with("arrival.") { 2 } else { 1 }];
+    forms.iter().find_map(|form| {
+        let changed = with(form)?;
+        let arrivals =
+            |plan: &Plan| plan.groups.iter().map(|group| group.arrival.clone()).collect::<Vec<_>>();
+        let differs = arrivals(&changed) != arrivals(plan)
+            || changed.processor != plan.processor
+            || changed.queue != plan.queue;
+        differs.then(|| ((*form).to_owned(), changed))
+    })
+}

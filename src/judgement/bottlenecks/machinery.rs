@@ -1,0 +1,61 @@
+//! What a run was played with.
+
+use crate::plan::{Arrival, Group, Plan};
+
+/// The settings that can limit a run.
+#[derive(Debug, Clone)]
+pub struct Machinery {
+    /// `processor.workers`.
+    pub workers: u32,
+    /// `processor.batch_size`.
+    pub batch_size: u32,
+    /// `processor.batch_interval`, in nanoseconds; 0 without cycles.
+    pub batch_interval_ns: u64,
+    /// `processor.retry.attempts`.
+    pub attempts: u8,
+    /// `processor.retry.backoff`, in nanoseconds.
+    pub backoff_ns: u64,
+    /// `processor.max_messages`.
+    pub max_messages: Option<u64>,
+    /// `queue.capacity`.
+    pub capacity: u64,
+    /// Whether the load was meant to be the same all the time.
+    pub steady: bool,
+    /// Of a load in which all agents wait for their outcomes, each group; else empty.
+    pub closed: Vec<Closed>,
+}
+
+impl Machinery {
+    /// Those of a plan.
+    pub fn of(plan: &Plan) -> Machinery {
+        let closed = |group: &Group| match &group.arrival {
+            Arrival::Closed { think, in_flight } => {
+                Some(Closed { agents: group.count, think_ns: think.mean(), in_flight: *in_flight })
+            }
+            _ => None,
+        };
+        let all_closed: Option<Vec<Closed>> = plan.groups.iter().map(closed).collect();
+        Machinery {
+            workers: plan.processor.workers,
+            batch_size: plan.processor.batch_size,
+            batch_interval_ns: plan.processor.batch_interval_ns,
+            attempts: plan.processor.retry.attempts,
+            backoff_ns: plan.processor.retry.backoff.first_ns,
+            max_messages: plan.processor.max_messages,
+            capacity: plan.queue.capacity,
+            steady: plan.has_steady_load(),
+            closed: all_closed.unwrap_or_default(),
+        }
+    }
+}
+
+/// A group of agents that wait for their own outcomes.
+#[derive(Debug, Clone, Copy)]
+pub struct Closed {
+    /// How many they are.
+    pub agents: u32,
+    /// The mean time to think, in nanoseconds.
+    pub think_ns: f64,
+    /// Messages of one agent under way at once.
+    pub in_flight: u32,
+}

@@ -1,0 +1,8 @@
+//! What limits a run: where messages spend their time, by Little's law, what holds them there, and what may help. The
+//! settings named here are guesses: `crate::advice` plays them before anybody is told.
+
+mod find;
+mod machinery;
+
+pub use find::limits;
+pub use machinery::Machinery;

@@ -1,0 +1,21 @@
+//! What results mean: whether a run is valid, whether its checks hold, what casts doubt on its numbers, what limits it.
+//!
+//! [`judge`] is the way in. It reads results, the plan that was played, and the few [`Facts`] that results do not show; it
+//! plays nothing, so that results can be judged again.
+
+mod bands;
+mod bottlenecks;
+mod checks;
+mod exit;
+mod judge;
+mod validity;
+mod warnings;
+
+pub use bands::{Band, band};
+pub use checks::evaluate;
+pub use exit::{exit_of_checks, exit_of_run};
+pub use judge::judge;
+pub use warnings::{Doubt, TooFew, is_reliable, longer, too_few};
+
+#[cfg(doc)]
+use crate::results::Facts;

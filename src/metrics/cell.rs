@@ -1,0 +1,80 @@
+//! The records of one message type in one phase, and what they are told.
+
+use super::histogram::Histogram;
+use crate::results::{Counts, FinalOutcome};
+
+/// The records of one message type in one phase.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    /// Counts.
+    pub counts: Counts,
+    /// Deliveries of this type in this phase, of messages of whatever phase.
+    pub deliveries: u64,
+    /// Intended arrival to first acceptance.
+    pub queue_wait: Histogram,
+    /// Acceptance to outcome, last attempt.
+    pub delivery: Histogram,
+    /// Intended arrival to final outcome, delivered messages.
+    pub total: Histogram,
+    /// Intended arrival to the end, messages not delivered.
+    pub gave_up: Histogram,
+    /// Intended arrival to reception, the first copy of each message and agent.
+    pub end_to_end: Histogram,
+    /// Acceptance to reception, of the same copies, where acceptance is known.
+    pub transit: Histogram,
+    /// Copies of this type received in this phase, of messages of whatever phase.
+    pub receptions: u64,
+}
+
+impl Cell {
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Cell) {
+        self.counts.merge(&other.counts);
+        self.deliveries += other.deliveries;
+        self.queue_wait.merge(&other.queue_wait);
+        self.delivery.merge(&other.delivery);
+        self.total.merge(&other.total);
+        self.gave_up.merge(&other.gave_up);
+        self.end_to_end.merge(&other.end_to_end);
+        self.transit.merge(&other.transit);
+        self.receptions += other.receptions;
+    }
+}
+
+/// What the recorder must know of a message that has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    /// Its cell.
+    pub cell: u16,
+    /// Its agent.
+    pub agent: u32,
+    /// Its recipient; `u32::MAX` = all.
+    pub recipient: u32,
+    /// The intended arrival.
+    pub intended_ns: u64,
+    /// When first accepted; `u64::MAX` = never.
+    pub first_accepted_ns: u64,
+    /// When the last attempt was accepted and when it ended, if it did.
+    pub last_attempt: Option<(u64, u64)>,
+    /// When it ended.
+    pub ended_ns: u64,
+    /// How.
+    pub outcome: FinalOutcome,
+    /// Interned reason; 0 = none.
+    pub reason: u32,
+}
+
+/// A copy that was received, the first of its message and agent.
+#[derive(Debug, Clone, Copy)]
+pub struct Received {
+    /// Its message's cell.
+    pub cell: u16,
+    /// The agent.
+    pub agent: u32,
+    /// When.
+    pub at_ns: u64,
+    /// The intended arrival to reception.
+    pub end_to_end_ns: u64,
+    /// Acceptance to reception, where acceptance is known.
+    pub transit_ns: Option<u64>,
+}

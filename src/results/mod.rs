@@ -1,0 +1,40 @@
+//! Results: what a run comes to, as plain data that reports, comparisons and batches read, and the form in which it is saved.
+//!
+//! Everything here can be written as JSON and read back. `figures` looks a figure up by its path; `seal` gives a run its
+//! digest.
+
+mod agents;
+pub mod comparisons;
+mod copies;
+mod counts;
+mod course;
+mod digest;
+mod environment;
+mod facts;
+pub mod figures;
+mod histograms;
+mod limit;
+mod notes;
+mod outcome;
+mod report;
+mod run;
+mod series;
+mod times;
+mod validity;
+
+pub use agents::{AgentFigures, RecipientFigures};
+pub use copies::{Copies, LostBy, NamedCopies, NamedCopy, Waited};
+pub use counts::Counts;
+pub use course::loaded;
+pub use digest::seal;
+pub use environment::{Environment, Stopwatch, in_utc, max_rss_bytes};
+pub use facts::{Facts, Shortfall, Stopped, Unknown};
+pub use histograms::Histograms;
+pub use limit::{Limit, Tried};
+pub use notes::{CheckResult, Notice, NoticeSample, Outage, Warning};
+pub use outcome::FinalOutcome;
+pub use report::{FORMAT, Report};
+pub use run::{Core, Cycles, Layer, Ledger, Occupancy, Phase, Run};
+pub use series::{Series, SeriesPoint};
+pub use times::{Figures, LaglessFigures, Times, TimesOfAll};
+pub use validity::{CheckOutcome, GENERATOR_LIMITED, Validity};

@@ -1,0 +1,56 @@
+//! How messages end.
+
+use super::counts::Counts;
+
+/// How a message ended, as the ledger names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum FinalOutcome {
+    /// Delivered.
+    Delivered,
+    /// Refused on the last attempt.
+    Failed,
+    /// Failed or uncertain, and kept.
+    DeadLettered,
+    /// Turned away by the queue or, for ever, by the core.
+    Rejected,
+    /// Older than its time to live.
+    Expired,
+    /// Perhaps delivered.
+    Uncertain,
+    /// Without a final outcome at the end of the run.
+    Unanswered,
+}
+
+impl FinalOutcome {
+    /// All of them, in the order of the ledger.
+    pub const ALL: [FinalOutcome; 7] = [
+        FinalOutcome::Delivered,
+        FinalOutcome::Failed,
+        FinalOutcome::DeadLettered,
+        FinalOutcome::Rejected,
+        FinalOutcome::Expired,
+        FinalOutcome::Uncertain,
+        FinalOutcome::Unanswered,
+    ];
+
+    /// The name in scripts and results.
+    pub fn name(self) -> &'static str {
+        ["delivered", "failed", "dead_lettered", "rejected", "expired", "uncertain", "unanswered"]
+            [self as usize]
+    }
+
+    /// Where it is counted.
+    #[inline]
+    pub fn of(self, counts: &mut Counts) -> &mut u64 {
+        match self {
+            FinalOutcome::Delivered => &mut counts.delivered,
+            FinalOutcome::Failed => &mut counts.failed,
+            FinalOutcome::DeadLettered => &mut counts.dead_lettered,
+            FinalOutcome::Rejected => &mut counts.rejected,
+            FinalOutcome::Expired => &mut counts.expired,
+            FinalOutcome::Uncertain => &mut counts.uncertain,
+            FinalOutcome::Unanswered => &mut counts.unanswered,
+        }
+    }
+}
