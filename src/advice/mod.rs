@@ -4,6 +4,8 @@
 //!
 //! This room decides what is played and judges what came of it; whoever has the cores plays it.
 
+#![forbid(unsafe_code)]
+
 mod advise;
 mod extent;
 mod judge;

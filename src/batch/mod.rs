@@ -1,5 +1,7 @@
 //! Batches: a YAML file × its matrix → cells, each of which is one run of a script in a process of its own.
 
+#![forbid(unsafe_code)]
+
 mod axis;
 mod baseline;
 mod file;

@@ -2,6 +2,8 @@
 //!
 //! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`](crate::diagnostics::Exit)'s.
 
+#![forbid(unsafe_code)]
+
 mod apart;
 pub mod arguments;
 mod batch;

@@ -4,6 +4,8 @@
 //! an interval over messages would be far too short. Every figure, mean or percentile, is one number per replication
 //! (Law, *Simulation Modeling and Analysis*, 5th ed., §9.4 and §10.2).
 
+#![forbid(unsafe_code)]
+
 mod aggregate;
 mod doubts;
 mod figures;

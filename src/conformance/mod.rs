@@ -4,6 +4,8 @@
 //! guard ([`cores::raw`](crate::cores::raw)) and leaves a [`Verdict`]. Each test looks for breaches of its own
 //! [rules](Rule) and overlooks the others, so that a fault of a core fails the test that is about it and no other.
 
+#![forbid(unsafe_code)]
+
 mod answers;
 mod bench;
 mod child;

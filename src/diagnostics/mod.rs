@@ -1,6 +1,8 @@
 //! Everything that goes wrong for a user: where, what was found, what was expected and what to do, as values;
 //! they become text in one place ([`Diagnostics::render`]) and an exit code in one table ([`Exit`]).
 
+#![forbid(unsafe_code)]
+
 mod diagnostic;
 mod exit;
 mod printable;

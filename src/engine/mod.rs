@@ -4,6 +4,8 @@
 //! `arriving` (generated, queued), `processing` (handed over, answered, retried), `receiving` (copies) and
 //! `ending` (its one name in the ledger).
 
+#![forbid(unsafe_code)]
+
 mod alias;
 mod arrivals;
 mod arriving;

@@ -4,6 +4,8 @@
 //! own. So that is what is fitted: the distribution of `delivery` as measured, as a table of its quantiles, and shares.
 //! How times follow each other is not: a core that is slow for a while, or under more load, is not slow for a while here.
 
+#![forbid(unsafe_code)]
+
 mod censored;
 #[allow(clippy::module_inception, reason = "to fit is what the room is for")]
 mod fit;

@@ -3,6 +3,8 @@
 //! [`judge`] is the way in. It reads results, the plan that was played, and the few [`Facts`] that results do not show; it
 //! plays nothing, so that results can be judged again.
 
+#![forbid(unsafe_code)]
+
 mod bands;
 mod bottlenecks;
 mod checks;

@@ -1,5 +1,7 @@
 //! The one room in which numbers and names are written for people. It knows no sibling but the units.
 
+#![forbid(unsafe_code)]
+
 mod names;
 mod quantity;
 mod text;

@@ -2,6 +2,8 @@
 //!
 //! All times are nanoseconds since the load began, all rates are per second, all shares lie in 0 … 1.
 
+#![forbid(unsafe_code)]
+
 mod agents;
 mod arrival;
 mod arrivals_expected;

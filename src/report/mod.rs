@@ -1,5 +1,7 @@
 //! Results as people and programs read them. Everything here is a function of [`crate::results`].
 
+#![forbid(unsafe_code)]
+
 mod comparison;
 mod comparison_markdown;
 #[cfg(test)]

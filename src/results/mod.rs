@@ -3,6 +3,8 @@
 //! Everything here can be written as JSON and read back. `figures` looks a figure up by its path; `seal` gives a run its
 //! digest.
 
+#![forbid(unsafe_code)]
+
 mod agents;
 pub mod comparisons;
 mod copies;

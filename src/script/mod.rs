@@ -3,6 +3,8 @@
 //! A script builds plans and has a [`Player`] play them; it never sees the engine. Its top level is evaluated on a
 //! thread of its own; callbacks run in a second Rhai engine on the thread that plays.
 
+#![forbid(unsafe_code)]
+
 mod api_compare;
 mod api_maps;
 mod api_params;

@@ -121,3 +121,26 @@ impl Breakage {
         )
     }
 }
+
+/// What is to be told of a process that broke.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Its number.
+    pub process: u32,
+    /// Whether it had become ready.
+    pub was_ready: bool,
+    /// How many messages it answered.
+    pub answers: u64,
+    /// How many it had.
+    pub uncertain: usize,
+    /// How many it was to have.
+    pub refused: usize,
+    /// How it ended, in words.
+    pub ended: String,
+    /// What it wrote to standard error last.
+    pub last_words: String,
+    /// The last line of it.
+    pub last_line: String,
+    /// When that was known.
+    pub at_ns: u64,
+}

@@ -2,12 +2,13 @@
 //! started them.
 
 use crate::answer::{self, Join, LINE_BYTES_MAX, Line, shown};
-use crate::calls::{CallReader, CallsRead};
-use crate::exchange::{Exchange, Feeder};
-use crate::life::drain;
+use crate::calls::CallReader;
+use crate::calls_read::CallsRead;
+use crate::exchange::Exchange;
 use crate::lines::Lines;
 use crate::process::{Heard, hear};
-use crate::worker::{for_reading, wait};
+use crate::state::Feeder;
+use crate::wait::{drain, for_reading, wait};
 use mqscript_plugin::prelude::*;
 use rustix::process::{Resource, getrlimit};
 use std::io::{ErrorKind, Write};

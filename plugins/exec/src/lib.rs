@@ -13,8 +13,11 @@ mod answer;
 mod broken;
 mod call;
 mod calls;
+mod calls_read;
+mod channel;
 mod contents;
 mod counters;
+mod crew;
 mod exchange;
 mod faults;
 mod fingerprint;
@@ -31,11 +34,15 @@ mod redact;
 mod repair;
 mod request;
 mod session;
+mod settled;
+mod state;
+mod wait;
 mod work;
 mod worker;
 
 use adapter::Adapter;
 use calls::CallReader;
+use crew::{Crew, Names};
 use exchange::Exchange;
 use fingerprint::FIELDS;
 use hub::Hub;
@@ -46,7 +53,7 @@ use redact::Redactor;
 use serde_json::{Map, Value, json};
 use session::ProgramSession;
 use std::sync::Arc;
-use worker::{Crew, Names, Worker};
+use worker::Worker;
 
 /// The core.
 struct Exec {

@@ -1,6 +1,7 @@
 //! The engine's handle: takes what is handed over, hands out what is known, and never waits.
 
-use crate::exchange::{Exchange, State};
+use crate::exchange::Exchange;
+use crate::state::State;
 use mqscript_plugin::live::Arrivals;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;

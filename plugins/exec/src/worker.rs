@@ -1,77 +1,18 @@
 //! One worker: a thread that starts a process, and another in its place when it breaks.
 
-use crate::broken::{Breakage, NAMES};
-use crate::calls::CallReader;
-use crate::exchange::{Exchange, Phase};
-use crate::launch::Launch;
+use crate::broken::{Breakage, Told};
+use crate::crew::Crew;
 use crate::life::{Ended, Life, Plan};
-use crate::options::Settings;
-use crate::redact::Redactor;
+use crate::wait::{drain, wait};
 use mqscript_plugin::LogLevel;
 use mqscript_plugin::prelude::*;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::os::fd::BorrowedFd;
+use rustix::event::{PollFd, PollFlags};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The longest pause before a process is started again.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-
-/// What all workers of a run share.
-#[derive(Debug)]
-pub struct Crew {
-    /// The options.
-    pub settings: Settings,
-    /// How to start the program.
-    pub launch: Launch,
-    /// Where messages come from and answers go to.
-    pub exchange: Arc<Exchange>,
-    /// The host.
-    pub host: Host,
-    /// Reads calls of the injected core.
-    pub calls: Arc<CallReader>,
-    /// Keeps secrets.
-    pub redactor: Redactor,
-    /// Reasons and kinds of events.
-    pub names: Names,
-    /// The run's number.
-    pub run: u32,
-    /// The run's seed.
-    pub seed: u64,
-}
-
-/// Interned reasons and kinds of events.
-#[derive(Debug)]
-pub struct Names {
-    /// Event and reason of each breakage.
-    breakages: [(u32, u32); NAMES.len()],
-    restarted: u32,
-    given_up: u32,
-    /// It was stopped on purpose.
-    pub fault_stop: u32,
-    /// A function of the program does not return.
-    pub hang: u32,
-    /// Of all that a processor took, nothing came back.
-    pub nothing_came_back: u32,
-    /// The reason of a failure for which the program gave none.
-    pub not_delivered: u32,
-}
-
-impl Names {
-    /// Interns them.
-    pub fn new(host: &Host) -> Names {
-        Names {
-            breakages: NAMES.map(|(event, reason)| (host.intern(event), host.intern(reason))),
-            restarted: host.intern("exec_worker_restarted"),
-            given_up: host.intern("exec_worker_given_up"),
-            fault_stop: host.intern("exec_fault_stop"),
-            hang: host.intern("exec_hang"),
-            nothing_came_back: host.intern("exec_nothing_came_back"),
-            not_delivered: host.intern("not_delivered"),
-        }
-    }
-}
 
 /// One worker.
 #[derive(Debug)]
@@ -194,55 +135,8 @@ impl Worker {
             if left.is_zero() {
                 return false;
             }
-            crate::life::drain(&self.ear);
+            drain(&self.ear);
             wait(&mut [PollFd::new(&self.ear, PollFlags::IN)], left);
         }
     }
-}
-
-impl Crew {
-    /// The reason of the outcomes that a breakage brings.
-    pub fn reason_of(&self, breakage: &Breakage) -> u32 {
-        self.names.breakages[breakage.number()].1
-    }
-
-    /// What the worker becomes when its process breaks.
-    pub fn phase_after(&self, was_ready: bool) -> Phase {
-        if was_ready { Phase::Away } else { Phase::Starting }
-    }
-}
-
-/// What is to be told of a process that broke.
-#[derive(Debug, Default)]
-pub struct Told {
-    /// Its number.
-    pub process: u32,
-    /// Whether it had become ready.
-    pub was_ready: bool,
-    /// How many messages it answered.
-    pub answers: u64,
-    /// How many it had.
-    pub uncertain: usize,
-    /// How many it was to have.
-    pub refused: usize,
-    /// How it ended, in words.
-    pub ended: String,
-    /// What it wrote to standard error last.
-    pub last_words: String,
-    /// The last line of it.
-    pub last_line: String,
-    /// When that was known.
-    pub at_ns: u64,
-}
-
-/// Waits until one of the streams has something, at most for `limit`; whether one has.
-pub fn wait(streams: &mut [PollFd<'_>], limit: Duration) -> bool {
-    let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
-    // An interruption by a signal is as good as nothing.
-    poll(streams, Some(&limit)).is_ok_and(|ready| ready > 0)
-}
-
-/// A stream to wait for.
-pub fn for_reading(stream: BorrowedFd<'_>) -> PollFd<'_> {
-    PollFd::from_borrowed_fd(stream, PollFlags::IN)
 }

@@ -1,35 +1,10 @@
 //! Faults on purpose, in the life of one process.
 
-use super::Life;
+use super::living::Life;
 use crate::broken::Breakage;
 use crate::faults::Schedule;
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
-
-/// What is yet to happen to a worker's processes.
-#[derive(Debug)]
-pub struct Plan {
-    kill: Schedule,
-    stop: Schedule,
-    lasts: Duration,
-    /// It is stopped, until then.
-    stopped_until: Option<Instant>,
-}
-
-impl Plan {
-    /// For a worker.
-    pub fn new(crew: &crate::worker::Crew, worker: usize) -> Plan {
-        let faults = &crew.settings.faults;
-        let (stop, lasts) =
-            faults.stop.as_ref().map_or((None, Duration::ZERO), |(times, lasts)| (Some(times), *lasts));
-        Plan {
-            kill: Schedule::new(faults.kill.as_ref(), crew.seed, "kill", worker),
-            stop: Schedule::new(stop, crew.seed, "stop", worker),
-            lasts,
-            stopped_until: None,
-        }
-    }
-}
 
 impl Life<'_> {
     /// Does to it what is due; how it ends by that.

@@ -1,6 +1,6 @@
 //! Functions of the program that do not return: told by name, with the lines at which they are.
 
-use super::Life;
+use super::living::{Asked, Life};
 use crate::answer::Place;
 use crate::broken::Breakage;
 use crate::options::Mode;
@@ -9,13 +9,6 @@ use std::time::{Duration, Instant};
 
 /// A process may take so long to say where it is.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
-
-/// The question where it is.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked {
-    at: Instant,
-    answered: bool,
-}
 
 impl Life<'_> {
     /// Whether the process hangs for good. One that only does not go on is asked where it is.

@@ -1,11 +1,12 @@
 //! What a process says, line by line, and what follows from it.
 
-use super::{Channel, Contact, Life};
+use super::living::{Contact, Life};
 use crate::answer::{self, LINE_BYTES_MAX, Line, Ready};
 use crate::broken::Breakage;
-use crate::exchange::Settled;
+use crate::channel::Channel;
 use crate::lines::Lines;
 use crate::options::{FEEDERS_MAX, Mode};
+use crate::settled::Settled;
 use mqscript_plugin::prelude::*;
 use std::io::Write;
 

@@ -1,8 +1,8 @@
 //! One way on which a process gets messages and answers them: its standard streams, or the connection of a feeder.
 
-use crate::exchange::Settled;
 use crate::lines::Lines;
 use crate::request::Requests;
+use crate::settled::Settled;
 use mqscript_plugin::prelude::*;
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Write};

@@ -1,40 +1,30 @@
 //! The life of one process: what is written to it, what is read from it, and when it is over.
 
-mod channel;
-mod fault;
-mod hang;
-mod said;
-
-pub use channel::Channel;
-pub use fault::Plan;
-
-use crate::broken::Breakage;
-use crate::calls::CallsRead;
-use crate::exchange::Order;
+use super::plan::Plan;
+use crate::broken::{Breakage, Told};
+use crate::calls_read::CallsRead;
+use crate::channel::Channel;
+use crate::crew::Crew;
 use crate::last_words::LastWords;
 use crate::lines::Lines;
 use crate::options::Mode;
-use crate::process::{Heard, Process, hear, in_words, tasks_of_the_system};
-use crate::worker::{Crew, Told, for_reading, wait};
-use hang::Asked;
+use crate::process::{Process, in_words, tasks_of_the_system};
+use crate::state::Order;
 use mqscript_plugin::LogLevel;
-use rustix::event::{PollFd, PollFlags};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// A program that makes no handshake is ready when it has lived for so long.
-const SETTLES: Duration = Duration::from_millis(100);
+pub(super) const SETTLES: Duration = Duration::from_millis(100);
 /// A process that has closed a stream may take so long to end.
 const GOES: Duration = Duration::from_millis(500);
 /// At least so often it is asked whether the process still lives: a child of its own can hold its streams open.
-const LOOKS_EVERY: Duration = Duration::from_millis(250);
+pub(super) const LOOKS_EVERY: Duration = Duration::from_millis(250);
 /// As above, while it is expected to end.
-const LOOKS_OFTEN: Duration = Duration::from_millis(5);
+pub(super) const LOOKS_OFTEN: Duration = Duration::from_millis(5);
 /// So often it is looked how many processes it has started.
 const COUNTS_EVERY: Duration = Duration::from_millis(500);
 /// Processes in its group, at most.
@@ -42,7 +32,7 @@ const GROUP_MAX: usize = 512;
 /// One read.
 const READ_BYTES: usize = 64 << 10;
 /// So many reads, before it is looked whether there is something to write.
-const READS_MAX: usize = 16;
+pub(super) const READS_MAX: usize = 16;
 
 /// How a life ends.
 #[derive(Debug)]
@@ -55,62 +45,63 @@ pub enum Ended {
 
 /// How far the message of the first contact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Contact {
+pub(super) enum Contact {
     /// Handed over.
     Sent,
     /// The processor answers for it.
     Taken,
 }
 
+/// The question where it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) at: Instant,
+    pub(super) answered: bool,
+}
+
 /// A process that lives.
 #[derive(Debug)]
 pub struct Life<'a> {
-    crew: &'a Crew,
-    worker: usize,
-    ear: &'a UnixStream,
-    process: Process,
-    started: Instant,
-    ready: bool,
+    pub(super) crew: &'a Crew,
+    pub(super) worker: usize,
+    pub(super) ear: &'a UnixStream,
+    pub(super) process: Process,
+    pub(super) started: Instant,
+    pub(super) ready: bool,
     /// Tells its connections from those of the worker's other processes.
-    number: u64,
+    pub(super) number: u64,
     /// What is written before any message.
-    hello: Vec<u8>,
+    pub(super) hello: Vec<u8>,
     /// The ways on which it is fed.
-    channels: Vec<Channel>,
+    pub(super) channels: Vec<Channel>,
     /// Its feeders that have joined, until all have.
-    joined: BTreeMap<usize, Channel>,
+    pub(super) joined: BTreeMap<usize, Channel>,
     /// It said that it is ready, with so many feeders.
-    said_ready: Option<usize>,
+    pub(super) said_ready: Option<usize>,
     /// What is to happen to it.
-    faults: &'a mut Plan,
+    pub(super) faults: &'a mut Plan,
     /// How far the first contact is; none if none is under way.
-    contact: Option<Contact>,
+    pub(super) contact: Option<Contact>,
     /// It can say where it is.
-    tells_where: bool,
+    pub(super) tells_where: bool,
     /// It was asked where it is, and has not given a sign of work since.
-    asked_where: Option<Asked>,
+    pub(super) asked_where: Option<Asked>,
     /// When it last answered, or had something to answer.
-    progress: Instant,
-    lines: Lines,
-    last_words: LastWords,
-    answers: u64,
-    read: CallsRead,
-    output_open: bool,
-    errors_open: bool,
+    pub(super) progress: Instant,
+    pub(super) lines: Lines,
+    pub(super) last_words: LastWords,
+    pub(super) answers: u64,
+    pub(super) read: CallsRead,
+    pub(super) output_open: bool,
+    pub(super) errors_open: bool,
     /// Since when it is expected to end.
-    going: Option<Instant>,
+    pub(super) going: Option<Instant>,
     /// Since when it has seen the end of its input.
-    closing: Option<Instant>,
-    looked: Instant,
+    pub(super) closing: Option<Instant>,
+    pub(super) looked: Instant,
     /// When its group was counted, and how many tasks the system had before.
-    counted: (Instant, usize),
-    buffer: Vec<u8>,
-}
-
-/// Empties a bell.
-pub fn drain(mut ear: &UnixStream) {
-    let mut bytes = [0; 64];
-    while matches!(ear.read(&mut bytes), Ok(64)) {}
+    pub(super) counted: (Instant, usize),
+    pub(super) buffer: Vec<u8>,
 }
 
 impl<'a> Life<'a> {
@@ -224,7 +215,7 @@ impl<'a> Life<'a> {
     }
 
     /// Whether it has messages to answer.
-    fn has_asked(&self) -> bool {
+    pub(super) fn has_asked(&self) -> bool {
         self.channels.iter().any(|channel| !channel.asked.is_empty())
     }
 
@@ -237,173 +228,6 @@ impl<'a> Life<'a> {
                 let _ = feeder.shutdown(Shutdown::Write);
             }
         }
-    }
-
-    /// Writes as much as it takes.
-    fn write(&mut self) {
-        if let Some(input) = &mut self.process.input
-            && !self.hello.is_empty()
-        {
-            match input.write(&self.hello) {
-                Ok(count) => drop(self.hello.drain(..count)),
-                Err(error) if [ErrorKind::Interrupted, ErrorKind::WouldBlock].contains(&error.kind()) => {}
-                Err(_) => {
-                    self.process.input = None;
-                    self.going.get_or_insert_with(Instant::now);
-                }
-            }
-            if !self.hello.is_empty() {
-                return;
-            }
-        }
-        let mut goes_on = true;
-        for channel in &mut self.channels {
-            let mut feeder = channel.feeder.take();
-            goes_on &= match (&mut feeder, &mut self.process.input) {
-                (Some(feeder), _) => channel.write(feeder),
-                (None, Some(input)) => channel.write(input),
-                (None, None) => true,
-            };
-            channel.feeder = feeder;
-        }
-        if !goes_on && self.closing.is_none() {
-            self.process.input = None;
-            self.going.get_or_insert_with(Instant::now);
-        }
-    }
-
-    /// Waits until there is something to do.
-    fn wait(&mut self, held: bool) {
-        let mut streams = Vec::with_capacity(4 + self.channels.len());
-        streams.push(for_reading(self.ear.as_fd()));
-        if self.output_open && !held {
-            streams.push(for_reading(self.process.output.as_fd()));
-        }
-        if self.errors_open {
-            streams.push(for_reading(self.process.errors.as_fd()));
-        }
-        let mut to_write = !self.hello.is_empty();
-        for channel in &self.channels {
-            match &channel.feeder {
-                Some(feeder) if channel.has_to_write() => {
-                    streams.push(PollFd::from_borrowed_fd(feeder.as_fd(), PollFlags::IN | PollFlags::OUT));
-                }
-                Some(feeder) => streams.push(for_reading(feeder.as_fd())),
-                None => to_write |= channel.has_to_write(),
-            }
-        }
-        if let Some(input) = self.process.input.as_ref().filter(|_| to_write) {
-            streams.push(PollFd::from_borrowed_fd(input.as_fd(), PollFlags::OUT));
-        }
-        let limit = self.time_left();
-        if !wait(&mut streams, limit) {
-            // Nothing came: time to look whether it lives.
-            self.looked -= LOOKS_EVERY;
-        }
-        drain(self.ear);
-    }
-
-    /// Until something must be judged anew.
-    fn time_left(&self) -> Duration {
-        let settings = &self.crew.settings;
-        let left = |since: Instant, limit: Duration| limit.saturating_sub(since.elapsed());
-        let mut limit = LOOKS_EVERY;
-        if self.going.is_some() || self.closing.is_some() {
-            limit = LOOKS_OFTEN;
-        } else if !self.ready {
-            let ready = if settings.handshake { settings.start_timeout } else { SETTLES };
-            limit = limit.min(left(self.started, ready));
-        } else if self.has_asked() {
-            // Past it, something else is waited for.
-            let left = left(self.progress, settings.timeout);
-            limit = if left.is_zero() { limit } else { limit.min(left) };
-        }
-        self.until_fault().map_or(limit, |fault| limit.min(fault))
-    }
-
-    /// Keeps what it writes to standard error.
-    fn overhear(&mut self) {
-        let Life { crew, worker, process, last_words, buffer, .. } = self;
-        let (show, host, number) = (crew.settings.show_output, &crew.host, *worker + 1);
-        for _ in 0..READS_MAX {
-            match hear(&mut process.errors, buffer) {
-                Heard::Bytes(count) => last_words.take_in(&buffer[..count], |line| {
-                    if show {
-                        let line = crew.redactor.clean(format!("worker {number}: {line}"));
-                        host.log(LogLevel::Info, &line);
-                    }
-                }),
-                Heard::Nothing => return,
-                Heard::End => {
-                    self.errors_open = false;
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Takes in what it says.
-    fn listen(&mut self, held: bool) -> Result<(), Breakage> {
-        for _ in 0..if held { 0 } else { READS_MAX } {
-            match hear(&mut self.process.output, &mut self.buffer) {
-                Heard::Bytes(count) => {
-                    let at_ns = self.crew.host.now_ns();
-                    self.lines.push(&self.buffer[..count]);
-                    let mut lines = std::mem::take(&mut self.lines);
-                    let taken = self.take_lines(&mut lines, None, at_ns);
-                    self.lines = lines;
-                    self.post();
-                    taken?;
-                }
-                Heard::Nothing => break,
-                Heard::End => {
-                    self.output_open = false;
-                    self.going.get_or_insert_with(Instant::now);
-                    break;
-                }
-            }
-        }
-        (0..self.channels.len()).try_for_each(|place| self.listen_to(place))
-    }
-
-    /// Takes in what a feeder says.
-    fn listen_to(&mut self, place: usize) -> Result<(), Breakage> {
-        for _ in 0..READS_MAX {
-            let channel = &mut self.channels[place];
-            let Some(feeder) = &mut channel.feeder else { return Ok(()) };
-            match hear(feeder, &mut self.buffer) {
-                Heard::Bytes(count) => {
-                    let at_ns = self.crew.host.now_ns();
-                    channel.lines.push(&self.buffer[..count]);
-                    let mut lines = std::mem::take(&mut channel.lines);
-                    let taken = self.take_lines(&mut lines, Some(place), at_ns);
-                    self.channels[place].lines = lines;
-                    self.post();
-                    taken?;
-                }
-                Heard::Nothing => return Ok(()),
-                Heard::End => {
-                    channel.feeder = None;
-                    self.process.input = None;
-                    self.going.get_or_insert_with(Instant::now);
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Hands in what it said.
-    fn post(&mut self) {
-        let answered = self.channels.iter().any(|channel| !channel.answered.is_empty());
-        if !answered && self.read.is_empty() {
-            return;
-        }
-        if answered {
-            self.progress = Instant::now();
-        }
-        self.crew.exchange.post(self.worker, &mut self.channels, &mut self.read);
-        self.crew.host.wake();
     }
 
     /// Whether it is over, and how.

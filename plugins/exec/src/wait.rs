@@ -1,0 +1,25 @@
+//! Waiting for streams.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::io::Read;
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+/// Waits until one of the streams has something, at most for `limit`; whether one has.
+pub fn wait(streams: &mut [PollFd<'_>], limit: Duration) -> bool {
+    let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
+    // An interruption by a signal is as good as nothing.
+    poll(streams, Some(&limit)).is_ok_and(|ready| ready > 0)
+}
+
+/// A stream to wait for.
+pub fn for_reading(stream: BorrowedFd<'_>) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(stream, PollFlags::IN)
+}
+
+/// Empties a bell.
+pub fn drain(mut ear: &UnixStream) {
+    let mut bytes = [0; 64];
+    while matches!(ear.read(&mut bytes), Ok(64)) {}
+}
