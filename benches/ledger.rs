@@ -5,7 +5,7 @@
 
 use mqscript::cores::abi::Stamp;
 use mqscript::engine::Ledger;
-use mqscript::metrics::max_rss_bytes;
+use mqscript::results::max_rss_bytes;
 use std::hint::black_box;
 use std::time::Instant;
 

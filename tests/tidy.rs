@@ -30,7 +30,18 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("progress", &["cores", "engine", "files", "judgement", "plan", "report", "supervise"]),
     (
         "script",
-        &["advice", "compare", "diagnostics", "engine", "files", "judgement", "numbers", "plan", "report", "results"],
+        &[
+            "advice",
+            "compare",
+            "diagnostics",
+            "engine",
+            "files",
+            "judgement",
+            "numbers",
+            "plan",
+            "report",
+            "results",
+        ],
     ),
 ];
 
@@ -63,10 +74,9 @@ fn root() -> &'static Path {
 fn is_cfg_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute
-                .meta
-                .require_list()
-                .is_ok_and(|list| list.tokens.to_string().split(|c: char| !c.is_alphanumeric()).any(|word| word == "test"))
+            && attribute.meta.require_list().is_ok_and(|list| {
+                list.tokens.to_string().split(|c: char| !c.is_alphanumeric()).any(|word| word == "test")
+            })
     })
 }
 
@@ -120,7 +130,9 @@ fn sources_of(home: &str) -> Vec<Source> {
 /// The modules that a file declares in files of their own, and whether for tests only.
 fn declared(items: &[Item]) -> Vec<(String, bool)> {
     let of = |item: &Item| match item {
-        Item::Mod(module) if module.content.is_none() => Some((module.ident.to_string(), is_cfg_test(&module.attrs))),
+        Item::Mod(module) if module.content.is_none() => {
+            Some((module.ident.to_string(), is_cfg_test(&module.attrs)))
+        }
         _ => None,
     };
     items.iter().filter_map(of).collect()
@@ -154,7 +166,9 @@ struct Names {
 fn flatten(tree: &UseTree, before: &[String], into: &mut Vec<(String, Vec<String>)>) {
     match tree {
         UseTree::Path(path) => flatten(&path.tree, &[before, &[path.ident.to_string()]].concat(), into),
-        UseTree::Name(name) if name.ident == "self" => into.push((before.last().unwrap().clone(), before.to_vec())),
+        UseTree::Name(name) if name.ident == "self" => {
+            into.push((before.last().unwrap().clone(), before.to_vec()))
+        }
         UseTree::Name(name) => {
             into.push((name.ident.to_string(), [before, &[name.ident.to_string()]].concat()));
         }
@@ -222,7 +236,9 @@ impl<'s> Imports<'s> {
                 let Some(path) = absolute(&source.module, path, &places) else { continue };
                 let found = found(path, &places, &names, &sources, 0);
                 // The crate's root and the root of its own room only hand names on.
-                if let Some(other) = found.filter(|other| *other != place && !sources[*other].module.is_empty()) {
+                if let Some(other) =
+                    found.filter(|other| *other != place && !sources[*other].module.is_empty())
+                {
                     arrows.entry(place).or_default().insert(other);
                 }
             }
@@ -325,7 +341,8 @@ fn rooms_import_only_what_the_table_allows() {
         if own == other || TOP.contains(&own) {
             continue;
         }
-        let allowed = ROOMS.iter().find(|(name, _)| *name == own).is_some_and(|(_, others)| others.contains(&other));
+        let allowed =
+            ROOMS.iter().find(|(name, _)| *name == own).is_some_and(|(_, others)| others.contains(&other));
         needed.insert((own, other));
         if !allowed {
             faults.push(format!("{} imports {}", imports.shown(from), imports.shown(to)));
@@ -449,7 +466,9 @@ fn files_and_functions_are_short() {
         }
     }
     faults.extend(files.keys().map(|path| format!("{path} is an exception that is not needed any more")));
-    faults.extend(functions.keys().map(|(path, name)| format!("{path}: {name} is an exception that is not needed")));
+    faults.extend(
+        functions.keys().map(|(path, name)| format!("{path}: {name} is an exception that is not needed")),
+    );
     none(&faults, "too long");
 }
 
@@ -463,7 +482,11 @@ fn rooms_without_unsafe_forbid_it() {
         let room = source.module[0].as_str();
         let forbids = source.text.contains("#![forbid(unsafe_code)]");
         if forbids == WITH_UNSAFE.contains(&room) {
-            faults.push(format!("{} {}", source.path.display(), if forbids { "forbids it" } else { "does not forbid it" }));
+            faults.push(format!(
+                "{} {}",
+                source.path.display(),
+                if forbids { "forbids it" } else { "does not forbid it" }
+            ));
         }
     }
     none(&faults, "`#![forbid(unsafe_code)]` stands in the root of each room without unsafe code");
@@ -516,7 +539,8 @@ fn every_file_is_reached() {
             }
         }
         let missed = sources.iter().filter(|source| !reached.contains(&source.module));
-        faults.extend(missed.map(|source| format!("{} (of {})", source.path.display(), source.home.display())));
+        faults
+            .extend(missed.map(|source| format!("{} (of {})", source.path.display(), source.home.display())));
     }
     none(&faults, "no `mod` leads to it");
 }

@@ -1,11 +1,11 @@
 //! Plans played over the chaos layer: what a run's results say of it.
 
 use mqscript::engine::{self, NoBehaviour, RunError, Setting, Silent};
-use mqscript::metrics::results::{Outage, RecipientFigures, Run};
 use mqscript::plan::{LayerSpec, Plan, Receive, Retry};
+use mqscript::results::{Outage, RecipientFigures, Run};
 use serde_json::{Value, json};
 use std::path::Path;
-use support::engine::{MS, S, finder, plan, play, sure};
+use support::engine::{MS, S, finder, judged, plan, play, sure};
 
 /// Nine agents, ten messages a second each, one worker, a millisecond each, under these layers of chaos.
 fn under(layers: &[Value], seconds: u64) -> Plan {
@@ -136,7 +136,7 @@ fn a_fault_of_copies_makes_the_run_receive() {
 fn run_of(plan: &Plan) -> Result<engine::Played, RunError> {
     let finder = finder();
     let setting = Setting { finder: &finder, base_dir: Path::new("."), pure: false, confined: None };
-    engine::run(plan, setting, &mut NoBehaviour, &mut Silent)
+    Ok(judged(engine::run(plan, setting, &mut NoBehaviour, &mut Silent)?, plan))
 }
 
 fn refused(plan: &Plan) -> String {

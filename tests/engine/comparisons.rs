@@ -1,10 +1,10 @@
 //! What a comparison says of simulated runs: no false alarms, real differences found, common luck that pays.
 
 use mqscript::compare::{Candidate, Moments, PRIMARY, Question, WITHIN_DEFAULT, compare};
-use mqscript::metrics::comparisons::{Comparison, Verdict, Within};
-use mqscript::metrics::figures::lookup;
-use mqscript::metrics::results::Run;
 use mqscript::plan::{FigureNames, Literal, Plan, Retry, parse_figure};
+use mqscript::results::Run;
+use mqscript::results::comparisons::{Comparison, Verdict, Within};
+use mqscript::results::figures::lookup;
 use serde_json::{Value, json};
 use support::engine::{S, plan, play, side_by_side};
 

@@ -1,9 +1,9 @@
 //! What casts doubt on the numbers: each warning fires where it should, and only there.
 
 use mqscript::compare::{Candidate, Question, WITHIN_DEFAULT, compare};
-use mqscript::metrics::comparisons::Comparison;
-use mqscript::metrics::results::{Run, Warning};
 use mqscript::plan::{Arrival, ClockKind, FigureNames, Plan, Retry, parse_figure};
+use mqscript::results::comparisons::Comparison;
+use mqscript::results::{Run, Warning};
 use serde_json::json;
 use std::collections::BTreeMap;
 use support::engine::{S, plan, play, side_by_side, sure};

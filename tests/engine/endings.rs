@@ -3,15 +3,15 @@
 use mqscript::engine::{
     self, Behaviour, BehaviourError, Draft, MessageView, OutcomeView, Sending, Setting, Silent,
 };
-use mqscript::metrics::results::Run;
 use mqscript::plan::distribution::Distribution;
 use mqscript::plan::{
     Arrival, Callback, ClockKind, End, LayerSpec, Overflow, Plan, Recipient, Retry, Spacing,
 };
+use mqscript::results::Run;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::Path;
-use support::engine::{MS, S, finder, plan, play, play_with, stories, sure};
+use support::engine::{MS, S, finder, judged, plan, play, play_with, stories, sure};
 
 fn closed(think_ns: u64, in_flight: u32) -> Arrival {
     Arrival::Closed { think: Distribution::Constant(think_ns), in_flight }
@@ -224,7 +224,7 @@ impl Behaviour for Chatter {
 fn play_as(plan: &Plan, behaviour: &mut dyn Behaviour) -> engine::Played {
     let finder = finder();
     let setting = Setting { finder: &finder, base_dir: Path::new("."), pure: false, confined: None };
-    engine::run(plan, setting, behaviour, &mut Silent).unwrap()
+    judged(engine::run(plan, setting, behaviour, &mut Silent).unwrap(), plan)
 }
 
 #[test]

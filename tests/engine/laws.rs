@@ -1,8 +1,8 @@
 //! Proofs 3 to 5: Little's law as an identity, the stall, and the geometric law of retries.
 
-use mqscript::metrics::FinalOutcome;
-use mqscript::metrics::results::{CheckResult, Run, TimesOfAll};
 use mqscript::plan::{Arrival, FigureNames, Overflow, Plan, Retry, Spacing, Stage, parse_check};
+use mqscript::results::FinalOutcome;
+use mqscript::results::{CheckResult, Run, TimesOfAll};
 use serde_json::json;
 use support::engine::{MS, S, plan, play, stories, sure};
 

@@ -1,7 +1,7 @@
 //! Every message has exactly one name, whatever the plan; and each name has a run in which it alone moves.
 
-use mqscript::metrics::results::Run;
 use mqscript::plan::{Arrival, End, Overflow, Plan, Priority, Retry};
+use mqscript::results::Run;
 use proptest::prelude::*;
 use serde_json::json;
 use support::engine::{MS, S, plan, play, stories, sure};

@@ -1,7 +1,7 @@
 //! The receiver's ledger against chaos: what was injected is what is found, in every class.
 
-use mqscript::metrics::results::Run;
 use mqscript::plan::{End, LayerSpec, MessageType, MixEntry, Plan, Receive, Recipient};
+use mqscript::results::Run;
 use serde_json::{Value, json};
 use support::engine::{MS, plan, play, side_by_side, sure};
 
@@ -32,7 +32,7 @@ fn injected(run: &Run, kind: &str) -> u64 {
 }
 
 /// Copies of the messages of both types of which `count` says how many.
-fn in_copies(run: &Run, count: impl Fn(&mqscript::metrics::results::Counts) -> u64) -> u64 {
+fn in_copies(run: &Run, count: impl Fn(&mqscript::results::Counts) -> u64) -> u64 {
     count(&run.by_type["direct"].counts) + (AGENTS - 1) * count(&run.by_type["broadcast"].counts)
 }
 

@@ -1,7 +1,7 @@
 //! Proof 6: one seed, the same bytes; another seed, others. Settings change what they are about, and nothing else.
 
-use mqscript::metrics::results::{Environment, Run};
 use mqscript::plan::{Plan, Retry};
+use mqscript::results::{Environment, Run};
 use serde_json::json;
 use std::collections::BTreeMap;
 use support::engine::{S, Story, plan, play, stories};

@@ -3,12 +3,12 @@
 use crate::place;
 use mqscript::cores::Finder;
 use mqscript::engine::{self, MessageRecord, NoBehaviour, Observer, Played, Progress, Setting, Started};
-use mqscript::metrics::FinalOutcome;
-use mqscript::metrics::results::Run;
+use mqscript::judgement::judge;
 use mqscript::plan::{
     Arrival, Callbacks, Content, CoreSpec, End, Group, MessageSettings, MessageType, MixEntry, Plan,
     Processor, Queue, Receive, Template,
 };
+use mqscript::results::{FinalOutcome, Run};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -75,7 +75,13 @@ pub fn play(plan: &Plan) -> Run {
 pub fn play_with(plan: &Plan, observer: &mut dyn Observer) -> Played {
     let finder = finder();
     let setting = Setting { finder: &finder, base_dir: Path::new("."), pure: false, confined: None };
-    engine::run(plan, setting, &mut NoBehaviour, observer).unwrap()
+    judged(engine::run(plan, setting, &mut NoBehaviour, observer).unwrap(), plan)
+}
+
+/// The run, judged, as the program does it.
+pub fn judged(mut played: Played, plan: &Plan) -> Played {
+    judge(&mut played.run, plan, &played.facts);
+    played
 }
 
 /// One message, as it ended.

@@ -4,8 +4,8 @@
 use mqscript::cores::Finder;
 use mqscript::diagnostics::Diagnostics;
 use mqscript::engine::{self, Behaviour, Observer, Progress, Setting, Started};
-use mqscript::metrics::results::Run;
 use mqscript::plan::Plan;
+use mqscript::results::Run;
 use mqscript::script::{self, Player, Settings, Source};
 use std::path::Path;
 use std::sync::Arc;
