@@ -374,6 +374,88 @@ fn contributing_has_the_table_of_rooms() {
 }
 
 #[test]
+fn each_room_opens_with_its_contract() {
+    let mut faults = Vec::new();
+    for source in house().iter().filter(|source| source.module.len() == 1 && source.path.ends_with("mod.rs"))
+    {
+        let page: String =
+            source.text.lines().map_while(|line| line.strip_prefix("//!")).collect::<Vec<_>>().join("\n");
+        let flat = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let room = source.module[0].as_str();
+        let others = match ROOMS.iter().find(|(name, _)| *name == room) {
+            Some((_, [])) => "nothing".to_owned(),
+            Some((_, others)) => {
+                others.iter().map(|other| format!("`{other}`")).collect::<Vec<_>>().join(", ")
+            }
+            None => "every room".to_owned(),
+        };
+        let wanted =
+            ["- **Owns** ", &format!("- **May import** {others}."), "- **Way in** ", "- **A message here** "];
+        let missing = wanted.iter().filter(|part| !flat.contains(**part));
+        faults.extend(missing.map(|part| format!("{}: {part}", source.path.display())));
+    }
+    none(
+        &faults,
+        "the root of a room says what it owns, may import, its way in, and what a message does in it",
+    );
+}
+
+/// Pages that name what lies in the sources.
+const PAGES_ABOUT_SOURCES: [&str; 3] = ["CONTRIBUTING.md", "README.md", "docs/architecture.md"];
+
+/// The texts between back-ticks of a page, fenced blocks apart.
+fn quoted(page: &str) -> Vec<String> {
+    let mut inside_fence = false;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            inside_fence = !inside_fence;
+        } else if !inside_fence {
+            found.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn places_and_names_in_the_documentation_exist() {
+    let mut pages: Vec<PathBuf> =
+        ["CONTRIBUTING.md", "README.md", "CHANGELOG.md"].map(PathBuf::from).to_vec();
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    pages.extend(
+        docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .map(|path| path.strip_prefix(root()).unwrap().to_owned()),
+    );
+    let sources: String = crates().iter().flatten().map(|source| source.text.as_str()).collect();
+    let words: BTreeSet<&str> =
+        sources.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let mut faults = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(root().join(&page)).unwrap();
+        for quoted in quoted(&text) {
+            let places =
+                ["src/", "tests/", "plugins/", "benches/", "docs/", "scripts/", "schemas/", "xtask/", ".ci/"];
+            let is_place = places.iter().any(|place| quoted.starts_with(place))
+                && quoted.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c))
+                // `NAME` stands for any name.
+                && !quoted.split('/').any(|part| part.len() > 1 && part.chars().all(|c| c.is_ascii_uppercase()));
+            if is_place && !root().join(&quoted).exists() {
+                faults.push(format!("{}: `{quoted}` is not there", page.display()));
+            }
+            let is_name = quoted.len() > 2
+                && quoted.chars().next().is_some_and(char::is_uppercase)
+                && quoted.chars().any(char::is_lowercase)
+                && quoted.chars().all(|c| c.is_alphanumeric() || c == ':' || c == '_');
+            if is_name && PAGES_ABOUT_SOURCES.iter().any(|about| page == Path::new(about)) {
+                let missing = quoted.split("::").find(|part| !part.is_empty() && !words.contains(part));
+                faults.extend(missing.map(|part| format!("{}: no `{part}` in the sources", page.display())));
+            }
+        }
+    }
+    none(&faults, "documentation that names what is not there");
+}
+
+#[test]
 fn no_circle_of_files_is_larger_than_two() {
     let mut faults = Vec::new();
     for sources in crates() {

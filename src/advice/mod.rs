@@ -3,6 +3,11 @@
 //! else, is not told.
 //!
 //! This room decides what is played and judges what came of it; whoever has the cores plays it.
+//!
+//! - **Owns** settings that are tried out before they are suggested.
+//! - **May import** `compare`, `judgement`, `plan`, `results`.
+//! - **Way in** [`tried`].
+//! - **A message here** it is generated once more, in a trial that nobody sees.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,11 @@
 //! The command line: flags in, library calls, text out. One file for each command.
 //!
 //! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`](crate::diagnostics::Exit)'s.
+//!
+//! - **Owns** the command line: one file for each command.
+//! - **May import** every room.
+//! - **Way in** [`main`].
+//! - **A message here** none comes here.
 
 #![forbid(unsafe_code)]
 

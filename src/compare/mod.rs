@@ -3,6 +3,11 @@
 //! The unit is the replication, never the message: messages follow each other in queues and are not independent, so
 //! an interval over messages would be far too short. Every figure, mean or percentile, is one number per replication
 //! (Law, *Simulation Modeling and Analysis*, 5th ed., §9.4 and §10.2).
+//!
+//! - **Owns** results × results → changes, intervals, verdicts.
+//! - **May import** `diagnostics`, `files`, `judgement`, `numbers`, `plan`, `results`.
+//! - **Way in** [`compare`].
+//! - **A message here** none comes here: one number for each replication does.
 
 #![forbid(unsafe_code)]
 

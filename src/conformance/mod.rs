@@ -3,6 +3,12 @@
 //! [`check`] starts this program again for every test of [`TESTS`]; there [`run_one`] loads the core, calls it without a
 //! guard ([`cores::raw`](crate::cores::raw)) and leaves a [`Verdict`]. Each test looks for breaches of its own
 //! [rules](Rule) and overlooks the others, so that a fault of a core fails the test that is about it and no other.
+//!
+//! - **Owns** the tests of the contract between host and core, and the process that each runs in.
+//! - **May import** `cores`, `diagnostics`, `files`.
+//! - **Way in** [`check`].
+//! - **A message here** test messages are made in `workload`, offered in `player`, and what came of them is judged
+//!   in `story`.
 
 #![forbid(unsafe_code)]
 

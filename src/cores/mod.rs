@@ -5,6 +5,12 @@
 //! acknowledge, flush → [`Session::close`] → [`Chain::stats`], [`Chain::clean`], [`Chain::destroy`].
 //!
 //! `unsafe` lives here and in the SDK alone.
+//!
+//! - **Owns** libraries of cores: finding, loading, vetting, calling and containing them.
+//! - **May import** nothing.
+//! - **Way in** [`plan_chain`].
+//! - **A message here** it goes out through [`Session::publish`], and its outcome and copies come back through the
+//!   same session.
 
 mod below;
 mod border;

@@ -3,6 +3,12 @@
 //! [`run()`] is the way in. Inside, `player::Player` owns the state; what happens to a message is told in
 //! `arriving` (generated, queued), `processing` (handed over, answered, retried), `receiving` (copies) and
 //! `ending` (its one name in the ledger).
+//!
+//! - **Owns** the loop: clock, timeline, generator, queue, processor, receiver, ledger.
+//! - **May import** `cores`, `metrics`, `numbers`, `plan`, `results`.
+//! - **Way in** [`run()`].
+//! - **A message here** it falls due, waits, is handed over, is answered, perhaps tried again, and leaves under
+//!   one name; its copies are received.
 
 #![forbid(unsafe_code)]
 

@@ -3,6 +3,11 @@
 //! What the mock knows of a delivery are its time, its success and the reason of a failure, drawn for each attempt on its
 //! own. So that is what is fitted: the distribution of `delivery` as measured, as a table of its quantiles, and shares.
 //! How times follow each other is not: a core that is slow for a while, or under more load, is not slow for a while here.
+//!
+//! - **Owns** options of the mock core that reproduce results.
+//! - **May import** `metrics`, `plan`, `results`.
+//! - **Way in** [`fit()`].
+//! - **A message here** none comes here: distributions of times and shares of outcomes do.
 
 #![forbid(unsafe_code)]
 

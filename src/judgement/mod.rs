@@ -2,6 +2,11 @@
 //!
 //! [`judge`] is the way in. It reads results, the plan that was played, and the few [`Facts`] that results do not show; it
 //! plays nothing, so that results can be judged again.
+//!
+//! - **Owns** what results mean: validity, checks, warnings, bottlenecks, the exit code of a run.
+//! - **May import** `diagnostics`, `numbers`, `plan`, `results`.
+//! - **Way in** [`judge()`].
+//! - **A message here** none comes here: only what became of all of them.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,10 @@
 //! What is measured while a run is on: recorders that the engine fills, and the results that come of them.
+//!
+//! - **Owns** counters, histograms and series while a run is on.
+//! - **May import** `results`.
+//! - **Way in** [`Recorder`].
+//! - **A message here** it is counted under its one name, and its times go into the histograms of its type and
+//!   phase.
 
 mod agents;
 mod cell;

@@ -1,6 +1,11 @@
 //! What to run, as plain validated data. A plan knows nothing of scripts, and the engine nothing else than plans.
 //!
 //! All times are nanoseconds since the load began, all rates are per second, all shares lie in 0 … 1.
+//!
+//! - **Owns** what a run is to be: the data, and reading it from any syntax.
+//! - **May import** `diagnostics`, `numbers`.
+//! - **Way in** [`read_scenario`], which gives a [`Planned`].
+//! - **A message here** its type, content, recipients and arrival law are settled here before it exists.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,9 @@
 //! Results as people and programs read them. Everything here is a function of [`crate::results`].
+//!
+//! - **Owns** results → text, JSON and Markdown.
+//! - **May import** `compare`, `judgement`, `numbers`, `plan`, `results`.
+//! - **Way in** [`Summary`], [`json::document`].
+//! - **A message here** it is one in a row; the first that were lost or repeated have a name there.
 
 #![forbid(unsafe_code)]
 

@@ -2,6 +2,11 @@
 //!
 //! Everything here can be written as JSON and read back. `figures` looks a figure up by its path; `seal` gives a run its
 //! digest.
+//!
+//! - **Owns** what a run comes to, as data that can be saved and read back.
+//! - **May import** `numbers`, `plan`.
+//! - **Way in** [`Run`], and [`figures::lookup`] for a figure by its path.
+//! - **A message here** it is one in a count, and a value in a distribution.
 
 #![forbid(unsafe_code)]
 

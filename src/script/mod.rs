@@ -2,6 +2,13 @@
 //!
 //! A script builds plans and has a [`Player`] play them; it never sees the engine. Its top level is evaluated on a
 //! thread of its own; callbacks run in a second Rhai engine on the thread that plays.
+//!
+//! - **Owns** the Rhai host: the script API, parameters, behaviours, limits.
+//! - **May import** `advice`, `compare`, `diagnostics`, `engine`, `files`, `judgement`, `numbers`, `plan`,
+//!   `report`, `results`.
+//! - **Way in** [`execute`], [`check`].
+//! - **A message here** callbacks see it: `next` makes it, `on_message` reads it, `on_outcome` learns how it
+//!   ended.
 
 #![forbid(unsafe_code)]
 

@@ -4,6 +4,11 @@
 //! memory that both see ([`Block`]), so that whatever becomes of the child, the parent knows which call of which core
 //! was under way and how many messages have which name. A child that gets a fatal signal writes down all it has
 //! measured before it dies; one that is killed outright leaves what it last wrote, and exact counts.
+//!
+//! - **Owns** the process that watches a run, what a dead run leaves, and the confinement of pure runs.
+//! - **May import** `cores`, `diagnostics`, `files`, `numbers`, `results`.
+//! - **Way in** [`fork`].
+//! - **A message here** it is one in the exact counts that outlive a process.
 
 mod allocation;
 #[cfg(unix)]
