@@ -438,7 +438,7 @@ fn places_and_names_in_the_documentation_exist() {
             let is_place = places.iter().any(|place| quoted.starts_with(place))
                 && quoted.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c))
                 // `NAME` stands for any name.
-                && !quoted.split('/').any(|part| part.len() > 1 && part.chars().all(|c| c.is_ascii_uppercase()));
+                && !quoted.split(['/', '.']).any(|part| part.len() > 1 && part.chars().all(|c| c.is_ascii_uppercase()));
             if is_place && !root().join(&quoted).exists() {
                 faults.push(format!("{}: `{quoted}` is not there", page.display()));
             }

@@ -156,6 +156,8 @@ pub struct Session {
     closed: bool,
     receives: bool,
     call: u64,
+    /// The function that was called last.
+    called: &'static str,
 }
 
 // SAFETY: "session = the engine loop's handle: used by one thread at a time, needs no lock"; the borders that
@@ -179,6 +181,7 @@ impl Session {
             closed: false,
             receives,
             call: 0,
+            called: "open",
         }
     }
 
@@ -187,12 +190,18 @@ impl Session {
         &self.top.core
     }
 
+    /// The function that was called last: what stands in an `Out` is from that call.
+    pub fn called(&self) -> &'static str {
+        self.called
+    }
+
     /// Offers a batch. The pointers in `batch` must stay good until the next call on this session.
     #[inline(always)]
     pub fn publish(&mut self, now_ns: u64, batch: &[abi::Message], out: &mut Out) -> Published {
         if self.finished {
             return Published { accepted: 0, failure: Some(self.is_finished("publish")) };
         }
+        self.called = "publish";
         out.make_room(batch.len());
         if self.receives {
             out.make_room_for_deliveries(batch.len());
@@ -217,6 +226,7 @@ impl Session {
         if self.finished {
             return Err(self.is_finished("poll"));
         }
+        self.called = "poll";
         out.make_room(1);
         if self.receives {
             out.make_room_for_deliveries(1);
@@ -238,6 +248,7 @@ impl Session {
         if self.finished {
             return Err(self.is_finished("acknowledge"));
         }
+        self.called = "acknowledge";
         let (mut raw, mut error) = (out.raw(), self.error_buffer());
         let n = tags.len() as u32;
         // SAFETY: as in `publish`; the tags outlive the call.

@@ -264,7 +264,7 @@ impl<C: Clock> Player<'_, C> {
     #[cold]
     fn breach(&mut self, text: String) {
         self.out.outcomes.clear();
-        let failure = CoreFailure::breach(self.session.core(), "publish", text);
+        let failure = CoreFailure::breach(self.session.core(), self.session.called(), text);
         self.fail(failure);
     }
 
