@@ -2,9 +2,7 @@
 
 use super::core_arguments::CoreCommand;
 use super::values::{KeyValue, Seed, core_name, duration, folder, key_value, repeats, seed, within};
-use crate::plan::tree::Node;
 use crate::results::comparisons::Within;
-use crate::supervise::Block;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -247,12 +245,6 @@ pub struct PlanFlags {
     /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
     #[arg(long, value_name = "FOLDER", value_parser = PathBufValueParser::new().try_map(folder), help_heading = "The core")]
     pub core_path: Vec<PathBuf>,
-    /// The session's core as a batch file writes it
-    #[arg(skip)]
-    pub session_core: Option<Node>,
-    /// Checks that a batch file adds
-    #[arg(skip)]
-    pub checks: Vec<String>,
 }
 
 /// Flags of everything that compares.
@@ -426,12 +418,6 @@ pub struct RunFlags {
     /// Show no progress
     #[arg(short, long, help_heading = "Results")]
     pub quiet: bool,
-    /// How many simulated runs go on side by side, if not as many as there are processors
-    #[arg(skip)]
-    pub side_by_side: Option<usize>,
-    /// Where a cell of a batch says what came of it
-    #[arg(skip)]
-    pub block: Option<&'static Block>,
 }
 
 /// Flags of `check`.

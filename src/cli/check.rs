@@ -1,9 +1,8 @@
 //! `check`: everything that is wrong, and the plans with the origin of every value.
 
 use super::arguments::CheckFlags;
-use super::interrupt::Interrupt;
-use super::rehearsal::Rehearsed;
-use super::{batch, panic, pure, settings, terminal};
+use super::{parameters, settings};
+use crate::batch::check_batch;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine::Setting;
 use crate::plan::Planned;
@@ -11,6 +10,7 @@ use crate::plan::tree::Origin;
 use crate::report::Look;
 use crate::report::{Column, Table, count, printable};
 use crate::script::{Execution, ParamOrigin, Settings, Source};
+use crate::session::{Interrupt, Invocation, Rehearsed, panic, pure, terminal};
 use crate::supervise::{self, Ending, Side};
 use serde_json::Value;
 use std::fmt::Write;
@@ -25,9 +25,10 @@ const HANG_LIMIT: Duration = Duration::from_secs(60);
 pub fn command(flags: &CheckFlags) -> Exit {
     let ending = Path::new(&flags.script).extension().and_then(std::ffi::OsStr::to_str);
     let checked = match ending {
-        Some("yaml" | "yml") => of_scripts_alone(flags)
-            .and_then(|()| batch::check(Path::new(&flags.script), &flags.plan.core_path)),
-        _ => prepared(flags).and_then(|prepared| apart(prepared, flags)),
+        Some("yaml" | "yml") => of_scripts_alone(flags).and_then(|()| {
+            check_batch(Path::new(&flags.script), &flags.plan.core_path, &parameters::flags_of("run"))
+        }),
+        _ => prepared(flags).and_then(apart),
     };
     checked.unwrap_or_else(|wrong| {
         terminal::complain(&wrong);
@@ -55,27 +56,26 @@ fn of_scripts_alone(flags: &CheckFlags) -> Result<(), Diagnostics> {
 /// What there is to check.
 struct Prepared {
     source: Source,
-    settings: Settings,
+    invocation: Invocation,
 }
 
 fn prepared(flags: &CheckFlags) -> Result<Prepared, Diagnostics> {
-    let overrides = settings::overrides(&flags.plan)?;
-    let source = settings::script(&flags.script)?;
-    Ok(Prepared { source, settings: settings::of_script("check", &flags.plan, overrides) })
+    let invocation = settings::of_check(flags)?;
+    Ok(Prepared { source: invocation.source()?, invocation })
 }
 
 /// Checks in a child: cores are loaded, which may end a process.
-fn apart(prepared: Prepared, flags: &CheckFlags) -> Result<Exit, Diagnostics> {
+fn apart(prepared: Prepared) -> Result<Exit, Diagnostics> {
     let bug = |what: &str, error: &dyn std::fmt::Display| {
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("{what}: {error}")))
     };
-    let (works, watches) = pure::ends(flags.plan.pure);
-    match supervise::fork(flags.plan.pure)
+    let (works, watches) = pure::ends(prepared.invocation.pure);
+    match supervise::fork(prepared.invocation.pure)
         .map_err(|error| bug("no process can be started to check in", &error))?
     {
         Side::Child(child) => {
             drop(watches);
-            child.end(panic::caught(|| check(prepared, flags, works)))
+            child.end(panic::caught(|| check(prepared, works)))
         }
         Side::Parent(parent) => {
             drop(works);
@@ -91,12 +91,12 @@ fn apart(prepared: Prepared, flags: &CheckFlags) -> Result<Exit, Diagnostics> {
     }
 }
 
-fn check(prepared: Prepared, flags: &CheckFlags, end: Option<pure::End>) -> Exit {
+fn check(prepared: Prepared, end: Option<pure::End>) -> Exit {
     // Some cores print when they are loaded.
     terminal::keep_stdout_for_results();
-    let Prepared { source, settings } = prepared;
-    let mut finder = settings::finder(&flags.plan, None);
-    if flags.plan.pure {
+    let Prepared { source, invocation } = prepared;
+    let mut finder = invocation.finder();
+    if invocation.pure {
         finder = pure::enter(finder, &source, Path::new("."), &[], end).0;
     }
     let interrupt = match Interrupt::listen() {
@@ -106,9 +106,9 @@ fn check(prepared: Prepared, flags: &CheckFlags, end: Option<pure::End>) -> Exit
             return wrong.exit();
         }
     };
-    let settings = Settings { print: Arc::new(terminal::note), ..settings };
+    let settings = Settings { print: Arc::new(terminal::note), ..invocation.settings() };
     let base = source.base();
-    let setting = Setting { finder: &finder, base_dir: &base, pure: flags.plan.pure, confined: None };
+    let setting = Setting { finder: &finder, base_dir: &base, pure: invocation.pure, confined: None };
     let rehearsed = Rehearsed::of(&source, &settings, setting, &interrupt.flag());
     let mut wrong = rehearsed.all();
     let printed = terminal::print(&found(&rehearsed.execution, &wrong, &source.text.file, &terminal::look()));

@@ -1,13 +1,13 @@
 //! `compare`: saved results against each other, without playing anything.
 
 use super::arguments::{CompareFlags, CompareSettings, Format};
-use super::outputs::Output;
-use super::{run, terminal, verdict};
 use crate::compare::{Candidate, Question, compare, groups, names_of, read_results, several_groups, unique};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::{comparison_markdown, comparison_text, json};
 use crate::results::Report;
 use crate::results::comparisons::Comparison;
+use crate::session::outputs::Output;
+use crate::session::{self, terminal};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
     let reports = read_all(&flags.files)?;
     let comparison = compare(&candidates(&reports)?, &question(flags, &reports[0].1)?);
     let exit = match flags.comparing.fail_on_regression {
-        true => verdict::exit_of_comparison(&comparison),
+        true => session::exit_of_comparison(&comparison),
         false => Exit::Success,
     };
     let text = match flags.format {
@@ -40,7 +40,7 @@ fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
         Format::Json => json::document(&report_of(&comparison)),
     };
     let takes_stdout = output.as_ref().is_some_and(Output::is_stdout);
-    let saved = output.map(|output| run::save(output, &report_of(&comparison))).transpose()?.flatten();
+    let saved = output.map(|output| session::save(output, &report_of(&comparison))).transpose()?.flatten();
     match (takes_stdout, flags.format) {
         (false, _) => terminal::print(&text)?,
         (true, Format::Json) => {}

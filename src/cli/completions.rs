@@ -1,8 +1,8 @@
 //! `completions`: what makes a shell complete commands and flags.
 
 use super::arguments::{Arguments, CompletionsFlags};
-use super::terminal;
 use crate::diagnostics::Exit;
+use crate::session::terminal;
 use clap::CommandFactory;
 
 /// Prints the completions for a shell.

@@ -1,7 +1,7 @@
 //! `core list` and `core info`; the other commands about cores have files of their own.
 
 use super::core_arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
-use super::{apart, core_check, core_new, terminal};
+use super::{core_check, core_new};
 use crate::cores::{
     CoreInfo, Finder, ListedFile, abi, capability_names, core_info, library_sha256, list_cores_by,
 };
@@ -9,6 +9,7 @@ use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::Look;
 use crate::report::printable;
 use crate::report::text::wrapped;
+use crate::session::{apart, terminal};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;

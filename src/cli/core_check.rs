@@ -3,7 +3,6 @@
 use super::arguments::CheckFormat;
 use super::core_arguments::CoreCheckFlags;
 use super::settings::pairs;
-use super::terminal;
 use crate::conformance::{
     Asked, Description, Done, Group, Report, Rule, TESTS, Test, Verdict, check, run_one, selected,
 };
@@ -15,6 +14,7 @@ use crate::plan::{CoreSpec, Overrides};
 use crate::report::Look;
 use crate::report::printable;
 use crate::report::text::wrapped;
+use crate::session::terminal;
 #[cfg(unix)]
 use crate::supervise;
 use serde_json::{Value, json};

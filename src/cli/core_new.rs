@@ -2,11 +2,11 @@
 //! under another name.
 
 use super::core_arguments::{CoreLanguage, CoreNewFlags};
-use super::repeat::quoted;
 use super::scaffold::{self, NewFile, usage};
-use super::terminal;
 use crate::diagnostics::Diagnostics;
 use crate::report::printable;
+use crate::session::repeat::quoted;
+use crate::session::terminal;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};

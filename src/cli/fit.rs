@@ -1,13 +1,14 @@
 //! `fit`: options with which the mock behaves as a core did in saved results.
 
 use super::arguments::FitFlags;
-use super::outputs::{Output, is_stdout};
-use super::{compare, terminal};
+use super::compare;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::fit::{FitError, Fitted, fit};
 use crate::report::{count, counted, percent, printable, span};
 use crate::results::{Report, Run};
+use crate::session::outputs::{Output, is_stdout};
+use crate::session::terminal;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;

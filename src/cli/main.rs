@@ -1,10 +1,9 @@
 //! The program's way in: reads the command line, and does what it says.
 
 use super::arguments::Command;
-use super::{
-    batch, check, compare, completions, core, fit, list, man, new, outputs, parameters, run, schema, terminal,
-};
+use super::{batch, check, compare, completions, core, fit, list, man, new, parameters, run, schema, usage};
 use crate::diagnostics::Exit;
+use crate::session::{outputs, terminal};
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 
@@ -24,7 +23,7 @@ pub fn main() -> Exit {
                 terminal::complain(&fault.into());
                 return Exit::Usage;
             }
-            terminal::print_help(&error);
+            usage::print_help(&error);
             if error.kind() == ErrorKind::DisplayHelp {
                 let _ = terminal::print(&parameters::below_help(&typed));
             }

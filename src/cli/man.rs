@@ -1,11 +1,11 @@
 //! `man`: the manual pages, made from the flags.
 
 use super::arguments::{Arguments, ManFlags};
-use super::outputs::is_stdout;
-use super::terminal;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::report::printable;
+use crate::session::outputs::is_stdout;
+use crate::session::terminal;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};

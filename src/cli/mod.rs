@@ -9,7 +9,6 @@
 
 #![forbid(unsafe_code)]
 
-mod apart;
 pub mod arguments;
 mod batch;
 mod check;
@@ -19,29 +18,19 @@ mod core;
 pub mod core_arguments;
 mod core_check;
 mod core_new;
-mod faults;
 mod fit;
-mod interrupt;
 mod list;
 mod main;
 mod man;
 mod new;
-mod outputs;
-mod panic;
 mod parameters;
 mod program;
-mod pure;
-mod rehearsal;
-mod repeat;
 mod run;
 mod scaffold;
 mod schema;
 mod settings;
-mod side_by_side;
-mod stage;
-mod terminal;
+mod usage;
 mod values;
-mod verdict;
 
+pub use crate::session::panic::guarded;
 pub use main::main;
-pub use panic::guarded;

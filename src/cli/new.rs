@@ -2,11 +2,12 @@
 //! another name.
 
 use super::arguments::NewFlags;
-use super::repeat::quoted;
 use super::scaffold::{self, NewFile, usage};
-use super::{schema, terminal};
+use super::schema;
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::report::printable;
+use crate::session::repeat::quoted;
+use crate::session::terminal;
 use std::path::Path;
 
 /// The name in `new/`: each place where it stands gets the new one.

@@ -3,10 +3,10 @@
 //! Only the script knows them, so a flag that the program does not know is kept for it, and refused if neither knows it.
 
 use super::arguments::{Arguments, Command, PlanFlags};
-use super::settings;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
 use crate::report::printable;
 use crate::script::{self, Param, Settings};
+use crate::session::find_script;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 use std::ffi::{OsStr, OsString};
@@ -199,7 +199,7 @@ pub fn blank_for_equals(typed: &[OsString]) -> Option<Diagnostic> {
     // Nothing else is looked at as a script: reading `/dev/stdout` or a pipe would wait for ever.
     let mut pairs =
         words.windows(2).filter(|pair| BEHIND_EQUALS.contains(&pair[0]) && !pair[1].starts_with('-'));
-    let pair = pairs.find(|pair| !pair[1].ends_with(".rhai") && settings::script(pair[1]).is_err())?;
+    let pair = pairs.find(|pair| !pair[1].ends_with(".rhai") && find_script(pair[1]).is_err())?;
     let (flag, word) = (pair[0], printable(pair[1]));
     let fault =
         Diagnostic::new(Exit::Usage, format!("the value of `{flag}` stands behind `=`, not behind a blank"));
@@ -233,7 +233,7 @@ pub fn below_help(typed: &[OsString]) -> String {
 
 /// The parameters of a script, one a line.
 fn section(command: &str, script: &str) -> Option<String> {
-    let source = settings::script(script).ok()?;
+    let source = find_script(script).ok()?;
     let execution = script::check(&source, &Settings::default(), &Arc::new(AtomicBool::new(false)));
     let shown = printable(script);
     if execution.params.is_empty() {

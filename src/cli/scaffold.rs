@@ -1,9 +1,9 @@
 //! Making a folder with files in it: what `new` and `core new` share.
 
-use super::outputs::is_stdout;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::report::printable;
+use crate::session::outputs::is_stdout;
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -1,18 +1,16 @@
-//! From flags to what the script host is told. Texts are handed on as typed: only the script knows whether it has a
+//! From flags to what they mean. Texts are handed on as typed: only the script knows whether it has a
 //! parameter of that name, and of what type.
 
-use super::arguments::{COMPARED, Clock, PlanFlags, RunFlags};
+use super::arguments::{COMPARED, CheckFlags, Clock, Format, PlanFlags, RunFlags};
 use super::parameters;
 use super::program::{self, Program};
-use super::repeat::quoted;
 use super::values::{KeyValue, Seed, seed};
-use crate::cores::Finder;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::plan::tree::Node;
 use crate::plan::{ClockKind, EXEC, Overrides, SEED_VARIABLE};
 use crate::report::printable;
-use crate::script::{Comparing, Settings, Source};
-use std::path::{Path, PathBuf};
+use crate::script::Comparing;
+use crate::session::{self, Invocation, OutputPaths};
 
 /// What the flags say over the script's scenarios.
 ///
@@ -40,10 +38,8 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
         drain: flags.drain.clone(),
         linger: flags.linger.clone(),
         set: pairs(&flags.set),
-        core: core_of_flags(flags, program.as_ref())
-            .map(|core| Node::text(from_here(core)))
-            .or_else(|| flags.session_core.clone()),
-        checks: flags.checks.clone(),
+        core: core_of_flags(flags, program.as_ref()).map(|core| Node::text(from_here(core))),
+        checks: Vec::new(),
         core_options,
         chaos: flags.chaos.clone(),
         success_rate: flags.success_rate.clone(),
@@ -68,14 +64,56 @@ fn seed_of_environment() -> Result<Option<Seed>, Diagnostics> {
     seed(&said).map(Some).map_err(|expected| wrong(expected).into())
 }
 
-/// What a script is told by the flags of `run` or `check`.
-pub fn of_script(command: &str, flags: &PlanFlags, overrides: Overrides) -> Settings {
-    Settings {
+/// What `run` was asked for, and what is wrong with it.
+///
+/// # Errors
+/// Everything that is wrong with the flags, and what they say but for that: there may be more to tell.
+pub fn of_run(flags: &RunFlags) -> Result<Invocation, (Diagnostics, Box<Invocation>)> {
+    let mut wrong = Diagnostics::new();
+    let mut kept = |fault: Diagnostics| wrong.append(fault);
+    let overrides = overrides(&flags.plan).map_err(&mut kept).unwrap_or_default();
+    let comparing = comparing(flags).map_err(&mut kept).unwrap_or_default();
+    let invocation = Invocation {
+        comparing,
+        hang_timeout: flags.hang_timeout,
+        in_process: flags.in_process,
+        outputs: OutputPaths {
+            results: flags.output.clone(),
+            events: flags.events.clone(),
+            force: flags.force,
+        },
+        format: match flags.format {
+            Format::Text => session::Format::Text,
+            Format::Json => session::Format::Json,
+            Format::Markdown => session::Format::Markdown,
+        },
+        verbose: flags.verbose,
+        quiet: flags.quiet,
+        typed: std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect(),
+        ..of_plan("run", &flags.script, &flags.plan, overrides)
+    };
+    if wrong.is_empty() { Ok(invocation) } else { Err((wrong, Box::new(invocation))) }
+}
+
+/// What `check` was asked for.
+///
+/// # Errors
+/// A flag that is wrong whatever the script says.
+pub fn of_check(flags: &CheckFlags) -> Result<Invocation, Diagnostics> {
+    Ok(of_plan("check", &flags.script, &flags.plan, overrides(&flags.plan)?))
+}
+
+fn of_plan(command: &str, script: &str, flags: &PlanFlags, overrides: Overrides) -> Invocation {
+    Invocation {
         overrides,
         params: pairs(&flags.params),
         param_flags: flags.param_flags.clone(),
-        flags: parameters::flags_of(command),
-        ..Settings::default()
+        known_flags: parameters::flags_of(command),
+        core_path: flags.core_path.clone(),
+        named_cores: named_core(flags).map(str::to_owned).into_iter().collect(),
+        pure: flags.pure,
+        seed_is_random: matches!(flags.seed, Some(Seed::Random)),
+        ..Invocation::of(script.to_owned())
     }
 }
 
@@ -135,12 +173,6 @@ fn core_of_flags<'f>(flags: &'f PlanFlags, program: Option<&Program>) -> Option<
     if program.is_some() { Some(EXEC) } else { named_core(flags) }
 }
 
-/// Where cores are looked for, and which files the user has named; `compared` are the cores to compare.
-pub fn finder(flags: &PlanFlags, compared: Option<&[String]>) -> Finder {
-    let named = named_core(flags).into_iter().chain(compared.into_iter().flatten().map(String::as_str));
-    named.fold(Finder::new(&flags.core_path), Finder::trusting)
-}
-
 fn no_random_numbers(error: anyhow::Error) -> Diagnostics {
     Diagnostic::new(Exit::Usage, format!("`--seed random`: the system gives no random number: {error}"))
         .into()
@@ -159,43 +191,6 @@ fn from_here(core: &str) -> String {
     std::path::absolute(core).map_or_else(|_| core.to_owned(), |path| path.display().to_string())
 }
 
-/// The script that a user means. A name without `/` and without an ending is looked for in `./scripts`, beside the
-/// program, in its `../share/mqscript/scripts`, and inside the program.
-///
-/// # Errors
-/// There is no such script, or it cannot be read.
-pub fn script(reference: &str) -> Result<Source, Diagnostics> {
-    let here = Path::new(reference);
-    if matches!(here.extension().and_then(std::ffi::OsStr::to_str), Some("yaml" | "yml")) && here.is_file() {
-        let title = format!("`{}` is no script but YAML", printable(reference));
-        let fault = Diagnostic::new(Exit::Script, title).expected("a script, which ends in `.rhai`");
-        let fault = fault.help(format!("a batch file is played by `mqscript batch {}`", quoted(reference)));
-        return Err(fault.help("a scenario is played by a script: `run(load(\"FILE.yaml\"));`").into());
-    }
-    let is_name = !reference.contains('/') && here.extension().is_none();
-    if is_name && !here.is_file() {
-        let file = format!("{reference}.rhai");
-        let mut paths = script_folders().into_iter().map(|folder| folder.join(&file));
-        if let Some(path) = paths.find(|path| path.is_file()) {
-            return Source::read(&path).map_err(|fault| (*fault).into());
-        }
-        if let Some(bundled) = Source::bundled(reference) {
-            return Ok(bundled);
-        }
-    }
-    Source::read(here).map_err(|fault| (*fault).into())
-}
-
-fn script_folders() -> Vec<PathBuf> {
-    let mut folders = vec![PathBuf::from("scripts")];
-    let program = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
-    if let Some(beside) = program.as_deref().and_then(Path::parent) {
-        folders.push(beside.join("scripts"));
-        folders.push(beside.join("../share/mqscript/scripts"));
-    }
-    folders
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,14 +198,6 @@ mod tests {
     #[test]
     fn a_cores_file_is_relative_to_where_the_flag_was_typed() {
         assert_eq!(from_here("mock"), "mock");
-        assert!(Path::new(&from_here("./libx.so")).is_absolute());
-    }
-
-    #[test]
-    fn names_and_paths_are_told_apart() {
-        assert!(script("nine_agents").is_ok());
-        for missing in ["nine_agent", "./nine_agents", "nine_agents.rhai"] {
-            assert_eq!(script(missing).unwrap_err().exit(), Exit::Script, "{missing}");
-        }
+        assert!(std::path::Path::new(&from_here("./libx.so")).is_absolute());
     }
 }

@@ -1,14 +1,15 @@
 //! Playing the cells: simulated ones side by side, live ones alone, each in a process of its own.
 
-use super::super::arguments::{BatchFlags, RunFlags};
-use super::super::interrupt::Interrupt;
-use super::super::{panic, run, side_by_side};
+use super::asked::BatchInvocation;
 use super::bars::Bars;
 use super::jobs::Job;
 use super::prepared::Prepared;
-use crate::batch::{Event, Folder, Outcome, RESULTS, Summary, cannot_write};
+use super::{Event, Folder, Outcome, RESULTS, cannot_write};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
+use crate::session::{
+    CellSummary, Interrupt, Invocation, OutputPaths, bury_cell, panic, run_cell, side_by_side,
+};
 use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
 use mqscript_plugin::random::Stream;
 use rustix::process::Pid;
@@ -43,7 +44,7 @@ pub(super) fn play(
     folder: &mut Folder,
     outcomes: &mut [Option<Outcome>],
     interrupt: &Interrupt,
-    flags: &BatchFlags,
+    flags: &BatchInvocation,
 ) -> Result<(), Diagnostics> {
     let mut waiting = order(prepared, outcomes);
     let mut bars = Bars::new(prepared, waiting.len(), flags.quiet);
@@ -130,7 +131,7 @@ fn sweep(place: &Path) {
     }
 }
 
-/// Whether the cell's process could not write down what it had to: its flags have been looked at before, so that is what
+/// Whether the cell's process could not write down what it had to: it has been looked at before, so that is what
 /// exit code 2 means where it did not say what came of it.
 fn unsaved(outcome: &Outcome, block: &Block, place: &Path) -> Option<Diagnostics> {
     if outcome.exit() != Exit::Usage || block.parting().is_some() {
@@ -168,9 +169,11 @@ fn bug(what: &str, error: &io::Error) -> Diagnostics {
     Diagnostic::new(Exit::Bug, format!("a cell cannot be {what}: {}", in_words(error))).into()
 }
 
-/// A cell's flags, with where its results go, and what came of it.
-fn flags_of(job: &Job, place: &Path, block: &'static Block) -> RunFlags {
-    RunFlags { output: Some(place.join(RESULTS)), block: Some(block), ..job.flags.clone() }
+/// What is played for a cell, with where its results go.
+fn invocation_of(job: &Job, place: &Path) -> Invocation {
+    let invocation = job.invocation.clone();
+    let outputs = OutputPaths { results: Some(place.join(RESULTS)), ..invocation.outputs };
+    Invocation { outputs, ..invocation }
 }
 
 /// Starts the process of a cell.
@@ -187,20 +190,21 @@ fn begin(
         Some(block) => block,
         None => Block::new().map_err(|error| bug("started", &error))?,
     };
-    let mut flags = flags_of(job, place, block);
+    let mut invocation = invocation_of(job, place);
     // A live cell is alone, and its mocks may have all processors; simulated cells share them.
     let alone = prepared.scouted[index].live || prepared.parallel() == 1;
-    flags.side_by_side = Some(if alone { side_by_side::processors() } else { 1 });
+    invocation.side_by_side = Some(if alone { side_by_side::processors() } else { 1 });
     match supervise::fork_in(block).map_err(|error| bug("started", &error))? {
         Side::Child(child) => {
             let lifeline = child.lifeline();
             child.end(match alone_with(place) {
-                Ok(()) => panic::caught_at_work(|| run::cell(&flags, lifeline)),
+                Ok(()) => panic::caught_at_work(|| run_cell(invocation, block, lifeline)),
                 Err(_) => Exit::Usage,
             })
         }
         Side::Parent(parent) => {
-            let guard = Guard::new(parent, flags.hang_timeout).map_err(|error| bug("watched", &error))?;
+            let guard =
+                Guard::new(parent, invocation.hang_timeout).map_err(|error| bug("watched", &error))?;
             Ok(Flight { index, guard, block, began: Instant::now(), asked: None })
         }
     }
@@ -250,7 +254,7 @@ fn land(
         Ending::Died(block, death) => bury(prepared, (index, &places[index]), block, &death, others)?,
     };
     let summary = block.parting().and_then(|words| serde_json::from_slice(&words).ok());
-    let mut summary: Summary = summary.unwrap_or_default();
+    let mut summary: CellSummary = summary.unwrap_or_default();
     summary.problems.extend(afterwards);
     if asked.is_some() {
         summary.problems.insert(0, "it took longer than `timeout`".to_owned());
@@ -276,14 +280,14 @@ fn bury(
     others: &[Pid],
 ) -> Result<u8, Diagnostics> {
     let legacy = Legacy::read(block, death);
-    let flags = flags_of(&prepared.jobs[index], place, block);
+    let invocation = invocation_of(&prepared.jobs[index], place);
     match supervise::fork_in(block).map_err(|error| bug("buried", &error))? {
         Side::Child(child) => child.end(match alone_with(place) {
-            Ok(()) => panic::caught(|| run::bury_cell(&flags, death, legacy)),
+            Ok(()) => panic::caught(|| bury_cell(invocation, block, death, legacy)),
             Err(_) => Exit::Usage,
         }),
         Side::Parent(parent) => {
-            let guard = Guard::new(parent, flags.hang_timeout).map_err(|error| bug("buried", &error))?;
+            let guard = Guard::new(parent, invocation.hang_timeout).map_err(|error| bug("buried", &error))?;
             match guard.ending(others).map_err(|error| bug("buried", &error))? {
                 Ending::Done(code) => Ok(code),
                 Ending::Died(..) | Ending::DiedAfter(..) => Ok(Exit::Bug.code()),

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A live run of unknown length is waited for, but not told of beforehand; this is what each takes beside its load.
-pub(super) const AROUND_NS: u64 = 500_000_000;
+pub const AROUND_NS: u64 = 500_000_000;
 
 /// A line of a core's log: the run's number, who says it, the level, the text.
 type LogLine = (usize, String, u32, String);
@@ -63,7 +63,7 @@ impl Observer for Quiet<'_> {
 }
 
 /// Plays them all; the results are in the order of the plans, whatever was played when.
-pub(super) fn play_all<W: Write>(
+pub fn play_all<W: Write>(
     stage: &mut Stage<W>,
     plans: &[Plan],
     base: &Path,
@@ -142,7 +142,7 @@ fn receiving_alike<'p>(plans: &'p [Plan], casts: &[Arc<Cast>]) -> Cow<'p, [Plan]
 }
 
 /// As many as the machine plays at once.
-pub(super) fn processors() -> usize {
+pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 

@@ -1,9 +1,9 @@
 //! All that a batch's report says, before it is laid out.
 
-use super::super::arguments::BatchFlags;
 use super::against::{Against, Matched};
+use super::asked::BatchInvocation;
 use super::prepared::Prepared;
-use crate::batch::{Folder, Outcome};
+use super::{Folder, Outcome};
 use crate::compare::{may_regress, regressions};
 use crate::results::comparisons::Comparison;
 
@@ -12,7 +12,7 @@ pub(super) struct Told<'a> {
     pub prepared: &'a Prepared,
     pub folder: &'a Folder,
     pub outcomes: &'a [Option<Outcome>],
-    pub flags: &'a BatchFlags,
+    pub flags: &'a BatchInvocation,
     /// Comparisons across an axis, each with what the compared cells have in common.
     pub across: Vec<(String, Comparison)>,
     pub against: Option<Against<'a>>,

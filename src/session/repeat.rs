@@ -85,7 +85,7 @@ fn left_out(argument: &str) -> Option<bool> {
 }
 
 /// An argument as a POSIX shell reads it back.
-pub(super) fn quoted(argument: &str) -> String {
+pub fn quoted(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) {
         argument.to_owned()

@@ -2,7 +2,7 @@
 
 use super::jobs::Job;
 use super::scout::{Scouted, scout};
-use crate::batch::{BatchFile, Cells, Header, cells};
+use super::{BatchFile, Cells, Header, cells};
 use crate::diagnostics::Diagnostics;
 use crate::report::{counted, printable, span};
 use std::path::PathBuf;
@@ -16,15 +16,20 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    pub fn from(file: BatchFile, core_path: &[PathBuf]) -> Result<Prepared, Diagnostics> {
+    pub fn from(
+        file: BatchFile,
+        core_path: &[PathBuf],
+        known_flags: &[String],
+    ) -> Result<Prepared, Diagnostics> {
         let Cells { cells, excluded } = cells(&file)?;
-        let jobs: Vec<Job> = cells.into_iter().map(|cell| Job::of(&file, cell, core_path)).collect();
+        let jobs: Vec<Job> =
+            cells.into_iter().map(|cell| Job::of(&file, cell, core_path, known_flags)).collect();
         let scouted = scout(&jobs, &file)?;
         Ok(Prepared { file, excluded, jobs, scouted })
     }
 
     pub fn parallel(&self) -> usize {
-        self.file.parallel.map_or_else(super::super::side_by_side::processors, |n| n as usize)
+        self.file.parallel.map_or_else(crate::session::side_by_side::processors, |n| n as usize)
     }
 
     /// How long it will take about, in nanoseconds.

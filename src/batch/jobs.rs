@@ -1,55 +1,50 @@
-//! From cells to what is played: the flags that would be typed for each.
+//! From cells to what is played.
 
-use super::super::arguments::{CompareSettings, Format, PlanFlags, RunFlags};
-use super::super::values::{KeyValue, Seed};
-use crate::batch::{BatchFile, Cell};
+use super::{BatchFile, Cell};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
+use crate::plan::Overrides;
 use crate::plan::tree::{Node, Written};
+use crate::script::Comparing;
+use crate::session::{Invocation, OutputPaths};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// A cell and the flags of its run.
+/// A cell, and what is played for it.
 #[derive(Debug, Clone)]
 pub(super) struct Job {
     pub cell: Cell,
     /// Its place in the matrix, from 0.
     pub place: usize,
-    pub flags: RunFlags,
+    pub invocation: Invocation,
 }
 
 impl Job {
-    pub fn of(file: &BatchFile, cell: Cell, core_path: &[PathBuf]) -> Job {
-        let pair = |(key, value): &(String, String)| KeyValue { key: key.clone(), value: value.clone() };
-        let plan = PlanFlags {
-            params: cell.params.iter().map(pair).collect(),
-            set: cell.set.iter().map(pair).collect(),
-            seed: Some(Seed::Number(file.seed)),
-            session_core: cell.core.clone().map(|core| from(&file.folder, core)),
-            checks: file.checks.clone(),
+    /// Of a cell of this file.
+    pub fn of(file: &BatchFile, cell: Cell, core_path: &[PathBuf], known_flags: &[String]) -> Job {
+        let invocation = Invocation {
+            overrides: Overrides {
+                seed: Some(file.seed),
+                set: cell.set.clone(),
+                core: cell.core.clone().map(|core| from(&file.folder, core)),
+                checks: file.checks.clone(),
+                ..Overrides::default()
+            },
+            params: cell.params.clone(),
             core_path: core_path.to_vec(),
-            ..PlanFlags::default()
-        };
-        let flags = RunFlags {
-            script: script(&file.folder, &cell.script),
-            plan,
+            known_flags: known_flags.to_vec(),
+            comparing: Comparing {
+                repeats: (file.repeats > 1).then_some(file.repeats),
+                ..Comparing::default()
+            },
             // Of the batch, which sets it.
             hang_timeout: Duration::MAX,
-            in_process: false,
-            repeats: (file.repeats > 1).then_some(file.repeats),
-            compare: None,
-            comparing: CompareSettings::default(),
-            output: None,
-            events: None,
-            format: Format::Text,
-            force: true,
-            verbose: false,
+            outputs: OutputPaths { force: true, ..OutputPaths::default() },
             quiet: true,
-            side_by_side: None,
-            block: None,
+            ..Invocation::of(script(&file.folder, &cell.script))
         };
-        Job { place: cell.place, cell, flags }
+        Job { place: cell.place, cell, invocation }
     }
 }
 

@@ -70,7 +70,7 @@ pub fn plain() -> Look {
 }
 
 /// Whether stderr wants colours.
-fn stderr_is_coloured() -> bool {
+pub fn stderr_is_coloured() -> bool {
     AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
 }
 
@@ -102,26 +102,13 @@ pub fn write_result(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Prints help, or what is wrong with the arguments. Help that nobody reads to its end (`| head -1`) is no error.
-pub fn print_help(error: &clap::Error) {
-    let text = error.render();
-    let shown = |coloured| if coloured { text.ansi().to_string() } else { text.to_string() };
-    match error.use_stderr() {
-        true => tell(shown(stderr_is_coloured())),
-        false => {
-            let coloured = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-            let _ = write_result(shown(coloured).as_bytes());
-        }
-    }
-}
-
 /// A line on stderr.
 pub fn note(text: &str) {
     tell(format!("{text}\n"));
 }
 
 /// Writes to stderr, whatever a core has made of it. Nobody is left to be told that it is closed.
-fn tell(text: String) {
+pub fn tell(text: String) {
     let _ = keeper::at(move || files::write_whole(io::stderr().lock(), text.as_bytes()));
 }
 

@@ -1,14 +1,14 @@
 //! What came of a batch, for people at a terminal.
 
-use super::super::repeat;
 use super::bars::mark;
 use super::beside::beside;
 use super::told::Told;
-use crate::batch::{Outcome, Value};
+use super::{Outcome, Value};
 use crate::numbers;
 use crate::report::Look;
 use crate::report::{Column, Table, comparison_text, count, counted, percent, printable, rate, span};
 use crate::results::figures::NEVER;
+use crate::session::repeat;
 
 /// All figures of a cell as a table shows them.
 pub(super) fn figures(outcome: &Outcome) -> [String; 4] {

@@ -1,7 +1,7 @@
 //! Every cell against its counterpart in a baseline.
 
 use super::prepared::Prepared;
-use crate::batch::{Across, Baseline, Outcome, RESULTS};
+use super::{Across, Baseline, Outcome, RESULTS};
 use crate::compare::{
     Candidate, Question, compare, different_settings, groups, names_of, read_results, regressions, unique,
 };

@@ -1,17 +1,17 @@
 //! What a batch leaves: what is printed, and files for people, CI and programs.
 
-use super::super::arguments::BatchFlags;
-use super::super::terminal;
 use super::across::across_cells;
 use super::against::{against, unfit};
+use super::asked::BatchInvocation;
 use super::junit::junit;
 use super::markdown::markdown;
 use super::prepared::Prepared;
 use super::table::text;
 use super::told::Told;
-use crate::batch::{Baseline, Folder, Outcome, cannot_write, save_baseline};
+use super::{Baseline, Folder, Outcome, cannot_write, save_baseline};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::keep;
+use crate::session::terminal;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub(super) fn report(
     folder: &Folder,
     outcomes: &[Option<Outcome>],
     baseline: Option<&Baseline>,
-    flags: &BatchFlags,
+    flags: &BatchInvocation,
 ) -> Result<Exit, Diagnostics> {
     let mut wrong = Diagnostics::new();
     let across = prepared.file.compare.as_ref().map(|asked| across_cells(prepared, places, outcomes, asked));

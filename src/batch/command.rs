@@ -1,19 +1,19 @@
 //! The command: prepares, plays, reports.
 
-use super::super::arguments::BatchFlags;
-use super::super::interrupt::Interrupt;
-use super::super::outputs::is_stdout;
-use super::super::terminal;
+use super::asked::BatchInvocation;
 use super::prepared::Prepared;
+use super::{Baseline, Folder, Outcome, check_name, outcome, read_batch};
 use super::{against, jobs, play, report};
-use crate::batch::{Baseline, Folder, Outcome, check_name, outcome, read_batch};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::{counted, printable};
 use crate::script;
+use crate::session::Interrupt;
+use crate::session::outputs::is_stdout;
+use crate::session::terminal;
 use std::path::{Path, PathBuf};
 
 /// Plays a batch file.
-pub fn command(flags: &BatchFlags) -> Exit {
+pub fn play_batch(flags: &BatchInvocation) -> Exit {
     match played(flags) {
         Ok(exit) => exit,
         Err(wrong) => {
@@ -27,13 +27,13 @@ pub fn command(flags: &BatchFlags) -> Exit {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(path: &Path, core_path: &[PathBuf]) -> Result<Exit, Diagnostics> {
-    let prepared = Prepared::from(read_batch(path)?, core_path)?;
+pub fn check_batch(path: &Path, core_path: &[PathBuf], known_flags: &[String]) -> Result<Exit, Diagnostics> {
+    let prepared = Prepared::from(read_batch(path)?, core_path, known_flags)?;
     terminal::print(&prepared.described())?;
     Ok(Exit::Success)
 }
 
-fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
+fn played(flags: &BatchInvocation) -> Result<Exit, Diagnostics> {
     let interrupt = Interrupt::listen()?;
     // Once, and not in the process of every cell.
     script::warm_up();
@@ -49,8 +49,8 @@ fn played(flags: &BatchFlags) -> Result<Exit, Diagnostics> {
     // By its whole path: what a cell's core does to its working folder is its own affair.
     file.output = std::path::absolute(&file.output).unwrap_or(file.output);
     file.repeats = flags.repeats.unwrap_or(file.repeats);
-    let mut prepared = Prepared::from(file, &flags.core_path)?;
-    prepared.jobs.iter_mut().for_each(|job| job.flags.hang_timeout = flags.hang_timeout);
+    let mut prepared = Prepared::from(file, &flags.core_path, &flags.known_flags)?;
+    prepared.jobs.iter_mut().for_each(|job| job.invocation.hang_timeout = flags.hang_timeout);
     if let Some(only) = &flags.only {
         keep_only(&mut prepared, only)?;
     }
@@ -116,7 +116,7 @@ fn keep_only(prepared: &mut Prepared, only: &str) -> Result<(), Diagnostics> {
 }
 
 /// The batch's folder: a new one, or the newest to go on with.
-fn open(prepared: &Prepared, flags: &BatchFlags) -> Result<Folder, Diagnostics> {
+fn open(prepared: &Prepared, flags: &BatchInvocation) -> Result<Folder, Diagnostics> {
     let now = prepared.header();
     if !flags.resume && !flags.changed {
         return Folder::create(&prepared.file.output, &now);

@@ -1,6 +1,6 @@
 //! What a batch file asks of its comparisons.
 
-use crate::batch::Across;
+use super::Across;
 use crate::compare::Question;
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::plan::FigureNames;

@@ -55,10 +55,7 @@ type Loaded = Result<Vec<CoreInfo>, CoreError>;
 /// # Errors
 /// They cannot be loaded, or the process died or hung over it.
 #[cfg(unix)]
-pub(super) fn cores(
-    what: &str,
-    load: impl FnOnce() -> Loaded,
-) -> Result<(Vec<CoreInfo>, Diagnostics), Diagnostics> {
+pub fn cores(what: &str, load: impl FnOnce() -> Loaded) -> Result<(Vec<CoreInfo>, Diagnostics), Diagnostics> {
     let bug = |error: std::io::Error| {
         Diagnostics::from(Diagnostic::new(
             Exit::Bug,
@@ -134,9 +131,6 @@ fn over_time(what: &str, was_loaded: bool) -> Diagnostics {
 /// # Errors
 /// They cannot be loaded.
 #[cfg(not(unix))]
-pub(super) fn cores(
-    _: &str,
-    load: impl FnOnce() -> Loaded,
-) -> Result<(Vec<CoreInfo>, Diagnostics), Diagnostics> {
+pub fn cores(_: &str, load: impl FnOnce() -> Loaded) -> Result<(Vec<CoreInfo>, Diagnostics), Diagnostics> {
     load().map(|cores| (cores, Diagnostics::new())).map_err(|error| faults::of_core(&error))
 }

@@ -1,12 +1,12 @@
 //! How far a batch is: bars on a terminal, elsewhere one plain line for each thing that happens.
 
-use super::super::terminal;
+use super::Outcome;
 use super::prepared::Prepared;
-use crate::batch::Outcome;
 use crate::cores::vitals::Shared;
 use crate::diagnostics::Exit;
 use crate::progress::Mode;
 use crate::report::{count, percent, printable, rough_rate, shortened, span};
+use crate::session::terminal;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::Write;
 use std::time::Instant;

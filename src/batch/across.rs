@@ -2,7 +2,7 @@
 
 use super::prepared::Prepared;
 use super::question::question;
-use crate::batch::{Across, Kind, Outcome, RESULTS};
+use super::{Across, Kind, Outcome, RESULTS};
 use crate::compare::{Candidate, compare, names_of, read_results};
 use crate::diagnostics::Diagnostics;
 use crate::results::comparisons::Comparison;

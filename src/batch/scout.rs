@@ -1,11 +1,8 @@
 //! What every cell comes to, found out in a child: scripts are checked and cores are loaded, which may kill a process.
 
-use super::super::rehearsal::Rehearsed;
-use super::super::side_by_side::AROUND_NS;
-use super::super::{faults, settings, terminal};
 use super::jobs::Job;
 use super::question::question;
-use crate::batch::{Across, BatchFile, Kind};
+use super::{Across, BatchFile, Kind};
 use crate::cores::library_sha256;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
 use crate::engine::{self, Cast, Setting};
@@ -13,7 +10,10 @@ use crate::files::in_words;
 use crate::plan::tree::{Node, Written, join};
 use crate::plan::{BATCH_CHECKS, ClockKind, FigureNames, Plan};
 use crate::report::printable;
-use crate::script;
+use crate::script::{self, Comparing, Settings};
+use crate::session::Rehearsed;
+use crate::session::side_by_side::AROUND_NS;
+use crate::session::{faults, terminal};
 use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -49,7 +49,7 @@ pub(super) fn scout(jobs: &[Job], file: &BatchFile) -> Result<Vec<Scouted>, Diag
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("cells cannot be looked at: {why}")))
     };
     let block = Block::new().map_err(|error| told(in_words(&error)))?;
-    let limit = jobs.iter().map(|job| job.flags.hang_timeout).max().unwrap_or(Duration::from_secs(60));
+    let limit = jobs.iter().map(|job| job.invocation.hang_timeout).max().unwrap_or(Duration::from_secs(60));
     match supervise::fork_in(block).map_err(|error| told(in_words(&error)))? {
         Side::Child(child) => {
             let found = scout_here(jobs, file, |scouted| {
@@ -115,7 +115,7 @@ fn scout_here(jobs: &[Job], file: &BatchFile, mut found: impl FnMut(&Scouted)) -
     all.into_iter().map(told).collect()
 }
 
-/// What the cell's flags brought in, the file says: there it is told.
+/// What the cell's settings brought in, the file says: there it is told.
 fn of_file(mut fault: Diagnostic, file: &BatchFile) -> Diagnostic {
     if fault.exit == Exit::Usage {
         fault.exit = Exit::Contents;
@@ -163,10 +163,14 @@ fn look_at(
     compared: Option<&Across>,
     libraries: &mut BTreeMap<String, String>,
 ) -> Result<(Scouted, String), Diagnostics> {
-    let overrides = settings::overrides(&job.flags.plan)?;
-    let source = settings::script(&job.flags.script)?;
-    let finder = settings::finder(&job.flags.plan, None);
-    let settings = settings::of_script("run", &job.flags.plan, overrides);
+    let faults = job.invocation.overrides.faults();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let source = job.invocation.source()?;
+    let finder = job.invocation.finder();
+    // Replications are no part of what a cell is made of.
+    let settings = Settings { comparing: Comparing::default(), ..job.invocation.settings() };
     let base = source.base();
     let setting = Setting { finder: &finder, base_dir: &base, pure: false, confined: None };
     let rehearsed = Rehearsed::of(&source, &settings, setting, &Arc::new(AtomicBool::new(false)));
@@ -175,7 +179,7 @@ fn look_at(
         return Err(wrong);
     }
     let execution = rehearsed.execution;
-    if execution.plans.is_empty() && !job.flags.plan.checks.is_empty() {
+    if execution.plans.is_empty() && !job.invocation.overrides.checks.is_empty() {
         let fault =
             Diagnostic::new(Exit::Contents, "the batch's `checks` would never be judged").path("checks");
         let found = format!("`{}` runs nothing", printable(&job.cell.script));
@@ -185,9 +189,9 @@ fn look_at(
             .into());
     }
     let plans: Vec<String> = execution.plans.iter().map(|planned| planned.plan.written.to_string()).collect();
-    let repeats = job.flags.repeats.unwrap_or(1);
+    let repeats = job.invocation.comparing.repeats.unwrap_or(1);
     let mut hash = Sha256::new();
-    hash.update(format!("{} {repeats} {:?} ", env!("CARGO_PKG_VERSION"), job.flags.plan.seed));
+    hash.update(format!("{} {repeats} {:?} ", env!("CARGO_PKG_VERSION"), job.invocation.overrides.seed));
     for source in &execution.sources {
         hash.update(source.text.as_bytes());
     }
@@ -248,14 +252,17 @@ fn without_effect(jobs: &[Job], file: &BatchFile, played: &[String]) -> Diagnost
 /// The setting of the scenario without which two cells would differ.
 fn laid_over(one: &Job, other: &Job) -> Option<String> {
     let plans = |job: &Job, without: &str| {
-        let mut flags = job.flags.plan.clone();
-        flags.set.retain(|set| set.key != without);
-        let settings = settings::of_script("run", &flags, settings::overrides(&flags).ok()?);
-        let source = settings::script(&job.flags.script).ok()?;
+        let mut invocation = job.invocation.clone();
+        invocation.overrides.set.retain(|(path, _)| path != without);
+        if !invocation.overrides.faults().is_empty() {
+            return None;
+        }
+        let settings = Settings { comparing: Comparing::default(), ..invocation.settings() };
+        let source = invocation.source().ok()?;
         let execution = script::check(&source, &settings, &Arc::new(AtomicBool::new(false)));
         Some(execution.plans.iter().map(|planned| planned.plan.written.to_string()).collect::<Vec<_>>())
     };
-    let set = one.flags.plan.set.iter().map(|set| set.key.clone());
+    let set = one.invocation.overrides.set.iter().map(|(path, _)| path.clone());
     set.into_iter().find(|key| {
         let (one, other) = (plans(one, key), plans(other, key));
         one.is_some() && other.is_some() && one != other
