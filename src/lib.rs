@@ -1,14 +1,13 @@
 //! mqscript: stress-test a message-queue processor, and the brokers behind it, with a script.
 
-mod advice;
+pub mod advice;
 pub mod batch;
-pub mod cli;
 pub mod compare;
 pub mod conformance;
 pub mod cores;
 pub mod diagnostics;
 pub mod engine;
-mod files;
+pub mod files;
 pub mod fit;
 pub mod judgement;
 pub mod metrics;

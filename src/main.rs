@@ -1,9 +1,11 @@
-//! The command line.
+//! The program: its command line.
 
 #![forbid(unsafe_code)]
+
+mod cli;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(mqscript::cli::guarded(mqscript::cli::main).code())
+    ExitCode::from(mqscript::session::panic::guarded(cli::main).code())
 }

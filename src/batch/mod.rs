@@ -1,8 +1,9 @@
 //! Batches: a YAML file × its matrix → cells, each of which is one run of a script in a process of its own.
 //!
-//! - **Owns** the batch file, its matrix, the folder and journal of a batch, baselines.
-//! - **May import** `compare`, `diagnostics`, `files`, `plan`, `results`.
-//! - **Way in** [`read_batch`], [`cells`], [`Folder`].
+//! - **Owns** the batch file, its matrix, playing its cells, the folder and journal of a batch, baselines, its reports.
+//! - **May import** `compare`, `cores`, `diagnostics`, `engine`, `files`, `numbers`, `plan`, `progress`, `report`,
+//!   `results`, `script`, `session`, `supervise`.
+//! - **Way in** [`play_batch`], [`check_batch`].
 //! - **A message here** none comes here: outcomes of whole cells do.
 
 #![forbid(unsafe_code)]

@@ -2,10 +2,10 @@
 
 use super::core_arguments::CoreCommand;
 use super::values::{KeyValue, Seed, core_name, duration, folder, key_value, repeats, seed, within};
-use crate::results::comparisons::Within;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use mqscript::results::comparisons::Within;
 use std::path::PathBuf;
 use std::time::Duration;
 

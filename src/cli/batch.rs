@@ -2,8 +2,8 @@
 
 use super::arguments::BatchFlags;
 use super::parameters;
-use crate::batch::{self, BatchInvocation};
-use crate::diagnostics::Exit;
+use mqscript::batch::{self, BatchInvocation};
+use mqscript::diagnostics::Exit;
 
 /// Plays a batch file.
 pub fn command(flags: &BatchFlags) -> Exit {

@@ -2,16 +2,16 @@
 
 use super::arguments::CheckFlags;
 use super::{parameters, settings};
-use crate::batch::check_batch;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::engine::Setting;
-use crate::plan::Planned;
-use crate::plan::tree::Origin;
-use crate::report::Look;
-use crate::report::{Column, Table, count, printable};
-use crate::script::{Execution, ParamOrigin, Settings, Source};
-use crate::session::{Interrupt, Invocation, Rehearsed, panic, pure, terminal};
-use crate::supervise::{self, Ending, Side};
+use mqscript::batch::check_batch;
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::engine::Setting;
+use mqscript::plan::Planned;
+use mqscript::plan::tree::Origin;
+use mqscript::report::Look;
+use mqscript::report::{Column, Table, count, printable};
+use mqscript::script::{Execution, ParamOrigin, Settings, Source};
+use mqscript::session::{Interrupt, Invocation, Rehearsed, panic, pure, terminal};
+use mqscript::supervise::{self, Ending, Side};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;

@@ -1,13 +1,15 @@
 //! `compare`: saved results against each other, without playing anything.
 
 use super::arguments::{CompareFlags, CompareSettings, Format};
-use crate::compare::{Candidate, Question, compare, groups, names_of, read_results, several_groups, unique};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::report::{comparison_markdown, comparison_text, json};
-use crate::results::Report;
-use crate::results::comparisons::Comparison;
-use crate::session::outputs::Output;
-use crate::session::{self, terminal};
+use mqscript::compare::{
+    Candidate, Question, compare, groups, names_of, read_results, several_groups, unique,
+};
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::report::{comparison_markdown, comparison_text, json};
+use mqscript::results::Report;
+use mqscript::results::comparisons::Comparison;
+use mqscript::session::outputs::Output;
+use mqscript::session::{self, terminal};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 

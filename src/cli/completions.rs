@@ -1,9 +1,9 @@
 //! `completions`: what makes a shell complete commands and flags.
 
 use super::arguments::{Arguments, CompletionsFlags};
-use crate::diagnostics::Exit;
-use crate::session::terminal;
 use clap::CommandFactory;
+use mqscript::diagnostics::Exit;
+use mqscript::session::terminal;
 
 /// Prints the completions for a shell.
 pub fn command(flags: &CompletionsFlags) -> Exit {

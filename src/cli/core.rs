@@ -2,14 +2,14 @@
 
 use super::core_arguments::{CoreCommand, CoreFolders, CoreInfoFlags};
 use super::{core_check, core_new};
-use crate::cores::{
+use mqscript::cores::{
     CoreInfo, Finder, ListedFile, abi, capability_names, core_info, library_sha256, list_cores_by,
 };
-use crate::diagnostics::{Diagnostics, Exit};
-use crate::report::Look;
-use crate::report::printable;
-use crate::report::text::wrapped;
-use crate::session::{apart, terminal};
+use mqscript::diagnostics::{Diagnostics, Exit};
+use mqscript::report::Look;
+use mqscript::report::printable;
+use mqscript::report::text::wrapped;
+use mqscript::session::{apart, terminal};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::Path;

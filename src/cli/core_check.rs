@@ -3,20 +3,20 @@
 use super::arguments::CheckFormat;
 use super::core_arguments::CoreCheckFlags;
 use super::settings::pairs;
-use crate::conformance::{
+use mqscript::conformance::{
     Asked, Description, Done, Group, Report, Rule, TESTS, Test, Verdict, check, run_one, selected,
 };
-use crate::cores::{HIDDEN, abi};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
-use crate::files::in_words;
-use crate::plan::units::human_duration;
-use crate::plan::{CoreSpec, Overrides};
-use crate::report::Look;
-use crate::report::printable;
-use crate::report::text::wrapped;
-use crate::session::terminal;
+use mqscript::cores::{HIDDEN, abi};
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
+use mqscript::files::in_words;
+use mqscript::plan::units::human_duration;
+use mqscript::plan::{CoreSpec, Overrides};
+use mqscript::report::Look;
+use mqscript::report::printable;
+use mqscript::report::text::wrapped;
+use mqscript::session::terminal;
 #[cfg(unix)]
-use crate::supervise;
+use mqscript::supervise;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;

@@ -3,10 +3,10 @@
 
 use super::core_arguments::{CoreLanguage, CoreNewFlags};
 use super::scaffold::{self, NewFile, usage};
-use crate::diagnostics::Diagnostics;
-use crate::report::printable;
-use crate::session::repeat::quoted;
-use crate::session::terminal;
+use mqscript::diagnostics::Diagnostics;
+use mqscript::report::printable;
+use mqscript::session::repeat::quoted;
+use mqscript::session::terminal;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};

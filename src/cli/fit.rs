@@ -2,13 +2,13 @@
 
 use super::arguments::FitFlags;
 use super::compare;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::files::in_words;
-use crate::fit::{FitError, Fitted, fit};
-use crate::report::{count, counted, percent, printable, span};
-use crate::results::{Report, Run};
-use crate::session::outputs::{Output, is_stdout};
-use crate::session::terminal;
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::files::in_words;
+use mqscript::fit::{FitError, Fitted, fit};
+use mqscript::report::{count, counted, percent, printable, span};
+use mqscript::results::{Report, Run};
+use mqscript::session::outputs::{Output, is_stdout};
+use mqscript::session::terminal;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! `list`: the scripts that come along.
 
-use crate::diagnostics::Exit;
-use crate::script::BUNDLED;
-use crate::session::terminal;
+use mqscript::diagnostics::Exit;
+use mqscript::script::BUNDLED;
+use mqscript::session::terminal;
 
 /// Lists them, each with the first sentence of its text.
 pub fn command() -> Exit {

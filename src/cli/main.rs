@@ -2,15 +2,15 @@
 
 use super::arguments::Command;
 use super::{batch, check, compare, completions, core, fit, list, man, new, parameters, run, schema, usage};
-use crate::diagnostics::Exit;
-use crate::session::{outputs, terminal};
 use clap::error::ErrorKind;
+use mqscript::diagnostics::Exit;
+use mqscript::session::{outputs, terminal};
 use std::ffi::OsString;
 
 /// Does what the command line says.
 pub fn main() -> Exit {
     #[cfg(unix)]
-    crate::supervise::survive_file_limits();
+    mqscript::supervise::survive_file_limits();
     let typed: Vec<OsString> = std::env::args_os().collect();
     if let Some(fault) = parameters::blank_for_equals(&typed) {
         terminal::complain(&fault.into());

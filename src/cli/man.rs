@@ -1,14 +1,14 @@
 //! `man`: the manual pages, made from the flags.
 
 use super::arguments::{Arguments, ManFlags};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::files::in_words;
-use crate::report::printable;
-use crate::session::outputs::is_stdout;
-use crate::session::terminal;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::files::in_words;
+use mqscript::report::printable;
+use mqscript::session::outputs::is_stdout;
+use mqscript::session::terminal;
 use std::fs;
 use std::io;
 use std::path::Path;

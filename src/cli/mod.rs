@@ -1,6 +1,6 @@
 //! The command line: flags in, library calls, text out. One file for each command.
 //!
-//! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`](crate::diagnostics::Exit)'s.
+//! stdout carries the result, stderr progress and diagnostics; the exit codes are [`Exit`](mqscript::diagnostics::Exit)'s.
 //!
 //! - **Owns** the command line: one file for each command.
 //! - **May import** every room.
@@ -32,5 +32,4 @@ mod settings;
 mod usage;
 mod values;
 
-pub use crate::session::panic::guarded;
 pub use main::main;

@@ -4,10 +4,10 @@
 use super::arguments::NewFlags;
 use super::scaffold::{self, NewFile, usage};
 use super::schema;
-use crate::diagnostics::{Diagnostics, Exit};
-use crate::report::printable;
-use crate::session::repeat::quoted;
-use crate::session::terminal;
+use mqscript::diagnostics::{Diagnostics, Exit};
+use mqscript::report::printable;
+use mqscript::session::repeat::quoted;
+use mqscript::session::terminal;
 use std::path::Path;
 
 /// The name in `new/`: each place where it stands gets the new one.

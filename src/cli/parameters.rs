@@ -3,12 +3,12 @@
 //! Only the script knows them, so a flag that the program does not know is kept for it, and refused if neither knows it.
 
 use super::arguments::{Arguments, Command, PlanFlags};
-use crate::diagnostics::{Diagnostic, Exit, did_you_mean};
-use crate::report::printable;
-use crate::script::{self, Param, Settings};
-use crate::session::find_script;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
+use mqscript::diagnostics::{Diagnostic, Exit, did_you_mean};
+use mqscript::report::printable;
+use mqscript::script::{self, Param, Settings};
+use mqscript::session::find_script;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::sync::Arc;

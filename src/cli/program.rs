@@ -1,9 +1,9 @@
 //! A program of the user's own: `--processor my_queue.py`, `--send my_send.py`.
 
 use super::arguments::PlanFlags;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::plan::EXEC;
-use crate::report::printable;
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::plan::EXEC;
+use mqscript::report::printable;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -69,7 +69,7 @@ fn command(flag: &str, file: &Path) -> Result<Vec<String>, Box<Diagnostic>> {
     let meta = match std::fs::metadata(file) {
         Ok(meta) => meta,
         Err(error) => {
-            let why = crate::files::in_words(&error);
+            let why = mqscript::files::in_words(&error);
             let fault = fault(format!("`{flag} {printed}` cannot be read: {why}"));
             let fault = fault.expected("a program, such as my_queue.py").help(
                 "the file is looked for from the current folder; `mqscript new --processor` writes one to begin with",

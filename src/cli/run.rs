@@ -2,8 +2,8 @@
 
 use super::arguments::RunFlags;
 use super::settings;
-use crate::diagnostics::Exit;
-use crate::session;
+use mqscript::diagnostics::Exit;
+use mqscript::session;
 
 /// Runs a script.
 pub fn command(flags: &RunFlags) -> Exit {

@@ -1,9 +1,9 @@
 //! Making a folder with files in it: what `new` and `core new` share.
 
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::files::in_words;
-use crate::report::printable;
-use crate::session::outputs::is_stdout;
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::files::in_words;
+use mqscript::report::printable;
+use mqscript::session::outputs::is_stdout;
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! `schema`: the JSON Schemas of what is written and read, for editors and programs.
 
 use super::arguments::{Schema, SchemaFlags};
-use crate::diagnostics::Exit;
-use crate::session::terminal;
+use mqscript::diagnostics::Exit;
+use mqscript::session::terminal;
 
 /// The JSON Schema of batch files.
 pub(super) const BATCH: &str = include_str!("../../schemas/batch.schema.json");

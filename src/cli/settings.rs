@@ -5,12 +5,12 @@ use super::arguments::{COMPARED, CheckFlags, Clock, Format, PlanFlags, RunFlags}
 use super::parameters;
 use super::program::{self, Program};
 use super::values::{KeyValue, Seed, seed};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
-use crate::plan::tree::Node;
-use crate::plan::{ClockKind, EXEC, Overrides, SEED_VARIABLE};
-use crate::report::printable;
-use crate::script::Comparing;
-use crate::session::{self, Invocation, OutputPaths};
+use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
+use mqscript::plan::tree::Node;
+use mqscript::plan::{ClockKind, EXEC, Overrides, SEED_VARIABLE};
+use mqscript::report::printable;
+use mqscript::script::Comparing;
+use mqscript::session::{self, Invocation, OutputPaths};
 
 /// What the flags say over the script's scenarios.
 ///

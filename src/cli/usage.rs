@@ -1,7 +1,7 @@
 //! Help, and what is wrong with the arguments, as clap has them.
 
-use crate::session::terminal;
 use anstream::{AutoStream, ColorChoice};
+use mqscript::session::terminal;
 use std::io;
 
 /// Prints help, or what is wrong with the arguments. Help that nobody reads to its end (`| head -1`) is no error.

@@ -1,9 +1,9 @@
 //! Values of flags that clap does not know.
 
-use crate::compare::parse_within;
-use crate::plan::units::{UnitError, parse_duration};
-use crate::plan::{REPEATS_MAX, SEED_MAX};
-use crate::results::comparisons::Within;
+use mqscript::compare::parse_within;
+use mqscript::plan::units::{UnitError, parse_duration};
+use mqscript::plan::{REPEATS_MAX, SEED_MAX};
+use mqscript::results::comparisons::Within;
 use rand::TryRng;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use serde_json::{Map, Value, json};
 
 /// The core that serves programs of the user's own, and puts processors under test.
-pub(crate) const EXEC: &str = "exec";
+pub const EXEC: &str = "exec";
 /// Its option for the injected core.
 const INJECTED: &str = "mock";
 /// The share of calls that the injected core lets succeed, unless something else is said.

@@ -65,7 +65,7 @@ pub use figure_path::{
     ALL_FIGURES, FIGURES, FigureFault, FigureKind, FigureNames, KnownFigure, SCOPES, STATISTICS, figures_of,
     parse_figure,
 };
-pub(crate) use injected::EXEC;
+pub use injected::EXEC;
 pub use json::read_json;
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
 pub(crate) use mocks::{MOCK, OF_MOCKS};

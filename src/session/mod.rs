@@ -2,6 +2,13 @@
 //!
 //! [`Invocation`] says what is to be played and what becomes of it. A command of the command line makes one of its flags, a
 //! batch makes one for each cell; [`run()`] does the rest.
+//!
+//! - **Owns** what is asked for, the process that does it and the one that watches, what is printed and saved, the
+//!   exit code.
+//! - **May import** `advice`, `compare`, `cores`, `diagnostics`, `engine`, `files`, `judgement`, `plan`,
+//!   `progress`, `report`, `results`, `script`, `supervise`.
+//! - **Way in** [`run()`], with an [`Invocation`].
+//! - **A message here** none comes here: runs do.
 
 #![forbid(unsafe_code)]
 
