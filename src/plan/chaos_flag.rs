@@ -1,7 +1,7 @@
 //! The faults of `--chaos`, as typed in a shell.
 
+use super::read::typed::parse_typed;
 use super::tree::{Node, Written};
-use super::typed::parse_typed;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use serde_json::{Map, Value};
 

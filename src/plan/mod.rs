@@ -22,37 +22,18 @@ mod end;
 mod figure_path;
 mod figure_words;
 mod injected;
-mod json;
 mod message;
-mod misplaced;
 mod mocks;
 mod names;
 mod overrides;
 #[allow(clippy::module_inception, reason = "the plan is what the room is about")]
 mod plan;
 mod processor;
-mod read_agents;
-mod read_arrival;
-mod read_checks;
-mod read_compare;
-mod read_core;
-mod read_end;
-mod read_messages;
-mod read_processor;
-mod read_recipients;
-mod read_scenario;
-mod read_types;
-pub(crate) mod reader;
+mod read;
 #[cfg(test)]
 mod reader_tests;
 mod replication;
-mod set_path;
-mod short_forms;
-mod syntax;
 mod template;
-pub mod text;
-pub mod tree;
-mod typed;
 pub mod units;
 
 pub use agents::{AGENTS_MAX, Callback, Callbacks, Group, MixEntry};
@@ -66,7 +47,6 @@ pub use figure_path::{
     parse_figure,
 };
 pub use injected::EXEC;
-pub use json::read_json;
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
 pub(crate) use mocks::{MOCK, OF_MOCKS};
 pub use mqscript_plugin::distribution;
@@ -74,12 +54,9 @@ pub use names::Names;
 pub use overrides::{BATCH_CHECKS, Overrides, SEED_VARIABLE, variant};
 pub use plan::{ClockKind, DRAIN_NS, LEDGER_MEMORY, MAX_GENERATED, Plan, Receive, SEED_MAX};
 pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
-pub use read_agents::Functions;
-pub use read_checks::parse_check;
-pub use read_compare::{Between, ComparisonSpec, REPEATS_MAX, read_comparison};
-pub use read_core::read_core;
-pub use read_scenario::{Planned, ReadContext, read_scenario};
-pub use reader::SourceText;
-pub use set_path::same_place;
+pub(crate) use read::reader;
+pub use read::{
+    Between, ComparisonSpec, Functions, Planned, REPEATS_MAX, ReadContext, SourceText, parse_check,
+    parse_typed, read_comparison, read_core, read_json, read_scenario, same_place, text, tree,
+};
 pub use template::{Placeholder, Segment, Template, TemplateError};
-pub use typed::parse_typed;

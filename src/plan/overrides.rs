@@ -1,11 +1,11 @@
 //! What flags say over a scenario and its core.
 
 use super::mocks::{MOCK, OF_MOCKS};
-use super::read_end::{ENDS, unset_end};
-use super::set_path::set_path;
-use super::short_forms::write_out;
+use super::read::end::{ENDS, unset_end};
+use super::read::set_path::set_path;
+use super::read::short_forms::write_out;
+use super::read::typed::parse_typed;
 use super::tree::{Node, Origin, Written};
-use super::typed::parse_typed;
 use super::units::{UnitError, canonical_duration, parse_duration, parse_rate, parse_share};
 use super::{ClockKind, CoreSpec, LayerSpec};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};

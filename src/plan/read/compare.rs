@@ -1,9 +1,9 @@
 //! What a script asks of `compare`.
 
-use super::SourceText;
 use super::reader::Reader;
 use super::tree::{Node, Written};
 use crate::diagnostics::{Diagnostics, Place};
+use crate::plan::SourceText;
 
 /// The argument of `compare`, read as far as no scenario is needed for it.
 #[derive(Debug, Clone, Default)]

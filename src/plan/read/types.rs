@@ -1,13 +1,11 @@
 //! Message types and mixes: what each layer says about each type.
 
-use super::names::Names;
-use super::read_messages::{
-    BUILT_IN, Layer, LayerKind, built_in_layer, read_layer, settings, write_settings,
-};
+use super::messages::{BUILT_IN, Layer, LayerKind, built_in_layer, read_layer, settings, write_settings};
 use super::reader::Reader;
 use super::tree::{Entry, Node, Origin, Written, join};
-use super::{MessageType, MixEntry};
 use crate::diagnostics::did_you_mean;
+use crate::plan::names::Names;
+use crate::plan::{MessageType, MixEntry};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 
 use super::reader::{Fields, Reader, duration_json};
 use super::tree::{Node, Origin, join};
-use super::{Arrival, End, Group, Stage};
+use crate::plan::{Arrival, End, Group, Stage};
 use serde_json::{Value, json};
 
 const DEFAULT_DURATION_NS: u64 = 60_000_000_000;
@@ -13,13 +13,13 @@ const BOUNDS: [&str; 3] = ["duration", "messages", "messages_per_agent"];
 /// The key under which several of them stand.
 pub(super) const FIRST: &str = "end";
 /// Every key that says when the load ends: to say one of them in another place unsets the others.
-pub(super) const ENDS: [&str; 4] = ["duration", "messages", "messages_per_agent", FIRST];
+pub(in crate::plan) const ENDS: [&str; 4] = ["duration", "messages", "messages_per_agent", FIRST];
 /// How whichever comes first is said.
 pub(super) const FIRST_HELP: &str =
     "to end at whichever comes first, say `end: { duration: 60s, messages: 1000 }` (in a script `#{ … }`)";
 
 /// Takes every word about the end out of a scenario.
-pub(super) fn unset_end(scenario: &mut Node) {
+pub(in crate::plan) fn unset_end(scenario: &mut Node) {
     for key in ENDS {
         scenario.remove(key);
     }
@@ -46,7 +46,7 @@ pub(super) fn read_end(
     if !stages.is_empty() && !said.is_empty() && !same_duration {
         let title = format!("`{}` has no meaning with stages", said[0]);
         let fault = reader.fault(said[0], node(said[0]).unwrap_or(scenario), title);
-        let found = format!("stages of {} in all", super::units::canonical_duration(sum_ns));
+        let found = format!("stages of {} in all", crate::plan::units::canonical_duration(sum_ns));
         reader.push(fault.found(found).expected("no other end: the stages set the duration"));
     } else if said.len() > 1 {
         let title = format!("the end is said twice: {}", said.join(", "));

@@ -1,8 +1,8 @@
 //! What was written, whatever the syntax: a neutral tree of values, each with its place and its origin.
 //!
-//! Rhai maps, YAML and JSON all become this tree; one reader turns it into a [`super::Plan`].
+//! Rhai maps, YAML and JSON all become this tree; one reader turns it into a [`crate::plan::Plan`].
 
-use super::Callback;
+use crate::plan::Callback;
 use serde_json::{Map, Number, Value};
 
 /// A line and a column, both from 1, the column in characters.

@@ -1,14 +1,14 @@
 //! Groups of agents, with their arrivals, mixes and callbacks.
 
-use super::names::{Names, RULES};
-use super::read_arrival::read_arrival;
-use super::read_recipients::check_recipients;
-use super::read_types::{Common, GroupMix, TypeLayers, read_types};
+use super::arrival::read_arrival;
 use super::reader::{Fields, Reader};
+use super::recipients::check_recipients;
 use super::short_forms::AGENT;
 use super::tree::{Node, Origin, Written, callback_json};
-use super::{AGENTS_MAX, Arrival, Callback, Callbacks, Group, MessageType};
+use super::types::{Common, GroupMix, TypeLayers, read_types};
 use crate::diagnostics::did_you_mean;
+use crate::plan::names::{Names, RULES};
+use crate::plan::{AGENTS_MAX, Arrival, Callback, Callbacks, Group, MessageType};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 

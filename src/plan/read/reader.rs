@@ -6,12 +6,12 @@
 use super::misplaced;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Origin, Position, Written, join, json_number};
-use super::units::{
-    Rate, UnitError, canonical_duration, canonical_rate, duration_from_seconds, parse_duration, parse_rate,
-    parse_share, share_from_number,
-};
 use crate::diagnostics::{
     Diagnostic, Diagnostics, Exit, FAULTS_MAX, Place, did_you_mean, one_of, one_of_near,
+};
+use crate::plan::units::{
+    Rate, UnitError, canonical_duration, canonical_rate, duration_from_seconds, parse_duration, parse_rate,
+    parse_share, share_from_number,
 };
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, read_distribution, write_distribution};

@@ -1,12 +1,17 @@
 //! Places of a scenario as `--set`, and batch settings name them: `agents[0].count`.
 
-use super::read_end::ENDS;
+use super::end::ENDS;
 use super::tree::{Node, Written, join};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, one_of};
 
 /// Sets the value at a path such as `agents[0].count` or `types["sync"].priority`; maps on the way are made, unless the
 /// path leads nowhere.
-pub(super) fn set_path(scenario: &mut Node, path: &str, value: Node, flag: &str) -> Result<(), Diagnostics> {
+pub(in crate::plan) fn set_path(
+    scenario: &mut Node,
+    path: &str,
+    value: Node,
+    flag: &str,
+) -> Result<(), Diagnostics> {
     let note = format!("it comes from `{flag}`");
     let Some(parts) = split_set_path(path) else {
         return Err(Diagnostic::new(Exit::Usage, format!("`{path}` is not a place in a scenario"))

@@ -2,8 +2,8 @@
 
 use super::reader::{Reader, SourceText};
 use super::tree::{Node, Position, Written};
-use super::{CorePlaces, CoreSpec, LayerSpec};
 use crate::diagnostics::{Diagnostics, Place};
+use crate::plan::{CorePlaces, CoreSpec, LayerSpec};
 use serde_json::{Map, Value};
 
 /// The deepest stack of layers.

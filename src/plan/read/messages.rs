@@ -1,10 +1,10 @@
 //! Message types, the mix, and the settings of messages in layers.
 
-use super::names::Names;
 use super::reader::{Fields, Reader, duration_json, note_origins, number_json};
 use super::tree::{Entry, Node, Origin, Written, join};
-use super::{Content, MessageSettings, Placeholder, Priority, Recipient, Sender, Template};
 use crate::diagnostics::{did_you_mean, one_of_near};
+use crate::plan::names::Names;
+use crate::plan::{Content, MessageSettings, Placeholder, Priority, Recipient, Sender, Template};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, write_distribution};
 use serde_json::{Map, Value, json};

@@ -1,9 +1,9 @@
 //! Checks: `FIGURE OP VALUE` or `FIGURE OP FIGURE`.
 
-use super::figure_path::{FigureFault, FigureKind, FigureNames, parse_figure};
-use super::figure_words::is_error_rate;
-use super::units::{parse_duration, parse_rate, parse_share};
-use super::{Check, Comparison, Literal, Operand};
+use crate::plan::figure_path::{FigureFault, FigureKind, FigureNames, parse_figure};
+use crate::plan::figure_words::is_error_rate;
+use crate::plan::units::{parse_duration, parse_rate, parse_share};
+use crate::plan::{Check, Comparison, Literal, Operand};
 
 /// Reads a check and resolves it against a plan's names.
 ///
@@ -135,8 +135,8 @@ fn parse_literal(text: &str, kind: FigureKind, figure: &str) -> Result<Literal, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Figure, Names, Scope};
     use super::*;
+    use crate::plan::{Figure, Names, Scope};
 
     fn names() -> FigureNames<'static> {
         let mut agents = Names::default();

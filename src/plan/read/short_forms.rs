@@ -8,7 +8,7 @@ use super::tree::{Entry, Node, Written};
 pub(super) const AGENT: &str = "Agent";
 
 /// Writes out every short form of a scenario.
-pub(super) fn write_out(scenario: &mut Node) {
+pub(in crate::plan) fn write_out(scenario: &mut Node) {
     replace(scenario, "agents", agents);
     replace(scenario, "arrival", arrival);
     replace(scenario, "mix", mix);

@@ -2,9 +2,9 @@
 
 use super::reader::{Fields, Reader, number_json};
 use super::tree::{Entry, Node, Written};
-use super::units::{Rate, RateScope};
-use super::{Arrival, Spacing, Stage};
 use crate::diagnostics::did_you_mean;
+use crate::plan::units::{Rate, RateScope};
+use crate::plan::{Arrival, Spacing, Stage};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::Dimension;
 use serde_json::{Map, Value};

@@ -1,11 +1,11 @@
 //! Recipients that mean nobody: a rule that spares the sender, who is alone.
 
-use super::Group;
-use super::names::Names;
-use super::read_messages::{Layer, last};
-use super::read_types::{Common, GroupMix, TypeLayers};
+use super::messages::{Layer, last};
 use super::reader::Reader;
 use super::tree::{Node, Origin, join};
+use super::types::{Common, GroupMix, TypeLayers};
+use crate::plan::Group;
+use crate::plan::names::Names;
 use std::collections::BTreeSet;
 
 /// Tells of each recipient that leaves its sender alone. What nobody said is left as it is: a single agent whose
@@ -43,7 +43,7 @@ pub(super) fn check_recipients(
                 && recipient.origin != Origin::BuiltIn
             {
                 tell(reader, layer, why, &mut told);
-            } else if recipient.value == super::Recipient::All {
+            } else if recipient.value == crate::plan::Recipient::All {
                 let place = join(path, name);
                 let entry = node.and_then(|node| node.entries()?.iter().find(|entry| entry.key == *name));
                 if let Some(entry) = entry.filter(|_| told.insert(place.clone())) {

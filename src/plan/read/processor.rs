@@ -1,9 +1,9 @@
 //! The queue and the processor.
 
-use super::read_arrival::read_number_or;
+use super::arrival::read_number_or;
 use super::reader::{Fields, Reader, WHOLE_MAX};
 use super::tree::{Node, Origin, Written};
-use super::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
+use crate::plan::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
 use serde_json::{Map, Value};
 
 const OVERFLOWS: [(&str, Overflow); 3] =

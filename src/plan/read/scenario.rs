@@ -1,20 +1,20 @@
 //! A whole scenario.
 
-use super::effect::without_effect;
-use super::figure_path::FigureNames;
-use super::overrides::Overrides;
-use super::read_agents::{Functions, Traffic, default_agents, read_traffic};
-use super::read_checks::parse_check;
-use super::read_end::read_end;
-use super::read_processor::{read_processor, read_queue, section};
-use super::read_types::Common;
+use super::agents::{Functions, Traffic, default_agents, read_traffic};
+use super::checks::parse_check;
+use super::end::read_end;
+use super::processor::{read_processor, read_queue, section};
 use super::reader::{Fields, Reader, SourceText, WHOLE_MAX};
 use super::short_forms::write_out;
 use super::tree::{Node, Origin, Written};
-use super::{
+use super::types::Common;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::plan::effect::without_effect;
+use crate::plan::figure_path::FigureNames;
+use crate::plan::overrides::Overrides;
+use crate::plan::{
     Arrival, Check, ClockKind, CoreSpec, End, LEDGER_MEMORY, MAX_GENERATED, Plan, Receive, SEED_MAX, Stage,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -181,7 +181,11 @@ fn name_of(source: &SourceText) -> String {
 }
 
 /// The stages of the scenario; all groups that have stages must have the same.
-fn read_common_stages<'g>(reader: &mut Reader<'_>, agents: &Node, groups: &'g [super::Group]) -> &'g [Stage] {
+fn read_common_stages<'g>(
+    reader: &mut Reader<'_>,
+    agents: &Node,
+    groups: &'g [crate::plan::Group],
+) -> &'g [Stage] {
     let mut found: Option<&[Stage]> = None;
     for group in groups {
         let Arrival::Stages(stages) = &group.arrival else { continue };
@@ -203,9 +207,9 @@ fn read_common_stages<'g>(reader: &mut Reader<'_>, agents: &Node, groups: &'g [s
 }
 
 /// A scenario in which nobody would ever send anything.
-fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group]) {
+fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[crate::plan::Group]) {
     let speaks =
-        |group: &super::Group| group.arrival != Arrival::OnDemand || group.callbacks.on_start.is_some();
+        |group: &crate::plan::Group| group.arrival != Arrival::OnDemand || group.callbacks.on_start.is_some();
     if !groups.is_empty() && reader.faults.is_empty() && !groups.iter().any(speaks) {
         let fault = reader.fault("arrival", scenario, "no agent would ever send anything");
         reader.push(
@@ -217,13 +221,20 @@ fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group]) {
 }
 
 /// A load of which nothing would be measured, or that cannot come to its end.
-fn in_vain(reader: &mut Reader<'_>, scenario: &Node, groups: &[super::Group], warm_up_ns: u64, end: End) {
+fn in_vain(
+    reader: &mut Reader<'_>,
+    scenario: &Node,
+    groups: &[crate::plan::Group],
+    warm_up_ns: u64,
+    end: End,
+) {
     if !reader.faults.is_empty() {
         return;
     }
-    let empty = |end: End| super::nothing_measured(groups, warm_up_ns, end);
-    let found = end.bounds().find_map(empty).or_else(|| super::count_out_of_reach(groups, warm_up_ns, end));
-    let Some(super::LoadFault { key, title, found, help }) = found else { return };
+    let empty = |end: End| crate::plan::nothing_measured(groups, warm_up_ns, end);
+    let found =
+        end.bounds().find_map(empty).or_else(|| crate::plan::count_out_of_reach(groups, warm_up_ns, end));
+    let Some(crate::plan::LoadFault { key, title, found, help }) = found else { return };
     // A flag that asks for so few messages is to blame rather than the script's warm-up.
     let by_flag = ["messages", "duration", "end"]
         .into_iter()
