@@ -14,7 +14,6 @@ mod generated;
 mod help;
 mod left_behind;
 mod new;
-mod real;
 mod run;
 mod terminal;
 mod validity;
