@@ -7,15 +7,18 @@ use crate::numbers::count;
 impl<C: Clock> Player<'_, C> {
     /// Who generated most, and of what, for an error about an endless exchange.
     pub fn busiest(&self) -> String {
-        let types = self.rules.types as usize;
-        let of_type =
-            |t: usize| self.recorder.cells.iter().skip(t).step_by(types).map(|c| c.counts.generated).sum();
+        let types = self.setup.rules.types as usize;
+        let of_type = |t: usize| {
+            self.account.recorder.cells.iter().skip(t).step_by(types).map(|c| c.counts.generated).sum()
+        };
         let kinds = most((0..types).map(|t| (of_type(t), t)));
-        let kinds = kinds
-            .map(|(sent, id)| format!("{} of type `{}`", count(sent), self.renderer.type_name(id as u16)));
-        let agents = most(self.generator.agents.iter().map(|agent| agent.sequence).zip(0..));
-        let agents = agents
-            .map(|(sent, id)| format!("{} from {}", count(sent), self.renderer.parties.name(id as u32)));
+        let kinds = kinds.map(|(sent, id)| {
+            format!("{} of type `{}`", count(sent), self.texts.renderer.type_name(id as u16))
+        });
+        let agents = most(self.load.generator.agents.iter().map(|agent| agent.sequence).zip(0..));
+        let agents = agents.map(|(sent, id)| {
+            format!("{} from {}", count(sent), self.texts.renderer.parties.name(id as u32))
+        });
         kinds.chain(agents).collect::<Vec<_>>().join(", ")
     }
 }

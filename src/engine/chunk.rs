@@ -1,9 +1,9 @@
 //! Sixty-four messages of one agent, as the receiver's ledger knows them.
 
+use crate::metrics::ALL;
+
 /// Messages in a chunk.
 pub const SIZE: u64 = 64;
-/// The number of a broadcast's recipient.
-const ALL: u32 = u32::MAX;
 
 /// Which of an agent's messages `64 n + 1 … 64 n + 64` were handed over, delivered as the sender knows, and
 /// received, and by whom. Bit i stands for message `64 n + 1 + i`.

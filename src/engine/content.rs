@@ -43,6 +43,15 @@ impl Drafts {
     }
 }
 
+/// What messages say.
+#[derive(Debug)]
+pub struct Texts {
+    /// Turns a message into texts.
+    pub renderer: Renderer,
+    /// What callbacks said instead.
+    pub drafts: Drafts,
+}
+
 /// Turns a message into texts.
 #[derive(Debug)]
 pub struct Renderer {
@@ -143,7 +152,7 @@ impl Renderer {
     ) {
         match what {
             Placeholder::Sender => self.parties.write(self.sender(message, setting), into),
-            Placeholder::Recipient if message.recipient == super::generator::ALL => into.push_str("ALL"),
+            Placeholder::Recipient if message.recipient == crate::metrics::ALL => into.push_str("ALL"),
             Placeholder::Recipient => self.parties.write(message.recipient, into),
             Placeholder::Sequence => push_number(into, message.sequence),
             Placeholder::Number => push_number(into, message.number),

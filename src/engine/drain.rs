@@ -13,10 +13,10 @@ use crate::results::Waited;
 impl<C: Clock> Player<'_, C> {
     /// Whether every message has its end and every copy has come, or the wait for them has ended otherwise.
     pub fn is_finished(&mut self) -> bool {
-        if self.load_ended_ns.is_none() {
+        if !self.load.is_over() {
             return false;
         }
-        if self.limit_ns().is_some_and(|limit| self.now_ns >= limit) {
+        if self.limit_ns().is_some_and(|limit| self.pace.now_ns() >= limit) {
             self.waited = Some(Waited::Limit);
             return true;
         }
@@ -25,90 +25,93 @@ impl<C: Clock> Player<'_, C> {
             self.waited = silent.then_some(Waited::Silence);
             return silent;
         }
-        if self.receiving.active && !self.receiving.all_received() && !self.is_simulated() {
+        if self.receiver.is_active() && !self.receiver.all_received() && !self.is_simulated() {
             self.waited = Some(Waited::Empty);
         }
-        self.now_ns >= self.listens_until_ns()
+        self.pace.now_ns() >= self.listens_until_ns()
     }
 
     /// When the run goes on without what is still to come, as things stand; `u64::MAX` if never.
     pub fn wait_ends_ns(&mut self) -> u64 {
         let silent = self.silence_ends_ns().unwrap_or(u64::MAX);
-        let drains = self.load_ended_ns.is_some() && !C::VIRTUAL;
+        let drains = self.load.is_over() && !C::VIRTUAL;
         let over = if drains { self.listens_until_ns() } else { 0 };
         // The end of listening that has passed is no reason to look again.
-        let over = if over > self.now_ns { over } else { u64::MAX };
+        let over = if over > self.pace.now_ns() { over } else { u64::MAX };
         silent.min(over).min(self.limit_ns().unwrap_or(u64::MAX))
     }
 
     /// Whether there was silence for so long that nothing more is expected.
     pub fn is_silent(&mut self) -> bool {
-        self.silence_ends_ns().is_some_and(|end| self.now_ns >= end)
+        self.silence_ends_ns().is_some_and(|end| self.pace.now_ns() >= end)
     }
 
     /// Whether copies that were acknowledged to senders may still come.
     pub fn copies_missing(&self) -> bool {
-        if self.receiving.pending() > 0 || self.untold > 0 {
+        if self.receiver.pending() > 0 || self.callbacks.has_pending() {
             return true;
         }
-        if !self.receiving.active || self.receiving.all_received() {
+        if !self.receiver.is_active() || self.receiver.all_received() {
             return false;
         }
         if self.is_simulated() {
-            return self.core_due_ns() != u64::MAX;
+            return self.core.due_ns() != u64::MAX;
         }
-        !self.out.empty
+        !self.core.out.empty
     }
 
     /// Whether messages are without an end that may still get one.
     fn is_unfinished(&self) -> bool {
-        let unable = self.hand_overs_left() == 0 && self.in_flight == 0;
-        !unable && (self.recorder.ended < self.recorder.generated || !self.blocked.is_empty())
+        let unable = self.processor.hand_overs_left() == 0 && self.processor.in_flight() == 0;
+        !unable && (self.account.recorder.ended < self.account.recorder.generated || self.load.has_held())
     }
 
     /// Nothing happens in a simulated core between two calls: it has told what follows.
     fn is_simulated(&self) -> bool {
-        C::VIRTUAL || self.scene.capabilities & abi::SIMULATED != 0
+        C::VIRTUAL || self.setup.scene.capabilities & abi::SIMULATED != 0
     }
 
     /// `drain_max`, on the load's clock.
     fn limit_ns(&self) -> Option<u64> {
-        Some(self.load_ended_ns?.saturating_add(self.rules.drain_max_ns?))
+        Some(self.load.ended_ns()?.saturating_add(self.setup.rules.drain_max_ns?))
     }
 
     /// Until when copies that come twice, or that another run left, are listened for.
     fn listens_until_ns(&self) -> u64 {
-        if !self.receiving.active || self.is_simulated() || self.out.empty {
+        if !self.receiver.is_active() || self.is_simulated() || self.core.out.empty {
             return 0;
         }
-        self.receiving.last_ns.max(self.recorder.last_end_ns).saturating_add(self.rules.linger_ns)
+        self.receiver
+            .last_ns()
+            .max(self.account.recorder.last_end_ns)
+            .saturating_add(self.setup.rules.linger_ns)
     }
 
     /// When there was silence for too long; `None` while something else than the core makes the run go on.
     fn silence_ends_ns(&mut self) -> Option<u64> {
-        if std::mem::take(&mut self.out.working) {
-            self.signs += 1;
+        if std::mem::take(&mut self.core.out.working) {
+            self.pace.core_works();
         }
-        let drains = self.load_ended_ns.is_some();
-        if !self.only_core_is_left() || (!drains && self.rules.ends_by_time) {
-            self.silence.is_broken();
+        let drains = self.load.is_over();
+        if !self.only_core_is_left() || (!drains && self.setup.rules.ends_by_time) {
+            self.pace.break_silence();
             return None;
         }
         // Under load a core that is given longer to end than that may also be silent for longer.
-        let limit_ns = if drains { self.rules.drain_ns } else { DRAIN_NS.max(self.rules.drain_ns) };
-        let due_ns = self.core_due_ns();
-        let happened = self.entries - self.idle_entries + self.handed_over + self.signs;
-        Some(self.silence.until(happened, self.now_ns, due_ns, limit_ns))
+        let limit_ns =
+            if drains { self.setup.rules.drain_ns } else { DRAIN_NS.max(self.setup.rules.drain_ns) };
+        let due_ns = self.core.due_ns();
+        Some(self.pace.silence_until(self.processor.hand_overs(), due_ns, limit_ns))
     }
 
     /// Whether nothing will happen unless a core makes it happen. What waits goes on as soon as the core takes it, which
     /// on the wall clock it need not say beforehand.
     fn only_core_is_left(&self) -> bool {
-        let waits = !self.waiting.is_empty() || !self.cycle.taken.is_empty() || !self.blocked.is_empty();
-        let timed = self.in_flight > 0 && self.plan.processor.timeout_ns.is_some();
-        self.timeline.len() == self.timers
+        let waits = self.processor.has_waiting() || self.load.has_held();
+        let timed = self.processor.in_flight() > 0 && self.setup.plan.processor.timeout_ns.is_some();
+        self.pace.has_only_timers()
             && !timed
-            && self.cycle_ready_ns().is_none()
+            && self.processor.cycle_ready_ns(self.pace.now_ns()).is_none()
             && !(C::VIRTUAL && waits)
     }
 }

@@ -2,11 +2,11 @@
 
 use super::behaviour::{MessageView, OutcomeView};
 use super::clock::Clock;
-use super::message::{Marks, Message, Whereabouts};
+use super::message::{Marks, Message, MessageId, Whereabouts};
 use super::observer::MessageRecord;
 use super::player::Player;
 use super::stop::Stop;
-use super::timeline::Class;
+use super::timeline::Due;
 use crate::metrics::Ended;
 use crate::results::FinalOutcome;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ impl<C: Clock> Player<'_, C> {
     #[inline(always)]
     pub fn ended(
         &self,
-        id: u32,
+        id: MessageId,
         outcome: FinalOutcome,
         reason: u32,
         at_ns: u64,
@@ -38,7 +38,7 @@ impl<C: Clock> Player<'_, C> {
 
     /// [`end`](Player::end) where it need not be fast, and no attempt is what ended just now.
     #[inline(never)]
-    pub fn end_rarely(&mut self, id: u32, outcome: FinalOutcome, reason: u32, at_ns: u64) {
+    pub fn end_rarely(&mut self, id: MessageId, outcome: FinalOutcome, reason: u32, at_ns: u64) {
         let last_attempt = self.messages[id].last_attempt();
         self.end(id, outcome, reason, at_ns, last_attempt);
     }
@@ -47,7 +47,7 @@ impl<C: Clock> Player<'_, C> {
     #[inline(always)]
     pub fn end(
         &mut self,
-        id: u32,
+        id: MessageId,
         outcome: FinalOutcome,
         reason: u32,
         at_ns: u64,
@@ -56,64 +56,69 @@ impl<C: Clock> Player<'_, C> {
         let message = &self.messages[id];
         let (agent, draft, holds_slot) = (message.agent, message.draft, message.marks.has(Marks::HOLDS_SLOT));
         let ended = self.ended(id, outcome, reason, at_ns, last_attempt);
-        self.recorder.ended(&ended);
+        self.account.recorder.ended(&ended);
         if !C::VIRTUAL {
             self.note_lateness(id, &ended);
         }
-        if self.wants_messages {
+        if self.setup.wants_messages {
             self.tell_message(id, outcome, reason, at_ns);
         }
         if holds_slot {
-            self.think(agent, self.now_ns);
+            self.think(agent, self.pace.now_ns());
         }
-        if self.rules.reactive && self.rules.on_outcome[self.generator.agents[agent as usize].group as usize]
-        {
+        if self.setup.rules.reactive && self.tells_outcome(agent) {
             let message = &mut self.messages[id];
-            message.place = Whereabouts::Ended;
-            (message.result, message.reason, message.at_ns) = (outcome as u32, reason, at_ns);
-            self.untold += 1;
-            self.timeline.schedule(self.now_ns, Class::OutcomeCallback, id);
+            message.place = Whereabouts::Ended(outcome);
+            (message.reason, message.at_ns) = (reason, at_ns);
+            self.callbacks.outcome_pending();
+            self.pace.schedule(self.pace.now_ns(), Due::OutcomeCallback(id));
             return;
         }
-        self.drafts.take(draft);
+        self.texts.drafts.take(draft);
         self.messages.remove(id);
+    }
+
+    /// Whether an agent is told what became of its messages. Once the run is over nobody is.
+    fn tells_outcome(&self, agent: u32) -> bool {
+        self.setup.rules.on_outcome[self.load.group_of(agent)] && !self.callbacks.is_over()
     }
 
     /// Notes what a message that ended would have taken without lag.
-    fn note_lateness(&mut self, id: u32, ended: &Ended) {
-        let by_queue = [self.reasons.queue_full, self.reasons.dropped_oldest].contains(&ended.reason);
-        let (expires_ns, gap_ns) = (self.messages[id].expires_ns, self.rules.mean_gap_ns);
-        let spared = self.lateness.may_have_spared(ended, by_queue, expires_ns, gap_ns);
-        self.recorder.ended_without_lag(ended, self.lateness.of(ended), spared);
+    fn note_lateness(&mut self, id: MessageId, ended: &Ended) {
+        let by_queue =
+            [self.setup.reasons.queue_full, self.setup.reasons.dropped_oldest].contains(&ended.reason);
+        let (expires_ns, gap_ns) = (self.messages[id].expires_ns, self.setup.rules.mean_gap_ns);
+        self.account.note_lateness(ended, by_queue, expires_ns, gap_ns);
     }
 
     /// An agent is told what became of its message.
-    pub fn outcome_callback_due(&mut self, id: u32) {
+    pub fn outcome_callback_due(&mut self, id: MessageId) {
         let message = self.messages[id].clone();
+        let Whereabouts::Ended(outcome) = message.place else { return };
         self.messages.remove(id);
-        self.untold -= 1;
-        let settings = Arc::clone(&self.generator.settings);
+        self.callbacks.outcome_told();
+        let settings = Arc::clone(&self.load.generator.settings);
         let setting = &settings[message.settings as usize];
-        let draft = self.drafts.take(message.draft);
+        let draft = self.texts.drafts.take(message.draft);
         let attempt = message.attempts.max(1);
         let mut content = String::new();
-        self.renderer.content(&mut content, &message, setting, draft.as_ref(), attempt);
-        let sender = self.renderer.parties.name(self.renderer.sender(&message, setting));
-        let recipient = self.renderer.parties.recipient(message.recipient);
-        let metadata = self.renderer.metadata(&message, setting, draft.as_ref(), attempt);
+        self.texts.renderer.content(&mut content, &message, setting, draft.as_ref(), attempt);
+        let sender = self.texts.renderer.parties.name(self.texts.renderer.sender(&message, setting));
+        let recipient = self.texts.renderer.parties.recipient(message.recipient);
+        let metadata = self.texts.renderer.metadata(&message, setting, draft.as_ref(), attempt);
         let view = MessageView {
             type_id: message.type_id,
             sender: &sender,
             recipient: &recipient,
             content: &content,
             priority: message.priority,
-            tags: self.renderer.tags(setting, draft.as_ref()),
+            tags: self.texts.renderer.tags(setting, draft.as_ref()),
             metadata: &metadata,
             sequence: message.sequence,
         };
         let seen = OutcomeView {
-            result: FinalOutcome::ALL[message.result as usize].name(),
-            reason: &self.services.interner.text(message.reason),
+            result: outcome.name(),
+            reason: &self.core.services.interner.text(message.reason),
             attempts: message.attempts,
             total_ns: message.at_ns.saturating_sub(message.intended_ns),
         };
@@ -121,31 +126,31 @@ impl<C: Clock> Player<'_, C> {
     }
 
     #[inline(never)]
-    fn tell_message(&mut self, id: u32, outcome: FinalOutcome, reason: u32, at_ns: u64) {
+    fn tell_message(&mut self, id: MessageId, outcome: FinalOutcome, reason: u32, at_ns: u64) {
         let message = &self.messages[id];
-        let setting = &self.generator.settings[message.settings as usize];
-        let draft = self.drafts.get(message.draft);
+        let setting = &self.load.generator.settings[message.settings as usize];
+        let draft = self.texts.drafts.get(message.draft);
         let attempt = message.attempts.max(1);
         let mut content = String::new();
-        self.renderer.content(&mut content, message, setting, draft, attempt);
+        self.texts.renderer.content(&mut content, message, setting, draft, attempt);
         let record = MessageRecord {
-            agent: &self.renderer.parties.name(message.agent),
+            agent: &self.texts.renderer.parties.name(message.agent),
             sequence: message.sequence,
-            type_name: self.renderer.type_name(message.type_id),
+            type_name: self.texts.renderer.type_name(message.type_id),
             content: &content,
-            sender: &self.renderer.parties.name(self.renderer.sender(message, setting)),
-            recipient: &self.renderer.parties.recipient(message.recipient),
-            message_type: self.renderer.wire_type(message.type_id),
+            sender: &self.texts.renderer.parties.name(self.texts.renderer.sender(message, setting)),
+            recipient: &self.texts.renderer.parties.recipient(message.recipient),
+            message_type: self.texts.renderer.wire_type(message.type_id),
             priority: message.priority,
-            tags: self.renderer.tags(setting, draft),
-            metadata: &self.renderer.metadata(message, setting, draft, attempt),
+            tags: self.texts.renderer.tags(setting, draft),
+            metadata: &self.texts.renderer.metadata(message, setting, draft, attempt),
             intended_ns: message.intended_ns,
             first_accepted_ns: (message.first_accepted_ns != u64::MAX).then_some(message.first_accepted_ns),
             last_accepted_ns: (message.attempts > 0).then_some(message.accepted_ns),
             ended_ns: at_ns,
             attempts: message.attempts,
             outcome,
-            reason: &self.services.interner.text(reason),
+            reason: &self.core.services.interner.text(reason),
         };
         if let Err(text) = self.observer.message(&record)
             && self.stop.is_none()
@@ -157,26 +162,26 @@ impl<C: Clock> Player<'_, C> {
     /// Gives a name to every message that is still under way when the run is over.
     pub fn settle(&mut self) {
         self.take_notices();
-        self.occupancy.finish(self.now_ns);
+        self.account.occupancy.finish(self.pace.now_ns());
         // Nobody is called any more, and nobody thinks: what follows only counts.
-        self.rules.on_outcome.fill(false);
+        self.callbacks.end();
         let core_failed = matches!(self.stop, Some(Stop::CoreFailed(_)));
         for (id, outcome, reason) in self.rest(core_failed) {
             self.messages[id].marks.remove(Marks::HOLDS_SLOT);
-            self.end_rarely(id, outcome, reason, self.now_ns);
+            self.end_rarely(id, outcome, reason, self.pace.now_ns());
         }
     }
 
     /// The names of all messages that are still under way, if the run ended now: (message, outcome, reason).
-    pub fn rest(&self, core_failed: bool) -> Vec<(u32, FinalOutcome, u32)> {
-        let name = |id: u32| {
+    pub fn rest(&self, core_failed: bool) -> Vec<(MessageId, FinalOutcome, u32)> {
+        let name = |id: MessageId| {
             let message = &self.messages[id];
             let (outcome, reason) = match (message.place, message.attempts) {
                 (Whereabouts::InFlight, _) if core_failed => {
-                    (FinalOutcome::Uncertain, self.reasons.core_failed)
+                    (FinalOutcome::Uncertain, self.setup.reasons.core_failed)
                 }
-                (_, 0) => (FinalOutcome::Unanswered, self.reasons.unsent),
-                _ => (FinalOutcome::Unanswered, self.reasons.no_outcome),
+                (_, 0) => (FinalOutcome::Unanswered, self.setup.reasons.unsent),
+                _ => (FinalOutcome::Unanswered, self.setup.reasons.no_outcome),
             };
             (id, self.final_name(message, outcome), reason)
         };
@@ -188,7 +193,7 @@ impl<C: Clock> Player<'_, C> {
     pub fn final_name(&self, message: &Message, outcome: FinalOutcome) -> FinalOutcome {
         let doubted = message.marks.has(Marks::IN_DOUBT) && outcome != FinalOutcome::Delivered;
         match if doubted { FinalOutcome::Uncertain } else { outcome } {
-            FinalOutcome::Failed | FinalOutcome::Uncertain if self.plan.processor.dead_letter => {
+            FinalOutcome::Failed | FinalOutcome::Uncertain if self.setup.plan.processor.dead_letter => {
                 FinalOutcome::DeadLettered
             }
             name => name,
@@ -197,6 +202,6 @@ impl<C: Clock> Player<'_, C> {
 
     /// Whether every message has its name.
     pub fn is_settled(&self) -> bool {
-        self.recorder.ended == self.recorder.generated
+        self.account.recorder.ended == self.account.recorder.generated
     }
 }

@@ -1,8 +1,8 @@
 //! Messages as the core gets them: the batch, and the memory that its pointers point into.
 
-use super::content::{Drafts, Renderer};
+use super::content::Texts;
 use super::generator::Setting;
-use super::message::{Message, Messages};
+use super::message::{Message, MessageId, Messages};
 use crate::cores::abi;
 use std::ops::Range;
 
@@ -35,7 +35,7 @@ impl Envelopes {
     #[inline(always)]
     pub fn fill(
         &mut self,
-        staged: &[u32],
+        staged: &[MessageId],
         messages: &Messages,
         settings: &[Setting],
         run: u32,
@@ -74,30 +74,24 @@ impl Envelopes {
     /// Adds contents and texts to the batch that was filled from the same messages.
     pub fn add_texts(
         &mut self,
-        staged: &[u32],
+        staged: &[MessageId],
         messages: &Messages,
         settings: &[Setting],
-        renderer: &Renderer,
-        drafts: &Drafts,
+        texts: &Texts,
     ) {
         self.arena.clear();
         self.places.clear();
         self.metadata.clear();
         for id in staged {
             let message = &messages[*id];
-            let places = self.render(message, &settings[message.settings as usize], renderer, drafts);
+            let places = self.render(message, &settings[message.settings as usize], texts);
             self.places.push(places);
         }
         self.point(staged.len());
     }
 
-    fn render(
-        &mut self,
-        message: &Message,
-        setting: &Setting,
-        renderer: &Renderer,
-        drafts: &Drafts,
-    ) -> Places {
+    fn render(&mut self, message: &Message, setting: &Setting, texts: &Texts) -> Places {
+        let Texts { renderer, drafts } = texts;
         let draft = drafts.get(message.draft);
         let attempt = message.attempts + 1;
         let arena = &mut self.arena;

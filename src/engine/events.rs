@@ -8,7 +8,7 @@ impl<C: Clock> Player<'_, C> {
     /// Takes over the events that the cores have told, if any: one load if not.
     #[inline]
     pub fn take_events(&mut self) {
-        if self.services.events.is_waiting() {
+        if self.core.services.events.is_waiting() {
             self.take_waiting_events();
         }
     }
@@ -16,14 +16,14 @@ impl<C: Clock> Player<'_, C> {
     #[inline(never)]
     fn take_waiting_events(&mut self) {
         let mut events = Vec::new();
-        self.services.events.drain(&mut events);
+        self.core.services.events.drain(&mut events);
         for CoreEvent { kind, at_ns, text, .. } in events {
-            let at_ns = at_ns.saturating_sub(self.origin_ns);
-            if self.outages.concern(kind) {
-                let backlog = self.backlog();
-                self.outages.note(kind, at_ns, &text, self.now_ns, backlog);
+            let at_ns = self.core.since_load(at_ns);
+            if self.account.outages.concern(kind) {
+                let backlog = self.account.backlog();
+                self.account.outages.note(kind, at_ns, &text, self.pace.now_ns(), backlog);
             }
-            self.notices.add(kind, at_ns, text);
+            self.account.notices.add(kind, at_ns, text);
         }
     }
 
@@ -31,7 +31,7 @@ impl<C: Clock> Player<'_, C> {
     pub fn take_notices(&mut self) {
         self.take_events();
         let mut lines = Vec::new();
-        self.services.log.drain(&mut lines);
+        self.core.services.log.drain(&mut lines);
         for line in lines {
             self.observer.log(&line.core, line.level, &line.text);
         }

@@ -4,13 +4,10 @@ use super::alias::AliasTable;
 use super::arrivals::{ArrivalSampler, ArrivalState};
 use super::message::{Message, NONE};
 use super::names::Parties;
-use crate::metrics::prefetch;
+use crate::metrics::{ALL, prefetch};
 use crate::plan::{MessageSettings, Plan, Recipient, Sender};
 use mqscript_plugin::random::{Stream, text_key};
 use std::sync::Arc;
-
-/// The number of a broadcast's recipient.
-pub const ALL: u32 = u32::MAX;
 
 /// One agent: what an arrival touches, within one cache line.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::metrics::Ended;
 use crate::results::FinalOutcome;
 
 /// Watches the lag of what is generated.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Lateness {
     /// The largest lag since the system was last empty.
     carried_ns: u64,

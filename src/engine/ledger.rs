@@ -6,11 +6,10 @@
 
 use super::chunk::{self, Chunk, Seen};
 use super::order::{Order, PRIORITIES};
+use crate::metrics::ALL;
 use mqscript_plugin::Stamp;
 use std::collections::VecDeque;
 
-/// The number of a broadcast's recipient.
-const ALL: u32 = u32::MAX;
 /// No chunk yet.
 const NONE: u32 = u32::MAX;
 /// A chunk in which everything was delivered and received.

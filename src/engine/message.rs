@@ -1,9 +1,14 @@
 //! Messages on their way through the engine: one store, in which each has a number.
 
 use crate::plan::Priority;
+use crate::results::FinalOutcome;
 
 /// No such thing: a message without an own draft.
 pub const NONE: u32 = u32::MAX;
+
+/// The number by which the engine knows a message between its generation and its end; then another may get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageId(pub(super) u32);
 
 /// A message between its generation and its end.
 #[derive(Debug, Clone)]
@@ -22,7 +27,8 @@ pub struct Message {
     pub accepted_ns: u64,
     /// That attempt's token.
     pub token: u64,
-    /// When that attempt's outcome is due, once known; when it was given up, once it was.
+    /// When that attempt's outcome is due, once known; when it was given up, once it was; when the message ended, once it
+    /// has.
     pub at_ns: u64,
     /// The generating agent.
     pub agent: u32,
@@ -91,8 +97,8 @@ pub enum Whereabouts {
     InFlight,
     /// Waiting for another attempt.
     BackingOff,
-    /// It has ended, and its agent is still to be told.
-    Ended,
+    /// It has ended under this name, and its agent is still to be told.
+    Ended(FinalOutcome),
 }
 
 impl Message {
@@ -131,49 +137,50 @@ impl Message {
 #[derive(Debug, Default)]
 pub struct Messages {
     slots: Vec<Message>,
-    free: Vec<u32>,
+    free: Vec<MessageId>,
 }
 
 impl Messages {
     /// Keeps a message and gives it a number.
     #[inline]
-    pub fn add(&mut self, message: Message) -> u32 {
+    pub fn add(&mut self, message: Message) -> MessageId {
         if let Some(id) = self.free.pop() {
-            self.slots[id as usize] = message;
+            self[id] = message;
             return id;
         }
         self.slots.push(message);
-        (self.slots.len() - 1) as u32
+        MessageId((self.slots.len() - 1) as u32)
     }
 
     /// Frees a message's number.
     #[inline]
-    pub fn remove(&mut self, id: u32) {
-        self.slots[id as usize].place = Whereabouts::Gone;
+    pub fn remove(&mut self, id: MessageId) {
+        self[id].place = Whereabouts::Gone;
         self.free.push(id);
     }
 
     /// The numbers of all that are anywhere but `Ended`, in order of generation.
-    pub fn under_way(&self) -> Vec<u32> {
-        let there = |m: &Message| !matches!(m.place, Whereabouts::Gone | Whereabouts::Ended);
-        let mut ids: Vec<u32> = (0..self.slots.len() as u32).filter(|id| there(&self[*id])).collect();
+    pub fn under_way(&self) -> Vec<MessageId> {
+        let there = |m: &Message| !matches!(m.place, Whereabouts::Gone | Whereabouts::Ended(_));
+        let ids = (0..self.slots.len() as u32).map(MessageId);
+        let mut ids: Vec<MessageId> = ids.filter(|id| there(&self[*id])).collect();
         ids.sort_unstable_by_key(|id| self[*id].number);
         ids
     }
 }
 
-impl std::ops::Index<u32> for Messages {
+impl std::ops::Index<MessageId> for Messages {
     type Output = Message;
 
     #[inline]
-    fn index(&self, id: u32) -> &Message {
-        &self.slots[id as usize]
+    fn index(&self, id: MessageId) -> &Message {
+        &self.slots[id.0 as usize]
     }
 }
 
-impl std::ops::IndexMut<u32> for Messages {
+impl std::ops::IndexMut<MessageId> for Messages {
     #[inline]
-    fn index_mut(&mut self, id: u32) -> &mut Message {
-        &mut self.slots[id as usize]
+    fn index_mut(&mut self, id: MessageId) -> &mut Message {
+        &mut self.slots[id.0 as usize]
     }
 }

@@ -12,15 +12,18 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
 mod alias;
 mod arrivals;
 mod arriving;
 mod behaviour;
 mod busiest;
+mod callback_runner;
 mod cast;
 mod chunk;
 mod clock;
 mod content;
+mod core_link;
 mod drain;
 mod ending;
 mod envelope;
@@ -29,6 +32,7 @@ mod events;
 mod generator;
 mod lateness;
 mod ledger;
+mod load;
 mod message;
 mod named;
 mod names;
@@ -38,15 +42,18 @@ mod occupancy;
 mod order;
 mod outages;
 mod overlapping;
+mod pace;
 mod played;
 mod player;
 mod processing;
+mod processor;
 mod queue;
 mod receiver;
 mod receiving;
 mod results;
 mod run;
 mod scene;
+mod setup;
 mod silence;
 mod so_far;
 mod stop;

@@ -82,7 +82,7 @@ impl Parties {
 
     /// A recipient's name: a party's, or ALL.
     pub fn recipient(&self, id: u32) -> String {
-        if id == super::generator::ALL { "ALL".to_owned() } else { self.name(id) }
+        if id == crate::metrics::ALL { "ALL".to_owned() } else { self.name(id) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The bounded queue before the processor: by priority, then first in, first out.
 
-use super::message::Messages;
+use super::message::{MessageId, Messages};
 use crate::plan::Priority;
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ const LEVELS: usize = Priority::ALL.len();
 /// The numbers of the messages that wait.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    levels: [VecDeque<u32>; LEVELS],
+    levels: [VecDeque<MessageId>; LEVELS],
     /// Bit n: level n is not empty.
     filled: u8,
     len: usize,
@@ -50,7 +50,7 @@ impl Waiting {
 
     /// Puts a message last of its priority. One that made an attempt before is exempt from the capacity.
     #[inline]
-    pub fn push(&mut self, id: u32, messages: &Messages) {
+    pub fn push(&mut self, id: MessageId, messages: &Messages) {
         let message = &messages[id];
         self.len += 1;
         self.exempt += usize::from(message.attempts > 0);
@@ -60,7 +60,7 @@ impl Waiting {
     }
 
     /// Gives back a message that was taken: it is the next of its priority again.
-    pub fn push_front(&mut self, id: u32, messages: &Messages) {
+    pub fn push_front(&mut self, id: MessageId, messages: &Messages) {
         let message = &messages[id];
         self.len += 1;
         self.exempt += usize::from(message.attempts > 0);
@@ -71,7 +71,7 @@ impl Waiting {
 
     /// Takes the next.
     #[inline]
-    pub fn pop(&mut self, messages: &Messages) -> Option<u32> {
+    pub fn pop(&mut self, messages: &Messages) -> Option<MessageId> {
         let highest = self.filled.checked_ilog2()? as usize;
         let level = &mut self.levels[highest];
         let id = level.pop_front()?;
@@ -84,7 +84,7 @@ impl Waiting {
 
     /// Makes room for a message of this priority: takes the oldest of the lowest priority present, leaving those that
     /// made an attempt alone. `None` if the newcomer itself is of the lowest.
-    pub fn drop_oldest(&mut self, newcomer: Priority, messages: &Messages) -> Option<u32> {
+    pub fn drop_oldest(&mut self, newcomer: Priority, messages: &Messages) -> Option<MessageId> {
         let highest = self.level(newcomer);
         for (number, level) in self.levels.iter_mut().enumerate().take(highest + 1) {
             if let Some(place) = level.iter().position(|id| messages[*id].attempts == 0) {
@@ -100,7 +100,7 @@ impl Waiting {
     }
 
     #[inline]
-    fn removed(&mut self, id: u32, messages: &Messages) {
+    fn removed(&mut self, id: MessageId, messages: &Messages) {
         self.len -= 1;
         self.exempt -= usize::from(messages[id].attempts > 0);
     }
@@ -123,13 +123,13 @@ mod tests {
     fn where_priorities_do_not_count_the_first_goes_first() {
         let messages = store(&[(Priority::Low, 0), (Priority::Urgent, 0), (Priority::Regular, 0)]);
         let mut queue = Waiting::new(true);
-        (0..3).for_each(|id| queue.push(id, &messages));
-        assert_eq!(queue.drop_oldest(Priority::Low, &messages), Some(0));
+        (0..3).for_each(|id| queue.push(MessageId(id), &messages));
+        assert_eq!(queue.drop_oldest(Priority::Low, &messages), Some(MessageId(0)));
         assert_eq!(order(&mut queue, &messages), [1, 2]);
     }
 
     fn order(queue: &mut Waiting, messages: &Messages) -> Vec<u32> {
-        std::iter::from_fn(|| queue.pop(messages)).collect()
+        std::iter::from_fn(|| queue.pop(messages)).map(|id| id.0).collect()
     }
 
     #[test]
@@ -137,9 +137,9 @@ mod tests {
         use Priority::{High, Low, Regular, Urgent};
         let messages = store(&[(Regular, 0), (Low, 0), (Urgent, 0), (Regular, 0), (High, 0)]);
         let mut queue = Waiting::default();
-        (0..5).for_each(|id| queue.push(id, &messages));
+        (0..5).for_each(|id| queue.push(MessageId(id), &messages));
         let next = queue.pop(&messages).unwrap();
-        assert_eq!(next, 2);
+        assert_eq!(next, MessageId(2));
         queue.push_front(next, &messages);
         assert_eq!(order(&mut queue, &messages), [2, 4, 0, 3, 1]);
     }
@@ -148,8 +148,8 @@ mod tests {
     fn retries_go_to_the_tail_and_do_not_count() {
         let messages = store(&[(Priority::Regular, 0), (Priority::Regular, 1)]);
         let mut queue = Waiting::default();
-        queue.push(0, &messages);
-        queue.push(1, &messages);
+        queue.push(MessageId(0), &messages);
+        queue.push(MessageId(1), &messages);
         assert_eq!((queue.len(), queue.counted()), (2, 1));
         assert_eq!(order(&mut queue, &messages), [0, 1]);
         assert_eq!((queue.len(), queue.counted()), (0, 0));
@@ -160,8 +160,8 @@ mod tests {
         use Priority::{Regular, Urgent};
         let messages = store(&[(Urgent, 0), (Regular, 1), (Regular, 0), (Regular, 0)]);
         let mut queue = Waiting::default();
-        (0..4).for_each(|id| queue.push(id, &messages));
-        assert_eq!(queue.drop_oldest(Regular, &messages), Some(2));
+        (0..4).for_each(|id| queue.push(MessageId(id), &messages));
+        assert_eq!(queue.drop_oldest(Regular, &messages), Some(MessageId(2)));
         assert_eq!(order(&mut queue, &messages), [0, 1, 3]);
         assert_eq!(queue.drop_oldest(Urgent, &messages), None);
     }
@@ -171,10 +171,10 @@ mod tests {
         use Priority::{High, Low, Regular};
         let messages = store(&[(High, 0), (Regular, 1), (Regular, 0)]);
         let mut queue = Waiting::default();
-        (0..3).for_each(|id| queue.push(id, &messages));
+        (0..3).for_each(|id| queue.push(MessageId(id), &messages));
         assert_eq!(queue.drop_oldest(Low, &messages), None);
-        assert_eq!(queue.drop_oldest(Regular, &messages), Some(2));
+        assert_eq!(queue.drop_oldest(Regular, &messages), Some(MessageId(2)));
         assert_eq!(queue.drop_oldest(Regular, &messages), None);
-        assert_eq!(queue.drop_oldest(High, &messages), Some(0));
+        assert_eq!(queue.drop_oldest(High, &messages), Some(MessageId(0)));
     }
 }

@@ -1,7 +1,8 @@
 //! The receiving side of a run: what it keeps.
 
-use super::ledger::Ledger;
-use super::named::Named;
+use super::ledger::{Class, Ledger};
+use super::message::Message;
+use super::named::{Name, Named};
 use crate::cores::abi;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,44 +35,94 @@ pub struct CopyText {
     pub metadata: Option<BTreeMap<String, Value>>,
 }
 
-/// The receiving side of a run.
+/// What became of a copy of this run that arrived at an agent.
+#[derive(Debug, Clone, Copy)]
+pub struct Reception {
+    /// Its class in the ledger.
+    pub class: Class,
+    /// Whether a later message of its sender had come to the agent before it.
+    pub out_of_order: bool,
+    /// When the core took over its message, if that is known.
+    pub accepted_ns: Option<u64>,
+}
+
+/// The receiving side of a run: the ledger of copies, and those of them that are told by name.
 #[derive(Debug)]
-pub struct Receiving {
-    /// Whether copies are received at all.
-    pub active: bool,
-    /// What became of every copy.
-    pub ledger: Ledger,
+pub struct Receiver {
+    is_active: bool,
+    ledger: Ledger,
+    named: Named,
     /// When the last copy arrived.
-    pub last_ns: u64,
-    /// Copies that are told by name.
-    pub named: Named,
+    last_ns: u64,
+    /// Copies on the timeline, by slot.
     copies: Vec<Copy>,
     free: Vec<u32>,
+    /// Tags of copies that are to be acknowledged.
     tags: Vec<u64>,
 }
 
-impl Receiving {
+impl Receiver {
     /// The receiving side of a run with so many agents, whose ledger takes at most so many bytes, and looks for the order
-    /// of messages to one agent and to all together, or, if `order_by_address`, apart; without effect if not `active`.
+    /// of messages to one agent and to all together, or, if `order_by_address`, apart; without effect if not `is_active`.
     pub fn new(
-        active: bool,
+        is_active: bool,
         agents: u32,
         ledger_bytes: u64,
         order_by_address: bool,
         on_wall_clock: bool,
-    ) -> Receiving {
-        let mut ledger = Ledger::new(if active { agents } else { 0 }, ledger_bytes);
+    ) -> Receiver {
+        let mut ledger = Ledger::new(if is_active { agents } else { 0 }, ledger_bytes);
         if order_by_address {
             ledger.order_by_address();
         }
-        Receiving {
-            active,
+        Receiver {
+            is_active,
             ledger,
+            named: Named::new(is_active && on_wall_clock, ledger_bytes),
             last_ns: 0,
-            named: Named::new(active && on_wall_clock, ledger_bytes),
             copies: Vec::new(),
             free: Vec::new(),
             tags: Vec::new(),
+        }
+    }
+
+    /// Whether copies are received at all.
+    #[inline(always)]
+    pub fn is_active(&self) -> bool {
+        self.is_active
+    }
+
+    /// The ledger of copies, to be read.
+    #[inline(always)]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The copies that are told by name, to be read.
+    pub fn named(&self) -> &Named {
+        &self.named
+    }
+
+    /// The core accepted a message, `measured` if it counts in the measured window; `by_name` if copies are told by name.
+    #[inline(always)]
+    pub fn handed_over(&mut self, message: &Message, measured: bool, by_name: bool) {
+        if !self.is_active {
+            return;
+        }
+        let Message { agent, sequence, recipient, .. } = *message;
+        if message.attempts == 1 {
+            self.ledger.handed_over(agent, sequence, recipient, measured);
+        }
+        if by_name {
+            self.named.handed_over(message, self.ledger.copies_of(recipient));
+        }
+    }
+
+    /// The sender learned that its message was delivered.
+    #[inline(always)]
+    pub fn delivered(&mut self, message: &Message) {
+        if self.is_active {
+            self.ledger.delivered(message.agent, message.sequence, message.recipient);
         }
     }
 
@@ -94,15 +145,80 @@ impl Receiving {
         std::mem::take(&mut self.copies[slot as usize])
     }
 
-    /// A copy was taken that the core wants acknowledged by this tag.
+    /// A copy arrives, whoever sent it, to be acknowledged if the core wants that.
     #[inline]
-    pub fn acknowledge_later(&mut self, tag: u64) {
-        self.tags.push(tag);
+    pub fn arrived(&mut self, copy: &Copy, now_ns: u64) {
+        self.last_ns = now_ns;
+        if copy.ack_tag != 0 {
+            self.tags.push(copy.ack_tag);
+        }
+        if copy.flags & abi::DELIVERY_ALTERED != 0 {
+            *self.named.altered.entry(copy.reason).or_default() += 1;
+        }
     }
 
-    /// The tags to be acknowledged now.
-    pub fn take_tags(&mut self) -> Vec<u64> {
-        std::mem::take(&mut self.tags)
+    /// Counts a copy that is of no message of the run `run`. Returns what it is then, as events name it.
+    #[inline]
+    pub fn stranger(&mut self, copy: &Copy, run: u32) -> Option<&'static str> {
+        if copy.stamp.sequence == 0 && copy.flags & abi::DELIVERY_UNSTAMPED != 0 {
+            self.named.unstamped += 1;
+            Some("unstamped")
+        } else if copy.stamp.sequence == 0 {
+            self.ledger.without_stamp();
+            Some("unexpected")
+        } else if copy.stamp.run != run {
+            self.ledger.foreign();
+            Some("foreign")
+        } else {
+            None
+        }
+    }
+
+    /// Counts a copy of this run that arrives at `agent`; `was_sent` says whether its stamp is that of a message that
+    /// there is. The load began at `origin_ns` of the core's clock.
+    pub fn receive(
+        &mut self,
+        copy: &Copy,
+        agent: u32,
+        origin_ns: u64,
+        was_sent: impl FnOnce() -> bool,
+    ) -> Reception {
+        if copy.corrupted {
+            self.ledger.corrupted();
+        }
+        let late = self.ledger.copies().out_of_order;
+        let class = self.ledger.received(&copy.stamp, agent);
+        let name = || Name::of(&copy.stamp, origin_ns, agent, copy.at_ns);
+        let out_of_order = self.ledger.copies().out_of_order > late;
+        if out_of_order {
+            self.named.came_out_of_order(name());
+        }
+        let mut accepted_ns = None;
+        match class {
+            Class::Received => accepted_ns = self.named.received(&copy.stamp),
+            Class::Duplicated => self.named.came_twice(name()),
+            Class::Unexpected if was_sent() => self.named.went_elsewhere(&copy.stamp),
+            _ => {}
+        }
+        Reception { class, out_of_order, accepted_ns }
+    }
+
+    /// A call of a processor failed for a message.
+    pub fn call_failed(&mut self, told: &Copy) {
+        self.named.failed_call(&told.stamp, told.reason);
+    }
+
+    /// A processor says that it will not deliver a message to `recipient`.
+    pub fn given_up(&mut self, told: &Copy, recipient: u32, origin_ns: u64) {
+        if self.ledger.given_up(told.stamp.sender, told.stamp.sequence) {
+            let name = Name::of(&told.stamp, origin_ns, recipient, told.at_ns);
+            self.named.gave_up(Name { reason: told.reason, ..name });
+        }
+    }
+
+    /// When the last copy arrived.
+    pub fn last_ns(&self) -> u64 {
+        self.last_ns
     }
 
     /// Copies on the timeline.
@@ -116,8 +232,13 @@ impl Receiving {
     }
 
     /// Whether copies wait to be acknowledged.
-    #[inline]
+    #[inline(always)]
     pub fn has_tags(&self) -> bool {
         !self.tags.is_empty()
+    }
+
+    /// The tags to be acknowledged now.
+    pub fn take_tags(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.tags)
     }
 }

@@ -2,15 +2,15 @@
 
 use super::behaviour::MessageView;
 use super::clock::Clock;
-use super::generator::ALL;
 use super::ledger::Class as CopyClass;
-use super::named::Name;
+use super::load::Load;
 use super::observer::CopyRecord;
 use super::player::Player;
-use super::receiver::{Copy, CopyText};
+use super::receiver::{Copy, CopyText, Reception};
 use super::stop::Stop;
-use super::timeline::Class;
+use super::timeline::Due;
 use crate::cores::abi;
+use crate::metrics::ALL;
 use crate::metrics::Received;
 use crate::plan::Priority;
 use serde_json::Value;
@@ -19,21 +19,21 @@ impl<C: Clock> Player<'_, C> {
     /// Takes over the deliveries in `out`, before the core is called again.
     #[inline]
     pub fn absorb_deliveries(&mut self) {
-        if !self.out.deliveries.is_empty() {
+        if !self.core.out.deliveries.is_empty() {
             self.absorb_some();
         }
-        self.out.clear();
+        self.core.out.clear();
     }
 
     #[inline(never)]
     fn absorb_some(&mut self) {
-        for index in 0..self.out.deliveries.len() {
-            let delivery = self.out.deliveries[index];
-            let at_ns = delivery.at_ns.saturating_sub(self.origin_ns);
+        for index in 0..self.core.out.deliveries.len() {
+            let delivery = self.core.out.deliveries[index];
+            let at_ns = self.core.since_load(delivery.at_ns);
             let checked = delivery.stamp.flags & abi::STAMP_CHECKSUM != 0;
             let is_copy = delivery.flags & abi::DELIVERY_NO_COPY == 0;
-            let content = if is_copy && checked || self.rules.reactive {
-                self.session.content(&self.out, index).unwrap_or_default()
+            let content = if is_copy && checked || self.setup.rules.reactive {
+                self.core.session().content(&self.core.out, index).unwrap_or_default()
             } else {
                 &[]
             };
@@ -46,15 +46,15 @@ impl<C: Clock> Player<'_, C> {
                 flags: delivery.flags,
                 reason: delivery.reason,
                 attempt: delivery.attempt,
-                text: (is_copy && self.rules.reactive).then(|| Box::new(self.text_of(index, content))),
+                text: (is_copy && self.setup.rules.reactive).then(|| Box::new(self.text_of(index, content))),
             };
-            let slot = self.receiving.keep(copy);
-            self.timeline.schedule(at_ns, Class::Delivery, slot);
+            let slot = self.receiver.keep(copy);
+            self.pace.schedule(at_ns, Due::Delivery(slot));
         }
     }
 
     fn text_of(&self, index: usize, content: &[u8]) -> CopyText {
-        let text = self.session.text(&self.out, index);
+        let text = self.core.session().text(&self.core.out, index);
         let (sender, recipient) = text.as_ref().map_or(("", ""), |text| (text.sender, text.recipient));
         CopyText {
             content: String::from_utf8_lossy(content).into_owned(),
@@ -69,29 +69,18 @@ impl<C: Clock> Player<'_, C> {
 
     /// A copy arrives.
     pub fn delivery_due(&mut self, slot: u32) {
-        let copy = self.receiving.release(slot);
+        let copy = self.receiver.release(slot);
         if copy.flags & abi::DELIVERY_NO_COPY != 0 {
             self.told_of(&copy);
             return;
         }
-        self.receiving.last_ns = self.now_ns;
-        if copy.ack_tag != 0 {
-            self.receiving.acknowledge_later(copy.ack_tag);
-        }
-        if copy.flags & abi::DELIVERY_ALTERED != 0 {
-            *self.receiving.named.altered.entry(copy.reason).or_default() += 1;
-        }
-        if copy.stamp.sequence == 0 && copy.flags & abi::DELIVERY_UNSTAMPED != 0 {
-            self.receiving.named.unstamped += 1;
-            self.tell_copy("unstamped", copy.recipient, &copy, false);
-        } else if copy.stamp.sequence == 0 {
-            self.receiving.ledger.without_stamp();
-            self.tell_copy("unexpected", copy.recipient, &copy, false);
-        } else if copy.stamp.run != self.run {
-            self.receiving.ledger.foreign();
-            self.tell_copy("foreign", copy.recipient, &copy, false);
+        self.receiver.arrived(&copy, self.pace.now_ns());
+        if let Some(what) = self.receiver.stranger(&copy, self.setup.run) {
+            self.tell_copy(what, copy.recipient, &copy, false);
         } else if copy.recipient == ALL {
-            for agent in (0..self.generator.agents.len() as u32).filter(|agent| *agent != copy.stamp.sender) {
+            for agent in
+                (0..self.load.generator.agents.len() as u32).filter(|agent| *agent != copy.stamp.sender)
+            {
                 self.receive(agent, &copy);
             }
         } else {
@@ -106,28 +95,27 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         let is_call = told.flags & abi::DELIVERY_FAILED_CALL != 0;
-        let recipient = self.receiving.ledger.recipient_of(stamp.sender, stamp.sequence);
+        let recipient = self.receiver.ledger().recipient_of(stamp.sender, stamp.sequence);
         let recipient = recipient.unwrap_or(told.recipient);
         self.tell_copy(if is_call { "failed_call" } else { "given_up" }, recipient, told, false);
         if is_call {
-            self.receiving.named.failed_call(stamp, told.reason);
-        } else if self.receiving.ledger.given_up(stamp.sender, stamp.sequence) {
-            let name = Name::of(stamp, self.origin_ns, recipient, told.at_ns);
-            self.receiving.named.gave_up(Name { reason: told.reason, ..name });
+            self.receiver.call_failed(told);
+        } else {
+            self.receiver.given_up(told, recipient, self.setup.origin_ns);
         }
     }
 
     /// Tells the observer of a copy, where it wants to know.
     fn tell_copy(&mut self, what: &'static str, recipient: u32, copy: &Copy, out_of_order: bool) {
-        if !self.wants_messages {
+        if !self.setup.wants_messages {
             return;
         }
         let ours = self.was_sent(&copy.stamp);
-        let parties = &self.renderer.parties;
-        let kind = self.plan.types.get(usize::from(copy.stamp.type_id)).filter(|_| ours);
+        let parties = &self.texts.renderer.parties;
+        let kind = self.setup.plan.types.get(usize::from(copy.stamp.type_id)).filter(|_| ours);
         let reason = match copy.reason {
             0 => "".into(),
-            reason => self.services.interner.text(reason),
+            reason => self.core.services.interner.text(reason),
         };
         let agent = if ours { parties.name(copy.stamp.sender).to_string() } else { String::new() };
         let record = CopyRecord {
@@ -136,7 +124,7 @@ impl<C: Clock> Player<'_, C> {
             sequence: copy.stamp.sequence,
             type_name: kind.map(|kind| kind.name.as_str()),
             recipient: &parties.recipient(recipient),
-            intended_ns: ours.then(|| copy.stamp.intended_ns.saturating_sub(self.origin_ns)),
+            intended_ns: ours.then(|| self.core.since_load(copy.stamp.intended_ns)),
             at_ns: copy.at_ns,
             call: copy.attempt,
             out_of_order,
@@ -152,59 +140,38 @@ impl<C: Clock> Player<'_, C> {
 
     /// Whether a stamp is that of a message of this run.
     fn was_sent(&self, stamp: &abi::Stamp) -> bool {
-        let sent = self.generator.agents.get(stamp.sender as usize).map_or(0, |agent| agent.sequence);
-        stamp.run == self.run && (1..=sent).contains(&stamp.sequence)
+        was_sent(&self.load, self.setup.run, stamp)
     }
 
     /// A copy of this run arrives at an agent.
     fn receive(&mut self, agent: u32, copy: &Copy) {
-        if copy.corrupted {
-            self.receiving.ledger.corrupted();
-        }
-        let late = self.receiving.ledger.copies().out_of_order;
-        let class = self.receiving.ledger.received(&copy.stamp, agent);
-        let name = || Name::of(&copy.stamp, self.origin_ns, agent, copy.at_ns);
-        let out_of_order = self.receiving.ledger.copies().out_of_order > late;
-        if out_of_order {
-            let name = name();
-            self.receiving.named.came_out_of_order(name);
-        }
-        let mut accepted_ns = None;
-        match class {
-            CopyClass::Received => accepted_ns = self.receiving.named.received(&copy.stamp),
-            CopyClass::Duplicated => {
-                let name = name();
-                self.receiving.named.came_twice(name);
-            }
-            CopyClass::Unexpected if self.was_sent(&copy.stamp) => {
-                self.receiving.named.went_elsewhere(&copy.stamp);
-            }
-            _ => {}
-        }
-        if self.wants_messages {
+        let (load, run) = (&self.load, self.setup.run);
+        let reception =
+            self.receiver.receive(copy, agent, self.setup.origin_ns, || was_sent(load, run, &copy.stamp));
+        let Reception { class, out_of_order, accepted_ns } = reception;
+        if self.setup.wants_messages {
             self.tell_copy(class.name(), agent, copy, out_of_order);
         }
-        if class == CopyClass::Unexpected || copy.stamp.type_id >= self.rules.types {
+        if class == CopyClass::Unexpected || copy.stamp.type_id >= self.setup.rules.types {
             return;
         }
-        let intended_ns = copy.stamp.intended_ns.saturating_sub(self.origin_ns);
-        let cell = self.cell_of(intended_ns, copy.stamp.type_id);
+        let intended_ns = self.core.since_load(copy.stamp.intended_ns);
+        let cell = self.load.cell_of(&self.setup.rules, intended_ns, copy.stamp.type_id);
         match class {
             CopyClass::Received => {
                 let end_to_end_ns = copy.at_ns.saturating_sub(intended_ns);
                 let transit_ns = accepted_ns.map(|accepted_ns| copy.at_ns.saturating_sub(accepted_ns));
                 let at_ns = copy.at_ns;
-                self.recorder.received(&Received { cell, agent, at_ns, end_to_end_ns, transit_ns });
+                self.account.recorder.received(&Received { cell, agent, at_ns, end_to_end_ns, transit_ns });
                 if !C::VIRTUAL {
-                    let added_ns = self.lateness.added_ns(end_to_end_ns);
-                    self.recorder.received_without_lag(cell, end_to_end_ns - added_ns);
+                    self.account.note_lateness_of_copy(cell, end_to_end_ns);
                 }
             }
-            CopyClass::Duplicated => self.recorder.duplicated(cell, agent),
+            CopyClass::Duplicated => self.account.recorder.duplicated(cell, agent),
             _ => {}
         }
-        let group = self.generator.agents[agent as usize].group as usize;
-        if self.rules.on_message[group]
+        let group = self.load.group_of(agent);
+        if self.setup.rules.on_message[group]
             && self.stop.is_none()
             && let Some(text) = &copy.text
         {
@@ -214,7 +181,7 @@ impl<C: Clock> Player<'_, C> {
 
     /// An agent is told of a copy that arrived.
     fn tell_agent(&mut self, agent: u32, copy: &Copy, text: &CopyText) {
-        let settings = std::sync::Arc::clone(&self.generator.settings);
+        let settings = std::sync::Arc::clone(&self.load.generator.settings);
         let setting = &settings[usize::from(copy.stamp.type_id)].settings;
         let view = MessageView {
             type_id: copy.stamp.type_id,
@@ -231,13 +198,15 @@ impl<C: Clock> Player<'_, C> {
 
     /// Acknowledges the copies that were taken this turn.
     pub fn acknowledge(&mut self) {
-        let tags = self.receiving.take_tags();
+        let tags = self.receiver.take_tags();
         self.show_signs();
-        let result = self.session.acknowledge(self.now_ns + self.origin_ns, &tags, &mut self.out);
-        self.absorb_outcomes(0..0);
-        self.absorb_deliveries();
-        if let Err(failure) = result {
-            self.fail(failure);
-        }
+        let result = self.core.acknowledge(self.pace.now_ns(), &tags);
+        self.absorb(result);
     }
+}
+
+/// Whether a stamp is that of a message of this run.
+fn was_sent(load: &Load, run: u32, stamp: &abi::Stamp) -> bool {
+    let sent = load.generator.agents.get(stamp.sender as usize).map_or(0, |agent| agent.sequence);
+    stamp.run == run && (1..=sent).contains(&stamp.sequence)
 }

@@ -8,7 +8,7 @@ use super::observer::Observer;
 use super::outages::Outages;
 use super::played::Played;
 use super::player::Player;
-use super::receiver::Receiving;
+use super::receiver::Receiver;
 use super::scene::Scene;
 use super::stop::Stop;
 use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
@@ -43,25 +43,27 @@ pub struct Measured {
 
 impl Measured {
     /// What a run that is over has measured, and its session.
-    pub fn of<C: Clock>(mut player: Player<'_, C>) -> (Measured, Session) {
+    pub fn of<C: Clock>(player: Player<'_, C>) -> (Measured, Session) {
         let (boundaries_ns, copies, unknown) = (boundaries(&player), copies(&player), unknown(&player));
-        let shortfall = player.shortfall();
-        charge_losses(&player.receiving, &mut player.recorder);
+        let shortfall = player.load.shortfall(&player.setup);
+        let mut account = player.account;
+        charge_losses(&player.receiver, &mut account.recorder);
+        let (session, services) = player.core.into_parts();
         let measured = Measured {
-            occupancy: player.occupancy.results(player.recorder.in_system),
-            recorder: player.recorder,
-            notices: player.notices,
-            outages: player.outages,
-            cycles: (player.plan.processor.batch_interval_ns > 0).then_some(player.cycle.spent),
+            occupancy: account.occupancy.results(account.recorder.in_system),
+            recorder: account.recorder,
+            notices: account.notices,
+            outages: account.outages,
+            cycles: player.processor.cycles(),
             stop: player.stop,
-            parties: player.renderer.parties,
-            services: player.services,
+            parties: player.texts.renderer.parties,
+            services,
             boundaries_ns,
             copies,
             unknown,
             shortfall,
         };
-        (measured, player.session)
+        (measured, session)
     }
 
     /// The results of what a run has measured so far, as if its core had failed with `failure` just now.
@@ -70,37 +72,37 @@ impl Measured {
     /// results is put back.
     pub fn so_far<C: Clock>(player: &mut Player<'_, C>, failure: CoreFailure) -> (Run, Facts) {
         let rest = player.rest(true);
-        let kept = player.recorder.agents.keep(rest.iter().map(|(id, ..)| {
+        let kept = player.account.recorder.agents.keep(rest.iter().map(|(id, ..)| {
             let message = &player.messages[*id];
             (message.agent, message.recipient)
         }));
-        let agents = player.recorder.agents.take();
-        let mut recorder = player.recorder.clone();
+        let agents = player.account.recorder.agents.take();
+        let mut recorder = player.account.recorder.clone();
         recorder.agents = agents;
-        charge_losses(&player.receiving, &mut recorder);
+        charge_losses(&player.receiver, &mut recorder);
         for (id, outcome, reason) in rest {
             let last_attempt = player.messages[id].last_attempt();
-            recorder.ended(&player.ended(id, outcome, reason, player.now_ns, last_attempt));
+            recorder.ended(&player.ended(id, outcome, reason, player.pace.now_ns(), last_attempt));
         }
         let mut measured = Measured::with(recorder, player, failure);
-        let run = measured.write(player.scene, Map::new());
-        let facts = measured.facts(player.scene);
-        player.recorder.agents = measured.recorder.agents.put_back(kept);
+        let run = measured.write(player.setup.scene, Map::new());
+        let facts = measured.facts(player.setup.scene);
+        player.account.recorder.agents = measured.recorder.agents.put_back(kept);
         (run, facts)
     }
 
     fn with<C: Clock>(recorder: Recorder, player: &Player<'_, C>, failure: CoreFailure) -> Measured {
-        let mut occupancy = player.occupancy.clone();
-        occupancy.finish(player.now_ns);
+        let mut occupancy = player.account.occupancy.clone();
+        occupancy.finish(player.pace.now_ns());
         Measured {
             occupancy: occupancy.results(recorder.in_system),
             recorder,
-            notices: player.notices.clone(),
-            outages: player.outages.clone(),
-            cycles: (player.plan.processor.batch_interval_ns > 0).then_some(player.cycle.spent),
+            notices: player.account.notices.clone(),
+            outages: player.account.outages.clone(),
+            cycles: player.processor.cycles(),
             stop: Some(Stop::CoreFailed(failure)),
-            parties: player.renderer.parties.clone(),
-            services: player.services.clone(),
+            parties: player.texts.renderer.parties.clone(),
+            services: player.core.services.clone(),
             boundaries_ns: boundaries(player),
             copies: copies(player),
             unknown: unknown(player),
@@ -176,32 +178,32 @@ impl Measured {
 
 /// Where the phases begin, and where the measured window ends.
 fn boundaries<C: Clock>(player: &Player<'_, C>) -> Vec<u64> {
-    let window_end = match (player.plan.end, player.rules.load_end_ns) {
+    let window_end = match (player.setup.plan.end, player.setup.rules.load_end_ns) {
         (End::Duration(_), Some(end)) => end,
-        (End::First { .. }, Some(end)) if player.load_ended_ns.is_some_and(|ended| ended >= end) => end,
-        _ => player.recorder.last_end_ns,
+        (End::First { .. }, Some(end)) if player.load.ended_ns().is_some_and(|ended| ended >= end) => end,
+        _ => player.account.recorder.last_end_ns,
     };
     // A run that stopped early measured only until then.
     let is_over = player.stop.is_none() && player.is_settled();
-    let window_end = if is_over { window_end } else { window_end.min(player.now_ns) };
-    let mut boundaries_ns = player.rules.phase_starts.clone();
+    let window_end = if is_over { window_end } else { window_end.min(player.pace.now_ns()) };
+    let mut boundaries_ns = player.setup.rules.phase_starts.clone();
     let last = boundaries_ns.last().copied().unwrap_or(0);
     boundaries_ns.push(window_end.max(last));
     boundaries_ns
 }
 
 fn copies<C: Clock>(player: &Player<'_, C>) -> Option<Copies> {
-    player.receiving.active.then(|| copies_of(player))
+    player.receiver.is_active().then(|| copies_of(player))
 }
 
 fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<Unknown> {
-    if !player.receiving.active {
+    if !player.receiver.is_active() {
         None
-    } else if player.waited == Some(Waited::Limit) && !player.receiving.all_received() {
+    } else if player.waited == Some(Waited::Limit) && !player.receiver.all_received() {
         Some(Unknown::WaitedTooLong)
     } else if nothing_arrived(player) {
         Some(Unknown::NothingArrived)
-    } else if player.receiving.ledger.is_blurred() {
+    } else if player.receiver.ledger().is_blurred() {
         Some(Unknown::LedgerTooLarge)
     } else {
         None
@@ -210,15 +212,15 @@ fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<Unknown> {
 
 /// Copies are expected of a core that does not confirm, and none came: whether it delivers anything cannot be told.
 fn nothing_arrived<C: Clock>(player: &Player<'_, C>) -> bool {
-    let copies = player.receiving.ledger.copies();
-    let confirms = player.scene.capabilities & abi::CONFIRMS != 0;
+    let copies = player.receiver.ledger().copies();
+    let confirms = player.setup.scene.capabilities & abi::CONFIRMS != 0;
     !confirms && copies.expected > 0 && copies.received == 0
 }
 
 /// Lost copies count for the agents that did not get them.
-fn charge_losses(receiving: &Receiving, recorder: &mut Recorder) {
-    if receiving.active {
-        receiving.ledger.lost(|agent, lost| recorder.agents.lost(agent, lost));
+fn charge_losses(receiver: &Receiver, recorder: &mut Recorder) {
+    if receiver.is_active() {
+        receiver.ledger().lost(|agent, lost| recorder.agents.lost(agent, lost));
     }
 }
 
@@ -241,12 +243,12 @@ pub fn record_libraries(run: &mut Run) {
 
 /// The receiver's ledger as results show it.
 fn copies_of<C: Clock>(player: &Player<'_, C>) -> Copies {
-    let (ledger, named) = (&player.receiving.ledger, &player.receiving.named);
-    let capabilities = player.scene.capabilities;
+    let (ledger, named) = (player.receiver.ledger(), player.receiver.named());
+    let capabilities = player.setup.scene.capabilities;
     let confirms = capabilities & abi::CONFIRMS != 0;
     let seen = ledger.copies();
     let (lost, by) = named.lost(|tell| ledger.each_lost(tell));
-    let text = |reason: u32| player.services.interner.text(reason).to_string();
+    let text = |reason: u32| player.core.services.interner.text(reason).to_string();
     let in_words = |names: &[Name]| names.iter().map(|name| named_copy(player, name)).collect();
     Copies {
         expected: seen.expected,
@@ -280,8 +282,8 @@ fn copies_of<C: Clock>(player: &Player<'_, C>) -> Copies {
 }
 
 fn named_copy<C: Clock>(player: &Player<'_, C>, name: &Name) -> results::NamedCopy {
-    let parties = &player.renderer.parties;
-    let kinds = &player.plan.types;
+    let parties = &player.texts.renderer.parties;
+    let kinds = &player.setup.plan.types;
     results::NamedCopy {
         sender: parties.name(name.sender).to_string(),
         recipient: parties.recipient(name.recipient).to_string(),
@@ -290,7 +292,7 @@ fn named_copy<C: Clock>(player: &Player<'_, C>, name: &Name) -> results::NamedCo
         intended_ns: name.intended_ns,
         at_ns: name.at_ns,
         failed_calls: name.failed_calls,
-        reason: (name.reason != 0).then(|| player.services.interner.text(name.reason).to_string()),
+        reason: (name.reason != 0).then(|| player.core.services.interner.text(name.reason).to_string()),
     }
 }
 

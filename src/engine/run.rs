@@ -1,25 +1,36 @@
 //! From a plan to results: resolves the cores, plays the plan, writes down what was measured.
 
+use super::account::Account;
 use super::behaviour::Behaviour;
+use super::callback_runner::CallbackRunner;
 use super::cast::{Cast, Setting, receives};
 use super::clock::{ALWAYS_SPIN_GAP_NS, Clock, VirtualClock, WallClock};
-use super::content::Renderer;
+use super::content::{Drafts, Renderer, Texts};
+use super::core_link::CoreLink;
 use super::error::RunError;
 use super::generator::Generator;
+use super::load::Load;
+use super::message::Messages;
 use super::names::Parties;
 use super::observer::{Observer, Started};
+use super::pace::Pace;
 use super::played::Played;
-use super::player::{Parts, Player, Reasons, Rules};
+use super::player::Player;
+use super::processor::Processor;
+use super::receiver::Receiver;
 use super::results::Measured;
 use super::scene::Scene;
+use super::setup::{Reasons, Rules, Setup};
 use super::so_far::Closing;
 use super::stop::Stop;
 use super::timeline::Timeline;
-use crate::cores::{self, Chain, CoreError, HostServices, ResolvedChain, RunConfig, Session, TypeRow, abi};
+use crate::cores::{
+    self, Chain, CoreError, HostServices, Out, ResolvedChain, RunConfig, Session, TypeRow, abi,
+};
 use crate::metrics::{AgentsRecorder, Recorder};
 use crate::plan::{Arrival, ClockKind, Group, Plan};
 use crate::results::{Stopwatch, in_utc};
-use mqscript_plugin::random::{Stream, mix, text_key};
+use mqscript_plugin::random::mix;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -253,7 +264,8 @@ struct Stage<'a> {
     receive: bool,
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    /// Plays the run on this clock. Returns what was measured, and the session, which is still open.
     fn play<C: Clock>(
         self,
         clock: C,
@@ -261,91 +273,61 @@ impl Stage<'_> {
         observer: &mut dyn Observer,
     ) -> (Measured, Session) {
         let plan = self.scene.plan;
+        let setup = self.setup(C::VIRTUAL, observer.wants_messages());
         let generator = Generator::new(plan, &self.parties);
-        let renderer = Renderer::new(plan.seed, self.parties.clone(), &plan.types, &generator.settings);
-        let rules = rules(plan, C::VIRTUAL);
-        let agents = AgentsRecorder::new(plan.agents() as usize, self.receive);
-        let intern = |text: &str| self.services.interner.intern(text);
-        let mut recorder = Recorder::new(
-            plan.types.len(),
-            &rules.phase_starts,
-            rules.load_end_ns,
-            plan.warm_up_ns > 0,
-            agents,
-        );
-        recorder.stores = self.receive && self.scene.capabilities & abi::STORES != 0;
-        // With a limit of its own, the plan says that lag below it does not matter.
-        if !C::VIRTUAL && plan.max_schedule_lag_ns.is_none() {
-            recorder.watch_lag();
-        }
-        let mut player = Player::new(Parts {
-            plan,
-            scene: self.scene,
-            recorder,
-            rules,
-            clock,
-            origin_ns: self.origin_ns,
-            run: self.number,
-            session: self.session,
-            receive: self.receive,
-            timeline: timeline_for(plan),
-            generator,
-            renderer,
-            behaviour,
+        let settings = &generator.settings;
+        let renderer = Renderer::new(plan.seed, self.parties.clone(), &plan.types, settings);
+        let batch = plan.processor.batch_size as usize;
+        let out = Out::with_capacity(batch.max(64), if self.receive { 64 } else { 0 });
+        let mut player = Player {
+            pace: Pace::new(clock, timeline_for(plan)),
+            processor: Processor::new(&plan.processor, &plan.queue),
+            receiver: self.receiver(!C::VIRTUAL),
+            account: Account::new(self.recorder(&setup, !C::VIRTUAL), &self.services.interner),
+            core: CoreLink::new(self.session, self.services, out, self.origin_ns),
+            load: Load::new(generator),
+            messages: Messages::default(),
+            texts: Texts { renderer, drafts: Drafts::default() },
+            callbacks: CallbackRunner::new(plan, behaviour),
             observer,
-            behaviour_streams: behaviour_streams(plan),
-            reasons: Reasons {
-                queue_full: intern("queue_full"),
-                dropped_oldest: intern("dropped_oldest"),
-                timeout: intern("timeout"),
-                core_failed: intern("core_failed"),
-                unsent: intern("unsent"),
-                time_to_live: intern("time_to_live"),
-                no_outcome: intern("no_outcome"),
-            },
-            services: self.services.clone(),
-        });
+            setup,
+            stop: None,
+            waited: None,
+        };
         cores::with_last_words(&mut player, Player::last_words, Player::play);
         Measured::of(player)
     }
-}
 
-fn rules(plan: &Plan, on_virtual_clock: bool) -> Rules {
-    let mut phase_starts = vec![0];
-    let mut at = plan.warm_up_ns;
-    if at > 0 {
-        phase_starts.push(at);
+    fn setup(&self, on_virtual_clock: bool, wants_messages: bool) -> Setup<'a> {
+        Setup {
+            plan: self.scene.plan,
+            scene: self.scene,
+            rules: Rules::of(self.scene.plan, on_virtual_clock),
+            reasons: Reasons::new(&self.services.interner),
+            run: self.number,
+            origin_ns: self.origin_ns,
+            core_reads_content: self.scene.capabilities & abi::READS_CONTENT != 0,
+            wants_messages,
+        }
     }
-    let stages = plan.stages();
-    for stage in stages.iter().take(stages.len().saturating_sub(1)) {
-        at += stage.duration_ns;
-        phase_starts.push(at);
-    }
-    let by_group =
-        |pick: fn(&crate::plan::Callbacks) -> bool| plan.groups.iter().map(|g| pick(&g.callbacks)).collect();
-    Rules {
-        load_end_ns: plan.load_ns(),
-        ends_by_time: plan.end.duration_ns().is_some() && plan.end.messages_per_agent().is_none(),
-        phase_starts,
-        types: plan.types.len() as u16,
-        drain_ns: plan.silence_ns(),
-        drain_max_ns: plan.wait_max_ns(on_virtual_clock),
-        linger_ns: plan.listening_ns(),
-        mean_gap_ns: mean_gap_ns(plan),
-        on_outcome: by_group(|c| c.on_outcome.is_some()),
-        on_message: by_group(|c| c.on_message.is_some()),
-        next: by_group(|c| c.next.is_some()),
-        on_start: by_group(|c| c.on_start.is_some()),
-        reactive: plan.has_callback(|c| c.on_outcome.is_some() || c.on_message.is_some()),
-        closed: plan.groups.iter().any(|group| matches!(group.arrival, Arrival::Closed { .. })),
-    }
-}
 
-/// The agents' streams for `me.random`; none where there is no callback.
-fn behaviour_streams(plan: &Plan) -> Vec<Stream> {
-    if !plan.has_callback(crate::plan::Callbacks::any) {
-        return Vec::new();
+    fn recorder(&self, setup: &Setup<'_>, on_wall_clock: bool) -> Recorder {
+        let (plan, rules) = (setup.plan, &setup.rules);
+        let agents = AgentsRecorder::new(plan.agents() as usize, self.receive);
+        let warms_up = plan.warm_up_ns > 0;
+        let mut recorder =
+            Recorder::new(plan.types.len(), &rules.phase_starts, rules.load_end_ns, warms_up, agents);
+        recorder.stores = self.receive && self.scene.capabilities & abi::STORES != 0;
+        // With a limit of its own, the plan says that lag below it does not matter.
+        if on_wall_clock && plan.max_schedule_lag_ns.is_none() {
+            recorder.watch_lag();
+        }
+        recorder
     }
-    let agents = plan.groups.iter().flat_map(|group| (0..group.count).map(|index| group.agent_name(index)));
-    agents.map(|name| Stream::sequential(plan.seed, text_key(&name), "behaviour")).collect()
+
+    fn receiver(&self, on_wall_clock: bool) -> Receiver {
+        let plan = self.scene.plan;
+        let order_by_address = self.scene.capabilities & abi::ORDER_BY_ADDRESS != 0;
+        Receiver::new(self.receive, plan.agents(), plan.ledger_memory, order_by_address, on_wall_clock)
+    }
 }

@@ -14,12 +14,12 @@ impl<C: Clock> Player<'_, C> {
     /// Shows how the run stands, before the core is called: it may never come back.
     #[inline(always)]
     pub fn show_signs(&mut self) {
-        let mut ended = self.recorder.not_delivered;
-        ended[FinalOutcome::Delivered as usize] = self.recorder.delivered;
-        self.services.vitals.show(&Signs {
-            now_ns: self.now_ns,
-            generated: self.recorder.generated,
-            in_flight: (self.in_flight + self.staged.len()) as u64,
+        let mut ended = self.account.recorder.not_delivered;
+        ended[FinalOutcome::Delivered as usize] = self.account.recorder.delivered;
+        self.core.services.vitals.show(&Signs {
+            now_ns: self.pace.now_ns(),
+            generated: self.account.recorder.generated,
+            in_flight: (self.processor.in_flight() + self.processor.staged().len()) as u64,
             ended,
         });
         expose(self);
@@ -28,15 +28,15 @@ impl<C: Clock> Player<'_, C> {
     /// Tells the results so far.
     #[cold]
     pub fn tell_results_so_far(&mut self, dying: bool) {
-        let failure = CoreFailure::died(self.session.core(), "publish", String::new());
+        let failure = CoreFailure::died(self.core.session().core(), "publish", String::new());
         let (run, facts) = Measured::so_far(self, failure);
-        self.observer.results_so_far(SoFar { run, facts, plan: self.plan, dying });
+        self.observer.results_so_far(SoFar { run, facts, plan: self.setup.plan, dying });
     }
 
     /// The core has killed the process in mid-call: nobody knows what became of the messages in its hands.
     #[cold]
     pub fn last_words(&mut self) {
-        for id in std::mem::take(&mut self.staged) {
+        for id in self.processor.take_staged() {
             let message = &mut self.messages[id];
             message.attempts = message.attempts.max(1);
             message.place = Whereabouts::InFlight;

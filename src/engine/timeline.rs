@@ -4,27 +4,46 @@
 //! three-level bitmap finds the next one that is not empty. The bucket in hand lies sorted in `ready`; what is
 //! scheduled into it (or into the past) meanwhile goes to the small heap `late`.
 
+use super::message::MessageId;
 use crate::metrics::prefetch;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-/// What kind of entry is due; at one instant they come in this order.
+/// Something that happens at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// An attempt's outcome.
+    Outcome(MessageId),
+    /// The outcome of an attempt that was given up before.
+    LateOutcome,
+    /// An attempt is given up.
+    Timeout(MessageId),
+    /// An agent is told what became of its message (`on_outcome`).
+    OutcomeCallback(MessageId),
+    /// The copy in this slot of the receiver arrives (`on_message`).
+    Delivery(u32),
+    /// A message returns from its backoff.
+    Backoff(MessageId),
+    /// The phase of this number begins.
+    Phase(u32),
+    /// The load ends.
+    LoadEnd,
+    /// An arrival of this agent.
+    Arrival(u32),
+    /// What a callback sent for later, in this slot.
+    Send(u32),
+}
+
+/// What comes first at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Class {
-    /// An attempt's outcome.
+enum Class {
     Outcome = 0,
-    /// An attempt is given up.
     Timeout = 1,
-    /// `on_outcome`.
     OutcomeCallback = 2,
-    /// A copy arrives (`on_message`).
     Delivery = 3,
-    /// A message returns from its backoff.
     Backoff = 4,
-    /// A phase begins, or the load ends.
     Phase = 5,
-    /// An agent's arrival.
     Arrival = 6,
 }
 
@@ -38,6 +57,45 @@ impl Class {
         Class::Phase,
         Class::Arrival,
     ];
+}
+
+/// The payload of what has none: a late outcome among outcomes, the end of the load among phases.
+const OTHER: u32 = u32::MAX;
+/// Marks the slot of what a callback sent, among the arrivals of agents.
+const SEND: u32 = 1 << 31;
+
+impl Due {
+    #[inline(always)]
+    fn pack(self) -> (Class, u32) {
+        match self {
+            Due::Outcome(id) => (Class::Outcome, id.0),
+            Due::LateOutcome => (Class::Outcome, OTHER),
+            Due::Timeout(id) => (Class::Timeout, id.0),
+            Due::OutcomeCallback(id) => (Class::OutcomeCallback, id.0),
+            Due::Delivery(slot) => (Class::Delivery, slot),
+            Due::Backoff(id) => (Class::Backoff, id.0),
+            Due::Phase(number) => (Class::Phase, number),
+            Due::LoadEnd => (Class::Phase, OTHER),
+            Due::Arrival(agent) => (Class::Arrival, agent),
+            Due::Send(slot) => (Class::Arrival, slot | SEND),
+        }
+    }
+
+    #[inline(always)]
+    fn unpack(class: Class, payload: u32) -> Due {
+        match class {
+            Class::Outcome if payload == OTHER => Due::LateOutcome,
+            Class::Outcome => Due::Outcome(MessageId(payload)),
+            Class::Timeout => Due::Timeout(MessageId(payload)),
+            Class::OutcomeCallback => Due::OutcomeCallback(MessageId(payload)),
+            Class::Delivery => Due::Delivery(payload),
+            Class::Backoff => Due::Backoff(MessageId(payload)),
+            Class::Phase if payload == OTHER => Due::LoadEnd,
+            Class::Phase => Due::Phase(payload),
+            Class::Arrival if payload & SEND != 0 => Due::Send(payload & !SEND),
+            Class::Arrival => Due::Arrival(payload),
+        }
+    }
 }
 
 const CLASS_SHIFT: u32 = 60;
@@ -64,17 +122,6 @@ struct Entry {
 struct Node {
     entry: Entry,
     next: u32,
-}
-
-/// Something that is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    /// When.
-    pub time_ns: u64,
-    /// Of what kind.
-    pub class: Class,
-    /// What the class makes of it: an agent, a slot.
-    pub payload: u32,
 }
 
 /// The entries that are still to come.
@@ -134,7 +181,8 @@ impl Timeline {
 
     /// Puts an entry on the timeline. A time in the past is due at once, in its place by time.
     #[inline]
-    pub fn schedule(&mut self, time_ns: u64, class: Class, payload: u32) {
+    pub fn schedule(&mut self, time_ns: u64, due: Due) {
+        let (class, payload) = due.pack();
         let order = ((class as u64) << CLASS_SHIFT) | self.created;
         self.created += 1;
         self.len += 1;
@@ -315,14 +363,16 @@ impl Timeline {
         Some(ready.min(late))
     }
 
-    /// Takes the next entry that is due at or before `now_ns`.
+    /// Takes the next entry that is due at or before `now_ns`, with its time.
     #[inline(always)]
-    pub fn pop_due(&mut self, now_ns: u64) -> Option<Due> {
+    pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, Due)> {
         if self.next_time()? > now_ns {
             return None;
         }
         let entry = if self.late.is_empty() { self.ready.pop() } else { self.pop_with_late() }?;
-        Some(self.due(entry))
+        self.len -= 1;
+        let class = Class::ALL[(entry.order >> CLASS_SHIFT) as usize];
+        Some((entry.time_ns, Due::unpack(class, entry.payload)))
     }
 
     #[inline(never)]
@@ -356,7 +406,8 @@ impl Timeline {
             return None;
         }
         self.ask_for(node.next);
-        (node.entry.order >> CLASS_SHIFT == Class::Arrival as u64).then_some(node.entry.payload)
+        let is_arrival = node.entry.order >> CLASS_SHIFT == Class::Arrival as u64;
+        (is_arrival && node.entry.payload & SEND == 0).then_some(node.entry.payload)
     }
 
     #[inline]
@@ -365,13 +416,6 @@ impl Timeline {
             prefetch(node);
             self.asked.push_back(index);
         }
-    }
-
-    #[inline(always)]
-    fn due(&mut self, entry: Entry) -> Due {
-        self.len -= 1;
-        let class = Class::ALL[(entry.order >> CLASS_SHIFT) as usize];
-        Due { time_ns: entry.time_ns, class, payload: entry.payload }
     }
 }
 
@@ -392,40 +436,61 @@ mod tests {
             let mut now = 0;
             for (number, (ahead, class, pop, scale)) in steps.into_iter().enumerate() {
                 let time = (now + (ahead << scale)).saturating_sub(500);
-                timeline.schedule(time, Class::ALL[class], number as u32);
+                timeline.schedule(time, Due::unpack(Class::ALL[class], number as u32));
                 list.push((time, class, number as u32));
                 if pop {
                     now = now.max(timeline.next_time().unwrap());
                     list.sort_unstable();
                     let (time, class, payload) = list.remove(0);
-                    let due = timeline.pop_due(now).unwrap();
-                    prop_assert_eq!((due.time_ns, due.class as usize, due.payload), (time, class, payload));
+                    let due = Due::unpack(Class::ALL[class], payload);
+                    prop_assert_eq!(timeline.pop_due(now), Some((time, due)));
                 }
             }
             list.sort_unstable();
-            for (time, _, payload) in list {
+            for (time, class, payload) in list {
                 prop_assert_eq!(timeline.next_time(), Some(time));
-                prop_assert_eq!(timeline.pop_due(time).unwrap().payload, payload);
+                prop_assert_eq!(timeline.pop_due(time), Some((time, Due::unpack(Class::ALL[class], payload))));
             }
             prop_assert_eq!((timeline.next_time(), timeline.len()), (None, 0));
         }
     }
 
     #[test]
+    fn all_that_is_due_keeps_its_meaning() {
+        let id = MessageId(7);
+        let all = [
+            Due::Outcome(id),
+            Due::LateOutcome,
+            Due::Timeout(id),
+            Due::OutcomeCallback(id),
+            Due::Delivery(7),
+            Due::Backoff(id),
+            Due::Phase(7),
+            Due::LoadEnd,
+            Due::Arrival(7),
+            Due::Send(7),
+        ];
+        for due in all {
+            let (class, payload) = due.pack();
+            assert_eq!(Due::unpack(class, payload), due);
+        }
+    }
+
+    #[test]
     fn nothing_is_due_before_its_time() {
         let mut timeline = Timeline::new(10, 1e3, 1e3);
-        timeline.schedule(5_000_000_000, Class::Arrival, 1);
+        timeline.schedule(5_000_000_000, Due::Arrival(1));
         assert_eq!(timeline.pop_due(4_999_999_999), None);
-        timeline.schedule(10, Class::Arrival, 2);
-        assert_eq!(timeline.pop_due(10).unwrap().payload, 2);
-        assert_eq!(timeline.pop_due(5_000_000_000).unwrap().payload, 1);
+        timeline.schedule(10, Due::Arrival(2));
+        assert_eq!(timeline.pop_due(10), Some((10, Due::Arrival(2))));
+        assert_eq!(timeline.pop_due(5_000_000_000), Some((5_000_000_000, Due::Arrival(1))));
     }
 
     #[test]
     fn a_million_buckets_find_the_only_entry() {
         let mut timeline = Timeline::new(1_000_000, 1.0, 1.0);
         for time in [1_999_999, 3_999_999, 9] {
-            timeline.schedule(time, Class::Arrival, 0);
+            timeline.schedule(time, Due::Arrival(0));
         }
         assert_eq!(timeline.next_time(), Some(9));
         assert!(timeline.pop_due(9).is_some());

@@ -1,5 +1,6 @@
 //! Tokens: the host's names for attempts, and what is still owed for them.
 
+use super::message::MessageId;
 use std::collections::{BTreeSet, HashMap};
 
 /// Tokens given up that are remembered one by one; older ones count as owed without proof.
@@ -21,7 +22,7 @@ pub enum BadToken {
 pub struct Tokens {
     last: u64,
     /// Those without an answer, and their messages. What is answered within its own `publish` never comes here.
-    unanswered: HashMap<u64, u32>,
+    unanswered: HashMap<u64, MessageId>,
     owed: BTreeSet<u64>,
     /// Tokens below this were forgotten by `owed`.
     owed_floor: u64,
@@ -41,7 +42,7 @@ impl Tokens {
     }
 
     /// Remembers that a token has no answer yet.
-    pub fn await_answer(&mut self, token: u64, message: u32) {
+    pub fn await_answer(&mut self, token: u64, message: MessageId) {
         self.unanswered.insert(token, message);
     }
 
@@ -49,7 +50,7 @@ impl Tokens {
     ///
     /// # Errors
     /// The token needs no answer, for the reason given.
-    pub fn take(&mut self, token: u64) -> Result<u32, BadToken> {
+    pub fn take(&mut self, token: u64) -> Result<MessageId, BadToken> {
         if let Some(message) = self.unanswered.remove(&token) {
             return Ok(message);
         }
@@ -80,8 +81,8 @@ mod tests {
         let mut tokens = Tokens::default();
         let token = tokens.next();
         tokens.accepted(1);
-        tokens.await_answer(token, 7);
-        assert_eq!(tokens.take(token), Ok(7));
+        tokens.await_answer(token, MessageId(7));
+        assert_eq!(tokens.take(token), Ok(MessageId(7)));
         assert_eq!(tokens.take(token), Err(BadToken::Repeated));
         assert_eq!(tokens.take(token + 1), Err(BadToken::Unknown));
         assert_eq!(tokens.take(0), Err(BadToken::Unknown));
@@ -91,7 +92,7 @@ mod tests {
     fn what_was_given_up_is_owed_once() {
         let mut tokens = Tokens::default();
         tokens.accepted(1);
-        tokens.await_answer(1, 7);
+        tokens.await_answer(1, MessageId(7));
         tokens.give_up(1);
         assert_eq!(tokens.take(1), Err(BadToken::Owed));
         assert_eq!(tokens.take(1), Err(BadToken::Repeated));

@@ -1,0 +1,236 @@
+//! The load: who sends what when, and when it is over.
+
+use super::behaviour::Draft;
+use super::generator::Generator;
+use super::message::MessageId;
+use super::setup::{Rules, Setup};
+use crate::plan::{Arrival, End};
+use crate::results::Shortfall;
+use std::collections::VecDeque;
+
+/// From so many agents on, the memory of the next ones is asked for ahead of time.
+const MANY_AGENTS: u32 = 20_000;
+
+/// The load of a run.
+#[derive(Debug)]
+pub struct Load {
+    /// The agents, and what they send.
+    pub generator: Generator,
+    /// Arrivals on the timeline and messages held: what generates without waiting for an outcome.
+    sources: u64,
+    /// Agents that have generated as many messages as each may.
+    agents_done: u32,
+    /// Agents held by a full queue, each with its message.
+    held: VecDeque<MessageId>,
+    /// Messages sent by callbacks for later, by slot.
+    sends: Vec<(u32, Draft)>,
+    sends_free: Vec<u32>,
+    /// Slots in a row for which `next` sent nothing, and how many messages there were when they began.
+    skips: (u64, u64),
+    /// The current phase: index into [`Rules::phase_starts`].
+    phase: usize,
+    /// When the load ended.
+    ended_ns: Option<u64>,
+    /// Why a load that ends by a count ended, if that was not reached.
+    ended_by: Shortfall,
+    /// So many agents that their records do not fit into the caches.
+    many_agents: bool,
+    /// Agents whose memory was asked for last.
+    soon: [u32; 4],
+}
+
+impl Load {
+    /// The load of these agents, not begun.
+    pub fn new(generator: Generator) -> Load {
+        Load {
+            many_agents: generator.agents.len() as u32 >= MANY_AGENTS,
+            generator,
+            sources: 0,
+            agents_done: 0,
+            held: VecDeque::new(),
+            sends: Vec::new(),
+            sends_free: Vec::new(),
+            skips: (0, 0),
+            phase: 0,
+            ended_ns: None,
+            ended_by: Shortfall::NothingToCome,
+            soon: [u32::MAX; 4],
+        }
+    }
+
+    // Its end.
+
+    /// When it ended; `None` while it lasts.
+    #[inline(always)]
+    pub fn ended_ns(&self) -> Option<u64> {
+        self.ended_ns
+    }
+
+    /// Whether it has ended.
+    #[inline(always)]
+    pub fn is_over(&self) -> bool {
+        self.ended_ns.is_some()
+    }
+
+    /// It ends now. Returns false if it had ended before.
+    pub fn end(&mut self, now_ns: u64) -> bool {
+        let is_new = self.ended_ns.is_none();
+        self.ended_ns.get_or_insert(now_ns);
+        is_new
+    }
+
+    /// Why it will have ended, if it does before its count is reached.
+    pub fn ends_by(&mut self, cause: Shortfall) {
+        self.ended_by = cause;
+    }
+
+    /// Whether a message intended for then still belongs to the run.
+    #[inline(always)]
+    pub fn may_generate(&self, setup: &Setup<'_>, agent: u32, intended_ns: u64) -> bool {
+        match (setup.plan.end, setup.rules.load_end_ns) {
+            (End::MessagesPerAgent(count), _) => self.generator.agents[agent as usize].sequence < count,
+            (End::Messages(_), _) => self.ended_ns.is_none(),
+            (End::Duration(_), Some(end)) => intended_ns < end,
+            (End::Duration(_), None) => false,
+            (End::First { .. }, _) => self.comes_first(setup, agent, intended_ns),
+        }
+    }
+
+    /// [`may_generate`](Load::may_generate) where several ends are said.
+    #[inline(never)]
+    fn comes_first(&self, setup: &Setup<'_>, agent: u32, intended_ns: u64) -> bool {
+        let of_agent = setup.plan.end.messages_per_agent().unwrap_or(u64::MAX);
+        self.ended_ns.is_none()
+            && setup.rules.load_end_ns.is_none_or(|end| intended_ns < end)
+            && self.generator.agents[agent as usize].sequence < of_agent
+    }
+
+    /// An agent has generated a message; each may generate `count`.
+    #[inline(always)]
+    pub fn count_agent(&mut self, agent: u32, count: u64) {
+        self.agents_done += u32::from(self.generator.agents[agent as usize].sequence == count);
+    }
+
+    /// Whether every agent has generated as many messages as each may.
+    pub fn all_agents_done(&self) -> bool {
+        self.agents_done == self.generator.agents.len() as u32
+    }
+
+    /// Where it ended before its count of messages: how many were asked for, how many of these were generated, and why.
+    /// Of agents that only answer nobody knows how many they owe, unless it is a count in all.
+    pub fn shortfall(&self, setup: &Setup<'_>) -> Option<(u64, u64, Shortfall)> {
+        let (asked, generated) = match setup.plan.end {
+            End::Duration(_) | End::First { duration_ns: Some(_), .. } => return None,
+            End::First { messages_per_agent: Some(_), .. } if self.all_agents_done() => return None,
+            End::First { messages, .. } => (messages.unwrap_or(0), self.generator.generated()),
+            End::Messages(asked) => (asked, self.generator.generated()),
+            End::MessagesPerAgent(each) => {
+                let owes = |group: u32| setup.plan.groups[group as usize].arrival != Arrival::OnDemand;
+                let owing = self.generator.agents.iter().filter(|agent| owes(agent.group));
+                owing.fold((0, 0), |(asked, sent), agent| (asked + each, sent + agent.sequence.min(each)))
+            }
+        };
+        (generated < asked).then_some((asked, generated, self.ended_by))
+    }
+
+    // What generates.
+
+    /// An arrival was put on the timeline.
+    #[inline(always)]
+    pub fn arrival_planned(&mut self) {
+        self.sources += 1;
+    }
+
+    /// An arrival came from the timeline.
+    #[inline(always)]
+    pub fn arrival_came(&mut self) {
+        self.sources -= 1;
+    }
+
+    /// Whether nothing generates without waiting for an outcome.
+    pub fn has_no_sources(&self) -> bool {
+        self.sources == 0
+    }
+
+    /// A full queue holds the agent of this message.
+    pub fn hold(&mut self, id: MessageId) {
+        self.sources += 1;
+        self.held.push_back(id);
+    }
+
+    /// The message whose agent may go on, first come first served.
+    pub fn next_held(&mut self) -> Option<MessageId> {
+        let id = self.held.pop_front()?;
+        self.sources -= 1;
+        Some(id)
+    }
+
+    /// Whether agents are held by a full queue.
+    #[inline(always)]
+    pub fn has_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Keeps what a callback sends for later; its slot.
+    pub fn keep_send(&mut self, agent: u32, draft: Draft) -> u32 {
+        let slot = self.sends_free.pop().unwrap_or(self.sends.len() as u32);
+        if slot as usize == self.sends.len() {
+            self.sends.push((agent, draft));
+        } else {
+            self.sends[slot as usize] = (agent, draft);
+        }
+        slot
+    }
+
+    /// Gives back what was kept in this slot: the agent and what it sends.
+    pub fn take_send(&mut self, slot: u32) -> (u32, Draft) {
+        self.sends_free.push(slot);
+        std::mem::take(&mut self.sends[slot as usize])
+    }
+
+    /// `next` sent nothing, when so many messages had been generated. Returns how often it did so in a row.
+    pub fn skip(&mut self, generated: u64) -> u64 {
+        let (skips, since) = self.skips;
+        self.skips = if since == generated { (skips + 1, since) } else { (1, generated) };
+        self.skips.0
+    }
+
+    // Where it stands.
+
+    /// The phase of this number begins.
+    pub fn enter_phase(&mut self, number: u32) {
+        self.phase = number as usize;
+    }
+
+    /// The cell of a message of this type that was intended for then, which is not later than now.
+    #[inline(always)]
+    pub fn cell_of(&self, rules: &Rules, intended_ns: u64, type_id: u16) -> u16 {
+        let mut phase = self.phase;
+        while phase > 0 && intended_ns < rules.phase_starts[phase] {
+            phase -= 1;
+        }
+        phase as u16 * rules.types + type_id
+    }
+
+    /// The group of an agent.
+    #[inline(always)]
+    pub fn group_of(&self, agent: u32) -> usize {
+        self.generator.agents[agent as usize].group as usize
+    }
+
+    /// Whether there are so many agents that memory is asked for ahead of time.
+    #[inline(always)]
+    pub fn looks_ahead(&self) -> bool {
+        self.many_agents
+    }
+
+    /// An arrival of `agent` is soon to be due: asks for the memory of the agent. Returns the recipient of an agent that was
+    /// soon to be due before, whose own memory is there by now.
+    #[inline]
+    pub fn look_ahead(&mut self, agent: u32) -> Option<u32> {
+        self.generator.prefetch(agent);
+        self.soon.rotate_right(1);
+        let earlier = std::mem::replace(&mut self.soon[0], agent);
+        self.generator.next_recipient(earlier)
+    }
+}

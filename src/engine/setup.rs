@@ -1,0 +1,129 @@
+//! What stays as it is while a run is played.
+
+use super::run::mean_gap_ns;
+use super::scene::Scene;
+use crate::cores::Interner;
+use crate::plan::{Arrival, Plan};
+
+/// What a run is played by: the plan, what the loop looks up in it, and the names of the engine's own reasons.
+pub struct Setup<'a> {
+    /// What is played.
+    pub plan: &'a Plan,
+    /// What the results say of the run beside what was measured.
+    pub scene: &'a Scene<'a>,
+    /// What the loop looks up in the plan.
+    pub rules: Rules,
+    /// The interned names of the engine's own reasons.
+    pub reasons: Reasons,
+    /// The run's number in stamps.
+    pub run: u32,
+    /// The start of the load on the core's clock, in nanoseconds.
+    pub origin_ns: u64,
+    /// Whether the core reads what messages say.
+    pub core_reads_content: bool,
+    /// Whether the observer wants to be told of every message and every copy.
+    pub wants_messages: bool,
+}
+
+/// Interned names of the engine's own reasons.
+#[derive(Debug, Clone, Copy)]
+pub struct Reasons {
+    /// The queue had no room for the message.
+    pub queue_full: u32,
+    /// The message made room for a newer one.
+    pub dropped_oldest: u32,
+    /// The attempt was not answered in time.
+    pub timeout: u32,
+    /// The core failed while it had the message.
+    pub core_failed: u32,
+    /// The run ended before the message was handed over.
+    pub unsent: u32,
+    /// The message was too old before it was handed over.
+    pub time_to_live: u32,
+    /// The run ended before the attempt was answered.
+    pub no_outcome: u32,
+}
+
+impl Reasons {
+    /// The reasons, known to the interner from now on.
+    pub fn new(interner: &Interner) -> Reasons {
+        let intern = |text: &str| interner.intern(text);
+        Reasons {
+            queue_full: intern("queue_full"),
+            dropped_oldest: intern("dropped_oldest"),
+            timeout: intern("timeout"),
+            core_failed: intern("core_failed"),
+            unsent: intern("unsent"),
+            time_to_live: intern("time_to_live"),
+            no_outcome: intern("no_outcome"),
+        }
+    }
+}
+
+/// What the plan asks for, as the loop looks it up.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// When the load ends, if it ends by time.
+    pub load_end_ns: Option<u64>,
+    /// Whether it lasts until `load_end_ns` even if nothing more is going to be generated.
+    pub ends_by_time: bool,
+    /// When each phase starts; the warm-up, if any, is the first.
+    pub phase_starts: Vec<u64>,
+    /// The number of message types, each with a cell in each phase.
+    pub types: u16,
+    /// How long silence may last after the load.
+    pub drain_ns: u64,
+    /// The last moment of the wait after the load, counted from the end of the load.
+    pub drain_max_ns: Option<u64>,
+    /// How long the run listens on when all copies have come.
+    pub linger_ns: u64,
+    /// The mean time between two arrivals of the whole plan.
+    pub mean_gap_ns: f64,
+    /// For each group, whether it has the callback `on_outcome`.
+    pub on_outcome: Vec<bool>,
+    /// For each group, whether it has the callback `on_message`.
+    pub on_message: Vec<bool>,
+    /// For each group, whether it has the callback `next`.
+    pub next: Vec<bool>,
+    /// For each group, whether it has the callback `on_start`.
+    pub on_start: Vec<bool>,
+    /// Whether messages made by callbacks can follow when no arrival is to come.
+    pub reactive: bool,
+    /// Whether the arrivals of any group follow outcomes.
+    pub closed: bool,
+}
+
+impl Rules {
+    /// The rules of a plan that is played on this clock.
+    pub fn of(plan: &Plan, on_virtual_clock: bool) -> Rules {
+        let mut phase_starts = vec![0];
+        let mut at = plan.warm_up_ns;
+        if at > 0 {
+            phase_starts.push(at);
+        }
+        let stages = plan.stages();
+        for stage in stages.iter().take(stages.len().saturating_sub(1)) {
+            at += stage.duration_ns;
+            phase_starts.push(at);
+        }
+        let by_group = |pick: fn(&crate::plan::Callbacks) -> bool| {
+            plan.groups.iter().map(|group| pick(&group.callbacks)).collect()
+        };
+        Rules {
+            load_end_ns: plan.load_ns(),
+            ends_by_time: plan.end.duration_ns().is_some() && plan.end.messages_per_agent().is_none(),
+            phase_starts,
+            types: plan.types.len() as u16,
+            drain_ns: plan.silence_ns(),
+            drain_max_ns: plan.wait_max_ns(on_virtual_clock),
+            linger_ns: plan.listening_ns(),
+            mean_gap_ns: mean_gap_ns(plan),
+            on_outcome: by_group(|c| c.on_outcome.is_some()),
+            on_message: by_group(|c| c.on_message.is_some()),
+            next: by_group(|c| c.next.is_some()),
+            on_start: by_group(|c| c.on_start.is_some()),
+            reactive: plan.has_callback(|c| c.on_outcome.is_some() || c.on_message.is_some()),
+            closed: plan.groups.iter().any(|group| matches!(group.arrival, Arrival::Closed { .. })),
+        }
+    }
+}
