@@ -461,11 +461,14 @@ impl Border {
         let (floor_ns, ceiling_ns) = self.bounds(now_ns);
         let reasons = self.reasons.len();
         let mut sound = true;
-        for outcome in appended_outcomes(out, lent) {
+        // SAFETY: `out` is as it was lent but for its lengths, which were looked at just now, here and below.
+        for outcome in unsafe { appended_outcomes(out, lent) } {
             sound &= outcome_is_sound(outcome, floor_ns, ceiling_ns, reasons);
         }
         if out.deliveries_len != lent.deliveries_len {
-            sound &= self.deliveries_are_sound(appended_deliveries(out, lent), floor_ns, ceiling_ns);
+            // SAFETY: as for the outcomes.
+            let deliveries = unsafe { appended_deliveries(out, lent) };
+            sound &= self.deliveries_are_sound(deliveries, floor_ns, ceiling_ns);
         }
         sound
     }
@@ -490,8 +493,12 @@ impl Border {
             && (to < self.agents || to == abi::ALL)
             && delivery.reason <= self.reasons.len()
             && delivery.content.len <= SIZE_MAX_BYTES
-            && (delivery.content.len == 0 || !delivery.content.ptr.is_null() && can_be_read(delivery.content))
-            && (delivery.text.is_null() || text_breach(delivery.text).is_none())
+            && (delivery.content.len == 0 || !delivery.content.ptr.is_null() && {
+                // SAFETY: of a delivery that the call has just appended, neither empty nor at NULL.
+                unsafe { can_be_read(delivery.content) }
+            })
+            // SAFETY: of a delivery that the call has just appended.
+            && (delivery.text.is_null() || unsafe { text_breach(delivery.text) }.is_none())
     }
 
     /// What of the contract was broken by what was appended; cuts `out` back to what is sound.
@@ -509,14 +516,16 @@ impl Border {
         }
         let (floor_ns, ceiling_ns) = self.bounds(now_ns);
         let reasons = self.reasons.len();
-        for (i, outcome) in appended_outcomes(out, lent).iter().enumerate() {
+        // SAFETY: as in `appended_is_sound`: the lengths were looked at above.
+        for (i, outcome) in unsafe { appended_outcomes(out, lent) }.iter().enumerate() {
             if !outcome_is_sound(outcome, floor_ns, ceiling_ns, reasons) {
                 let text = outcome_breach(outcome, floor_ns, ceiling_ns, reasons);
                 out.outcomes_len = lent.outcomes_len + i as u32;
                 return Some(text);
             }
         }
-        for (i, delivery) in appended_deliveries(out, lent).iter().enumerate() {
+        // SAFETY: as for the outcomes.
+        for (i, delivery) in unsafe { appended_deliveries(out, lent) }.iter().enumerate() {
             if !self.delivery_is_sound(delivery, floor_ns, ceiling_ns) {
                 let text = self.delivery_breach(delivery, floor_ns, ceiling_ns);
                 out.deliveries_len = lent.deliveries_len + i as u32;
@@ -540,7 +549,8 @@ impl Border {
         if delivery.content.len > 0 && delivery.content.ptr.is_null() {
             return format!("a delivery of {} bytes at NULL", delivery.content.len);
         }
-        if let Some(text) = text_breach(delivery.text) {
+        // SAFETY: of a delivery that the call has just appended.
+        if let Some(text) = unsafe { text_breach(delivery.text) } {
             return text;
         }
         time_breach("a delivery", delivery.at_ns, floor_ns, ceiling_ns)
@@ -579,10 +589,13 @@ fn time_breach(what: &str, at_ns: u64, floor_ns: u64, ceiling_ns: u64) -> String
     format!("{what} lies more than 366 days ahead: at_ns {at_ns}, now {now_ns}")
 }
 
-/// Looks at both ends of what a delivery points to; whoever gets this far is told that they can be read.
-fn can_be_read(content: abi::Bytes) -> bool {
-    // SAFETY: "the bytes that a delivery points to are the core's, valid until the next call on the session"; where they
-    // are not, the process dies here, where it is known of what.
+/// Looks at both ends of what a delivery points to; whoever gets this far is told that they can be read. Where they cannot,
+/// the process dies here, where it is known of what.
+///
+/// # Safety
+/// The content is that of a delivery of the call that has just returned, is not empty and not at NULL.
+unsafe fn can_be_read(content: abi::Bytes) -> bool {
+    // SAFETY: "the bytes that a delivery points to are the core's, valid until the next call on the session".
     unsafe {
         std::hint::black_box(content.ptr.read_volatile());
         std::hint::black_box(content.ptr.add(content.len as usize - 1).read_volatile());
@@ -591,8 +604,11 @@ fn can_be_read(content: abi::Bytes) -> bool {
 }
 
 /// What is wrong with the texts of a delivery, if anything: their numbers and places, not what stands there.
+///
+/// # Safety
+/// It is NULL, or the text of a delivery of the call that has just returned.
 #[cold]
-fn text_breach(text: *const abi::Text) -> Option<String> {
+unsafe fn text_breach(text: *const abi::Text) -> Option<String> {
     // SAFETY: "valid as long as `content`", that is, until the next call on the session; NULL where there is none.
     let text = unsafe { text.as_ref() }?;
     for (what, first, len) in [
@@ -629,17 +645,26 @@ pub(super) fn wrong_text(text: abi::Str) -> Option<String> {
     }
 }
 
+/// The outcomes that a call has appended.
+///
+/// # Safety
+/// `out` is what was lent, its lengths lie between those lent and the capacities lent, and the slice is dropped before `out`
+/// changes hands.
 #[inline]
-fn appended_outcomes<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Outcome] {
+unsafe fn appended_outcomes<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Outcome] {
     let before = lent.outcomes_len;
     let len = (out.outcomes_len - before) as usize;
-    // SAFETY: the array is the host's ("host-owned; the core appends"), holds `outcomes_cap` initialised outcomes as
-    // it was lent, and the lengths were checked against that. The slice is dropped before `out` changes hands.
+    // SAFETY: the array is the host's ("host-owned; the core appends") and holds `outcomes_cap` initialised outcomes as it
+    // was lent; the rest is the caller's promise.
     unsafe { std::slice::from_raw_parts(lent.outcomes.add(before as usize), len) }
 }
 
+/// The deliveries that a call has appended.
+///
+/// # Safety
+/// As for [`appended_outcomes`].
 #[inline]
-fn appended_deliveries<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Delivery] {
+unsafe fn appended_deliveries<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Delivery] {
     let before = lent.deliveries_len;
     let len = (out.deliveries_len - before) as usize;
     // SAFETY: as for the outcomes.

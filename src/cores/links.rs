@@ -247,7 +247,9 @@ impl Links {
         }
         links.session_open.store(true, Ordering::Release);
         borders.reverse();
-        Ok(Session::new(borders, links.clone(), links.receives))
+        // SAFETY: all were made by `Box::into_raw` above, there is one for each link, and layers were given the borders below
+        // them only.
+        Ok(unsafe { Session::new(borders, links.clone(), links.receives) })
     }
 
     fn open_one(

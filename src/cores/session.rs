@@ -165,9 +165,13 @@ pub struct Session {
 unsafe impl Send for Session {}
 
 impl Session {
-    /// From the borders of a chain, outermost first, made by `Box::into_raw` and owned from here on.
-    pub(super) fn new(mut borders: Vec<*mut Border>, links: Arc<Links>, receives: bool) -> Session {
-        // SAFETY: the caller gives up the borders; no layer knows the pointer to the outermost one.
+    /// The session of a chain with these borders, outermost first.
+    ///
+    /// # Safety
+    /// There is at least one border. Each was made by [`Box::into_raw`], nobody else owns it, and no layer knows the pointer
+    /// to the outermost one.
+    pub(super) unsafe fn new(mut borders: Vec<*mut Border>, links: Arc<Links>, receives: bool) -> Session {
+        // SAFETY: the caller's promise.
         let top = unsafe { Box::from_raw(borders.remove(0)) };
         let below = borders;
         Session {

@@ -92,8 +92,10 @@ impl<C: Clock> Player<'_, C> {
             (message.accepted_ns, message.token, message.result) = (now_ns, token, 0);
             message.place = Whereabouts::InFlight;
             self.account.recorder.attempted(message.cell, message.agent, message.attempts);
-            let measured = self.account.recorder.in_window(message.cell);
-            self.receiver.handed_over(message, measured, !C::VIRTUAL);
+            if self.receiver.is_active() {
+                let measured = self.account.recorder.in_window(message.cell);
+                self.receiver.handed_over(message, measured, !C::VIRTUAL);
+            }
         }
         self.processor.accept(accepted);
         self.account.occupancy.leave(Place::Queue, now_ns, accepted as u64);

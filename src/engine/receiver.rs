@@ -103,12 +103,9 @@ impl Receiver {
         &self.named
     }
 
-    /// The core accepted a message, `measured` if it counts in the measured window; `by_name` if copies are told by name.
+    /// The core accepted a message of a run that receives, `measured` if it counts in the measured window; `by_name` if copies are told by name.
     #[inline(always)]
     pub fn handed_over(&mut self, message: &Message, measured: bool, by_name: bool) {
-        if !self.is_active {
-            return;
-        }
         let Message { agent, sequence, recipient, .. } = *message;
         if message.attempts == 1 {
             self.ledger.handed_over(agent, sequence, recipient, measured);

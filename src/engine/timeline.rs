@@ -245,7 +245,7 @@ impl Timeline {
     }
 
     /// The first bucket at or after `place` that is not empty.
-    #[inline]
+    #[inline(always)]
     fn next_filled(&self, place: usize) -> Option<usize> {
         let word = place >> 6;
         let bits = self.levels[0].get(word)? & (!0 << (place & 63));
