@@ -63,8 +63,8 @@ fn what_breaks_the_contract_is_named_and_accounted_for() {
     for (fault, told) in [
         ("one_message", "`publish` returned INTERNAL"),
         ("accepted_prefix", "it accepted"),
-        ("own_tokens", "token 1152921504606846976"),
-        ("one_outcome", "token"),
+        ("own_tokens", "broke the contract in `poll`: an outcome for token 1152921504606846976"),
+        ("one_outcome", "broke the contract in `poll`: a second outcome for token"),
         ("known_results", "has the unknown result 77"),
         ("not_in_the_past", "lies in the past"),
         ("not_too_far", "lies more than 366 days ahead"),
