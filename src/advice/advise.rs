@@ -1,16 +1,16 @@
 //! What is played, and what is told of it.
 
 use super::extent::Extent;
-use super::judge::Judge;
+use super::judge::AdviceJudge;
 use crate::plan::{Check, Plan};
-use crate::results::{Limit, Run};
+use crate::results::{Bottleneck, Run};
 
 /// The cores that may be played again after a run: ours, of which nothing outlives a run.
 const CORES: [&str; 1] = ["mock"];
 const LAYERS: [&str; 1] = ["chaos"];
 
-/// What it takes to try settings out.
-pub struct Stage<'a> {
+/// Everything that is needed to try settings out.
+pub struct AdviceSetup<'a> {
     /// The plan that was played.
     pub plan: &'a Plan,
     /// What the script checked, beside the plan's own checks.
@@ -23,23 +23,23 @@ pub struct Stage<'a> {
 
 /// What limits a run, with settings that were tried and help; where its cores cannot be played on the virtual clock, with
 /// settings that are not refused.
-pub fn tried(run: &Run, stage: Stage<'_>) -> Vec<Limit> {
-    let Stage { plan, checks, with, play } = stage;
-    let mut limits = run.limits.clone();
+pub fn tried(run: &Run, stage: AdviceSetup<'_>) -> Vec<Bottleneck> {
+    let AdviceSetup { plan, checks, with, play } = stage;
+    let mut bottlenecks = run.limits.clone();
     if run.partial.is_some() {
-        limits.iter_mut().for_each(|limit| limit.setting = None);
-        return limits;
+        bottlenecks.iter_mut().for_each(|bottleneck| bottleneck.setting = None);
+        return bottlenecks;
     }
     let mut plans = Vec::new();
-    for limit in &mut limits {
-        let found = limit.setting.take().and_then(|setting| laid_over(&setting, plan, with));
+    for bottleneck in &mut bottlenecks {
+        let found = bottleneck.setting.take().and_then(|setting| laid_over(&setting, plan, with));
         if let Some((setting, changed)) = found {
-            limit.setting = Some(setting);
+            bottleneck.setting = Some(setting);
             plans.push(changed);
         }
     }
     if plans.is_empty() || !can_be_played(run) {
-        return limits;
+        return bottlenecks;
     }
     let results = Extent::of(run, plan, plans.len())
         .and_then(|extent| Some((extent, play(extent.of_each(plan, plans)?)?)));
@@ -47,24 +47,30 @@ pub fn tried(run: &Run, stage: Stage<'_>) -> Vec<Limit> {
     let mut judge = None;
     if let Some((extent, mut results)) = results {
         with = results.split_off(usize::from(!extent.is_whole()));
-        judge =
-            Some(Judge { run, without: results.pop(), checks: plan.checks.iter().chain(checks).collect() });
+        judge = Some(AdviceJudge {
+            run,
+            without: results.pop(),
+            checks: plan.checks.iter().chain(checks).collect(),
+        });
     }
     let mut with = with.iter();
-    for limit in &mut limits {
-        let Some(setting) = limit.setting.take() else { continue };
+    for bottleneck in &mut bottlenecks {
+        let Some(setting) = bottleneck.setting.take() else { continue };
         let Some((judge, with)) = judge.as_ref().zip(with.next()) else { continue };
         match judge.verdict(&setting, with) {
-            Ok(tried) => (limit.setting, limit.tried) = (Some(setting), Some(tried)),
-            Err(why) => limit.help = format!("`{setting}` was played: {why}"),
+            Ok(tried) => (bottleneck.setting, bottleneck.tried) = (Some(setting), Some(tried)),
+            Err(why) => bottleneck.help = format!("`{setting}` was played: {why}"),
         }
     }
-    limits
+    bottlenecks
 }
 
 /// What is known without playing anything: no setting.
-pub fn untried(limits: &mut [Limit]) {
-    limits.iter_mut().filter(|limit| limit.tried.is_none()).for_each(|limit| limit.setting = None);
+pub fn untried(bottlenecks: &mut [Bottleneck]) {
+    bottlenecks
+        .iter_mut()
+        .filter(|bottleneck| bottleneck.tried.is_none())
+        .for_each(|bottleneck| bottleneck.setting = None);
 }
 
 /// Whether the cores of a run can be played again on the virtual clock, with nothing at stake.

@@ -7,22 +7,22 @@ use crate::plan::{ClockKind, End, Plan};
 use crate::results::Run;
 use serde_json::Value;
 
-/// All trials together may take this part of what the run took …
+/// All trials together may take this part of the time that the run took.
 const SHARE: f64 = 0.25;
-/// … or so many steps (some 3 ms), if that is more: else short runs would get no advice …
+/// All trials together may take this many steps (some 3 ms), if that is more: else short runs would get no advice.
 const STEPS_MIN: f64 = 7_500.0;
-/// … and never more than so many.
+/// All trials together never take more steps than this.
 const STEPS_MAX: f64 = 60_000.0;
 /// What a run takes beside its agents and messages, from the start of the program to its results, in steps.
 const STEPS_OF_RUN: f64 = 14_000.0;
-/// The same of a trial.
+/// The same share for a single trial.
 const STEPS_OF_TRIAL: f64 = 2_700.0;
 /// A callback of the script takes as long as so many steps.
 const STEPS_OF_CALLBACK: f64 = 20.0;
 /// A beginning with fewer messages tells nothing.
 const MESSAGES_MIN: f64 = 400.0;
 
-/// How much is played.
+/// How much of the plan a trial plays.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Extent {
     /// The whole plan: the run itself shows what happens without the setting.
@@ -63,7 +63,7 @@ impl Extent {
     }
 }
 
-/// What the messages of a run took.
+/// The times that the messages of a run took.
 fn steps_of_messages(run: &Run, plan: &Plan) -> f64 {
     let counts = &run.ledger.counts;
     let received = run.ledger.copies.as_ref().map_or(0, |copies| copies.received);

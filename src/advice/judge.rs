@@ -11,23 +11,23 @@ use crate::results::{Run, Tried};
 const HELPED_MIN: f64 = 0.1;
 /// A figure that is worse by no more than this share is as it was.
 const SAME: f64 = 0.02;
-/// The same for percentiles, which move more.
+/// The same margin for percentiles, which vary more.
 const SAME_TAIL: f64 = 0.05;
 /// With more attempts the workers must not be busier than this.
 const UTILISATION_MAX: f64 = 0.85;
 
-/// What a setting is held against.
-pub(super) struct Judge<'a> {
+/// The run and the checks that a setting is judged by.
+pub(super) struct AdviceJudge<'a> {
     /// The run that it is advice on.
     pub run: &'a Run,
     /// What was played without the setting, where that is not the run itself.
     pub without: Option<Run>,
-    /// All checks on the run.
+    /// All checks that the run has.
     pub checks: Vec<&'a Check>,
 }
 
-impl Judge<'_> {
-    /// What a setting did.
+impl AdviceJudge<'_> {
+    /// Compares the runs with and without the setting.
     ///
     /// # Errors
     /// Why it is no good, for people.

@@ -15,4 +15,4 @@ mod advise;
 mod extent;
 mod judge;
 
-pub use advise::{Stage, tried, untried};
+pub use advise::{AdviceSetup, tried, untried};

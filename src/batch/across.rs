@@ -1,8 +1,8 @@
 //! Cells that differ in one axis alone, compared.
 
-use super::prepared::Prepared;
+use super::prepared::PreparedBatch;
 use super::question::question;
-use super::{Across, Kind, Outcome, RESULTS};
+use super::{AxisComparison, AxisKind, CellOutcome, RESULTS};
 use crate::compare::{Candidate, compare, names_of, read_results};
 use crate::diagnostics::Diagnostics;
 use crate::results::comparisons::Comparison;
@@ -12,10 +12,10 @@ use std::path::PathBuf;
 
 /// Cells that differ in one axis alone, against each other.
 pub(super) fn across_cells(
-    prepared: &Prepared,
+    prepared: &PreparedBatch,
     places: &[PathBuf],
-    outcomes: &[Option<Outcome>],
-    across: &Across,
+    outcomes: &[Option<CellOutcome>],
+    across: &AxisComparison,
 ) -> (Vec<(String, Comparison)>, Diagnostics) {
     let (mut found, mut wrong) = (Vec::new(), Diagnostics::new());
     let axis = prepared.file.axes.iter().position(|axis| axis.name == across.axis).unwrap_or(0);
@@ -46,14 +46,15 @@ pub(super) fn across_cells(
     (found, wrong)
 }
 
-/// What the compared cells have in common.
-fn name_of(prepared: &Prepared, index: usize, axis: usize) -> String {
+/// The labels that the compared cells have in common.
+fn name_of(prepared: &PreparedBatch, index: usize, axis: usize) -> String {
     let axes = prepared.file.axes.iter().enumerate();
-    let varying = axes
-        .filter(|(place, other)| *place != axis && (other.values.len() > 1 || other.kind == Kind::Script));
+    let varying = axes.filter(|(place, other)| {
+        *place != axis && (other.values.len() > 1 || other.kind == AxisKind::Script)
+    });
     let parts: Vec<String> = varying
         .map(|(place, other)| match other.kind {
-            Kind::Script | Kind::Core => prepared.jobs[index].cell.labels[place].clone(),
+            AxisKind::Script | AxisKind::Core => prepared.jobs[index].cell.labels[place].clone(),
             _ => format!("{}={}", other.name, prepared.jobs[index].cell.labels[place]),
         })
         .collect();
@@ -61,7 +62,7 @@ fn name_of(prepared: &Prepared, index: usize, axis: usize) -> String {
 }
 
 /// A script with several runs is compared by its first.
-fn one_comparison(across: &Across, reports: &[(String, Report)]) -> Result<Comparison, Diagnostics> {
+fn one_comparison(across: &AxisComparison, reports: &[(String, Report)]) -> Result<Comparison, Diagnostics> {
     fn first(report: &Report) -> Vec<&Run> {
         let name = &report.runs[0].name;
         report.runs.iter().filter(|run| run.name == *name).collect()

@@ -1,7 +1,7 @@
 //! Every cell against its counterpart in a baseline.
 
-use super::prepared::Prepared;
-use super::{Across, Baseline, Outcome, RESULTS};
+use super::prepared::PreparedBatch;
+use super::{AxisComparison, Baseline, CellOutcome, RESULTS};
 use crate::compare::{
     Candidate, Question, compare, different_settings, groups, names_of, read_results, regressions, unique,
 };
@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// A batch beside its baseline.
-pub(super) struct Against<'b> {
+pub(super) struct BaselineComparison<'b> {
     pub baseline: &'b Baseline,
     /// Every cell of the batch, in the matrix' order.
     pub cells: Vec<Matched>,
@@ -38,7 +38,7 @@ pub(super) struct Matched {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Standing {
-    /// All runs are the same, to the byte.
+    /// All runs are the same, byte for byte.
     Identical,
     /// They have been compared.
     Compared,
@@ -53,7 +53,7 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// All of them, as they are counted.
+    /// All standings, in the order in which they are counted.
     pub const ALL: [Standing; 6] = [
         Standing::Identical,
         Standing::Compared,
@@ -94,7 +94,7 @@ impl Matched {
 ///
 /// # Errors
 /// Results of a cell that has a counterpart cannot be read.
-pub(super) fn look_at(prepared: &Prepared, baseline: &Baseline) -> Result<(), Diagnostics> {
+pub(super) fn look_at(prepared: &PreparedBatch, baseline: &Baseline) -> Result<(), Diagnostics> {
     let mut wrong = Diagnostics::new();
     for index in 0..prepared.jobs.len() {
         if let Some((_, folder)) = counterpart(prepared, index, baseline) {
@@ -106,11 +106,11 @@ pub(super) fn look_at(prepared: &Prepared, baseline: &Baseline) -> Result<(), Di
 
 /// Compares every cell that can be.
 pub(super) fn against<'b>(
-    prepared: &Prepared,
+    prepared: &PreparedBatch,
     places: &[PathBuf],
-    outcomes: &[Option<Outcome>],
+    outcomes: &[Option<CellOutcome>],
     baseline: &'b Baseline,
-) -> (Against<'b>, Diagnostics) {
+) -> (BaselineComparison<'b>, Diagnostics) {
     let (mut cells, mut wrong) = (Vec::new(), Diagnostics::new());
     let mut met = HashSet::new();
     for (index, job) in prepared.jobs.iter().enumerate() {
@@ -139,14 +139,14 @@ pub(super) fn against<'b>(
     }
     let gone = baseline.cells.iter().filter(|(_, folder)| !met.contains(folder.as_path()));
     let gone = gone.map(|(outcome, _)| outcome.cell.clone()).collect();
-    (Against { baseline, cells, gone }, wrong)
+    (BaselineComparison { baseline, cells, gone }, wrong)
 }
 
 fn counterpart<'b>(
-    prepared: &Prepared,
+    prepared: &PreparedBatch,
     index: usize,
     baseline: &'b Baseline,
-) -> Option<&'b (Outcome, PathBuf)> {
+) -> Option<&'b (CellOutcome, PathBuf)> {
     let labels = prepared.jobs[index].cell.labels.iter();
     let labels: Vec<(&str, &str)> =
         prepared.file.axes.iter().map(|axis| axis.name.as_str()).zip(labels.map(String::as_str)).collect();
@@ -164,7 +164,7 @@ fn beside(
     baseline: &Baseline,
     then: &Report,
     now: &Report,
-    asked: Option<&Across>,
+    asked: Option<&AxisComparison>,
 ) -> (Standing, Vec<Comparison>) {
     let (then, now) = (groups(then), groups(now));
     let mut taken = HashSet::new();
@@ -196,7 +196,7 @@ fn beside(
 }
 
 /// What is asked, as far as this run of a script has such figures.
-fn asked_of(asked: Option<&Across>, run: &Run) -> Question {
+fn asked_of(asked: Option<&AxisComparison>, run: &Run) -> Question {
     let names = names_of(run);
     let mut named = asked.and_then(|asked| asked.figures.clone());
     if let Some(named) = &mut named {
@@ -225,12 +225,12 @@ fn same_run<'a, 'r>(then: &'a [Group<'r>], now: &[Group<'r>], place: usize) -> O
 }
 
 /// Whether the outcomes are fit to be compared with by later batches; else what keeps them from it.
-pub(super) fn unfit(outcomes: &[Option<Outcome>]) -> Option<(String, Exit)> {
+pub(super) fn unfit(outcomes: &[Option<CellOutcome>]) -> Option<(String, Exit)> {
     let missing = outcomes.iter().filter(|outcome| outcome.is_none()).count();
-    let broken = |outcome: &&Outcome| {
+    let broken = |outcome: &&CellOutcome| {
         !matches!(outcome.exit(), Exit::Success | Exit::CheckFailed | Exit::Invalid | Exit::Undecided)
     };
-    let broken: Vec<&Outcome> = outcomes.iter().flatten().filter(broken).collect();
+    let broken: Vec<&CellOutcome> = outcomes.iter().flatten().filter(broken).collect();
     match (broken.first(), missing) {
         (Some(first), _) => {
             let worst = broken.iter().fold(Exit::Undecided, |worst, outcome| worst.worst(outcome.exit()));

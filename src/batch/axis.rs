@@ -1,14 +1,14 @@
 //! What varies in a batch.
 
 use crate::plan::reader::Reader;
-use crate::plan::tree::{Node, Written, join};
+use crate::plan::tree::{TreeNode, Written, join};
 
-/// What an axis sets.
+/// The part of an invocation that an axis sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The script.
+pub enum AxisKind {
+    /// The axis sets the script.
     Script,
-    /// The session's core.
+    /// The axis sets the core of the session.
     Core,
     /// A parameter of the script.
     Param,
@@ -16,39 +16,39 @@ pub enum Kind {
     Scenario,
 }
 
-/// One value of an axis.
+/// A value on an axis, with its label.
 #[derive(Debug, Clone)]
 pub struct Value {
     /// What it is called: in names of cells, tables, `include` and `exclude`.
     pub label: String,
-    /// What it is.
-    pub node: Node,
+    /// The value, as it was written.
+    pub node: TreeNode,
 }
 
 /// An axis, with its values in the order written.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// What it sets.
-    pub kind: Kind,
+    /// What the axis sets.
+    pub kind: AxisKind,
     /// `script`, `core`, the parameter's name, or the scenario's path.
     pub name: String,
-    /// Its values.
+    /// The values of the axis.
     pub values: Vec<Value>,
 }
 
 impl Axis {
     /// An axis of these values.
-    pub fn new(kind: Kind, name: &str, nodes: Vec<Node>) -> Axis {
-        let value = |node: Node| Value { label: label(kind, &node), node };
+    pub fn new(kind: AxisKind, name: &str, nodes: Vec<TreeNode>) -> Axis {
+        let value = |node: TreeNode| Value { label: label(kind, &node), node };
         let mut values: Vec<Value> = nodes.into_iter().map(value).collect();
-        if kind == Kind::Script {
+        if kind == AxisKind::Script {
             tell_apart(&mut values);
         }
         Axis { kind, name: name.to_owned(), values }
     }
 
     /// The value that is meant by one written in `include` or `exclude`, if the axis has it.
-    pub fn meant(&self, node: &Node) -> Option<&Value> {
+    pub fn meant(&self, node: &TreeNode) -> Option<&Value> {
         let own = label(self.kind, node);
         let written = node.to_typed();
         let by_label = |value: &&Value| value.label == own || value.label == written;
@@ -70,23 +70,23 @@ fn tell_apart(values: &mut [Value]) {
     }
 }
 
-/// What a value is called.
-fn label(kind: Kind, node: &Node) -> String {
+/// The label of a value.
+fn label(kind: AxisKind, node: &TreeNode) -> String {
     match kind {
-        Kind::Script => {
+        AxisKind::Script => {
             let path = node.to_typed();
             let stem =
                 std::path::Path::new(&path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
             stem.unwrap_or(path)
         }
-        Kind::Core => core_label(node),
-        Kind::Param | Kind::Scenario => node.to_typed(),
+        AxisKind::Core => core_label(node),
+        AxisKind::Param | AxisKind::Scenario => node.to_typed(),
     }
 }
 
 /// The name that a core is given, or the one that it has by itself.
-fn core_label(node: &Node) -> String {
-    let of = |key: &str| node.get(key).map(Node::to_typed);
+fn core_label(node: &TreeNode) -> String {
+    let of = |key: &str| node.get(key).map(TreeNode::to_typed);
     match (&node.value, of("name"), of("layer")) {
         (Written::Map(_), Some(name), _) => name,
         (Written::Map(_), None, Some(layer)) => {
@@ -98,14 +98,14 @@ fn core_label(node: &Node) -> String {
     }
 }
 
-/// Reads `matrix`.
-pub(super) fn read_axes(reader: &mut Reader<'_>, node: &Node) -> Vec<Axis> {
+/// Reads the map `matrix` of a batch file.
+pub(super) fn read_axes(reader: &mut Reader<'_>, node: &TreeNode) -> Vec<Axis> {
     let mut axes = Vec::new();
     let Some(mut f) = reader.fields("matrix", node) else { return axes };
     if let Some(cores) = f.take("core") {
-        axes.extend(read_axis(reader, Kind::Core, "core", "matrix.core", cores));
+        axes.extend(read_axis(reader, AxisKind::Core, "core", "matrix.core", cores));
     }
-    for (key, kind) in [("params", Kind::Param), ("scenario", Kind::Scenario)] {
+    for (key, kind) in [("params", AxisKind::Param), ("scenario", AxisKind::Scenario)] {
         let Some(map) = f.take(key) else { continue };
         let path = format!("matrix.{key}");
         match map.entries() {
@@ -129,7 +129,7 @@ pub(super) fn tell_twins(reader: &mut Reader<'_>, axis: &Axis, path: &str) {
             let title = format!("two values of `{}` are called `{}`", axis.name, value.label);
             let fault = reader.fault(&path, &value.node, title);
             let help = match axis.kind {
-                Kind::Core => "give one of them a `name` of its own",
+                AxisKind::Core => "give one of them a `name` of its own",
                 _ => "leave one of them out",
             };
             reader.push(fault.help(help));
@@ -137,7 +137,13 @@ pub(super) fn tell_twins(reader: &mut Reader<'_>, axis: &Axis, path: &str) {
     }
 }
 
-fn read_axis(reader: &mut Reader<'_>, kind: Kind, name: &str, path: &str, node: &Node) -> Option<Axis> {
+fn read_axis(
+    reader: &mut Reader<'_>,
+    kind: AxisKind,
+    name: &str,
+    path: &str,
+    node: &TreeNode,
+) -> Option<Axis> {
     let items = match &node.value {
         Written::List(items) if !items.is_empty() => items.clone(),
         _ => {

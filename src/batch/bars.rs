@@ -1,10 +1,10 @@
 //! How far a batch is: bars on a terminal, elsewhere one plain line for each thing that happens.
 
-use super::Outcome;
-use super::prepared::Prepared;
+use super::CellOutcome;
+use super::prepared::PreparedBatch;
 use crate::cores::vitals::Shared;
 use crate::diagnostics::Exit;
-use crate::progress::Mode;
+use crate::progress::DisplayMode;
 use crate::report::{count, percent, printable, rough_rate, shortened, span};
 use crate::session::terminal;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,7 +17,7 @@ const NAME_WIDTH: usize = 48;
 
 /// The display of a batch.
 pub(super) struct Bars {
-    mode: Mode,
+    mode: DisplayMode,
     began: Instant,
     all: MultiProgress,
     whole: ProgressBar,
@@ -26,11 +26,11 @@ pub(super) struct Bars {
 }
 
 impl Bars {
-    pub fn new(prepared: &Prepared, cells: usize, quiet: bool) -> Bars {
-        let mode = Mode::of_stderr(quiet);
+    pub fn new(prepared: &PreparedBatch, cells: usize, quiet: bool) -> Bars {
+        let mode = DisplayMode::of_stderr(quiet);
         let target = match mode {
-            Mode::Bar => ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S),
-            Mode::Lines | Mode::Silent => ProgressDrawTarget::hidden(),
+            DisplayMode::Bar => ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S),
+            DisplayMode::Lines | DisplayMode::Silent => ProgressDrawTarget::hidden(),
         };
         let all = MultiProgress::with_draw_target(target);
         let whole =
@@ -38,10 +38,10 @@ impl Bars {
                 "{prefix:.bold} {bar:24} {pos} of {len} cells, {elapsed} gone, {eta} left",
             )));
         whole.set_prefix(shortened(&printable(&prepared.file.name), 20));
-        let width = |job: &super::jobs::Job| job.cell.name.chars().count();
+        let width = |job: &super::jobs::CellJob| job.cell.name.chars().count();
         // A finished cell's figures take some fifty columns beside its name.
         let room = match (mode, terminal::stderr_width()) {
-            (Mode::Bar, Some(width)) => width.saturating_sub(52).max(16),
+            (DisplayMode::Bar, Some(width)) => width.saturating_sub(52).max(16),
             _ => NAME_WIDTH,
         };
         let widest = prepared.jobs.iter().map(width).max().unwrap_or(0);
@@ -55,24 +55,24 @@ impl Bars {
         }
     }
 
-    /// A cell begins.
-    pub fn began(&mut self, index: usize, prepared: &Prepared) {
+    /// Shows that a cell begins.
+    pub fn began(&mut self, index: usize, prepared: &PreparedBatch) {
         let name = &prepared.jobs[index].cell.name;
         match self.mode {
-            Mode::Bar => {
+            DisplayMode::Bar => {
                 let bar =
                     self.all.add(ProgressBar::new_spinner().with_style(style("  {prefix} {wide_msg:.dim}")));
                 bar.set_prefix(padded(name, self.name_width));
                 self.cells.push((index, bar, Instant::now()));
             }
-            Mode::Lines => self.line(&format!("began  {}", printable(name))),
-            Mode::Silent => {}
+            DisplayMode::Lines => self.line(&format!("began  {}", printable(name))),
+            DisplayMode::Silent => {}
         }
     }
 
-    /// What the cells in flight show.
+    /// Shows the progress of the cells that play now.
     pub fn draw<'s>(&mut self, flights: impl Iterator<Item = (usize, &'s Shared)>) {
-        if self.mode != Mode::Bar {
+        if self.mode != DisplayMode::Bar {
             return;
         }
         for (index, shared) in flights {
@@ -98,7 +98,7 @@ impl Bars {
     }
 
     /// A cell is over: its line scrolls by.
-    pub fn ended(&mut self, index: usize, outcome: &Outcome) {
+    pub fn ended(&mut self, index: usize, outcome: &CellOutcome) {
         if let Some(place) = self.cells.iter().position(|(of, ..)| *of == index) {
             let (_, bar, _) = self.cells.swap_remove(place);
             bar.finish_and_clear();
@@ -107,17 +107,17 @@ impl Bars {
         self.whole.inc(1);
         let line = line(outcome, self.name_width);
         match self.mode {
-            Mode::Bar => drop(self.all.println(line)),
-            Mode::Lines => self.line(&line),
-            Mode::Silent => {}
+            DisplayMode::Bar => drop(self.all.println(line)),
+            DisplayMode::Lines => self.line(&line),
+            DisplayMode::Silent => {}
         }
     }
 
     /// Something to say about a cell.
     pub fn say(&mut self, text: &str) {
         match self.mode {
-            Mode::Bar => drop(self.all.println(printable(text))),
-            Mode::Lines | Mode::Silent => self.line(&printable(text)),
+            DisplayMode::Bar => drop(self.all.println(printable(text))),
+            DisplayMode::Lines | DisplayMode::Silent => self.line(&printable(text)),
         }
     }
 
@@ -138,7 +138,7 @@ fn style(template: &str) -> ProgressStyle {
     style.progress_chars("━╸ ")
 }
 
-/// ✓ all well, ⚠ undecided, ✗ anything else.
+/// A sign for an exit code: ✓ all is well, ⚠ undecided, ✗ anything else.
 pub(super) fn mark(exit: Exit) -> &'static str {
     match exit {
         Exit::Success => "✓",
@@ -154,7 +154,7 @@ fn padded(name: &str, width: usize) -> String {
 }
 
 /// A cell that is over in one line.
-fn line(outcome: &Outcome, name_width: usize) -> String {
+fn line(outcome: &CellOutcome, name_width: usize) -> String {
     let summary = &outcome.summary;
     let mut text = format!("{} {}", mark(outcome.exit()), padded(&outcome.cell, name_width));
     if let Some(rate) = summary.success_rate {

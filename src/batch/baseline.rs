@@ -5,7 +5,7 @@
 //! elsewhere.
 
 use super::folder::{JOURNAL, LATEST, OUTCOME, RESULTS, cannot, header, named, numbers, outcome, write_line};
-use super::outcome::Outcome;
+use super::outcome::CellOutcome;
 use crate::compare::read_results;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
 use crate::files::in_words;
@@ -25,10 +25,10 @@ pub struct Baseline {
     pub name: String,
     /// What means it from now on, even if it was `latest`.
     pub said: String,
-    /// Where it lies.
+    /// The folder that holds the baseline.
     pub path: PathBuf,
     /// Its cells that are over, in the order of its matrix, each with its folder.
-    pub cells: Vec<(Outcome, PathBuf)>,
+    pub cells: Vec<(CellOutcome, PathBuf)>,
 }
 
 impl Baseline {
@@ -47,7 +47,7 @@ impl Baseline {
         // `latest` points elsewhere once a batch has begun.
         let path = path.canonicalize().map_err(|error| unreachable(&path, &error))?;
         header(&path).map_err(|_| no_batch(&path))?;
-        let mut cells: Vec<(Outcome, PathBuf)> = entries(&path.join("cells"))
+        let mut cells: Vec<(CellOutcome, PathBuf)> = entries(&path.join("cells"))
             .into_iter()
             .map(|name| path.join("cells").join(name))
             .filter_map(|cell| Some((outcome(&cell)?, cell)))
@@ -63,8 +63,8 @@ impl Baseline {
     }
 
     /// The cell with these labels on these axes, and its folder.
-    pub fn counterpart(&self, labels: &[(&str, &str)]) -> Option<&(Outcome, PathBuf)> {
-        let same = |outcome: &Outcome| {
+    pub fn counterpart(&self, labels: &[(&str, &str)]) -> Option<&(CellOutcome, PathBuf)> {
+        let same = |outcome: &CellOutcome| {
             outcome.labels.len() == labels.len()
                 && labels
                     .iter()
@@ -99,7 +99,7 @@ pub fn check_name(output: &Path, name: &str, replaces: bool) -> Result<(), Diagn
 }
 
 /// Saves a baseline under a name: of each of these cells, by its folder, the outcome and what is compared of its results.
-/// Where it lies.
+/// Finds the folder of a saved baseline.
 ///
 /// # Errors
 /// A cell has no results, or nothing can be written; what was there under this name stays.
@@ -107,7 +107,7 @@ pub fn save_baseline(
     output: &Path,
     name: &str,
     batch: &Path,
-    cells: &[(&Path, &Outcome)],
+    cells: &[(&Path, &CellOutcome)],
 ) -> Result<PathBuf, Diagnostics> {
     let all = output.join(BASELINES);
     let [draft, old] = ["tmp", "old"].map(|kind| all.join(format!(".{name}.{kind}")));
@@ -129,7 +129,7 @@ pub fn save_baseline(
     Ok(place)
 }
 
-fn copy(draft: &Path, batch: &Path, cells: &[(&Path, &Outcome)]) -> Result<(), Diagnostics> {
+fn copy(draft: &Path, batch: &Path, cells: &[(&Path, &CellOutcome)]) -> Result<(), Diagnostics> {
     let refused = |error: io::Error| cannot(draft, &error);
     // Left by a process that was killed.
     remove(draft).map_err(refused)?;

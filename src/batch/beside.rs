@@ -1,74 +1,94 @@
-//! How the cells of a batch stand to their baseline, for people at a terminal.
+//! How the cells of a batch stand to their baseline: in brief for a terminal, one by one for a file.
 
-use super::against::{Against, Matched, Standing};
+use super::against::{BaselineComparison, Matched, Standing};
 use crate::compare::is_regression;
-use crate::report::Look;
-use crate::report::text::{warnings, wrapped};
-use crate::report::{change, count, counted, in_words, interval, printable};
+use crate::report::{
+    Column, Element, Heading, Line, Table, Tone, change, count, counted, in_words, interval, of_comparison,
+};
 use crate::results::Warning;
 use std::collections::BTreeMap;
 
-/// How the cells stand to their baseline; those that are not what they were, one by one.
-pub(super) fn beside(against: &Against<'_>, look: &Look) -> String {
-    let palette = &look.palette;
-    let title = format!("against the baseline {}", printable(&against.baseline.name));
-    let mut lines = vec![String::new(), palette.strong(&title)];
-    let mut counts: Vec<String> = Vec::new();
-    for standing in Standing::ALL {
+/// Names of cells that only the baseline has, before the rest is only counted.
+const GONE_MAX: usize = 5;
+
+/// The counts; then those cells that are not what they were.
+pub(super) fn beside_on_screen(against: &BaselineComparison<'_>) -> Vec<Element> {
+    let count_of = |standing| {
         let cells = against.cells.iter().filter(|cell| cell.standing == standing).count();
-        if cells > 0 {
-            counts.push(format!("{} {}", count(cells as u64), standing.words()));
-        }
-    }
-    lines.extend(wrapped(
-        &format!("{}: {}", counted(against.cells.len() as u64, "cell"), counts.join(", ")),
-        2,
-        look.width,
-    ));
-    for cell in against.cells.iter().filter(|cell| cell.standing != Standing::Identical) {
-        lines.extend(of_cell(cell, look));
-    }
+        (cells > 0).then(|| format!("{} {}", count(cells as u64), standing.words()))
+    };
+    let counts: Vec<String> = Standing::ALL.into_iter().filter_map(count_of).collect();
+    let counts = format!("{}: {}", counted(against.cells.len() as u64, "cell"), counts.join(", "));
+    let mut lines = vec![Line::broken(1, counts)];
+    let changed = against.cells.iter().filter(|cell| cell.standing != Standing::Identical);
+    lines.extend(changed.flat_map(of_cell));
     if !against.gone.is_empty() {
-        let mut gone: Vec<String> = against.gone.iter().take(5).map(|name| printable(name)).collect();
+        let mut gone: Vec<String> = against.gone.iter().take(GONE_MAX).cloned().collect();
         if against.gone.len() > gone.len() {
             gone.push(format!("{} more", against.gone.len() - gone.len()));
         }
-        lines.extend(wrapped(&format!("· only in the baseline: {}", gone.join("; ")), 2, look.width));
+        lines.push(Line::broken(1, format!("· only in the baseline: {}", gone.join("; "))));
     }
-    lines.extend(warnings(&common_warnings(against), look));
-    lines.join("\n") + "\n"
+    let heading = heading(2, format!("against the baseline {}", against.baseline.name));
+    let warnings = Element::Warnings(common_warnings(against));
+    std::iter::once(heading).chain(lines.into_iter().map(Element::Line)).chain([warnings]).collect()
 }
 
-fn of_cell(cell: &Matched, look: &Look) -> Vec<String> {
-    let name = printable(&cell.cell);
+/// A table of all cells; then every comparison.
+pub(super) fn one_by_one(against: &BaselineComparison<'_>) -> Vec<Element> {
+    let mut table = Table::new(1, vec![Column::texts("cell", 0), Column::texts("", 0)]);
+    for cell in &against.cells {
+        let words = match cell.standing {
+            Standing::Compared => cell.in_words(),
+            other => other.words().to_owned(),
+        };
+        let mark = if cell.regressed.is_empty() { "" } else { "✗ " };
+        table.row([cell.cell.clone(), format!("{mark}{words}")]);
+    }
+    against.gone.iter().for_each(|name| table.row([name.as_str(), "only in the baseline"]));
+    let title = heading(2, format!("Against the baseline {}", against.baseline.name));
+    let mut elements = vec![title, Element::Table(table)];
+    for cell in against.cells.iter().filter(|cell| cell.standing == Standing::Compared) {
+        for comparison in &cell.comparisons {
+            elements.push(heading(3, cell.cell.clone()));
+            elements.extend(of_comparison(comparison).elements);
+        }
+    }
+    elements
+}
+
+fn heading(level: usize, text: String) -> Element {
+    Element::Heading(Heading { level, text, ..Heading::default() })
+}
+
+fn of_cell(cell: &Matched) -> Vec<Line> {
+    let name = &cell.cell;
     if cell.comparisons.is_empty() {
-        return wrapped(&format!("· {name}: {}", cell.standing.words()), 2, look.width);
+        return vec![Line::broken(1, format!("· {name}: {}", cell.standing.words()))];
     }
     let mut lines = Vec::new();
     for comparison in &cell.comparisons {
         let scenario = match cell.comparisons.len() {
             1 => String::new(),
-            _ => format!(" ({})", printable(&comparison.alternatives[1].scenario)),
+            _ => format!(" ({})", comparison.alternatives[1].scenario),
         };
         for contender in &comparison.contenders {
             let regressed = contender.rows.iter().any(is_regression);
-            let mark = if regressed { "✗" } else { "·" };
-            let title = format!("  {mark} {name}{scenario}");
-            lines.push(if regressed { look.palette.bad(&title) } else { title });
-            lines.extend(wrapped(&in_words(contender), 6, look.width));
+            let (mark, tone) = if regressed { ("✗", Tone::Bad) } else { ("·", Tone::Plain) };
+            lines.push(Line { mark: Some(mark), ..Line::whole(1, format!("{name}{scenario}")) }.toned(tone));
+            lines.push(Line::broken(3, in_words(contender)));
             for row in contender.rows.iter().filter(|row| is_regression(row)) {
-                lines.push(format!("      {} {} ({})", row.figure, change(row), interval(row)));
+                let text = format!("{} {} ({})", row.figure, change(row), interval(row));
+                lines.push(Line::whole(3, text));
             }
         }
-        for note in &comparison.notes {
-            lines.extend(wrapped(&format!("! {}", printable(note)), 6, look.width));
-        }
+        lines.extend(comparison.notes.iter().map(|note| Line::broken(3, format!("! {note}"))));
     }
     lines
 }
 
 /// What makes comparisons doubtful, each kind once.
-fn common_warnings(against: &Against<'_>) -> Vec<Warning> {
+fn common_warnings(against: &BaselineComparison<'_>) -> Vec<Warning> {
     let mut kinds: BTreeMap<&str, (&Warning, &str, usize)> = BTreeMap::new();
     for cell in against.cells.iter().filter(|cell| cell.standing == Standing::Compared) {
         let mut met = Vec::new();

@@ -1,8 +1,8 @@
 //! The command: prepares, plays, reports.
 
-use super::asked::BatchInvocation;
-use super::prepared::Prepared;
-use super::{Baseline, Folder, Outcome, check_name, outcome, read_batch};
+use super::invocation::BatchInvocation;
+use super::prepared::PreparedBatch;
+use super::{Baseline, CellOutcome, Folder, check_name, outcome, read_batch};
 use super::{against, jobs, play, report};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::report::{counted, printable};
@@ -28,7 +28,7 @@ pub fn play_batch(flags: &BatchInvocation) -> Exit {
 /// # Errors
 /// What is wrong with it.
 pub fn check_batch(path: &Path, core_path: &[PathBuf], known_flags: &[String]) -> Result<Exit, Diagnostics> {
-    let prepared = Prepared::from(read_batch(path)?, core_path, known_flags)?;
+    let prepared = PreparedBatch::from(read_batch(path)?, core_path, known_flags)?;
     terminal::print(&prepared.described())?;
     Ok(Exit::Success)
 }
@@ -49,7 +49,7 @@ fn played(flags: &BatchInvocation) -> Result<Exit, Diagnostics> {
     // By its whole path: what a cell's core does to its working folder is its own affair.
     file.output = std::path::absolute(&file.output).unwrap_or(file.output);
     file.repeats = flags.repeats.unwrap_or(file.repeats);
-    let mut prepared = Prepared::from(file, &flags.core_path, &flags.known_flags)?;
+    let mut prepared = PreparedBatch::from(file, &flags.core_path, &flags.known_flags)?;
     prepared.jobs.iter_mut().for_each(|job| job.invocation.hang_timeout = flags.hang_timeout);
     if let Some(only) = &flags.only {
         keep_only(&mut prepared, only)?;
@@ -69,7 +69,7 @@ fn played(flags: &BatchInvocation) -> Result<Exit, Diagnostics> {
         return Err(fault.found(format!("`--baseline {}`", baseline.said)).into());
     }
     let places = places(&prepared, &folder)?;
-    let mut outcomes: Vec<Option<Outcome>> = places.iter().map(|place| outcome(place)).collect();
+    let mut outcomes: Vec<Option<CellOutcome>> = places.iter().map(|place| outcome(place)).collect();
     for (outcome, scouted) in outcomes.iter_mut().zip(&prepared.scouted) {
         if outcome.as_ref().is_some_and(|outcome| outcome.fingerprint != scouted.fingerprint) {
             *outcome = None;
@@ -95,12 +95,12 @@ fn played(flags: &BatchInvocation) -> Result<Exit, Diagnostics> {
 }
 
 /// The baseline, if all that will be compared of it can be read.
-fn looked_at(baseline: Baseline, prepared: &Prepared) -> Result<Baseline, Diagnostics> {
+fn looked_at(baseline: Baseline, prepared: &PreparedBatch) -> Result<Baseline, Diagnostics> {
     against::look_at(prepared, &baseline)?;
     Ok(baseline)
 }
 
-fn keep_only(prepared: &mut Prepared, only: &str) -> Result<(), Diagnostics> {
+fn keep_only(prepared: &mut PreparedBatch, only: &str) -> Result<(), Diagnostics> {
     let names: Vec<&str> = prepared.jobs.iter().map(|job| &*job.cell.name).collect();
     let Some(place) = names.iter().position(|name| *name == only) else {
         let fault = Diagnostic::new(Exit::Usage, format!("there is no cell `{}`", printable(only)));
@@ -116,7 +116,7 @@ fn keep_only(prepared: &mut Prepared, only: &str) -> Result<(), Diagnostics> {
 }
 
 /// The batch's folder: a new one, or the newest to go on with.
-fn open(prepared: &Prepared, flags: &BatchInvocation) -> Result<Folder, Diagnostics> {
+fn open(prepared: &PreparedBatch, flags: &BatchInvocation) -> Result<Folder, Diagnostics> {
     let now = prepared.header();
     if !flags.resume && !flags.changed {
         return Folder::create(&prepared.file.output, &now);
@@ -149,6 +149,6 @@ fn open(prepared: &Prepared, flags: &BatchInvocation) -> Result<Folder, Diagnost
         .into())
 }
 
-fn places(prepared: &Prepared, folder: &Folder) -> Result<Vec<PathBuf>, Diagnostics> {
+fn places(prepared: &PreparedBatch, folder: &Folder) -> Result<Vec<PathBuf>, Diagnostics> {
     prepared.jobs.iter().map(|job| folder.cell(job.place, &job.cell.name)).collect()
 }

@@ -1,12 +1,12 @@
 //! The batch file: what it says, read with everything that is wrong with it.
 
-use super::axis::{Axis, Kind, read_axes, tell_twins};
+use super::axis::{Axis, AxisKind, read_axes, tell_twins};
 use super::overlaps::overlaps;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
 use crate::files::{self, Unreadable, in_words};
 use crate::plan::reader::{Fields, Reader};
 use crate::plan::text::{TEXT_MAX_BYTES, parse_text};
-use crate::plan::tree::{Node, Written};
+use crate::plan::tree::{TreeNode, Written};
 use crate::plan::{REPEATS_MAX, SourceText};
 use crate::results::comparisons::Within;
 use std::path::{Component, Path, PathBuf};
@@ -18,44 +18,44 @@ const CELLS_MAX: u64 = 10_000;
 /// Files may extend each other so deeply.
 const EXTENDS_MAX: usize = 16;
 
-/// A batch file.
+/// A batch file that was read and checked.
 #[derive(Debug, Clone)]
 pub struct BatchFile {
     /// The file itself, for faults.
     pub source: SourceText,
-    /// All that it says, with the places.
-    pub tree: Node,
+    /// Every value in the file, with its place.
+    pub tree: TreeNode,
     /// Its folder: what it names is relative to it.
     pub folder: PathBuf,
-    /// What the batch is called.
+    /// The name of the batch.
     pub name: String,
     /// Replications of every cell.
     pub repeats: u64,
-    /// The first seed.
+    /// The seed of the first replication.
     pub seed: u64,
     /// Simulated cells at a time; none = as many as there are processors.
     pub parallel: Option<u64>,
     /// How long a cell may take, in nanoseconds of wall time.
     pub timeout_ns: Option<u64>,
-    /// What varies, scripts first.
+    /// The axes of the matrix, scripts first.
     pub axes: Vec<Axis>,
     /// Cells beside those of the matrix.
-    pub include: Vec<Node>,
+    pub include: Vec<TreeNode>,
     /// Cells to leave out.
-    pub exclude: Vec<Node>,
+    pub exclude: Vec<TreeNode>,
     /// Checks on every run.
     pub checks: Vec<String>,
-    /// What is compared.
-    pub compare: Option<Across>,
+    /// What is compared with each other.
+    pub compare: Option<AxisComparison>,
     /// Of every cell that the matrix does not set otherwise: parameters and settings of the scenario, as typed.
     pub params: Vec<(String, String)>,
     /// Settings of the scenario by their path.
     pub set: Vec<(String, String)>,
     /// The core of every cell, unless cores are an axis.
-    pub core: Option<Node>,
+    pub core: Option<TreeNode>,
     /// Shell commands before and after all cells.
     pub setup: Vec<String>,
-    /// See `setup`.
+    /// Commands that run after the cells, as `setup` does before.
     pub cleanup: Vec<String>,
     /// The folder of the results.
     pub output: PathBuf,
@@ -65,10 +65,10 @@ pub struct BatchFile {
 
 /// A comparison of cells that differ in one axis alone.
 #[derive(Debug, Clone)]
-pub struct Across {
+pub struct AxisComparison {
     /// The axis; its first value is the baseline.
     pub axis: String,
-    /// What is too small to matter.
+    /// The difference that is too small to matter.
     pub within: Option<Within>,
     /// The figures with a verdict.
     pub figures: Option<Vec<String>>,
@@ -90,11 +90,11 @@ pub fn read_batch(path: &Path) -> Result<BatchFile, Diagnostics> {
 }
 
 /// The tree of a file over those that it extends. Faults name places of the file itself only.
-fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Diagnostics> {
+fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, TreeNode), Diagnostics> {
     let shown = path.display().to_string();
     let cannot = |found: String| {
         let fault = Diagnostic::new(Exit::Usage, "the batch file cannot be read");
-        Diagnostics::from(fault.at(Place::file(&shown)).found(found))
+        Diagnostics::from(fault.at(SourcePlace::file(&shown)).found(found))
     };
     let real = path.canonicalize().map_err(|error| cannot(in_words(&error)))?;
     if above.contains(&real) || above.len() >= EXTENDS_MAX {
@@ -105,13 +105,14 @@ fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Dia
     }
     if real.extension().is_some_and(|ending| ending == "rhai") {
         let fault =
-            Diagnostic::new(Exit::Usage, "this is a script, not a batch file").at(Place::file(&shown));
+            Diagnostic::new(Exit::Usage, "this is a script, not a batch file").at(SourcePlace::file(&shown));
         let help = format!("type `mqscript run {shown}`; a batch file names it: `script: {shown}`");
         return Err(fault.expected("YAML").help(help).into());
     }
     let text = files::read_text(&real, TEXT_MAX_BYTES as u64).map_err(|wrong| match wrong {
         Unreadable::NoText(..) => {
-            let fault = Diagnostic::new(Exit::Contents, "the file is not UTF-8").at(Place::file(&shown));
+            let fault =
+                Diagnostic::new(Exit::Contents, "the file is not UTF-8").at(SourcePlace::file(&shown));
             fault.found(wrong.found()).help_if(wrong.help()).into()
         }
         _ => cannot(wrong.found()),
@@ -132,18 +133,18 @@ fn load(path: &Path, above: &mut Vec<PathBuf>) -> Result<(SourceText, Node), Dia
     Ok((source, whole))
 }
 
-fn read(reader: &mut Reader<'_>, source: &SourceText, path: &Path, tree: &Node) -> Option<BatchFile> {
+fn read(reader: &mut Reader<'_>, source: &SourceText, path: &Path, tree: &TreeNode) -> Option<BatchFile> {
     let mut f = reader.fields("", tree)?;
     f.take("extends");
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = texted(&mut f, reader, "name", "a name").unwrap_or(stem);
     let mut axes = scripts(&mut f, reader, tree);
-    let mut said = Said::default();
+    let mut said = CellDefaults::default();
     said.defaults(&mut f, reader);
     axes.extend(f.take("matrix").map(|node| read_axes(reader, node)).unwrap_or_default());
     overlaps(reader, tree, &axes, &said.set);
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    let whole = |r: &mut Reader<'_>, p: &str, n: &Node, max: u64| r.whole(p, n, 1, max);
+    let whole = |r: &mut Reader<'_>, p: &str, n: &TreeNode, max: u64| r.whole(p, n, 1, max);
     let number = |f: &mut Fields<'_>, r: &mut Reader<'_>, key, max| {
         f.read(r, key, |r, p, n| whole(r, p, n, max), |n| (*n).into())
     };
@@ -193,11 +194,13 @@ fn without_detours(path: &Path) -> PathBuf {
 }
 
 /// `scripts`, or `script` for one.
-fn scripts(f: &mut Fields<'_>, reader: &mut Reader<'_>, tree: &Node) -> Vec<Axis> {
+fn scripts(f: &mut Fields<'_>, reader: &mut Reader<'_>, tree: &TreeNode) -> Vec<Axis> {
     const EXPECTED: &str = "a script's path, or the name of a bundled one";
-    let mut found: Vec<Node> = f.take("script").cloned().into_iter().collect();
+    let mut found: Vec<TreeNode> = f.take("script").cloned().into_iter().collect();
     match f.take("scripts") {
-        Some(Node { value: Written::List(items), .. }) if !items.is_empty() => found.extend(items.clone()),
+        Some(TreeNode { value: Written::List(items), .. }) if !items.is_empty() => {
+            found.extend(items.clone())
+        }
         Some(other) => reader.wrong("scripts", other, "a list of scripts"),
         None if found.is_empty() => reader.missing("", tree, "scripts", "a list of scripts"),
         None => {}
@@ -205,20 +208,20 @@ fn scripts(f: &mut Fields<'_>, reader: &mut Reader<'_>, tree: &Node) -> Vec<Axis
     for (index, node) in found.iter().enumerate() {
         reader.text(&format!("scripts[{index}]"), node, EXPECTED);
     }
-    let axis = Axis::new(Kind::Script, "script", found);
+    let axis = Axis::new(AxisKind::Script, "script", found);
     tell_twins(reader, &axis, "scripts");
     vec![axis]
 }
 
-/// What holds for every cell.
+/// The defaults that hold for every cell.
 #[derive(Default)]
-struct Said {
+struct CellDefaults {
     params: Vec<(String, String)>,
     set: Vec<(String, String)>,
-    core: Option<Node>,
+    core: Option<TreeNode>,
 }
 
-impl Said {
+impl CellDefaults {
     fn defaults(&mut self, f: &mut Fields<'_>, reader: &mut Reader<'_>) {
         let Some(node) = f.take("defaults") else { return };
         let Some(mut inner) = reader.fields("defaults", node) else { return };
@@ -230,7 +233,7 @@ impl Said {
 }
 
 /// A map as typed texts.
-fn pairs(node: Option<&Node>, path: &str, reader: &mut Reader<'_>) -> Vec<(String, String)> {
+fn pairs(node: Option<&TreeNode>, path: &str, reader: &mut Reader<'_>) -> Vec<(String, String)> {
     let Some(node) = node else { return Vec::new() };
     match node.entries() {
         Some(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.to_typed())).collect(),
@@ -267,7 +270,7 @@ fn listed(f: &mut Fields<'_>, reader: &mut Reader<'_>, key: &'static str, expect
     f.take(key).and_then(|node| reader.texts(key, node, expected)).unwrap_or_default()
 }
 
-fn maps(f: &mut Fields<'_>, reader: &mut Reader<'_>, key: &'static str) -> Vec<Node> {
+fn maps(f: &mut Fields<'_>, reader: &mut Reader<'_>, key: &'static str) -> Vec<TreeNode> {
     const EXPECTED: &str = "a list of maps from axis to value";
     let Some(node) = f.take(key) else { return Vec::new() };
     match &node.value {
@@ -279,7 +282,7 @@ fn maps(f: &mut Fields<'_>, reader: &mut Reader<'_>, key: &'static str) -> Vec<N
     }
 }
 
-fn across(f: &mut Fields<'_>, reader: &mut Reader<'_>, axes: &[Axis]) -> Option<Across> {
+fn across(f: &mut Fields<'_>, reader: &mut Reader<'_>, axes: &[Axis]) -> Option<AxisComparison> {
     let node = f.take("compare")?;
     let mut inner = reader.fields("compare", node)?;
     if !inner.required(reader, "across", "the name of an axis") {
@@ -303,5 +306,5 @@ fn across(f: &mut Fields<'_>, reader: &mut Reader<'_>, axes: &[Axis]) -> Option<
         .take("figures")
         .and_then(|node| reader.texts("compare.figures", node, "a list of figures such as \"total.p99\""));
     inner.finish(reader);
-    Some(Across { axis, within, figures })
+    Some(AxisComparison { axis, within, figures })
 }

@@ -7,7 +7,7 @@
 //! *Rationale.* Nothing waits for the disk: what a process has written outlives its death. A power cut may take the last
 //! seconds along; an outcome that is not whole then counts as none, and its cell is played again.
 
-use super::outcome::Outcome;
+use super::outcome::CellOutcome;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::files::keep;
@@ -21,13 +21,13 @@ use std::path::{Path, PathBuf};
 pub(super) const JOURNAL: &str = "journal.ndjson";
 pub(super) const OUTCOME: &str = "cell.json";
 pub(super) const LATEST: &str = "latest";
-/// What a cell's results are called.
+/// The file that holds a cell's results.
 pub const RESULTS: &str = "results.json";
 
 /// What a batch was made of when it began: the first line of its journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// What the batch is called.
+    /// The name of the batch.
     pub batch: String,
     /// The version of mqscript.
     pub version: String,
@@ -38,17 +38,17 @@ pub struct Header {
 /// A line of the journal behind the first.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-pub enum Event<'a> {
-    /// A cell began.
+pub enum JournalEvent<'a> {
+    /// A cell began to play.
     Began {
-        /// Its name.
+        /// The name of the cell.
         cell: &'a str,
     },
     /// A cell is over.
     Ended {
-        /// Its name.
+        /// The name of the cell.
         cell: &'a str,
-        /// Its exit code.
+        /// The exit code of the cell.
         exit: u8,
         /// Wall time in seconds.
         wall_s: f64,
@@ -60,7 +60,7 @@ pub enum Event<'a> {
 /// The folder of a batch that is being played; nobody else plays one below the same output folder meanwhile.
 #[derive(Debug)]
 pub struct Folder {
-    /// Where it lies.
+    /// The path of the folder.
     pub path: PathBuf,
     journal: File,
     /// Whether the journal's last line was cut.
@@ -109,7 +109,7 @@ impl Folder {
         let torn = !fs::read(&place).map_err(refused)?.ends_with(b"\n");
         let journal = OpenOptions::new().append(true).open(place).map_err(refused)?;
         let mut folder = Folder { path, journal, torn, _lock: lock };
-        folder.note(&Event::Resumed)?;
+        folder.note(&JournalEvent::Resumed)?;
         Ok((folder, header))
     }
 
@@ -117,7 +117,7 @@ impl Folder {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn note(&mut self, event: &Event<'_>) -> Result<(), Diagnostics> {
+    pub fn note(&mut self, event: &JournalEvent<'_>) -> Result<(), Diagnostics> {
         let written = match self.torn {
             true => self.journal.write_all(b"\n").and_then(|()| write_line(&mut self.journal, event)),
             false => write_line(&mut self.journal, event),
@@ -140,16 +140,16 @@ impl Folder {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn ended(&mut self, cell: &Path, outcome: &Outcome) -> Result<(), Diagnostics> {
+    pub fn ended(&mut self, cell: &Path, outcome: &CellOutcome) -> Result<(), Diagnostics> {
         keep(&cell.join(OUTCOME), &serde_json::to_vec(outcome).expect("an outcome is plain data"))
             .map_err(|error| cannot(cell, &error))?;
-        let Outcome { cell, exit, wall_s, .. } = outcome;
-        self.note(&Event::Ended { cell, exit: *exit, wall_s: *wall_s })
+        let CellOutcome { cell, exit, wall_s, .. } = outcome;
+        self.note(&JournalEvent::Ended { cell, exit: *exit, wall_s: *wall_s })
     }
 }
 
-/// What came of a cell, if it is over.
-pub fn outcome(cell: &Path) -> Option<Outcome> {
+/// The outcome of a cell, if it is over.
+pub fn outcome(cell: &Path) -> Option<CellOutcome> {
     serde_json::from_slice(&fs::read(cell.join(OUTCOME)).ok()?).ok()
 }
 
@@ -296,7 +296,7 @@ mod tests {
         let cell = folder.cell(0, "nine agents · mock · rate=20/s").unwrap();
         assert!(cell.ends_with("cells/0001-nine-agents-mock-rate-20-s"), "{}", cell.display());
         assert!(outcome(&cell).is_none());
-        let ended = Outcome {
+        let ended = CellOutcome {
             cell: "a".to_owned(),
             labels: Default::default(),
             fingerprint: "1".to_owned(),

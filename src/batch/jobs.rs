@@ -1,10 +1,10 @@
 //! From cells to what is played.
 
-use super::{BatchFile, Cell};
+use super::{BatchFile, MatrixCell};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::plan::Overrides;
-use crate::plan::tree::{Node, Written};
+use crate::plan::tree::{TreeNode, Written};
 use crate::script::Comparing;
 use crate::session::{Invocation, OutputPaths};
 use std::path::{Path, PathBuf};
@@ -13,16 +13,16 @@ use std::time::Duration;
 
 /// A cell, and what is played for it.
 #[derive(Debug, Clone)]
-pub(super) struct Job {
-    pub cell: Cell,
+pub(super) struct CellJob {
+    pub cell: MatrixCell,
     /// Its place in the matrix, from 0.
     pub place: usize,
     pub invocation: Invocation,
 }
 
-impl Job {
-    /// Of a cell of this file.
-    pub fn of(file: &BatchFile, cell: Cell, core_path: &[PathBuf], known_flags: &[String]) -> Job {
+impl CellJob {
+    /// Makes the job of a cell of this file.
+    pub fn of(file: &BatchFile, cell: MatrixCell, core_path: &[PathBuf], known_flags: &[String]) -> CellJob {
         let invocation = Invocation {
             overrides: Overrides {
                 seed: Some(file.seed),
@@ -44,7 +44,7 @@ impl Job {
             quiet: true,
             ..Invocation::of(script(&file.folder, &cell.script))
         };
-        Job { place: cell.place, cell, invocation }
+        CellJob { place: cell.place, cell, invocation }
     }
 }
 
@@ -55,8 +55,8 @@ fn script(folder: &Path, name: &str) -> String {
 }
 
 /// A core's file is relative to the batch file.
-fn from(folder: &Path, mut core: Node) -> Node {
-    let absolute = |node: &mut Node| {
+fn from(folder: &Path, mut core: TreeNode) -> TreeNode {
+    let absolute = |node: &mut TreeNode| {
         if let Written::Text(text) = &node.value
             && text.contains('/')
             && let Ok(path) = std::path::absolute(folder.join(text))

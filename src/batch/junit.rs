@@ -1,15 +1,15 @@
 //! What came of a batch, for CI: JUnit's XML.
 
 use super::against::Matched;
-use super::told::Told;
+use super::batch_results::BatchResults;
 use crate::diagnostics::Exit;
 use crate::report::printable;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::time::Duration;
 
 /// A check that failed is a failure, a core or a file that broke is an error, a cell that was not played is skipped.
-pub(super) fn junit(told: &Told<'_>) -> String {
-    let Told { prepared, outcomes, .. } = told;
+pub(super) fn junit(told: &BatchResults<'_>) -> String {
+    let BatchResults { prepared, outcomes, .. } = told;
     let mut suite = TestSuite::new(printable(&prepared.file.name));
     for (job, outcome) in prepared.jobs.iter().zip(outcomes.iter()) {
         let worse = told.regressed().find(|cell| cell.cell == job.cell.name).map(worse);
@@ -47,7 +47,7 @@ pub(super) fn junit(told: &Told<'_>) -> String {
     report.to_string().expect("a document in memory")
 }
 
-/// "worse than the baseline: total.p99 +43.2 %"
+/// A line such as "worse than the baseline: total.p99 +43.2 %".
 fn worse(cell: &Matched) -> String {
     format!("worse than the baseline: {}", cell.worse().join(", "))
 }

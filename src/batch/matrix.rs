@@ -1,14 +1,14 @@
 //! From axes to cells.
 
-use super::axis::{Axis, Kind, Value};
+use super::axis::{Axis, AxisKind, Value};
 use super::file::BatchFile;
 use crate::diagnostics::{Diagnostic, Diagnostics, did_you_mean};
 use crate::plan::reader::Reader;
-use crate::plan::tree::{Entry, Node, join};
+use crate::plan::tree::{MapEntry, TreeNode, join};
 
-/// One cell: one run of one script.
+/// A cell of the matrix: one run of one script.
 #[derive(Debug, Clone)]
-pub struct Cell {
+pub struct MatrixCell {
     /// Its name, made of the labels of the axes that vary.
     pub name: String,
     /// Its place among all cells, from 0; further ones of `include` come last.
@@ -17,9 +17,9 @@ pub struct Cell {
     pub labels: Vec<String>,
     /// The script, as the file names it.
     pub script: String,
-    /// The session's core.
-    pub core: Option<Node>,
-    /// Parameters, as typed.
+    /// The core of the session.
+    pub core: Option<TreeNode>,
+    /// The parameters, as they were typed.
     pub params: Vec<(String, String)>,
     /// Settings of the scenario, as typed.
     pub set: Vec<(String, String)>,
@@ -29,12 +29,12 @@ pub struct Cell {
 #[derive(Debug, Clone, Default)]
 pub struct Cells {
     /// In the order of the axes, the first varying slowest; then those of `include`.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<MatrixCell>,
     /// Names of those left out.
     pub excluded: Vec<String>,
 }
 
-/// Expands the matrix.
+/// Expands the matrix into cells.
 ///
 /// # Errors
 /// Everything that is wrong with `include` and `exclude`; too many cells; no cell; two of one name.
@@ -112,7 +112,7 @@ fn next(places: &mut [usize], axes: &[Axis]) -> bool {
 
 /// An entry of `include` or `exclude`.
 struct Picked<'f> {
-    node: &'f Node,
+    node: &'f TreeNode,
     /// For each axis, the value that is meant, if one is.
     values: Vec<Option<&'f Value>>,
     /// Values of its own, by the axis' place: only `include` has them.
@@ -129,7 +129,7 @@ fn picked<'f>(
     reader: &mut Reader<'_>,
     file: &'f BatchFile,
     key: &'static str,
-    nodes: &'f [Node],
+    nodes: &'f [TreeNode],
 ) -> Vec<Picked<'f>> {
     let mut found = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
@@ -148,12 +148,12 @@ fn pick<'f>(
     file: &'f BatchFile,
     key: &str,
     path: &str,
-    said: &'f Entry,
+    said: &'f MapEntry,
     entry: &mut Picked<'f>,
 ) {
     let names: Vec<&str> = file.axes.iter().map(|axis| &*axis.name).collect();
     let Some(place) = names.iter().position(|name| *name == said.key) else {
-        let node = Node { at: said.at.or(said.node.at), ..said.node.clone() };
+        let node = TreeNode { at: said.at.or(said.node.at), ..said.node.clone() };
         let fault = reader.fault(path, &node, format!("there is no axis `{}`", said.key));
         let help = did_you_mean(&said.key, names.iter().copied());
         reader.push(fault.expected(format!("one of {}", names.join(", "))).help_if(help));
@@ -173,10 +173,10 @@ fn pick<'f>(
 }
 
 /// The cell with these values, one for each axis; `own` has those that are not the axis' by its place.
-fn cell(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> Cell {
+fn cell(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> MatrixCell {
     let value =
         |place: usize| own.iter().find(|(at, _)| *at == place).map_or(values[place], |(_, value)| value);
-    let mut cell = Cell {
+    let mut cell = MatrixCell {
         name: String::new(),
         place: 0,
         labels: (0..values.len()).map(|place| value(place).label.clone()).collect(),
@@ -189,16 +189,16 @@ fn cell(file: &BatchFile, values: &[&Value], own: &[(usize, Value)]) -> Cell {
     for (place, axis) in file.axes.iter().enumerate() {
         let Value { label, node } = value(place);
         match axis.kind {
-            Kind::Script => cell.script = node.to_typed(),
-            Kind::Core => cell.core = Some(node.clone()),
-            Kind::Param => put(&mut cell.params, &axis.name, node.to_typed()),
-            Kind::Scenario => put(&mut cell.set, &axis.name, node.to_typed()),
+            AxisKind::Script => cell.script = node.to_typed(),
+            AxisKind::Core => cell.core = Some(node.clone()),
+            AxisKind::Param => put(&mut cell.params, &axis.name, node.to_typed()),
+            AxisKind::Scenario => put(&mut cell.set, &axis.name, node.to_typed()),
         }
         let varies = axis.values.len() > 1 || own.iter().any(|(at, _)| *at == place);
         match axis.kind {
-            Kind::Script => parts.push(label.clone()),
-            Kind::Core if varies => parts.push(label.clone()),
-            Kind::Param | Kind::Scenario if varies => parts.push(format!("{}={label}", axis.name)),
+            AxisKind::Script => parts.push(label.clone()),
+            AxisKind::Core if varies => parts.push(label.clone()),
+            AxisKind::Param | AxisKind::Scenario if varies => parts.push(format!("{}={label}", axis.name)),
             _ => {}
         }
     }

@@ -10,17 +10,19 @@
 
 mod across;
 mod against;
-mod asked;
 mod axis;
 mod bars;
 mod baseline;
+mod batch_results;
 mod beside;
+mod closing;
 mod command;
+mod document;
 mod file;
 mod folder;
+mod invocation;
 mod jobs;
 mod junit;
-mod markdown;
 mod matrix;
 mod outcome;
 mod overlaps;
@@ -34,13 +36,12 @@ mod scout;
 mod table;
 #[cfg(test)]
 mod tests;
-mod told;
 
-pub use asked::BatchInvocation;
-pub use axis::{Axis, Kind, Value};
+pub use axis::{Axis, AxisKind, Value};
 pub use baseline::{Baseline, check_name, save_baseline};
 pub use command::{check_batch, play_batch};
-pub use file::{Across, BatchFile, read_batch};
-pub use folder::{Event, Folder, Header, RESULTS, cannot_write, outcome};
-pub use matrix::{Cell, Cells, cells};
-pub use outcome::Outcome;
+pub use file::{AxisComparison, BatchFile, read_batch};
+pub use folder::{Folder, Header, JournalEvent, RESULTS, cannot_write, outcome};
+pub use invocation::BatchInvocation;
+pub use matrix::{Cells, MatrixCell, cells};
+pub use outcome::CellOutcome;

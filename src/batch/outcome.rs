@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 /// What came of a cell, as it is kept beside its results and in `results.ndjson`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Outcome {
-    /// The cell's name.
+pub struct CellOutcome {
+    /// The name of the cell.
     pub cell: String,
     /// The label on each axis.
     pub labels: BTreeMap<String, String>,
@@ -20,11 +20,11 @@ pub struct Outcome {
     pub wall_s: f64,
     /// Whether it was ended for having taken too long.
     pub timed_out: bool,
-    /// What was measured and what is wrong.
+    /// A summary of what was measured, and of what is wrong.
     pub summary: CellSummary,
 }
 
-impl Outcome {
+impl CellOutcome {
     /// The exit code as such.
     pub fn exit(&self) -> Exit {
         Exit::from_code(self.exit).unwrap_or(Exit::Bug)

@@ -1,12 +1,17 @@
 //! Axes, defaults and checks that touch the same place of a scenario: one of them would be played in silence.
 
-use super::axis::{Axis, Kind};
+use super::axis::{Axis, AxisKind};
 use crate::plan::reader::Reader;
 use crate::plan::same_place;
-use crate::plan::tree::{Node, join};
+use crate::plan::tree::{TreeNode, join};
 
 /// Refuses axes of one name, axes that touch the same place, and checks said in two places.
-pub(super) fn overlaps(reader: &mut Reader<'_>, tree: &Node, axes: &[Axis], defaults: &[(String, String)]) {
+pub(super) fn overlaps(
+    reader: &mut Reader<'_>,
+    tree: &TreeNode,
+    axes: &[Axis],
+    defaults: &[(String, String)],
+) {
     for (index, axis) in axes.iter().enumerate() {
         for other in &axes[..index] {
             if axis.name == other.name {
@@ -14,7 +19,7 @@ pub(super) fn overlaps(reader: &mut Reader<'_>, tree: &Node, axes: &[Axis], defa
                 let fault = reader.fault(&path_of(axis), node_of(tree, axis), title);
                 let help = "`include`, `exclude` and `compare` could not tell them apart: leave one out, or rename the parameter";
                 reader.push(fault.found(format!("`{}` and `{}`", path_of(other), path_of(axis))).help(help));
-            } else if (axis.kind, other.kind) == (Kind::Scenario, Kind::Scenario)
+            } else if (axis.kind, other.kind) == (AxisKind::Scenario, AxisKind::Scenario)
                 && same_place(&axis.name, &other.name)
             {
                 let title = format!("`{}` and `{}` touch the same place", other.name, axis.name);
@@ -28,7 +33,7 @@ pub(super) fn overlaps(reader: &mut Reader<'_>, tree: &Node, axes: &[Axis], defa
         }
     }
     let scenario =
-        axes.iter().filter(|axis| axis.kind == Kind::Scenario).map(|axis| (path_of(axis), &axis.name));
+        axes.iter().filter(|axis| axis.kind == AxisKind::Scenario).map(|axis| (path_of(axis), &axis.name));
     let defaults = defaults.iter().map(|(path, _)| (join("defaults.scenario", path), path));
     let said = tree.get("checks");
     for (path, _) in scenario.chain(defaults).filter(|(_, name)| said.is_some() && same_place(name, "checks"))
@@ -44,15 +49,15 @@ pub(super) fn overlaps(reader: &mut Reader<'_>, tree: &Node, axes: &[Axis], defa
 
 fn path_of(axis: &Axis) -> String {
     match axis.kind {
-        Kind::Script => "scripts".to_owned(),
-        Kind::Core => "matrix.core".to_owned(),
-        Kind::Param => join("matrix.params", &axis.name),
-        Kind::Scenario => join("matrix.scenario", &axis.name),
+        AxisKind::Script => "scripts".to_owned(),
+        AxisKind::Core => "matrix.core".to_owned(),
+        AxisKind::Param => join("matrix.params", &axis.name),
+        AxisKind::Scenario => join("matrix.scenario", &axis.name),
     }
 }
 
-fn node_of<'n>(tree: &'n Node, axis: &Axis) -> &'n Node {
-    let key = if axis.kind == Kind::Param { "params" } else { "scenario" };
+fn node_of<'n>(tree: &'n TreeNode, axis: &Axis) -> &'n TreeNode {
+    let key = if axis.kind == AxisKind::Param { "params" } else { "scenario" };
     let found = tree.get("matrix").and_then(|matrix| matrix.get(key)?.get(&axis.name));
     found.unwrap_or(tree)
 }

@@ -1,16 +1,16 @@
 //! Playing the cells: simulated ones side by side, live ones alone, each in a process of its own.
 
-use super::asked::BatchInvocation;
 use super::bars::Bars;
-use super::jobs::Job;
-use super::prepared::Prepared;
-use super::{Event, Folder, Outcome, RESULTS, cannot_write};
+use super::invocation::BatchInvocation;
+use super::jobs::CellJob;
+use super::prepared::PreparedBatch;
+use super::{CellOutcome, Folder, JournalEvent, RESULTS, cannot_write};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::session::{
-    CellSummary, Interrupt, Invocation, OutputPaths, bury_cell, panic, run_cell, side_by_side,
+    CellSummary, Interrupt, Invocation, OutputPaths, panic, report_cell_death, run_cell, side_by_side,
 };
-use crate::supervise::{self, Block, Death, Ending, Guard, Legacy, Side, wait_for_any};
+use crate::supervise::{self, Block, ChildEnding, Death, Guard, Salvage, Side, wait_for_any};
 use mqscript_plugin::random::Stream;
 use rustix::process::Pid;
 use std::collections::VecDeque;
@@ -39,10 +39,10 @@ struct Flight {
 /// # Errors
 /// Results cannot be written: what is finished is kept, and nothing more is begun.
 pub(super) fn play(
-    prepared: &Prepared,
+    prepared: &PreparedBatch,
     places: &[PathBuf],
     folder: &mut Folder,
-    outcomes: &mut [Option<Outcome>],
+    outcomes: &mut [Option<CellOutcome>],
     interrupt: &Interrupt,
     flags: &BatchInvocation,
 ) -> Result<(), Diagnostics> {
@@ -133,8 +133,8 @@ fn sweep(place: &Path) {
 
 /// Whether the cell's process could not write down what it had to: it has been looked at before, so that is what
 /// exit code 2 means where it did not say what came of it.
-fn unsaved(outcome: &Outcome, block: &Block, place: &Path) -> Option<Diagnostics> {
-    if outcome.exit() != Exit::Usage || block.parting().is_some() {
+fn unsaved(outcome: &CellOutcome, block: &Block, place: &Path) -> Option<Diagnostics> {
+    if outcome.exit() != Exit::Usage || block.result().is_some() {
         return None;
     }
     let fault = cannot_write(place, "its process could not write there");
@@ -145,7 +145,7 @@ fn unsaved(outcome: &Outcome, block: &Block, place: &Path) -> Option<Diagnostics
 }
 
 /// The cells to play, in an order that does not depend on the matrix, so that drift hits all alike.
-fn order(prepared: &Prepared, outcomes: &[Option<Outcome>]) -> VecDeque<usize> {
+fn order(prepared: &PreparedBatch, outcomes: &[Option<CellOutcome>]) -> VecDeque<usize> {
     let mut order: Vec<usize> = (0..outcomes.len()).filter(|index| outcomes[*index].is_none()).collect();
     let mut stream = Stream::from_key(prepared.file.seed);
     for last in (1..order.len()).rev() {
@@ -155,7 +155,7 @@ fn order(prepared: &Prepared, outcomes: &[Option<Outcome>]) -> VecDeque<usize> {
 }
 
 /// The next cell, if it can begin now: a live one begins alone.
-fn next(prepared: &Prepared, waiting: &VecDeque<usize>, flights: &[Flight]) -> Option<usize> {
+fn next(prepared: &PreparedBatch, waiting: &VecDeque<usize>, flights: &[Flight]) -> Option<usize> {
     let index = *waiting.front()?;
     let live = |index: usize| prepared.scouted[index].live;
     let room = match live(index) {
@@ -170,7 +170,7 @@ fn bug(what: &str, error: &io::Error) -> Diagnostics {
 }
 
 /// What is played for a cell, with where its results go.
-fn invocation_of(job: &Job, place: &Path) -> Invocation {
+fn invocation_of(job: &CellJob, place: &Path) -> Invocation {
     let invocation = job.invocation.clone();
     let outputs = OutputPaths { results: Some(place.join(RESULTS)), ..invocation.outputs };
     Invocation { outputs, ..invocation }
@@ -178,14 +178,14 @@ fn invocation_of(job: &Job, place: &Path) -> Invocation {
 
 /// Starts the process of a cell.
 fn begin(
-    prepared: &Prepared,
+    prepared: &PreparedBatch,
     places: &[PathBuf],
     folder: &mut Folder,
     index: usize,
     blocks: &mut Vec<&'static Block>,
 ) -> Result<Flight, Diagnostics> {
     let (job, place) = (&prepared.jobs[index], &places[index]);
-    folder.note(&Event::Began { cell: &job.cell.name })?;
+    folder.note(&JournalEvent::Began { cell: &job.cell.name })?;
     let block = match blocks.pop() {
         Some(block) => block,
         None => Block::new().map_err(|error| bug("started", &error))?,
@@ -196,9 +196,9 @@ fn begin(
     invocation.side_by_side = Some(if alone { side_by_side::processors() } else { 1 });
     match supervise::fork_in(block).map_err(|error| bug("started", &error))? {
         Side::Child(child) => {
-            let lifeline = child.lifeline();
+            let journal = child.journal();
             child.end(match alone_with(place) {
-                Ok(()) => panic::caught_at_work(|| run_cell(invocation, block, lifeline)),
+                Ok(()) => panic::caught_at_work(|| run_cell(invocation, block, journal)),
                 Err(_) => Exit::Usage,
             })
         }
@@ -233,34 +233,36 @@ fn limit(flight: &mut Flight, timeout_ns: Option<u64>) {
     }
 }
 
-/// What came of a cell whose process has ended.
+/// The outcome of a cell whose process has ended.
 fn land(
-    prepared: &Prepared,
+    prepared: &PreparedBatch,
     places: &[PathBuf],
     flight: Flight,
     others: &[Pid],
-) -> Result<Outcome, Diagnostics> {
+) -> Result<CellOutcome, Diagnostics> {
     let Flight { index, guard, block, began, asked } = flight;
     let job = &prepared.jobs[index];
     let wall_s = began.elapsed().as_secs_f64();
     let mut afterwards = None;
     let exit = match guard.ending(others).map_err(|error| bug("waited for", &error))? {
-        Ending::Done(code) => code,
-        Ending::DiedAfter(code, death) => {
+        ChildEnding::Done(code) => code,
+        ChildEnding::DiedAfter(code, death) => {
             let told = death.diagnostic();
             afterwards = Some(told.title);
             Exit::from_code(code).unwrap_or(Exit::Bug).worst(told.exit).code()
         }
-        Ending::Died(block, death) => bury(prepared, (index, &places[index]), block, &death, others)?,
+        ChildEnding::Died(block, death) => {
+            report_death(prepared, (index, &places[index]), block, &death, others)?
+        }
     };
-    let summary = block.parting().and_then(|words| serde_json::from_slice(&words).ok());
+    let summary = block.result().and_then(|words| serde_json::from_slice(&words).ok());
     let mut summary: CellSummary = summary.unwrap_or_default();
     summary.problems.extend(afterwards);
     if asked.is_some() {
         summary.problems.insert(0, "it took longer than `timeout`".to_owned());
     }
     let labels = prepared.file.axes.iter().map(|axis| axis.name.clone()).zip(job.cell.labels.iter().cloned());
-    Ok(Outcome {
+    Ok(CellOutcome {
         cell: job.cell.name.clone(),
         labels: labels.collect(),
         fingerprint: prepared.scouted[index].fingerprint.clone(),
@@ -272,25 +274,26 @@ fn land(
 }
 
 /// Prints and saves what a dead process has left, in a process of its own.
-fn bury(
-    prepared: &Prepared,
+fn report_death(
+    prepared: &PreparedBatch,
     (index, place): (usize, &Path),
     block: &'static Block,
     death: &Death,
     others: &[Pid],
 ) -> Result<u8, Diagnostics> {
-    let legacy = Legacy::read(block, death);
+    let salvage = Salvage::read(block, death);
     let invocation = invocation_of(&prepared.jobs[index], place);
-    match supervise::fork_in(block).map_err(|error| bug("buried", &error))? {
+    match supervise::fork_in(block).map_err(|error| bug("reported", &error))? {
         Side::Child(child) => child.end(match alone_with(place) {
-            Ok(()) => panic::caught(|| bury_cell(invocation, block, death, legacy)),
+            Ok(()) => panic::caught(|| report_cell_death(invocation, block, death, salvage)),
             Err(_) => Exit::Usage,
         }),
         Side::Parent(parent) => {
-            let guard = Guard::new(parent, invocation.hang_timeout).map_err(|error| bug("buried", &error))?;
-            match guard.ending(others).map_err(|error| bug("buried", &error))? {
-                Ending::Done(code) => Ok(code),
-                Ending::Died(..) | Ending::DiedAfter(..) => Ok(Exit::Bug.code()),
+            let guard =
+                Guard::new(parent, invocation.hang_timeout).map_err(|error| bug("reported", &error))?;
+            match guard.ending(others).map_err(|error| bug("reported", &error))? {
+                ChildEnding::Done(code) => Ok(code),
+                ChildEnding::Died(..) | ChildEnding::DiedAfter(..) => Ok(Exit::Bug.code()),
             }
         }
     }

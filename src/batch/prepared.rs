@@ -1,6 +1,6 @@
 //! A batch file, looked at: its cells, what they take, and whether they are what they were.
 
-use super::jobs::Job;
+use super::jobs::CellJob;
 use super::scout::{Scouted, scout};
 use super::{BatchFile, Cells, Header, cells};
 use crate::diagnostics::Diagnostics;
@@ -8,24 +8,24 @@ use crate::report::{counted, printable, span};
 use std::path::PathBuf;
 
 /// A batch whose every cell has been looked at.
-pub(super) struct Prepared {
+pub(super) struct PreparedBatch {
     pub file: BatchFile,
     pub excluded: Vec<String>,
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<CellJob>,
     pub scouted: Vec<Scouted>,
 }
 
-impl Prepared {
+impl PreparedBatch {
     pub fn from(
         file: BatchFile,
         core_path: &[PathBuf],
         known_flags: &[String],
-    ) -> Result<Prepared, Diagnostics> {
+    ) -> Result<PreparedBatch, Diagnostics> {
         let Cells { cells, excluded } = cells(&file)?;
-        let jobs: Vec<Job> =
-            cells.into_iter().map(|cell| Job::of(&file, cell, core_path, known_flags)).collect();
+        let jobs: Vec<CellJob> =
+            cells.into_iter().map(|cell| CellJob::of(&file, cell, core_path, known_flags)).collect();
         let scouted = scout(&jobs, &file)?;
-        Ok(Prepared { file, excluded, jobs, scouted })
+        Ok(PreparedBatch { file, excluded, jobs, scouted })
     }
 
     pub fn parallel(&self) -> usize {
@@ -54,7 +54,7 @@ impl Prepared {
         )
     }
 
-    /// The expanded matrix.
+    /// The expanded matrix, as text.
     pub fn described(&self) -> String {
         let mut text = String::new();
         for (job, scouted) in self.jobs.iter().zip(&self.scouted) {
@@ -69,7 +69,8 @@ impl Prepared {
     }
 
     pub fn header(&self) -> Header {
-        let cell = |(job, scouted): (&Job, &Scouted)| (job.cell.name.clone(), scouted.fingerprint.clone());
+        let cell =
+            |(job, scouted): (&CellJob, &Scouted)| (job.cell.name.clone(), scouted.fingerprint.clone());
         Header {
             batch: self.file.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

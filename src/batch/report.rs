@@ -2,15 +2,15 @@
 
 use super::across::across_cells;
 use super::against::{against, unfit};
-use super::asked::BatchInvocation;
+use super::batch_results::BatchResults;
+use super::document::document;
+use super::invocation::BatchInvocation;
 use super::junit::junit;
-use super::markdown::markdown;
-use super::prepared::Prepared;
-use super::table::text;
-use super::told::Told;
-use super::{Baseline, Folder, Outcome, cannot_write, save_baseline};
+use super::prepared::PreparedBatch;
+use super::{Baseline, CellOutcome, Folder, cannot_write, save_baseline};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::keep;
+use crate::report::{Document, markdown, text};
 use crate::session::terminal;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Standard output cannot be written to.
 pub(super) fn report(
-    prepared: &Prepared,
+    prepared: &PreparedBatch,
     places: &[PathBuf],
     folder: &Folder,
-    outcomes: &[Option<Outcome>],
+    outcomes: &[Option<CellOutcome>],
     baseline: Option<&Baseline>,
     flags: &BatchInvocation,
 ) -> Result<Exit, Diagnostics> {
@@ -36,9 +36,10 @@ pub(super) fn report(
         wrong.append(faults);
         against
     });
-    let told = Told { prepared, folder, outcomes, flags, across, against };
-    let printed = terminal::print(&text(&told, &terminal::look()));
-    write_files(&told, &mut wrong);
+    let told = BatchResults { prepared, folder, outcomes, flags, across, against };
+    let document = document(&told);
+    let printed = terminal::print(&text::write(&document, &terminal::look()));
+    write_files(&told, &document, &mut wrong);
     let failed = match (told.regressed_at_all(), told.may_have_regressed()) {
         (true, _) => Exit::CheckFailed,
         (false, true) => Exit::Undecided,
@@ -53,9 +54,9 @@ pub(super) fn report(
     Ok(ended.fold(wrong.exit().worst(failed), |worst, outcome| worst.worst(outcome.exit())))
 }
 
-fn write_files(told: &Told<'_>, wrong: &mut Diagnostics) {
+fn write_files(told: &BatchResults<'_>, document: &Document, wrong: &mut Diagnostics) {
     let mut files = vec![
-        ("summary.md", markdown(told)),
+        ("summary.md", markdown::write(document)),
         ("results.ndjson", lines(told.outcomes.iter().flatten())),
         ("junit.xml", junit(told)),
     ];
@@ -76,7 +77,7 @@ fn lines<T: Serialize>(values: impl IntoIterator<Item = T>) -> String {
 }
 
 /// Saves the batch as a baseline, if it is fit for one.
-fn save(told: &Told<'_>, places: &[PathBuf], name: &str) -> Result<(), Diagnostics> {
+fn save(told: &BatchResults<'_>, places: &[PathBuf], name: &str) -> Result<(), Diagnostics> {
     let not = |why: String, exit| {
         let fault = Diagnostic::new(exit, format!("the baseline `{name}` is not saved"));
         Err(fault.found(why).into())
@@ -87,7 +88,7 @@ fn save(told: &Told<'_>, places: &[PathBuf], name: &str) -> Result<(), Diagnosti
     if told.regressed_at_all() {
         return not("something is worse, and `--fail-on-regression` was said".to_owned(), Exit::CheckFailed);
     }
-    let cells: Vec<(&Path, &Outcome)> =
+    let cells: Vec<(&Path, &CellOutcome)> =
         places.iter().map(PathBuf::as_path).zip(told.outcomes.iter().flatten()).collect();
     let path = save_baseline(&told.prepared.file.output, name, &told.folder.path, &cells)?;
     if !told.flags.quiet {

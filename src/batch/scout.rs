@@ -1,20 +1,20 @@
 //! What every cell comes to, found out in a child: scripts are checked and cores are loaded, which may kill a process.
 
-use super::jobs::Job;
+use super::jobs::CellJob;
 use super::question::question;
-use super::{Across, BatchFile, Kind};
+use super::{AxisComparison, AxisKind, BatchFile};
 use crate::cores::library_sha256;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
 use crate::engine::{self, Cast, Setting};
 use crate::files::in_words;
-use crate::plan::tree::{Node, Written, join};
+use crate::plan::tree::{TreeNode, Written, join};
 use crate::plan::{BATCH_CHECKS, ClockKind, FigureNames, Plan};
 use crate::report::printable;
 use crate::script::{self, Comparing, Settings};
 use crate::session::Rehearsed;
 use crate::session::side_by_side::AROUND_NS;
 use crate::session::{faults, terminal};
-use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
+use crate::supervise::{self, Block, ChildEnding, Guard, Side, wait_for_any};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -24,19 +24,19 @@ use std::time::Duration;
 
 /// Simulated messages a second, for estimates.
 const SIMULATED_PER_S: f64 = 5e5;
-/// Around each cell.
+/// The time that a cell takes beside its runs, in nanoseconds.
 const AROUND_CELL_NS: u64 = 40_000_000;
 
-/// What a cell comes to.
+/// What is known of a cell before it is played.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Scouted {
     /// Whether a run of it is on the wall clock.
     pub live: bool,
-    /// Runs, replications counted.
+    /// The number of runs, with replications.
     pub runs: u64,
-    /// How long it takes about.
+    /// An estimate of its time, in nanoseconds.
     pub estimate_ns: u64,
-    /// What it is made of.
+    /// A fingerprint of its script, cores and settings.
     pub fingerprint: String,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Scouted {
 ///
 /// # Errors
 /// Everything that is wrong with them, each fault once with the first cell that it is about.
-pub(super) fn scout(jobs: &[Job], file: &BatchFile) -> Result<Vec<Scouted>, Diagnostics> {
+pub(super) fn scout(jobs: &[CellJob], file: &BatchFile) -> Result<Vec<Scouted>, Diagnostics> {
     let told = |why: String| {
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("cells cannot be looked at: {why}")))
     };
@@ -69,10 +69,10 @@ pub(super) fn scout(jobs: &[Job], file: &BatchFile) -> Result<Vec<Scouted>, Diag
                 guard.look(&mut |text: &str| terminal::note(text));
             }
             match guard.ending(&[]).map_err(|error| told(in_words(&error)))? {
-                Ending::Done(0) => {}
+                ChildEnding::Done(0) => {}
                 // It has told what is wrong.
-                Ending::Done(code) => std::process::exit(i32::from(code)),
-                Ending::Died(_, death) | Ending::DiedAfter(_, death) => {
+                ChildEnding::Done(code) => std::process::exit(i32::from(code)),
+                ChildEnding::Died(_, death) | ChildEnding::DiedAfter(_, death) => {
                     return Err(death.diagnostic().into());
                 }
             }
@@ -83,7 +83,7 @@ pub(super) fn scout(jobs: &[Job], file: &BatchFile) -> Result<Vec<Scouted>, Diag
     }
 }
 
-fn scout_here(jobs: &[Job], file: &BatchFile, mut found: impl FnMut(&Scouted)) -> Diagnostics {
+fn scout_here(jobs: &[CellJob], file: &BatchFile, mut found: impl FnMut(&Scouted)) -> Diagnostics {
     let compared = file.compare.as_ref();
     let mut wrong: BTreeMap<String, (usize, Diagnostic, String, u64)> = BTreeMap::new();
     let mut libraries = BTreeMap::new();
@@ -127,18 +127,18 @@ fn of_file(mut fault: Diagnostic, file: &BatchFile) -> Diagnostic {
     let Some((path, node)) = fault.notes.iter().find_map(of_flag) else { return fault };
     fault.notes.retain(|note| !note.starts_with("it comes from `"));
     let place = match node.at {
-        Some(at) => Place::in_text(&file.source.file, &file.source.text, at.line, at.column),
-        None => Place::file(&file.source.file),
+        Some(at) => SourcePlace::in_text(&file.source.file, &file.source.text, at.line, at.column),
+        None => SourcePlace::file(&file.source.file),
     };
     fault.at(Some(place)).path(path)
 }
 
 /// The place of the file that a cell's flag came from: its key path, and what stands there.
-fn said_in_file<'f>(flag: &str, fault: &Diagnostic, file: &'f BatchFile) -> Option<(String, &'f Node)> {
+fn said_in_file<'f>(flag: &str, fault: &Diagnostic, file: &'f BatchFile) -> Option<(String, &'f TreeNode)> {
     if flag == BATCH_CHECKS {
         let Written::List(checks) = &file.tree.get("checks")?.value else { return None };
         let told = fault.found.as_deref().unwrap_or_default();
-        let meant = |node: &Node| node.as_text().is_some_and(|text| told.contains(&format!("`{text}`")));
+        let meant = |node: &TreeNode| node.as_text().is_some_and(|text| told.contains(&format!("`{text}`")));
         let index = checks.iter().position(meant)?;
         return Some((format!("checks[{index}]"), &checks[index]));
     }
@@ -159,8 +159,8 @@ fn said_in_file<'f>(flag: &str, fault: &Diagnostic, file: &'f BatchFile) -> Opti
 }
 
 fn look_at(
-    job: &Job,
-    compared: Option<&Across>,
+    job: &CellJob,
+    compared: Option<&AxisComparison>,
     libraries: &mut BTreeMap<String, String>,
 ) -> Result<(Scouted, String), Diagnostics> {
     let faults = job.invocation.overrides.faults();
@@ -220,13 +220,13 @@ fn look_at(
 }
 
 /// Parameters that vary while what the file says of the scenario lies over all that they change.
-fn without_effect(jobs: &[Job], file: &BatchFile, played: &[String]) -> Diagnostics {
+fn without_effect(jobs: &[CellJob], file: &BatchFile, played: &[String]) -> Diagnostics {
     let mut faults = Diagnostics::new();
-    for (place, axis) in file.axes.iter().enumerate().filter(|(_, axis)| axis.kind == Kind::Param) {
+    for (place, axis) in file.axes.iter().enumerate().filter(|(_, axis)| axis.kind == AxisKind::Param) {
         let twin = |first: usize| {
             let labels = &jobs[first].cell.labels;
             let differs = |(other, label): (usize, &String)| (other == place) == (*label != labels[other]);
-            let alike = |job: &&Job| job.cell.labels.iter().enumerate().all(differs);
+            let alike = |job: &&CellJob| job.cell.labels.iter().enumerate().all(differs);
             jobs[first + 1..].iter().find(alike).map(|job| (first, job.place))
         };
         let by_place = |wanted: usize| jobs.iter().position(|job| job.place == wanted);
@@ -237,8 +237,8 @@ fn without_effect(jobs: &[Job], file: &BatchFile, played: &[String]) -> Diagnost
             let title = format!("`{}` has no effect: `scenario.{set}` sets the same place", axis.name);
             let node = file.tree.get("matrix").and_then(|matrix| matrix.get("params")?.get(&axis.name));
             let place = node.and_then(|node| node.at);
-            let place =
-                place.map(|at| Place::in_text(&file.source.file, &file.source.text, at.line, at.column));
+            let place = place
+                .map(|at| SourcePlace::in_text(&file.source.file, &file.source.text, at.line, at.column));
             let fault = Diagnostic::new(Exit::Contents, title).at(place).path(path);
             let found =
                 format!("`{}` and `{}` would play the same", jobs[one].cell.name, jobs[other].cell.name);
@@ -250,8 +250,8 @@ fn without_effect(jobs: &[Job], file: &BatchFile, played: &[String]) -> Diagnost
 }
 
 /// The setting of the scenario without which two cells would differ.
-fn laid_over(one: &Job, other: &Job) -> Option<String> {
-    let plans = |job: &Job, without: &str| {
+fn laid_over(one: &CellJob, other: &CellJob) -> Option<String> {
+    let plans = |job: &CellJob, without: &str| {
         let mut invocation = job.invocation.clone();
         invocation.overrides.set.retain(|(path, _)| path != without);
         if !invocation.overrides.faults().is_empty() {
@@ -269,7 +269,7 @@ fn laid_over(one: &Job, other: &Job) -> Option<String> {
     })
 }
 
-/// How long a run takes about.
+/// An estimate of the time that a run takes, in nanoseconds.
 fn estimate(plan: &Plan, clock: ClockKind) -> u64 {
     let load_ns = plan.load_ns().unwrap_or(0);
     match clock {

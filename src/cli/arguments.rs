@@ -21,7 +21,7 @@ use std::time::Duration;
     arg_required_else_help = true
 )]
 pub struct Arguments {
-    /// What to do.
+    /// The command that is to be run.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -40,38 +40,38 @@ pub const COMPARED: &str = "mock,sqlite";
 /// What `--real` means without a word.
 const REAL_CORE: &str = "sqlite";
 
-/// One command.
+/// A command with its flags.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a script and say what became of its messages
+    /// Run a script and report what happened to its messages.
     #[command(after_help = EXAMPLES)]
     Run(Box<RunFlags>),
-    /// Run a matrix of scripts, cores, parameters and settings from a YAML file
+    /// Run a matrix of scripts, cores, parameters and settings from a YAML file.
     #[command(after_help = BATCH_EXAMPLES)]
     Batch(BatchFlags),
-    /// Compare saved results: by how much they differ, and how sure that is
+    /// Compare saved results: how much they differ, and how certain that is.
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareFlags),
-    /// Fit the mock core to saved results: options with which it behaves as the real core did
+    /// Fit the mock core to saved results, so that it behaves like the core that was measured.
     #[command(after_help = FIT_EXAMPLES)]
     Fit(FitFlags),
-    /// Say everything that is wrong with a script without running it, and print its plans
+    /// Validate a script without running it: show every error, or the plans that it makes.
     #[command(after_help = CHECK_EXAMPLES)]
     Check(Box<CheckFlags>),
-    /// List the scripts that come along, with what each shows
+    /// List the bundled scripts, with what each shows.
     List,
-    /// The cores that can be used, and what each can do
+    /// List, describe, create and test cores.
     #[command(subcommand)]
     Core(CoreCommand),
-    /// Make a folder with a script, a batch file and a CI workflow, or with the glue for a processor, which work at once
+    /// Create a folder with a script, a batch file and a CI workflow, or with the glue for a processor, ready to run.
     #[command(after_help = NEW_EXAMPLES)]
     New(NewFlags),
-    /// Print what makes a shell complete commands and flags
+    /// Print a completion script for a shell.
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(CompletionsFlags),
-    /// Print the manual page, or write all of them into a folder
+    /// Print the manual page, or write all of them into a folder.
     Man(ManFlags),
-    /// Print the JSON Schema of batch files or of results, for editors and programs
+    /// Print the JSON Schema of batch files or of results, for editors and programs.
     Schema(SchemaFlags),
 }
 
@@ -114,32 +114,32 @@ Where they belong, for one user:
   elvish      mqscript completions elvish >> ~/.config/elvish/rc.elv
   powershell  mqscript completions powershell >> $PROFILE";
 
-/// Flags of `new`.
+/// The flags of `mqscript new`.
 #[derive(Debug, Clone, Args)]
 pub struct NewFlags {
-    /// The name of the script: letters, digits, `_`, `-`
+    /// The name of the script: letters, digits, `_`, `-`.
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// The folder to make [default: one named like the script]
+    /// The folder to create [default: named like the script].
     #[arg(value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
-    /// Write what puts your own message-queue processor under test instead: a few lines of Python, and an example
+    /// Create the glue to test your own message-queue processor instead: a few lines of Python, and an example.
     #[arg(long)]
     pub processor: bool,
 }
 
-/// Flags of `completions`.
+/// The flags of `mqscript completions`.
 #[derive(Debug, Clone, Args)]
 pub struct CompletionsFlags {
-    /// The shell
+    /// The shell to complete commands for.
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: Shell,
 }
 
-/// Flags of `man`.
+/// The flags of `mqscript man`.
 #[derive(Debug, Clone, Args)]
 pub struct ManFlags {
-    /// Write a page for each command into this folder, which is made if need be; older ones are replaced
+    /// Write a page for each command into this folder; it is created if missing, and older pages are replaced.
     #[arg(short, long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
 }
@@ -147,17 +147,17 @@ pub struct ManFlags {
 /// Flags that change what a script plays; `run` and `check` share them.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PlanFlags {
-    /// How long the load lasts; a bare number is seconds
+    /// How long the load lasts; a bare number is seconds.
     #[arg(short, long, value_name = "TIME", help_heading = "What is played")]
     pub duration: Option<String>,
-    /// Messages per second from each agent, or `180/s-total` in all; a bare number is per second
+    /// Messages per second from each agent, or `180/s-total` in all; a bare number is per second.
     #[arg(short, long, value_name = "RATE", allow_negative_numbers = true, help_heading = "What is played")]
     pub rate: Option<String>,
-    /// How many agents
+    /// How many agents send messages.
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "What is played")]
     pub agents: Option<String>,
     /// End after so many messages in all, instead of after a time; for whichever comes first, `--set
-    /// end='{duration: 60s, messages: 1000}'`
+    /// end='{duration: 60s, messages: 1000}'`.
     #[arg(
         short = 'n',
         long,
@@ -166,26 +166,26 @@ pub struct PlanFlags {
         help_heading = "What is played"
     )]
     pub messages: Option<String>,
-    /// How long nothing may happen after the load, before what has not arrived is lost [default: 30s]
+    /// How long to wait without news after the load before missing messages count as lost [default: 30s].
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "What is played")]
     pub drain: Option<String>,
-    /// How long a live run listens on for copies that come twice, when all have come [default: 2s]
+    /// How long a live run keeps listening for duplicates when every copy has arrived [default: 2s].
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "What is played")]
     pub linger: Option<String>,
-    /// Set a parameter that the script declares; may be repeated
+    /// Set a parameter that the script declares; may be repeated.
     #[arg(short = 'P', long = "param", value_name = "K=V", value_parser = key_value, help_heading = "What is played")]
     pub params: Vec<KeyValue>,
-    /// Parameters that were typed as flags of their own, each with its value
+    /// Parameters that were typed as flags of their own, each with its value.
     #[arg(skip)]
     pub param_flags: Vec<(String, Option<String>)>,
-    /// Set any place of the scenario: `processor.workers=8`; may be repeated
+    /// Set any value of the scenario: `processor.workers=8`; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value, help_heading = "What is played")]
     pub set: Vec<KeyValue>,
-    /// Seed of every random choice; `random` draws one and prints it [default: 1, or MQSCRIPT_SEED]
+    /// Seed of every random choice; `random` draws one and prints it [default: 1, or MQSCRIPT_SEED].
     #[arg(short, long, value_name = "N|random", value_parser = seed, allow_negative_numbers = true,
         help_heading = "What is played")]
     pub seed: Option<Seed>,
-    /// Whether time is computed or passes [default: computed, if every core is simulated]
+    /// Simulated or real time [default: virtual, if every core is simulated].
     #[arg(
         long,
         value_enum,
@@ -193,12 +193,12 @@ pub struct PlanFlags {
         hide_possible_values = true,
         help_heading = "What is played"
     )]
-    pub clock: Option<Clock>,
+    pub clock: Option<ClockFlag>,
 
-    /// The core that delivers: a name, or a file (with a `/`)
+    /// The core that delivers messages: a name, or a file (with a `/`).
     #[arg(long, value_name = "NAME|PATH", value_parser = core_name, help_heading = "The core")]
     pub core: Option<String>,
-    /// Deliver through a real core: the embedded queue `sqlite`, or the one named
+    /// Deliver through a real core: the embedded queue `sqlite`, or the one named.
     #[arg(
         long,
         value_name = "CORE",
@@ -209,27 +209,27 @@ pub struct PlanFlags {
         help_heading = "The core"
     )]
     pub real: Option<String>,
-    /// Put your own message-queue processor under test: a program that serves it, such as `my_queue.py`
+    /// Test your own message-queue processor, through a program that serves it, such as `my_queue.py`.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["send", "core"], help_heading = "The core")]
     pub processor: Option<PathBuf>,
-    /// Deliver through your own program, such as `my_send.py`
+    /// Deliver through your own program, such as `my_send.py`.
     #[arg(long, value_name = "FILE", conflicts_with = "core", help_heading = "The core")]
     pub send: Option<PathBuf>,
     /// Set one of the core's options: `latency=5ms`, `types.direct.latency=1ms`; of several cores that are compared, by
-    /// name: `exec.workers=2`; may be repeated
+    /// name: `exec.workers=2`; may be repeated.
     #[arg(long = "core-option", value_name = "K=V", value_parser = key_value, help_heading = "The core")]
     pub core_options: Vec<KeyValue>,
-    /// Share of attempts that a mock core lets succeed: `0.9` or `90%`
+    /// Share of attempts that a mock core lets succeed: `0.9` or `90%`.
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, help_heading = "The core")]
     pub success_rate: Option<String>,
-    /// Shortest delivery time of a mock core: `1ms`
+    /// Shortest delivery time of a mock core: `1ms`.
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "The core")]
     pub min_latency: Option<String>,
-    /// Longest delivery time of a mock core: `10ms`
+    /// Longest delivery time of a mock core: `10ms`.
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, help_heading = "The core")]
     pub max_latency: Option<String>,
-    /// Lay chaos over the session's core: `crash=2%,spike=5%`, or as a map `{outage: {at: 10s, lasts: 2s}}`
-    /// [with no value: crash=1%,spike=5%]
+    /// Inject faults around the core: `crash=2%,spike=5%`, or as a map `{outage: {at: 10s, lasts: 2s}}`
+    /// [with no value: crash=1%,spike=5%].
     #[arg(
         long,
         value_name = "FAULT=SHARE,…",
@@ -239,10 +239,10 @@ pub struct PlanFlags {
         help_heading = "The core"
     )]
     pub chaos: Option<String>,
-    /// Use simulated cores only: nothing leaves this process
+    /// Use simulated cores only: nothing leaves this process.
     #[arg(long, help_heading = "The core")]
     pub pure: bool,
-    /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next)
+    /// Look for cores in this folder first (may be repeated; MQSCRIPT_CORE_PATH comes next).
     #[arg(long, value_name = "FOLDER", value_parser = PathBufValueParser::new().try_map(folder), help_heading = "The core")]
     pub core_path: Vec<PathBuf>,
 }
@@ -250,22 +250,22 @@ pub struct PlanFlags {
 /// Flags of everything that compares.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CompareSettings {
-    /// What is too small to matter: a share such as `2%`, or a time such as `0.1ms` [default: 2%]
+    /// The largest difference that does not matter: a share such as `2%`, or a time such as `0.1ms` [default: 2%].
     #[arg(long, value_name = "SHARE|TIME", value_parser = within, help_heading = "Comparing")]
     pub within: Option<Within>,
     /// The figures that get a verdict: `total.p99,success_rate` [default: throughput, success_rate, total.mean,
-    /// total.p50, total.p99, total_all.p99, delivery.mean, delivery.p99, queue_wait.mean]
+    /// total.p50, total.p99, total_all.p99, delivery.mean, delivery.p99, queue_wait.mean].
     #[arg(long, value_name = "FIGURE,…", value_delimiter = ',', help_heading = "Comparing")]
     pub figures: Option<Vec<String>>,
-    /// End with code 7 if a figure is worse than the baseline's, by more than `--within`
+    /// Exit with code 7 if a figure is worse than the baseline's by more than `--within`.
     #[arg(long, help_heading = "Comparing")]
     pub fail_on_regression: bool,
 }
 
-/// Flags of `compare`.
+/// The flags of `mqscript compare`.
 #[derive(Debug, Clone, Args)]
 pub struct CompareFlags {
-    /// Files that `run --output` saved; the first is the baseline. One alone is compared within itself
+    /// Files that `run --output` saved; the first is the baseline. A single file is compared within itself.
     #[arg(value_name = "RESULTS.json", required = true)]
     pub files: Vec<PathBuf>,
 
@@ -273,101 +273,101 @@ pub struct CompareFlags {
     #[command(flatten)]
     pub comparing: CompareSettings,
 
-    /// Save the comparison as JSON
+    /// Save the comparison as JSON.
     #[arg(short, long, value_name = "FILE", help_heading = "Results")]
     pub output: Option<PathBuf>,
-    /// What is printed
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
-    pub format: Format,
-    /// Replace files that exist
+    /// What standard output carries.
+    #[arg(long, value_enum, default_value_t = FormatFlag::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
+    pub format: FormatFlag,
+    /// Replace files that exist.
     #[arg(long, help_heading = "Results")]
     pub force: bool,
 }
 
-/// Flags of `batch`.
+/// The flags of `mqscript batch`.
 #[derive(Debug, Clone, Args)]
 pub struct BatchFlags {
-    /// The batch file
+    /// The batch file to play.
     #[arg(value_name = "FILE.yaml")]
     pub file: PathBuf,
 
-    /// Go on with the newest batch on the output folder: what is finished is not played again
+    /// Continue the newest batch in the output folder; finished cells are not played again.
     #[arg(long)]
     pub resume: bool,
-    /// As `--resume`, though scripts, cores or the file have changed: the affected cells are played anew
+    /// Like `--resume`, even if scripts, cores or the file have changed; affected cells are played again.
     #[arg(long)]
     pub changed: bool,
-    /// Play this cell alone
+    /// Play only this cell.
     #[arg(long, value_name = "CELL", conflicts_with_all = ["resume", "changed"])]
     pub only: Option<String>,
-    /// The output folder, in place of the file's
+    /// The output folder; overrides the batch file.
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
-    /// Replications of every cell, in place of the file's
+    /// Replications of every cell; overrides the batch file.
     #[arg(long, value_name = "N", value_parser = repeats)]
     pub repeats: Option<u64>,
-    /// Compare every cell with the same cell of an earlier batch: a saved name, a batch's folder (with a `/`), or `latest`
+    /// Compare every cell with the same cell of an earlier batch: a saved name, a batch's folder (with a `/`), or `latest`.
     #[arg(long, value_name = "NAME|FOLDER")]
     pub baseline: Option<String>,
-    /// Keep what is measured under a name, for `--baseline`
+    /// Save the results under a name, for `--baseline`.
     #[arg(long, value_name = "NAME", conflicts_with = "only")]
     pub save_baseline: Option<String>,
-    /// Replace the baseline that `--save-baseline` names
+    /// Replace the baseline that `--save-baseline` names.
     #[arg(long, requires = "save_baseline")]
     pub force: bool,
-    /// End with code 7 if a compared figure is worse than the baseline's, by more than `within`
+    /// Exit with code 7 if a compared figure is worse than the baseline's by more than `within`.
     #[arg(long)]
     pub fail_on_regression: bool,
-    /// A folder in which cores are looked for first; may be repeated
+    /// Look for cores in this folder first; may be repeated.
     #[arg(long, value_name = "FOLDER", value_parser = PathBufValueParser::new().try_map(folder))]
     pub core_path: Vec<PathBuf>,
-    /// Give up a core whose call has not returned for so long
+    /// Give up on a core when one of its calls takes longer than this.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
     pub hang_timeout: Duration,
-    /// Show no progress
+    /// Do not show progress.
     #[arg(short, long)]
     pub quiet: bool,
 }
 
-/// Flags of `schema`.
+/// The flags of `mqscript schema`.
 #[derive(Debug, Clone, Args)]
 pub struct SchemaFlags {
-    /// Of batch files, or of results
+    /// The schema of batch files, or of results.
     #[arg(value_enum, default_value_t = Schema::Batch, value_name = "batch|report", hide_possible_values = true)]
     pub of: Schema,
 }
 
-/// What there is a schema of.
+/// The files that there is a schema of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Schema {
-    /// Batch files.
+    /// Files that `batch` plays.
     Batch,
-    /// Results.
+    /// The results of runs.
     Report,
 }
 
-/// Flags of `fit`.
+/// The flags of `mqscript fit`.
 #[derive(Debug, Clone, Args)]
 pub struct FitFlags {
-    /// Files that `run --output` saved, all of one core
+    /// Files that `run --output` saved, all of one core.
     #[arg(value_name = "RESULTS.json", required = true)]
     pub files: Vec<PathBuf>,
 
-    /// Only the runs on this core, as the results name it
+    /// Use only runs on this core, as the results name it.
     #[arg(long, value_name = "NAME")]
     pub core: Option<String>,
-    /// Save the options as JSON, for `core("mock", load("FILE"))` [default: standard output]
+    /// Save the options as JSON, for `core("mock", load("FILE"))` [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Replace a file that exists
+    /// Replace a file that exists.
     #[arg(long)]
     pub force: bool,
 }
 
-/// Flags of `run`.
+/// The flags of `mqscript run`.
 #[derive(Debug, Clone, Args)]
 pub struct RunFlags {
-    /// A script's path, or the name of a bundled one
+    /// A script's path, or the name of a bundled one.
     #[arg(value_name = "SCRIPT", default_value = "nine_agents")]
     pub script: String,
 
@@ -375,16 +375,16 @@ pub struct RunFlags {
     #[command(flatten)]
     pub plan: PlanFlags,
 
-    /// Give up a core whose call has not returned for so long
+    /// Give up on a core when one of its calls takes longer than this.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "The core")]
     pub hang_timeout: Duration,
-    /// Do the work in this very process, for a debugger; a core that dies takes the results along
+    /// Run in this process, for a debugger; if a core crashes, the results are lost.
     #[arg(long, help_heading = "The core")]
     pub in_process: bool,
-    /// Play every run with so many seeds, side by side where it is simulated [default: 1, in comparisons 5]
+    /// Play every run with this many seeds; simulated runs go in parallel [default: 1, in comparisons 5].
     #[arg(long, value_name = "N", value_parser = repeats, help_heading = "Comparing")]
     pub repeats: Option<u64>,
-    /// Compare cores, the first being the baseline, in place of the session's core [with no value: mock,sqlite]
+    /// Compare these cores instead of using one; the first is the baseline [with no value: mock,sqlite].
     #[arg(
         long,
         value_name = "A,B,…",
@@ -400,30 +400,30 @@ pub struct RunFlags {
     #[command(flatten)]
     pub comparing: CompareSettings,
 
-    /// Save all results as JSON
+    /// Save all results as JSON.
     #[arg(short, long, value_name = "FILE", help_heading = "Results")]
     pub output: Option<PathBuf>,
-    /// Write a line of JSON for every message
+    /// Write a line of JSON for every message.
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub events: Option<PathBuf>,
-    /// What is printed
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
-    pub format: Format,
-    /// Replace files that exist
+    /// What standard output carries.
+    #[arg(long, value_enum, default_value_t = FormatFlag::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
+    pub format: FormatFlag,
+    /// Replace files that exist.
     #[arg(long, help_heading = "Results")]
     pub force: bool,
-    /// Print all rows, and more about the run
+    /// Print all rows, and more details of the run.
     #[arg(short, long, conflicts_with = "quiet", help_heading = "Results")]
     pub verbose: bool,
-    /// Show no progress
+    /// Do not show progress.
     #[arg(short, long, help_heading = "Results")]
     pub quiet: bool,
 }
 
-/// Flags of `check`.
+/// The flags of `mqscript check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckFlags {
-    /// A script's path, or the name of a bundled one; or a batch file, which ends in `.yaml`
+    /// A script's path, or the name of a bundled one; or a batch file, which ends in `.yaml`.
     #[arg(value_name = "SCRIPT")]
     pub script: String,
 
@@ -432,30 +432,30 @@ pub struct CheckFlags {
     pub plan: PlanFlags,
 }
 
-/// On which clock.
+/// The clock that a run is played on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Clock {
-    /// Time is computed.
+pub enum ClockFlag {
+    /// Time is computed, not waited for.
     Virtual,
-    /// Time passes.
+    /// Time passes as on the wall.
     Wall,
 }
 
 /// What stdout carries of `core check`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {
-    /// The list.
+    /// The list, as text.
     Text,
-    /// One JSON document.
+    /// A single JSON document.
     Json,
 }
 
-/// What stdout carries.
+/// What standard output carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// The summary.
+pub enum FormatFlag {
+    /// The summary, as text.
     Text,
-    /// One JSON document.
+    /// A single JSON document.
     Json,
     /// Comparisons as Markdown tables, everything else as the summary in a block of its own.
     Markdown,

@@ -7,18 +7,16 @@ use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript::engine::Setting;
 use mqscript::plan::Planned;
 use mqscript::plan::tree::Origin;
-use mqscript::report::Look;
-use mqscript::report::{Column, Table, count, printable};
+use mqscript::report::{Column, Document, Element, Heading, Line, Section, Table, Tone, count, text};
 use mqscript::script::{Execution, ParamOrigin, Settings, Source};
 use mqscript::session::{Interrupt, Invocation, Rehearsed, panic, pure, terminal};
-use mqscript::supervise::{self, Ending, Side};
+use mqscript::supervise::{self, ChildEnding, Side};
 use serde_json::Value;
-use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a core may take to be loaded.
+/// The longest time that a core may take to be loaded.
 const HANG_LIMIT: Duration = Duration::from_secs(60);
 
 /// Checks a script, or a batch file.
@@ -53,19 +51,19 @@ fn of_scripts_alone(flags: &CheckFlags) -> Result<(), Diagnostics> {
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
-/// What there is to check.
-struct Prepared {
+/// The kinds of files that can be checked.
+struct PreparedCheck {
     source: Source,
     invocation: Invocation,
 }
 
-fn prepared(flags: &CheckFlags) -> Result<Prepared, Diagnostics> {
+fn prepared(flags: &CheckFlags) -> Result<PreparedCheck, Diagnostics> {
     let invocation = settings::of_check(flags)?;
-    Ok(Prepared { source: invocation.source()?, invocation })
+    Ok(PreparedCheck { source: invocation.source()?, invocation })
 }
 
 /// Checks in a child: cores are loaded, which may end a process.
-fn apart(prepared: Prepared) -> Result<Exit, Diagnostics> {
+fn apart(prepared: PreparedCheck) -> Result<Exit, Diagnostics> {
     let bug = |what: &str, error: &dyn std::fmt::Display| {
         Diagnostics::from(Diagnostic::new(Exit::Bug, format!("{what}: {error}")))
     };
@@ -84,17 +82,19 @@ fn apart(prepared: Prepared) -> Result<Exit, Diagnostics> {
             }
             let ending = parent.watch(HANG_LIMIT, terminal::note);
             match ending.map_err(|error| bug("the process that checks cannot be watched", &error))? {
-                Ending::Done(code) => Ok(Exit::from_code(code).unwrap_or(Exit::Bug)),
-                Ending::Died(_, death) | Ending::DiedAfter(_, death) => Err(death.diagnostic().into()),
+                ChildEnding::Done(code) => Ok(Exit::from_code(code).unwrap_or(Exit::Bug)),
+                ChildEnding::Died(_, death) | ChildEnding::DiedAfter(_, death) => {
+                    Err(death.diagnostic().into())
+                }
             }
         }
     }
 }
 
-fn check(prepared: Prepared, end: Option<pure::End>) -> Exit {
+fn check(prepared: PreparedCheck, end: Option<pure::End>) -> Exit {
     // Some cores print when they are loaded.
     terminal::keep_stdout_for_results();
-    let Prepared { source, invocation } = prepared;
+    let PreparedCheck { source, invocation } = prepared;
     let mut finder = invocation.finder();
     if invocation.pure {
         finder = pure::enter(finder, &source, Path::new("."), &[], end).0;
@@ -111,68 +111,68 @@ fn check(prepared: Prepared, end: Option<pure::End>) -> Exit {
     let setting = Setting { finder: &finder, base_dir: &base, pure: invocation.pure, confined: None };
     let rehearsed = Rehearsed::of(&source, &settings, setting, &interrupt.flag());
     let mut wrong = rehearsed.all();
-    let printed = terminal::print(&found(&rehearsed.execution, &wrong, &source.text.file, &terminal::look()));
+    let found = found(&rehearsed.execution, &wrong, &source.text.file);
+    let printed = terminal::print(&text::write(&found, &terminal::look()));
     wrong.append(printed.err().unwrap_or_default());
     terminal::complain(&wrong);
     wrong.exit()
 }
 
 /// Parameters, plans, and what a check cannot know.
-fn found(execution: &Execution, wrong: &Diagnostics, file: &str, look: &Look) -> String {
-    let mut text = String::new();
+fn found(execution: &Execution, wrong: &Diagnostics, file: &str) -> Document {
+    let mut elements = Vec::new();
     if !execution.params.is_empty() {
-        let mut table = Table::new(vec![
-            Column::names("parameter"),
+        elements.push(Element::Table(parameters_of(execution)));
+    }
+    let plans = execution.plans.iter().enumerate();
+    elements.extend(plans.map(|(index, planned)| Section::of(plan(index, planned))));
+    let notes = execution.notes.iter().map(|note| Line::whole(0, format!("note: {note}")));
+    let number = execution.plans.len() as u64;
+    let word = if number == 1 { "run" } else { "runs" };
+    let verdict = Line::whole(0, format!("{file}: nothing wrong, {} {word}", count(number)));
+    let verdict = wrong.is_empty().then(|| verdict.toned(Tone::Good));
+    let closing: Vec<Element> = notes.chain(verdict).map(Element::Line).collect();
+    if closing.is_empty() && !elements.is_empty() {
+        // What is wrong is told on stderr, below an empty line.
+        elements.push(Element::Line(Line::default()));
+    }
+    elements.push(Section::of(closing));
+    Document { elements }
+}
+
+fn parameters_of(execution: &Execution) -> Table {
+    let mut table = Table::new(
+        0,
+        vec![
+            Column::texts("parameter", 0),
             Column::texts("value", 0),
             Column::texts("from", 0),
             Column::texts("what it is", 1),
-        ]);
-        for param in &execution.params {
-            let origin = match &param.origin {
-                ParamOrigin::Default => "default",
-                ParamOrigin::Flag(flag) => flag,
-            };
-            table.row(vec![param.name.clone(), param.value.clone(), origin.to_owned(), param.doc.clone()]);
-        }
-        lines(&mut text, &table.lines(0, look.width, &look.palette));
-        text.push('\n');
+        ],
+    );
+    for param in &execution.params {
+        let origin = match &param.origin {
+            ParamOrigin::Default => "default",
+            ParamOrigin::Flag(flag) => flag,
+        };
+        table.row([param.name.as_str(), &param.value, origin, &param.doc]);
     }
-    for (index, planned) in execution.plans.iter().enumerate() {
-        plan(&mut text, index, planned, look);
-        text.push('\n');
-    }
-    for note in &execution.notes {
-        let _ = writeln!(text, "note: {note}");
-    }
-    if wrong.is_empty() {
-        let plans = execution.plans.len() as u64;
-        let word = if plans == 1 { "run" } else { "runs" };
-        let verdict = format!("{}: nothing wrong, {} {word}", printable(file), count(plans));
-        let _ = writeln!(text, "{}", look.palette.good(&verdict));
-    }
-    text
-}
-
-fn lines(text: &mut String, lines: &[String]) {
-    for line in lines {
-        let _ = writeln!(text, "{line}");
-    }
+    table
 }
 
 /// Every value of a plan with who said it.
-fn plan(text: &mut String, index: usize, planned: &Planned, look: &Look) {
-    let heading = format!("run {}: {}", index + 1, printable(&planned.plan.name));
-    let _ = writeln!(text, "{}", look.palette.strong(&heading));
-    let mut table =
-        Table::new(vec![Column::names("key"), Column::texts("from", 0), Column::texts("value", 0)]);
+fn plan(index: usize, planned: &Planned) -> Vec<Element> {
+    let text = format!("run {}: {}", index + 1, planned.plan.name);
+    let columns = vec![Column::texts("key", 0), Column::texts("from", 0), Column::texts("value", 0)];
+    let mut table = Table::new(1, columns);
     let mut leaves = Vec::new();
     collect(&planned.plan.written, "", &mut leaves);
     for (path, value) in leaves {
-        let origin = origin(planned, &path);
-        table.row(vec![path, origin.to_string(), value]);
+        let origin = origin(planned, &path).to_string();
+        table.row([path, origin, value]);
     }
-    table.name_in_full();
-    lines(text, &table.lines(2, look.width, &look.palette));
+    table.names_in_full = true;
+    vec![Element::Heading(Heading { level: 2, text, ..Heading::default() }), Element::Table(table)]
 }
 
 /// Who said the value at a path; of a list's item, whoever said the list.

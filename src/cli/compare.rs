@@ -1,14 +1,14 @@
 //! `compare`: saved results against each other, without playing anything.
 
-use super::arguments::{CompareFlags, CompareSettings, Format};
+use super::arguments::{CompareFlags, CompareSettings, FormatFlag};
 use mqscript::compare::{
     Candidate, Question, compare, groups, names_of, read_results, several_groups, unique,
 };
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
-use mqscript::report::{comparison_markdown, comparison_text, json};
+use mqscript::report::{json, markdown, of_comparison, text};
 use mqscript::results::Report;
 use mqscript::results::comparisons::Comparison;
-use mqscript::session::outputs::Output;
+use mqscript::session::outputs::OutputFile;
 use mqscript::session::{self, terminal};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -26,26 +26,27 @@ pub fn command(flags: &CompareFlags) -> Exit {
 
 fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
     let output =
-        flags.output.as_deref().map(|path| Output::open("--output", path, flags.force)).transpose()?;
+        flags.output.as_deref().map(|path| OutputFile::open("--output", path, flags.force)).transpose()?;
     let reports = read_all(&flags.files)?;
     let comparison = compare(&candidates(&reports)?, &question(flags, &reports[0].1)?);
     let exit = match flags.comparing.fail_on_regression {
         true => session::exit_of_comparison(&comparison),
         false => Exit::Success,
     };
+    let document = of_comparison(&comparison);
     let text = match flags.format {
-        Format::Text if output.as_ref().is_some_and(Output::is_stdout) => {
-            comparison_text(&comparison, &terminal::plain())
+        FormatFlag::Text if output.as_ref().is_some_and(OutputFile::is_stdout) => {
+            text::write(&document, &terminal::plain())
         }
-        Format::Text => comparison_text(&comparison, &terminal::look()),
-        Format::Markdown => comparison_markdown(&comparison),
-        Format::Json => json::document(&report_of(&comparison)),
+        FormatFlag::Text => text::write(&document, &terminal::look()),
+        FormatFlag::Markdown => markdown::write(&document),
+        FormatFlag::Json => json::document(&report_of(&comparison)),
     };
-    let takes_stdout = output.as_ref().is_some_and(Output::is_stdout);
+    let takes_stdout = output.as_ref().is_some_and(OutputFile::is_stdout);
     let saved = output.map(|output| session::save(output, &report_of(&comparison))).transpose()?.flatten();
     match (takes_stdout, flags.format) {
         (false, _) => terminal::print(&text)?,
-        (true, Format::Json) => {}
+        (true, FormatFlag::Json) => {}
         (true, _) => terminal::note(text.trim_end()),
     }
     saved.iter().for_each(|line| terminal::note(line));

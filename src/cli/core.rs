@@ -183,7 +183,7 @@ fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What kind of value an option takes.
+/// The kind of value that an option takes.
 fn shape(option: &Value) -> String {
     if let Some(choices) = option.get("enum").and_then(Value::as_array) {
         return choices.iter().map(shown).collect::<Vec<_>>().join(" | ");

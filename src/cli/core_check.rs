@@ -4,7 +4,8 @@ use super::arguments::CheckFormat;
 use super::core_arguments::CoreCheckFlags;
 use super::settings::pairs;
 use mqscript::conformance::{
-    Asked, Description, Done, Group, Report, Rule, TESTS, Test, Verdict, check, run_one, selected,
+    CheckReport, CoreUnderTest, Description, Done, Rule, RuleGroup, TESTS, Test, TestVerdict, check, run_one,
+    selected,
 };
 use mqscript::cores::{HIDDEN, abi};
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean};
@@ -37,12 +38,12 @@ pub fn command(flags: &CoreCheckFlags) -> Exit {
     wrong.exit()
 }
 
-fn asked(flags: &CoreCheckFlags) -> Result<Asked, Diagnostics> {
+fn asked(flags: &CoreCheckFlags) -> Result<CoreUnderTest, Diagnostics> {
     let overrides = Overrides { core_options: pairs(&flags.core_options), ..Overrides::default() };
     let mut core = CoreSpec::plain(&flags.core);
     overrides.apply_core_options(&mut core, None)?;
     let core_path = flags.folders.core_path.clone();
-    Ok(Asked { reference: flags.core.clone(), options: core.options, core_path, seed: flags.seed })
+    Ok(CoreUnderTest { reference: flags.core.clone(), options: core.options, core_path, seed: flags.seed })
 }
 
 fn one(flags: &CoreCheckFlags, folder: &Path) -> Diagnostics {
@@ -154,7 +155,7 @@ fn named(name: &str) -> Option<&'static Test> {
 }
 
 /// The report for people: tests by group, each with its mark; the verdict last.
-fn told(report: &Report, flags: &CoreCheckFlags, took: Duration, look: &Look) -> String {
+fn told(report: &CheckReport, flags: &CoreCheckFlags, took: Duration, look: &Look) -> String {
     let palette = &look.palette;
     let mut text = String::new();
     if let Some(core) = &report.description {
@@ -162,7 +163,7 @@ fn told(report: &Report, flags: &CoreCheckFlags, took: Duration, look: &Look) ->
         let _ = writeln!(text, "{}\n{}", palette.strong(&head), palette.faint(&printable(&core.path)));
     }
     let width = report.done.iter().map(|done| done.test.len()).max().unwrap_or(0);
-    for group in Group::ALL {
+    for group in RuleGroup::ALL {
         let here: Vec<(&Done, &Test)> = report
             .done
             .iter()
@@ -176,18 +177,18 @@ fn told(report: &Report, flags: &CoreCheckFlags, took: Duration, look: &Look) ->
         for (done, test) in here {
             let name = format!("{:width$}", test.name);
             let line = match &done.verdict {
-                Verdict::Holds => format!("  {} {name}  {}", palette.good("✓"), test.sentence),
-                Verdict::NotApplicable { why } | Verdict::Blocked { why } => {
+                TestVerdict::Holds => format!("  {} {name}  {}", palette.good("✓"), test.sentence),
+                TestVerdict::NotApplicable { why } | TestVerdict::Blocked { why } => {
                     let why = wrapped(&printable(&format!("not applicable: {why}")), width + 6, look.width)
                         .join("\n");
                     format!("  {} {name}  {}", palette.faint("–"), palette.faint(why.trim_start()))
                 }
-                Verdict::Fails { .. } => {
+                TestVerdict::Fails { .. } => {
                     format!("  {} {}  {}", palette.bad("✗"), palette.strong(&name), test.sentence)
                 }
             };
             let _ = writeln!(text, "{line}");
-            if let Verdict::Fails { rule, seen } = &done.verdict {
+            if let TestVerdict::Fails { rule, seen } = &done.verdict {
                 text.push_str(&explained(*rule, seen, &repeat(flags, test.name), look));
             }
         }
@@ -212,11 +213,11 @@ fn explained(rule: u16, seen: &str, again: &str, look: &Look) -> String {
     text
 }
 
-fn verdict(report: &Report, flags: &CoreCheckFlags, took: Duration, look: &Look) -> String {
+fn verdict(report: &CheckReport, flags: &CoreCheckFlags, took: Duration, look: &Look) -> String {
     let count =
-        |wanted: fn(&Verdict) -> bool| report.done.iter().filter(|done| wanted(&done.verdict)).count();
-    let failed = count(|verdict| matches!(verdict, Verdict::Fails { .. }));
-    let held = count(|verdict| matches!(verdict, Verdict::Holds));
+        |wanted: fn(&TestVerdict) -> bool| report.done.iter().filter(|done| wanted(&done.verdict)).count();
+    let failed = count(|verdict| matches!(verdict, TestVerdict::Fails { .. }));
+    let held = count(|verdict| matches!(verdict, TestVerdict::Holds));
     let other = report.done.len() - failed - held;
     let core = report.description.as_ref().map_or(flags.core.as_str(), |core| core.id.as_str());
     let core = printable(core);
@@ -230,7 +231,7 @@ fn verdict(report: &Report, flags: &CoreCheckFlags, took: Duration, look: &Look)
     }
 }
 
-fn document(report: &Report, flags: &CoreCheckFlags) -> Value {
+fn document(report: &CheckReport, flags: &CoreCheckFlags) -> Value {
     let tests: Vec<Value> = report
         .done
         .iter()
@@ -241,7 +242,7 @@ fn document(report: &Report, flags: &CoreCheckFlags) -> Value {
                 (test.as_object_mut(), serde_json::to_value(&done.verdict))
             {
                 test.extend(verdict);
-                if let Verdict::Fails { rule, .. } = done.verdict {
+                if let TestVerdict::Fails { rule, .. } = done.verdict {
                     test.insert("rule".to_owned(), json!(format!("R{rule}")));
                     test.insert("rule_text".to_owned(), json!(Rule::numbered(rule).map(Rule::text)));
                     test.insert("again".to_owned(), json!(repeat(flags, done.test)));

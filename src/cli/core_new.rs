@@ -35,6 +35,11 @@ const RUST: [(&str, &str); 5] = [
     ("tests/conformance.rs", include_str!("../../plugins/examples/rust/tests/conformance.rs")),
     (".gitignore", "/target\n"),
 ];
+/// What a live core has in the place of the files of the same names.
+const LIVE: [(&str, &str); 2] = [
+    ("src/lib.rs", include_str!("../../plugins/examples/live/src/lib.rs")),
+    ("src/options.json", include_str!("../../plugins/examples/live/src/options.json")),
+];
 const C: [(&str, &str); 4] = [
     ("steady.c", include_str!("../../plugins/examples/c/steady.c")),
     ("Makefile", include_str!("../../plugins/examples/c/Makefile")),
@@ -56,13 +61,18 @@ fn make(flags: &CoreNewFlags) -> Result<String, Diagnostics> {
     let folder = flags.folder.clone().unwrap_or_else(|| name.into());
     let files = match flags.lang {
         CoreLanguage::Rust => {
-            let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(""));
-            rust(name, &dependency(flags.sdk.as_deref(), checkout)?)
+            let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+            rust(name, &dependency(flags.sdk.as_deref(), checkout)?, flags.live)
         }
         CoreLanguage::C => {
             if flags.sdk.is_some() {
                 let title = "`--sdk` has no meaning for a core in C: all it needs is the header, which is written along";
                 return Err(usage(title).help("leave out `--sdk`").into());
+            }
+            if flags.live {
+                return Err(usage("`--live` makes a core in Rust: what it is made of is part of the SDK")
+                    .help("leave out `--lang c`")
+                    .into());
             }
             c(name)
         }
@@ -153,9 +163,10 @@ fn by_path(folder: &Path) -> Result<String, Diagnostics> {
     }
 }
 
-fn rust(name: &str, dependency: &str) -> Vec<NewFile> {
+fn rust(name: &str, dependency: &str, is_live: bool) -> Vec<NewFile> {
     let named = |text: &str| text.replace(EXAMPLE, name).replace("{ path = \"../../sdk\" }", dependency);
-    RUST.iter().map(|(path, text)| ((*path).to_owned(), named(text))).collect()
+    let own = |path: &str| LIVE.iter().find(|(live, _)| is_live && *live == path).map(|(_, text)| *text);
+    RUST.iter().map(|(path, text)| ((*path).to_owned(), named(own(path).unwrap_or(text)))).collect()
 }
 
 fn c(name: &str) -> Vec<NewFile> {
@@ -164,7 +175,7 @@ fn c(name: &str) -> Vec<NewFile> {
     C.iter().map(|(path, text)| (named(path), in_place(text))).collect()
 }
 
-/// What was made, and the next two commands.
+/// Says what was made, and the next two commands.
 fn told(name: &str, lang: CoreLanguage, folder: &Path, files: &[NewFile]) -> String {
     let library = format!("{DLL_PREFIX}mqscript_core_{name}{DLL_SUFFIX}");
     let path = |inside: &str| quoted(&folder.join(inside).display().to_string());
@@ -216,7 +227,7 @@ mod tests {
 
     #[test]
     fn every_core_that_comes_along_is_known() {
-        let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+        let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins");
         let mut there: Vec<String> = fs::read_dir(plugins)
             .unwrap()
             .map(|entry| entry.unwrap().path().join("Cargo.toml"))
@@ -234,10 +245,10 @@ mod tests {
 
     #[test]
     fn the_sdk_is_found_in_the_checkout_or_told_to_be_missing() {
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = checkout.join("plugins/sdk").canonicalize().unwrap();
         let path = format!("{{ path = {:?} }}", folder.to_str().unwrap());
-        assert_eq!(dependency(None, &checkout), Ok(path.clone()));
+        assert_eq!(dependency(None, checkout), Ok(path.clone()));
         let gone = Path::new("/there/is/no/such/folder");
         assert_eq!(dependency(checkout.to_str(), gone), Ok(path.clone()));
         assert_eq!(dependency(folder.to_str(), gone), Ok(path));
@@ -246,7 +257,7 @@ mod tests {
         for part in ["/there/is/no/such/folder", "--sdk path/to/mqscript", "--sdk 0.1.0", "--lang c"] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        for wrong in ["/there", "0.1.x", "0.1.2.3", "", "."] {
+        for wrong in ["/there", "0.1.x", "0.1.2.3", "src"] {
             let text = dependency(Some(wrong), gone).unwrap_err().render(false);
             assert!(
                 text.contains("the SDK is not there") && text.contains("a checkout of mqscript"),
@@ -257,7 +268,8 @@ mod tests {
 
     #[test]
     fn nothing_of_the_example_is_left() {
-        for (path, text) in rust("tube", "\"1\"").into_iter().chain(c("tube")) {
+        let in_rust = [false, true].map(|is_live| rust("tube", "\"1\"", is_live)).concat();
+        for (path, text) in in_rust.into_iter().chain(c("tube")) {
             assert!(!path.contains(EXAMPLE) && !text.contains(EXAMPLE), "{path}");
             assert!(!text.contains("../../"), "{path} leads out of its folder");
         }

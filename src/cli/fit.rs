@@ -5,9 +5,9 @@ use super::compare;
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript::files::in_words;
 use mqscript::fit::{FitError, Fitted, fit};
-use mqscript::report::{count, counted, percent, printable, span};
+use mqscript::report::{Document, Element, Line, count, counted, percent, printable, span, text};
 use mqscript::results::{Report, Run};
-use mqscript::session::outputs::{Output, is_stdout};
+use mqscript::session::outputs::{OutputFile, is_stdout};
 use mqscript::session::terminal;
 use serde_json::Value;
 use std::io::Write;
@@ -26,7 +26,7 @@ pub fn command(flags: &FitFlags) -> Exit {
 
 fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
     let output =
-        flags.output.as_deref().map(|path| Output::open("--output", path, flags.force)).transpose()?;
+        flags.output.as_deref().map(|path| OutputFile::open("--output", path, flags.force)).transpose()?;
     let reports = compare::read_all(&flags.files)?;
     let runs = runs_on(&reports, flags.core.as_deref())?;
     let fitted = fit(&runs).map_err(|error| Diagnostics::from(told(&error)))?;
@@ -44,7 +44,8 @@ fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
             }
         }
     }
-    tell(flags, &runs, &fitted);
+    let told = text::write(&told_of(flags, &runs, &fitted), &terminal::plain());
+    terminal::note(told.trim_end());
     Ok(())
 }
 
@@ -72,25 +73,23 @@ fn told(error: &FitError) -> Diagnostic {
     }
 }
 
-/// What was fitted to what, on stderr: the options alone are the output.
-fn tell(flags: &FitFlags, runs: &[&Run], fitted: &Fitted) {
+/// What was fitted to what, for stderr: the options alone are the output.
+fn told_of(flags: &FitFlags, runs: &[&Run], fitted: &Fitted) -> Document {
     let [mean, p50, p99] = fitted.delivery_ns.map(|ns| span(ns.round() as u64));
     let success =
         fitted.success_rate.map_or(String::new(), |rate| format!(", {} of attempts succeed", percent(rate)));
-    let (core, played) = (printable(&runs[0].core.name), counted(runs.len() as u64, "run"));
+    let (core, played) = (&runs[0].core.name, counted(runs.len() as u64, "run"));
     let deliveries = count(fitted.deliveries);
-    terminal::note(&format!(
+    let mut lines = vec![format!(
         "fitted to {played} on `{core}`: {deliveries} deliveries, mean {mean}, median {p50}, p99 {p99}{success}"
-    ));
+    )];
     if !fitted.types.is_empty() {
-        let names: Vec<String> = fitted.types.iter().map(|name| printable(name)).collect();
-        terminal::note(&format!("with options of their own: {}", names.join(", ")));
+        lines.push(format!("with options of their own: {}", fitted.types.join(", ")));
     }
-    fitted.notes.iter().for_each(|note| terminal::note(&format!("note: {}", printable(note))));
+    lines.extend(fitted.notes.iter().map(|note| format!("note: {note}")));
     if let Some(path) = flags.output.as_ref().filter(|path| !is_stdout(path)) {
-        terminal::note(&format!(
-            "in a script beside it: core(\"mock\", load(\"{}\"))",
-            printable(&path.file_name().unwrap_or_default().to_string_lossy())
-        ));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        lines.push(format!("in a script beside it: core(\"mock\", load(\"{name}\"))"));
     }
+    Document { elements: lines.into_iter().map(|text| Element::Line(Line::whole(0, text))).collect() }
 }

@@ -25,7 +25,7 @@ const FILES: [(&str, &str); 6] = [
     ("batch.schema.json", schema::BATCH),
 ];
 
-/// What `--processor` writes.
+/// The files that `--processor` writes.
 const PROCESSOR: [(&str, &str); 3] = [
     ("glue.py", include_str!("new/processor/glue.py")),
     ("example_queue.py", include_str!("new/processor/example_queue.py")),

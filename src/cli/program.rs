@@ -19,7 +19,7 @@ const INTERPRETERS: [(&str, &str); 7] = [
     ("php", "php"),
 ];
 
-/// What the flags say of a program.
+/// The program that the flags name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Program {
     /// Options of the core that serves it, as `--core-option` takes them.

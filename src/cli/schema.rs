@@ -8,7 +8,7 @@ use mqscript::session::terminal;
 pub(super) const BATCH: &str = include_str!("../../schemas/batch.schema.json");
 const REPORT: &str = include_str!("../../schemas/report.schema.json");
 
-/// Prints a schema.
+/// Prints the JSON Schema that was asked for.
 pub fn command(flags: &SchemaFlags) -> Exit {
     let text = match flags.of {
         Schema::Batch => BATCH,

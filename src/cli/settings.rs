@@ -1,12 +1,12 @@
 //! From flags to what they mean. Texts are handed on as typed: only the script knows whether it has a
 //! parameter of that name, and of what type.
 
-use super::arguments::{COMPARED, CheckFlags, Clock, Format, PlanFlags, RunFlags};
+use super::arguments::{COMPARED, CheckFlags, ClockFlag, FormatFlag, PlanFlags, RunFlags};
 use super::parameters;
 use super::program::{self, Program};
 use super::values::{KeyValue, Seed, seed};
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
-use mqscript::plan::tree::Node;
+use mqscript::plan::tree::TreeNode;
 use mqscript::plan::{ClockKind, EXEC, Overrides, SEED_VARIABLE};
 use mqscript::report::printable;
 use mqscript::script::Comparing;
@@ -32,13 +32,13 @@ pub fn overrides(flags: &PlanFlags) -> Result<Overrides, Diagnostics> {
         seed: seed.map(Seed::number).transpose().map_err(no_random_numbers)?,
         seed_of_environment,
         clock: flags.clock.map(|clock| match clock {
-            Clock::Virtual => ClockKind::Virtual,
-            Clock::Wall => ClockKind::Wall,
+            ClockFlag::Virtual => ClockKind::Virtual,
+            ClockFlag::Wall => ClockKind::Wall,
         }),
         drain: flags.drain.clone(),
         linger: flags.linger.clone(),
         set: pairs(&flags.set),
-        core: core_of_flags(flags, program.as_ref()).map(|core| Node::text(from_here(core))),
+        core: core_of_flags(flags, program.as_ref()).map(|core| TreeNode::text(from_here(core))),
         checks: Vec::new(),
         core_options,
         chaos: flags.chaos.clone(),
@@ -83,9 +83,9 @@ pub fn of_run(flags: &RunFlags) -> Result<Invocation, (Diagnostics, Box<Invocati
             force: flags.force,
         },
         format: match flags.format {
-            Format::Text => session::Format::Text,
-            Format::Json => session::Format::Json,
-            Format::Markdown => session::Format::Markdown,
+            FormatFlag::Text => session::Format::Text,
+            FormatFlag::Json => session::Format::Json,
+            FormatFlag::Markdown => session::Format::Markdown,
         },
         verbose: flags.verbose,
         quiet: flags.quiet,
@@ -178,7 +178,7 @@ fn no_random_numbers(error: anyhow::Error) -> Diagnostics {
         .into()
 }
 
-/// `NAME=VALUE` as pairs.
+/// Turns `NAME=VALUE` arguments into pairs.
 pub fn pairs(values: &[KeyValue]) -> Vec<(String, String)> {
     values.iter().map(|pair| (pair.key.clone(), pair.value.clone())).collect()
 }

@@ -8,7 +8,7 @@ use rand::TryRng;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// `KEY=VALUE`.
+/// A `KEY=VALUE` argument that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyValue {
     /// Before the first `=`.
@@ -17,7 +17,7 @@ pub struct KeyValue {
     pub value: String,
 }
 
-/// Reads `KEY=VALUE`.
+/// Reads an argument of the form `KEY=VALUE`.
 ///
 /// # Errors
 /// No `=`, or nothing before it.
@@ -72,9 +72,9 @@ fn whole(text: &str) -> Option<u64> {
 /// What `--seed` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seed {
-    /// This one.
+    /// A seed that is given as a number.
     Number(u64),
-    /// Any.
+    /// A seed that is drawn at random.
     Random,
 }
 
@@ -108,7 +108,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads a seed.
+/// Reads the value of `--seed`.
 ///
 /// # Errors
 /// Neither `random` nor a number that JSON can hold exactly.

@@ -90,11 +90,12 @@ fn over_seeds(runs: &[&Run], figure: &Figure) -> Option<AggregateFigure> {
 
 /// With fewer replications their skewness says nothing.
 const SKEWNESS_OF_MIN: usize = 5;
-/// A skewness beyond this …
+/// Values are skewed if their skewness is larger than this, and they vary by more than `VARIATION_MIN`.
 const SKEWNESS_MAX: f64 = 0.5;
-/// … of values that vary by more than this share of their mean, shows; so does this share alone: what is never negative
-/// and varies that much is skewed, whether the largest values have been seen yet or not.
+/// Values that vary by no more than this share of their mean are not taken as skewed.
 const VARIATION_MIN: f64 = 0.05;
+/// Values that vary by more than this share of their mean are skewed, whatever their skewness: what is never negative and
+/// varies that much is, whether the largest values have been seen yet or not.
 const VARIATION_MAX: f64 = 0.2;
 
 /// Of how many replications, or more, Student's interval holds the mean of such values as often as it says: 25 G₁²

@@ -2,7 +2,7 @@
 
 use super::settings::plan_without;
 use crate::diagnostics::{Diagnostic, Exit};
-use crate::plan::{FigureNames, Names};
+use crate::plan::{AgentNames, FigureNames};
 use crate::results::{Report, Run};
 use std::collections::HashSet;
 
@@ -42,7 +42,7 @@ pub fn several_groups(file: &str, groups: &[(String, Vec<&Run>)]) -> Diagnostic 
 
 /// The names that a run's figures may have.
 pub fn names_of(run: &Run) -> FigureNames<'_> {
-    let mut agents = Names::default();
+    let mut agents = AgentNames::default();
     for name in run.by_agent.keys() {
         agents.add(name, 1, false);
     }

@@ -11,9 +11,9 @@ use crate::results::comparisons::Interval;
 /// Two sets of replications, as far as intervals need them. `a` is the baseline, `d` the difference b − a.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// The baseline's mean.
+    /// The mean of the baseline.
     pub mean_a: f64,
-    /// The mean difference.
+    /// The mean of the differences.
     pub mean_d: f64,
     /// Variance of the baseline's mean.
     pub variance_a: f64,
@@ -21,7 +21,7 @@ pub struct Spread {
     pub variance_d: f64,
     /// Covariance of the two.
     pub covariance: f64,
-    /// Degrees of freedom.
+    /// The degrees of freedom of the t distribution.
     pub degrees: f64,
 }
 

@@ -1,6 +1,5 @@
 //! Verdicts: every alternative against the first, figure by figure.
 
-use super::doubts::doubts;
 use super::figures::{direction, number, unit};
 use super::interval::Spread;
 use super::moments::Moments;
@@ -8,13 +7,14 @@ use super::needs::replications_needed;
 use super::question::{Candidate, Question};
 use super::shortcomings::{partial, shortcomings};
 use super::student::two_sided_quantile;
+use super::warnings::find_warnings;
 use super::{CONFIDENCE, REPLICATIONS_MIN};
 use crate::judgement::band;
 use crate::plan::{Figure, Literal};
 use crate::results::Run;
 use crate::results::comparisons::{
-    Alternative, Comparison, Contender, Course, Direction, Interval, Method, Never, Replication, Row, Sample,
-    Verdict, Within,
+    Alternative, CoarseSeries, Comparison, Contender, Direction, Interval, Method, Never, Replication, Row,
+    Sample, Verdict, Within,
 };
 use crate::results::figures::{NEVER, lookup};
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ pub fn compare(candidates: &[Candidate<'_>], question: &Question) -> Comparison 
     };
     let read: Vec<&Figure> = figures.iter().map(|(_, figure)| figure).collect();
     judge(&mut comparison, &read);
-    comparison.warnings = doubts(&comparison, candidates, &figures);
+    comparison.warnings = find_warnings(&comparison, candidates, &figures);
     comparison
 }
 
@@ -48,7 +48,9 @@ fn alternative(candidate: &Candidate<'_>, figures: &[(String, Figure)]) -> Alter
         clock: first.clock.clone(),
         plan: first.plan.clone(),
         replications: replications.collect(),
-        course: Course::mean(&candidate.runs.iter().map(|run| Course::of(&run.series)).collect::<Vec<_>>()),
+        course: CoarseSeries::mean(
+            &candidate.runs.iter().map(|run| CoarseSeries::of(&run.series)).collect::<Vec<_>>(),
+        ),
     }
 }
 
@@ -85,14 +87,15 @@ pub fn judge(comparison: &mut Comparison, figures: &[&Figure]) {
     comparison.verdicts = (figures.len() * others.len()) as u64;
     // Bonferroni: the chance that any of m intervals misses is at most the sum of their chances (Law, §9.7).
     let each = 1.0 - (1.0 - comparison.confidence) / comparison.verdicts.max(1) as f64;
-    let court = Court { confidence: each, overall: comparison.confidence, within: comparison.within };
+    let judge =
+        ComparisonJudge { confidence: each, overall: comparison.confidence, within: comparison.within };
     let contenders = others.iter().map(|other| {
         let method = if same_traffic(baseline, other) { Method::Paired } else { Method::Welch };
         let texts = comparison.figures.iter().zip(figures);
         Contender {
             name: other.name.clone(),
             method,
-            rows: texts.map(|(text, figure)| court.row(text, figure, baseline, other, method)).collect(),
+            rows: texts.map(|(text, figure)| judge.row(text, figure, baseline, other, method)).collect(),
         }
     });
     comparison.contenders = contenders.collect();
@@ -183,16 +186,16 @@ pub(super) fn sample(values: &[f64], confidence: f64) -> Sample {
     }
 }
 
-/// By what rows are judged.
-struct Court {
-    /// Of each interval.
+/// The levels of confidence and the margin by which rows are judged.
+struct ComparisonJudge {
+    /// The confidence of each interval, between 0 and 1.
     confidence: f64,
-    /// Of all of them together.
+    /// The confidence of all intervals together, between 0 and 1.
     overall: f64,
     within: Within,
 }
 
-impl Court {
+impl ComparisonJudge {
     fn row(
         &self,
         text: &str,

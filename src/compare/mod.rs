@@ -12,7 +12,6 @@
 #![forbid(unsafe_code)]
 
 mod aggregate;
-mod doubts;
 mod figures;
 mod groups;
 mod interval;
@@ -27,6 +26,7 @@ mod shortcomings;
 mod student;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 pub use aggregate::aggregate;
 pub use figures::{PRIMARY, PRIMARY_OF_COPIES, direction, literal, number, unit};

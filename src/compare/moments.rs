@@ -3,9 +3,9 @@
 /// Count, mean and variance of a set of numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments {
-    /// How many.
+    /// The number of values.
     pub count: usize,
-    /// Their mean.
+    /// The mean of the values.
     pub mean: f64,
     /// Their variance with n − 1 below; 0 for a single one.
     pub variance: f64,

@@ -16,14 +16,14 @@ pub struct Question {
     pub figures: Vec<(String, Figure)>,
     /// Whether nobody named them.
     pub by_default: bool,
-    /// What is too small to matter.
+    /// The difference that is too small to matter.
     pub within: Within,
 }
 
-/// One of the things that are compared.
+/// One of the alternatives that are compared.
 #[derive(Debug, Clone)]
 pub struct Candidate<'a> {
-    /// Its name.
+    /// The name of the alternative.
     pub name: String,
     /// Its replications, in order.
     pub runs: Vec<&'a Run>,

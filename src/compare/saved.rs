@@ -1,6 +1,6 @@
 //! Results from files: what is no results is refused, with where and why.
 
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
 use crate::files::{self, Unreadable};
 use crate::plan::read_json;
 use crate::results::{FORMAT, Figures, Report, TimesOfAll};
@@ -24,7 +24,7 @@ pub fn read_results(path: &Path) -> Result<Report, Diagnostics> {
             Unreadable::NoText(..) => (Exit::Contents, "the file is not UTF-8"),
             _ => (Exit::Usage, "the results cannot be read"),
         };
-        Diagnostic::new(exit, title).at(Place::file(&shown)).found(wrong.found()).help_if(wrong.help())
+        Diagnostic::new(exit, title).at(SourcePlace::file(&shown)).found(wrong.found()).help_if(wrong.help())
     })?;
     read_report(&shown, &text)
 }
@@ -34,7 +34,7 @@ pub fn read_results(path: &Path) -> Result<Report, Diagnostics> {
 /// # Errors
 /// It is no JSON (cut off, say), no results, of a newer format, or without a run.
 pub fn read_report(file: &str, text: &str) -> Result<Report, Diagnostics> {
-    let fault = |title: &str| Diagnostic::new(Exit::Contents, title).at(Place::file(file));
+    let fault = |title: &str| Diagnostic::new(Exit::Contents, title).at(SourcePlace::file(file));
     const WHOLE: &str = "results as `mqscript run --output FILE` saves them";
     let document = read_json(file, text).map_err(|fault| fault.expected(WHOLE))?;
     let wrong = match document.get("format").and_then(Value::as_str) {

@@ -54,7 +54,7 @@ pub fn partial(replications: &[Replication]) -> Option<(usize, &str)> {
     numbered.find_map(|(number, replication)| Some((number, replication.partial.as_deref()?)))
 }
 
-/// "seeds 1, 4 and 5"
+/// The seeds as people write them: "seeds 1, 4 and 5".
 fn seeds_in_words(seeds: &[u64]) -> String {
     let mut words: Vec<String> = seeds.iter().take(SEEDS_SHOWN).map(u64::to_string).collect();
     if seeds.len() > SEEDS_SHOWN {

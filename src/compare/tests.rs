@@ -4,7 +4,7 @@ use super::*;
 use crate::plan::{Figure, FigureNames, parse_figure};
 use crate::results::Core;
 use crate::results::comparisons::{
-    Alternative, Comparison, Course, Interval, Method, Never, Replication, Row, Verdict, Within,
+    Alternative, CoarseSeries, Comparison, Interval, Method, Never, Replication, Row, Verdict, Within,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ fn alternative(name: &str, clock: &str, values: &[Option<f64>], text: &str) -> A
         clock: clock.to_owned(),
         plan: Value::Null,
         replications: values.iter().enumerate().map(replication).collect(),
-        course: Course::default(),
+        course: CoarseSeries::default(),
     }
 }
 

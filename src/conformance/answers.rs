@@ -1,12 +1,12 @@
 //! Holding what a session says against what it was given.
 
-use super::play::Play;
+use super::play::TestPlay;
 use super::rules::Rule;
-use super::story::{Answer, Arrived, Sent, Story};
-use super::workload::{Batch, Parcel};
+use super::story::{Answer, Arrived, History, SentMessage};
+use super::workload::{Batch, TestMessage};
 use crate::cores::ClockKind;
 use crate::cores::abi::{self, OutcomeResult};
-use crate::cores::raw::{Appended, Copied, Slip, Stage};
+use crate::cores::raw::{Appended, CallFault, Copied, RawHost};
 use mqscript_plugin::crc32c;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
@@ -26,10 +26,10 @@ fn in_words(copy: &Copied) -> String {
 }
 
 /// The accounts of one session.
-pub struct Ledger {
-    /// What is found.
-    pub story: Story,
-    stage: Arc<Stage>,
+pub struct TokenLedger {
+    /// What the core was seen to do.
+    pub story: History,
+    stage: Arc<RawHost>,
     agents: u32,
     receive: bool,
     contents: bool,
@@ -48,11 +48,11 @@ pub struct Ledger {
     blind: u32,
 }
 
-impl Ledger {
-    /// Nothing accepted yet.
-    pub fn new(story: Story, play: &Play, stage: Arc<Stage>) -> Ledger {
+impl TokenLedger {
+    /// Makes a ledger of a play in which nothing is accepted yet.
+    pub fn new(story: History, play: &TestPlay, stage: Arc<RawHost>) -> TokenLedger {
         let effective = story.effective;
-        Ledger {
+        TokenLedger {
             story,
             agents: play.agents,
             receive: play.receive && effective & abi::RECEIVES != 0,
@@ -78,12 +78,12 @@ impl Ledger {
     }
 
     /// These messages were accepted.
-    pub fn accept(&mut self, parcels: &[Parcel], now_ns: u64) {
+    pub fn accept(&mut self, parcels: &[TestMessage], now_ns: u64) {
         for (i, parcel) in parcels.iter().enumerate() {
             let (token, place) = (self.next_token + i as u64, self.story.sent.len());
             self.by_token.insert(token, place);
             self.by_identity.insert((parcel.stamp.sender, parcel.stamp.sequence), place);
-            self.story.sent.push(Sent {
+            self.story.sent.push(SentMessage {
                 parcel: parcel.clone(),
                 token,
                 accepted_ns: now_ns,
@@ -132,14 +132,14 @@ impl Ledger {
     pub fn take(&mut self, function: &str, now_ns: u64, told: &Appended) {
         for slip in &told.slips {
             match slip {
-                Slip::Length(seen) | Slip::Changed(seen) | Slip::Beyond(seen) => {
+                CallFault::Length(seen) | CallFault::Changed(seen) | CallFault::Beyond(seen) => {
                     self.story.breach(Rule::Appends, || format!("in `{function}` {seen}"));
                 }
-                Slip::Content(seen) => self.story.breach(Rule::Valid, || seen.clone()),
-                Slip::Rounding => self.story.breach(Rule::Rounding, || {
+                CallFault::Content(seen) => self.story.breach(Rule::Valid, || seen.clone()),
+                CallFault::Rounding => self.story.breach(Rule::Rounding, || {
                     format!("after `{function}` floating-point numbers are rounded in another way")
                 }),
-                Slip::Touched(field) => self.story.breach(Rule::OnlyRead, || {
+                CallFault::Touched(field) => self.story.breach(Rule::OnlyRead, || {
                     format!("`{function}` changed `{field}`, which is the host's")
                 }),
             }
@@ -224,7 +224,7 @@ impl Ledger {
     fn owe(&mut self, place: usize, result: u32) {
         let delivered = result == OutcomeResult::Delivered as u32;
         if delivered && self.receive && self.story.effective & abi::CONFIRMS != 0 {
-            for agent in Story::audience(&self.story.sent[place].parcel, self.agents) {
+            for agent in History::audience(&self.story.sent[place].parcel, self.agents) {
                 if !self.seen.contains(&(place, agent)) {
                     self.owed.insert((place, agent));
                 }
@@ -282,7 +282,7 @@ impl Ledger {
         }
         let Some(place) = of else { return };
         let parcel = &self.story.sent[place].parcel;
-        let audience = Story::audience(parcel, self.agents);
+        let audience = History::audience(parcel, self.agents);
         let (sender, sequence, recipient) = (parcel.sender, parcel.stamp.sequence, parcel.recipient);
         let reached = if to == abi::ALL { audience.clone() } else { vec![to] };
         let fits = if to == abi::ALL { recipient == abi::ALL } else { audience.contains(&to) };
@@ -331,7 +331,7 @@ impl Ledger {
     }
 
     /// The end: what is owed is missing.
-    pub fn finish(mut self) -> Story {
+    pub fn finish(mut self) -> History {
         if !self.story.cut {
             if let Some(sent) = self.story.sent.iter().find(|sent| sent.answers.is_empty()) {
                 let (token, n) = (sent.token, self.unanswered);
@@ -361,7 +361,7 @@ impl Ledger {
             let Some(place) = one.of else { continue };
             match one.copy.recipient_id {
                 abi::ALL => {
-                    let audience = Story::audience(&self.story.sent[place].parcel, self.agents);
+                    let audience = History::audience(&self.story.sent[place].parcel, self.agents);
                     arrived.extend(audience.into_iter().map(|agent| (one.copy.at_ns, place, agent)));
                 }
                 agent => arrived.push((one.copy.at_ns, place, agent)),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The core that is to be checked, as it was asked for.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct CoreUnderTest {
     /// Its name, or its file.
     pub reference: String,
     /// Its options, as written.
@@ -23,7 +23,7 @@ pub struct Asked {
 
 /// Why a test did not come to "it holds".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
+pub enum TestStop {
     /// The core broke this rule: what was seen.
     Broken(Rule, String),
     /// The test says nothing about this core.
@@ -32,12 +32,12 @@ pub enum Stop {
     Blocked(String),
 }
 
-/// How a test ends.
-pub type Judged = Result<(), Stop>;
+/// The result of a test.
+pub type Judged = Result<(), TestStop>;
 
 /// The core under test, in the process of one test.
 pub struct Bench {
-    /// Where cores are found.
+    /// Finds cores by their names.
     pub finder: Finder,
     /// The core; a layer stands over a mock. Or why there is none.
     pub loaded: Result<Arc<Subject>, CoreError>,
@@ -48,8 +48,8 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Loads the core.
-    pub fn new(asked: &Asked, trail: Arc<dyn Fn(&'static str) + Send + Sync>) -> Bench {
+    /// Loads the core that is to be checked.
+    pub fn new(asked: &CoreUnderTest, trail: Arc<dyn Fn(&'static str) + Send + Sync>) -> Bench {
         let finder = Finder::new(&asked.core_path).trusting(&asked.reference);
         let here = PathBuf::new();
         let load = |reference: &str| Subject::load(&finder, &here, reference, trail.clone());
@@ -67,12 +67,12 @@ impl Bench {
         Bench { finder, loaded: loaded.map(Arc::new), broken, seed: asked.seed }
     }
 
-    /// The core.
+    /// Returns the core that was loaded.
     ///
     /// # Errors
     /// It could not be loaded.
-    pub fn subject(&self) -> Result<&Arc<Subject>, Stop> {
-        self.loaded.as_ref().map_err(|error| Stop::Blocked(error.to_string()))
+    pub fn subject(&self) -> Result<&Arc<Subject>, TestStop> {
+        self.loaded.as_ref().map_err(|error| TestStop::Blocked(error.to_string()))
     }
 }
 
@@ -90,5 +90,5 @@ fn bad_default(error: &CoreError, subject: &Subject, written: &Map<String, Value
 /// # Errors
 /// It does not hold.
 pub fn ensure(holds: bool, rule: Rule, seen: impl FnOnce() -> String) -> Judged {
-    if holds { Ok(()) } else { Err(Stop::Broken(rule, seen())) }
+    if holds { Ok(()) } else { Err(TestStop::Broken(rule, seen())) }
 }

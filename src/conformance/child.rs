@@ -1,9 +1,9 @@
 //! One test, in a process of its own.
 
-use super::bench::{Asked, Bench};
+use super::bench::{Bench, CoreUnderTest};
 use super::list::{Test, named};
-use super::trail::Trail;
-use super::verdict::{Description, Paper, Refused, Verdict};
+use super::trail::StepTrail;
+use super::verdict::{Description, Refused, TestRecord, TestVerdict};
 use crate::cores::{CoreError, abi};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ const MEMORY_MAX_BYTES: u64 = 4 << 30;
 ///
 /// # Errors
 /// There is no such test, or the folder cannot be written to.
-pub fn run(test: &str, asked: &Asked, folder: &Path) -> std::io::Result<()> {
+pub fn run(test: &str, asked: &CoreUnderTest, folder: &Path) -> std::io::Result<()> {
     let Some(test) = named(test) else {
         return Err(std::io::Error::other(format!("there is no test `{test}`")));
     };
-    let trail = Arc::new(Trail::new(&folder.join(TRAIL))?);
+    let trail = Arc::new(StepTrail::new(&folder.join(TRAIL))?);
     let noting = trail.clone();
     let paper = judge(test, asked, Arc::new(move |function| noting.note(function)));
     let text = serde_json::to_string(&paper).map_err(std::io::Error::other)?;
@@ -32,8 +32,8 @@ pub fn run(test: &str, asked: &Asked, folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn judge(test: &Test, asked: &Asked, trail: Arc<dyn Fn(&'static str) + Send + Sync>) -> Paper {
-    let before = super::system::Surroundings::now();
+fn judge(test: &Test, asked: &CoreUnderTest, trail: Arc<dyn Fn(&'static str) + Send + Sync>) -> TestRecord {
+    let before = super::system::SystemState::now();
     let bench = Bench::new(asked, trail.clone());
     trail("");
     // A program that the core starts would inherit the limit.
@@ -48,8 +48,8 @@ fn judge(test: &Test, asked: &Asked, trail: Arc<dyn Fn(&'static str) + Send + Sy
         secrets: secrets(&subject.info().schema),
     });
     let refused = bench.loaded.as_ref().err().filter(|_| bench.broken.is_none()).map(refused);
-    let verdict = Verdict::from((test.run)(&bench, &before));
-    Paper { verdict, description, refused }
+    let verdict = TestVerdict::from((test.run)(&bench, &before));
+    TestRecord { verdict, description, refused }
 }
 
 /// The names of the options that nobody is to see.

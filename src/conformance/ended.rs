@@ -2,7 +2,7 @@
 
 use super::rules::Rule;
 use super::trail::Step;
-use super::verdict::Verdict;
+use super::verdict::TestVerdict;
 use crate::diagnostics::PANIC;
 use std::process::ExitStatus;
 
@@ -12,26 +12,26 @@ const SESSION: [&str; 4] = ["publish", "poll", "acknowledge", "flush"];
 /// Why a process was stopped before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Killed {
-    /// One call has not returned.
+    /// A call has not returned in time.
     Hangs,
-    /// All in all it took too long.
+    /// The test took too long altogether.
     Slow,
-    /// It took too much memory.
+    /// The process took too much memory.
     Memory,
 }
 
 /// A process that is no more.
 #[derive(Debug)]
-pub struct Ended {
-    /// As it ended by itself.
+pub struct ProcessEnd {
+    /// The status of a process that ended by itself.
     pub status: Option<ExitStatus>,
     /// Why it was stopped.
     pub killed: Option<Killed>,
-    /// What it printed.
+    /// What the process printed on standard output.
     pub stdout: String,
-    /// What it told.
+    /// What the process printed on standard error.
     pub stderr: String,
-    /// Where it was.
+    /// The step at which the process was.
     pub step: Step,
 }
 
@@ -40,7 +40,7 @@ pub fn is_session_call(function: &str) -> bool {
     SESSION.contains(&function)
 }
 
-impl Ended {
+impl ProcessEnd {
     fn place(&self) -> String {
         match self.step.function.as_deref() {
             Some("load") => " while it was loaded".to_owned(),
@@ -52,19 +52,19 @@ impl Ended {
     }
 
     /// The verdict on a process that left none itself.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> TestVerdict {
         let place = self.place();
         match self.killed {
             Some(Killed::Hangs) => {
                 let function = self.step.function.as_deref().unwrap_or_default();
                 let rule = if is_session_call(function) { Rule::Blocks } else { Rule::Returns };
-                return Verdict::broken(rule, format!("it hangs{place}: the call did not return"));
+                return TestVerdict::broken(rule, format!("it hangs{place}: the call did not return"));
             }
             Some(Killed::Slow) => {
-                return Verdict::broken(Rule::Returns, format!("it did not come to an end{place}"));
+                return TestVerdict::broken(Rule::Returns, format!("it did not come to an end{place}"));
             }
             Some(Killed::Memory) => {
-                return Verdict::broken(Rule::Memory, format!("it takes memory without end{place}"));
+                return TestVerdict::broken(Rule::Memory, format!("it takes memory without end{place}"));
             }
             None => {}
         }
@@ -74,24 +74,24 @@ impl Ended {
             true => Rule::Memory,
             false => Rule::EndsWell,
         };
-        Verdict::broken(rule, format!("{how}{place}{said}"))
+        TestVerdict::broken(rule, format!("{how}{place}{said}"))
     }
 
     /// The verdict on the end itself, for a test whose process left a good one before.
-    pub fn verdict_on_end(&self) -> Verdict {
+    pub fn verdict_on_end(&self) -> TestVerdict {
         match self.status {
-            Some(status) if status.success() => Verdict::Holds,
+            Some(status) if status.success() => TestVerdict::Holds,
             _ => self.verdict(),
         }
     }
 
     /// The verdict on what was printed.
-    pub fn verdict_on_output(&self) -> Verdict {
+    pub fn verdict_on_output(&self) -> TestVerdict {
         match self.stdout.lines().find(|line| !line.trim().is_empty()) {
-            None => Verdict::Holds,
+            None => TestVerdict::Holds,
             Some(line) => {
                 let start: String = line.chars().take(60).collect();
-                Verdict::broken(Rule::Silent, format!("it printed: {start}"))
+                TestVerdict::broken(Rule::Silent, format!("it printed: {start}"))
             }
         }
     }

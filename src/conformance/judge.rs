@@ -1,10 +1,10 @@
 //! Starting a process for each test, watching it, and collecting what they found.
 
 use super::child::{PAPER, TRAIL};
-use super::ended::{Ended, Killed, is_session_call};
-use super::list::{Output, PATIENT, TESTS, Test, named};
+use super::ended::{Killed, ProcessEnd, is_session_call};
+use super::list::{PATIENT, StreamRule, TESTS, Test, named};
 use super::trail::last_step;
-use super::verdict::{Description, Done, Paper, Refused, Verdict};
+use super::verdict::{Description, Done, Refused, TestRecord, TestVerdict};
 use crate::cores::abi;
 use std::io::{self, Read};
 use std::path::Path;
@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 /// How a test's process is started: the test's name and the folder for what it finds → a command.
 pub type Start<'a> = dyn Fn(&str, &Path) -> Command + Sync + 'a;
 
-/// What the tests found.
+/// The findings of all tests.
 #[derive(Debug)]
-pub struct Report {
+pub struct CheckReport {
     /// The core, where it could be loaded.
     pub description: Option<Description>,
     /// Every test, in the order of the list.
@@ -29,16 +29,16 @@ pub struct Report {
     pub refused: Option<Refused>,
 }
 
-impl Report {
+impl CheckReport {
     /// Whether no test failed.
     pub fn holds(&self) -> bool {
-        !self.done.iter().any(|done| matches!(done.verdict, Verdict::Fails { .. }))
+        !self.done.iter().any(|done| matches!(done.verdict, TestVerdict::Fails { .. }))
     }
 }
 
 /// Limits on a test's process.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct ProcessLimits {
     session_call: Duration,
     control_call: Duration,
     whole: Duration,
@@ -46,13 +46,13 @@ struct Limits {
     jobs: usize,
 }
 
-impl Limits {
+impl ProcessLimits {
     /// A live core connects, starts programs and waits for real answers; and two tests of it at once might get into
     /// each other's way.
-    fn of(description: Option<&Description>) -> Limits {
+    fn of(description: Option<&Description>) -> ProcessLimits {
         let live = description.is_some_and(|core| core.capabilities & abi::SIMULATED == 0);
         let seconds = Duration::from_secs;
-        Limits {
+        ProcessLimits {
             session_call: seconds(3),
             control_call: if live { seconds(60) } else { seconds(5) },
             whole: if live { seconds(120) } else { seconds(30) },
@@ -75,9 +75,9 @@ pub fn selected(names: &[String]) -> Vec<&'static Test> {
 ///
 /// # Errors
 /// A process cannot be started, or there is no place for its files.
-pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
+pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<CheckReport> {
     let folder = crate::files::Scratch::new("mqscript-check-")?;
-    let mut report = Report { description: None, done: Vec::new(), refused: None };
+    let mut report = CheckReport { description: None, done: Vec::new(), refused: None };
     // The first test also tells what core it is, on which the limits of all others depend.
     let first = TESTS
         .iter()
@@ -91,17 +91,17 @@ pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
     for stage in stages {
         let mut now: Vec<&'static Test> = tests.iter().copied().filter(|test| test.stage == stage).collect();
         now.sort_by_key(|test| !PATIENT.contains(&test.name));
-        let failed = report.done.iter().find(|done| matches!(done.verdict, Verdict::Fails { .. }));
+        let failed = report.done.iter().find(|done| matches!(done.verdict, TestVerdict::Fails { .. }));
         if let Some(failed) = failed.map(|done| done.test) {
             let why = format!("nothing more can be said while `{failed}` fails");
             let skipped = |test: &&Test| {
-                let verdict = Verdict::NotApplicable { why: why.clone() };
+                let verdict = TestVerdict::NotApplicable { why: why.clone() };
                 Done { test: test.name, verdict, took: Duration::ZERO }
             };
             report.done.extend(now.iter().map(skipped));
             continue;
         }
-        let limits = Limits::of(report.description.as_ref());
+        let limits = ProcessLimits::of(report.description.as_ref());
         for (done, paper) in side_by_side(&now, limits, folder.path(), start)? {
             if let Some(paper) = paper {
                 report.description = report.description.take().or(paper.description);
@@ -114,7 +114,9 @@ pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
         }
     }
     if let Some(first) = first {
-        report.done.retain(|done| done.test != first.name || matches!(done.verdict, Verdict::Fails { .. }));
+        report
+            .done
+            .retain(|done| done.test != first.name || matches!(done.verdict, TestVerdict::Fails { .. }));
     }
     settle(&mut report);
     report.done.sort_by_key(|done| TESTS.iter().position(|test| test.name == done.test));
@@ -123,28 +125,28 @@ pub fn check(tests: &[&'static Test], start: &Start<'_>) -> io::Result<Report> {
 
 /// A test that was kept from finding anything is not applicable, if another found what was in its way; if none did,
 /// it is the one to tell.
-fn settle(report: &mut Report) {
+fn settle(report: &mut CheckReport) {
     let found = !report.holds();
     for done in &mut report.done {
-        if let Verdict::Blocked { why } = &done.verdict {
+        if let TestVerdict::Blocked { why } = &done.verdict {
             let why = why.clone();
             done.verdict = match found {
-                true => Verdict::NotApplicable { why },
+                true => TestVerdict::NotApplicable { why },
                 false => {
                     let test = TESTS.iter().find(|test| test.name == done.test);
                     let rule = test.and_then(|test| test.rules.first()).map_or(0, |rule| rule.number());
-                    Verdict::Fails { rule, seen: why }
+                    TestVerdict::Fails { rule, seen: why }
                 }
             };
         }
     }
 }
 
-type Found = (Done, Option<Paper>);
+type Found = (Done, Option<TestRecord>);
 
 fn side_by_side(
     tests: &[&'static Test],
-    limits: Limits,
+    limits: ProcessLimits,
     folder: &Path,
     start: &Start<'_>,
 ) -> io::Result<Vec<Found>> {
@@ -163,23 +165,23 @@ fn side_by_side(
     found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_iter().collect()
 }
 
-fn run(test: &'static Test, limits: Limits, folder: &Path, start: &Start<'_>) -> io::Result<Found> {
+fn run(test: &'static Test, limits: ProcessLimits, folder: &Path, start: &Start<'_>) -> io::Result<Found> {
     std::fs::create_dir(folder)?;
     let began = Instant::now();
     let ended = watch(start(test.name, folder), limits, &folder.join(TRAIL))?;
-    let paper: Option<Paper> =
+    let paper: Option<TestRecord> =
         std::fs::read(folder.join(PAPER)).ok().and_then(|text| serde_json::from_slice(&text).ok());
     let verdict = match paper.as_ref().map(|paper| (&paper.verdict, test.output)) {
         None => ended.verdict(),
-        Some((Verdict::Holds, Output::MustBeEmpty)) => ended.verdict_on_output(),
-        Some((Verdict::Holds, Output::MustEndWell)) => ended.verdict_on_end(),
+        Some((TestVerdict::Holds, StreamRule::MustBeEmpty)) => ended.verdict_on_output(),
+        Some((TestVerdict::Holds, StreamRule::MustEndWell)) => ended.verdict_on_end(),
         Some((verdict, _)) => verdict.clone(),
     };
     Ok((Done { test: test.name, verdict, took: began.elapsed() }, paper))
 }
 
 /// Runs a process to its end, or until it breaks a limit.
-fn watch(mut command: Command, limits: Limits, trail: &Path) -> io::Result<Ended> {
+fn watch(mut command: Command, limits: ProcessLimits, trail: &Path) -> io::Result<ProcessEnd> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // What the core starts is of the same group, unless it takes pains.
     #[cfg(unix)]
@@ -215,7 +217,7 @@ fn watch(mut command: Command, limits: Limits, trail: &Path) -> io::Result<Ended
         text.and_then(|text| text.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default()
     };
     let (stdout, stderr) = (read(stdout), read(stderr));
-    Ok(Ended { status, killed, stdout, stderr, step: last_step(trail) })
+    Ok(ProcessEnd { status, killed, stdout, stderr, step: last_step(trail) })
 }
 
 /// Ends what a process that is gone has left in its group. Its number is another's only once the group is empty.
@@ -232,7 +234,7 @@ fn end_group(_: &Child) {}
 
 fn why_to_kill(
     child: &Child,
-    limits: Limits,
+    limits: ProcessLimits,
     whole: Duration,
     call: Duration,
     function: Option<&str>,
@@ -279,7 +281,7 @@ fn beginning(mut pipe: impl Read) -> String {
 mod tests {
     use super::*;
 
-    fn done(test: &'static str, verdict: Verdict) -> Done {
+    fn done(test: &'static str, verdict: TestVerdict) -> Done {
         Done { test, verdict, took: Duration::ZERO }
     }
 
@@ -300,20 +302,20 @@ mod tests {
 
     #[test]
     fn a_test_that_was_blocked_speaks_up_only_where_none_else_does() {
-        let blocked = || done("one_outcome", Verdict::Blocked { why: "publish failed".into() });
-        let fails = || done("status_ok", Verdict::Fails { rule: 50, seen: "IO".into() });
+        let blocked = || done("one_outcome", TestVerdict::Blocked { why: "publish failed".into() });
+        let fails = || done("status_ok", TestVerdict::Fails { rule: 50, seen: "IO".into() });
         let settled = |all: Vec<Done>| {
-            let mut report = Report { description: None, done: all, refused: None };
+            let mut report = CheckReport { description: None, done: all, refused: None };
             settle(&mut report);
             report.done.remove(0).verdict
         };
         assert_eq!(
             settled(vec![blocked(), fails()]),
-            Verdict::NotApplicable { why: "publish failed".into() }
+            TestVerdict::NotApplicable { why: "publish failed".into() }
         );
         let alone = settled(vec![blocked()]);
         assert!(
-            matches!(alone, Verdict::Fails { rule: 1.., ref seen } if seen == "publish failed"),
+            matches!(alone, TestVerdict::Fails { rule: 1.., ref seen } if seen == "publish failed"),
             "{alone:?}"
         );
     }
@@ -322,12 +324,12 @@ mod tests {
     #[test]
     fn a_process_that_hangs_dies_or_leaves_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let limits = Limits { whole: Duration::from_millis(80), ..Limits::of(None) };
+        let limits = ProcessLimits { whole: Duration::from_millis(80), ..ProcessLimits::of(None) };
         let told = |script: &str| {
             let mut command = Command::new("sh");
             command.args(["-c", script]);
             match watch(command, limits, &folder.path().join("trail")).unwrap().verdict() {
-                Verdict::Fails { rule, seen } => (rule, seen),
+                TestVerdict::Fails { rule, seen } => (rule, seen),
                 other => panic!("{other:?}"),
             }
         };

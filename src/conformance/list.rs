@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, Judged};
 use super::rules::Rule::{self, *};
-use super::system::Surroundings;
+use super::system::SystemState;
 use super::{
     tests_deliveries as deliveries, tests_layers as layers, tests_library as library, tests_life as life,
     tests_options as options, tests_process as process, tests_session as session,
@@ -11,27 +11,27 @@ use super::{
 
 /// What a test asks of its process's streams and end, seen from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Output {
-    /// Nothing.
+pub enum StreamRule {
+    /// Anything is allowed on the streams.
     Any,
     /// Nothing may be printed.
     MustBeEmpty,
-    /// It must end by itself, with success.
+    /// The process must end by itself, with success.
     MustEndWell,
 }
 
-/// One test.
+/// One test of the check.
 pub struct Test {
     /// Its name, as `--test` takes it.
     pub name: &'static str,
-    /// What it asks, in one sentence.
+    /// What the test asks of a core, in one sentence.
     pub sentence: &'static str,
     /// The rules of which a failure breaks one; the first is the one it is shown under.
     pub rules: &'static [Rule],
     /// Tests of a later stage say nothing while one of an earlier stage fails.
     pub stage: u8,
-    pub(super) output: Output,
-    pub(super) run: fn(&Bench, &Surroundings) -> Judged,
+    pub(super) output: StreamRule,
+    pub(super) run: fn(&Bench, &SystemState) -> Judged,
 }
 
 /// Tests that let time pass: they begin first, so that the others run meanwhile.
@@ -54,8 +54,8 @@ macro_rules! tests {
             run: $room::$run,
         },)+];
     };
-    (@output) => { Output::Any };
-    (@output $output:ident) => { Output::$output };
+    (@output) => { StreamRule::Any };
+    (@output $output:ident) => { StreamRule::$output };
 }
 
 tests! {

@@ -1,7 +1,7 @@
 //! Whether a core holds the contract: named tests, each in a process of its own, so that a crash or a hang is a result.
 //!
 //! [`check`] starts this program again for every test of [`TESTS`]; there [`run_one`] loads the core, calls it without a
-//! guard ([`cores::raw`](crate::cores::raw)) and leaves a [`Verdict`]. Each test looks for breaches of its own
+//! guard ([`cores::raw`](crate::cores::raw)) and leaves a [`TestVerdict`]. Each test looks for breaches of its own
 //! [rules](Rule) and overlooks the others, so that a fault of a core fails the test that is about it and no other.
 //!
 //! - **Owns** the tests of the contract between host and core, and the process that each runs in.
@@ -35,9 +35,9 @@ mod trail;
 mod verdict;
 mod workload;
 
-pub use bench::Asked;
+pub use bench::CoreUnderTest;
 pub use child::run as run_one;
-pub use judge::{Report, Start, check, selected};
+pub use judge::{CheckReport, Start, check, selected};
 pub use list::{TESTS, Test};
-pub use rules::{Group, Rule};
-pub use verdict::{Description, Done, Refused, Verdict};
+pub use rules::{Rule, RuleGroup};
+pub use verdict::{Description, Done, Refused, TestVerdict};

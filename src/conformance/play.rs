@@ -1,6 +1,6 @@
 //! How a session is played.
 
-use super::workload::{AGENTS, Names, Parcel, RUN, types};
+use super::workload::{AGENTS, NumberedNames, RUN, TestMessage, types};
 use crate::cores::raw::Subject;
 use crate::cores::{ClockKind, RunConfig, abi};
 use std::sync::Arc;
@@ -11,18 +11,18 @@ pub const IN_FLIGHT: u32 = 4096;
 
 const MS: u64 = 1_000_000;
 
-/// How a session is played.
+/// How a test plays a session.
 #[derive(Clone)]
-pub struct Play {
-    /// What is offered.
-    pub parcels: Vec<Parcel>,
+pub struct TestPlay {
+    /// The messages that are offered to the core.
+    pub parcels: Vec<TestMessage>,
     /// Sizes of the batches, over and over.
     pub batches: Vec<usize>,
     /// Time from one batch to the next, in nanoseconds.
     pub spacing_ns: u64,
     /// Agents in the run.
     pub agents: u32,
-    /// Copies are wanted.
+    /// Whether the core is asked for copies.
     pub receive: bool,
     /// Contents are wanted back.
     pub contents: bool,
@@ -39,23 +39,23 @@ pub struct Play {
     /// Count how often the calling thread has to wait.
     pub count_waits: bool,
     /// Let real time pass here and there.
-    pub dawdle: Duration,
+    pub pause: Duration,
     /// Close without having drained.
     pub leave: bool,
     /// Pass the options in memory that is overwritten.
     pub spoil_options: bool,
     /// Offer this many empty batches first.
     pub empty_batches: usize,
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
     /// The run's number, in every stamp.
     pub run: u32,
 }
 
-impl Play {
+impl TestPlay {
     /// These messages, in batches of 1, 2, 16 and 64, a millisecond apart.
-    pub fn of(parcels: Vec<Parcel>, seed: u64) -> Play {
-        Play {
+    pub fn of(parcels: Vec<TestMessage>, seed: u64) -> TestPlay {
+        TestPlay {
             parcels,
             batches: vec![1, 2, 16, 64],
             spacing_ns: MS,
@@ -68,7 +68,7 @@ impl Play {
             spoil: false,
             move_about: false,
             count_waits: false,
-            dawdle: Duration::ZERO,
+            pause: Duration::ZERO,
             leave: false,
             spoil_options: false,
             empty_batches: 0,
@@ -79,7 +79,7 @@ impl Play {
 
     /// The same in a run with a number of its own. What a real medium knows of earlier runs must not be taken for this
     /// one: a broker that drops what it has seen before goes by the stamp.
-    pub fn in_another_run(&self) -> Play {
+    pub fn in_another_run(&self) -> TestPlay {
         let mut play = self.clone();
         play.run = rand::random::<u32>().max(1);
         play.parcels.iter_mut().for_each(|parcel| parcel.stamp.run = play.run);
@@ -96,7 +96,7 @@ impl Play {
                 _ => ClockKind::Virtual,
             },
             agents: self.agents,
-            party_names: Arc::new(Names(self.agents)),
+            party_names: Arc::new(NumberedNames(self.agents)),
             types: types(),
             receive: self.receive && subject.declared_by_chain() & abi::RECEIVES != 0,
             wants_content: self.contents,

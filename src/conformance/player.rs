@@ -1,13 +1,13 @@
 //! Playing a session: offer, poll, acknowledge, flush and drain as a host does, and see what comes back.
 
-use super::answers::Ledger;
-use super::bench::{Bench, Stop};
-use super::play::{IN_FLIGHT, Play};
+use super::answers::TokenLedger;
+use super::bench::{Bench, TestStop};
+use super::play::{IN_FLIGHT, TestPlay};
 use super::rules::Rule;
-use super::story::Story;
+use super::story::History;
 use super::system;
 use super::workload::Batch;
-use crate::cores::raw::{Arrays, Called, Probe, ProbeSession, Stage, Subject};
+use crate::cores::raw::{Arrays, Called, Probe, ProbeSession, RawHost, Subject};
 use crate::cores::{ClockKind, abi};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 const MS: u64 = 1_000_000;
 
 /// A session on the way.
-struct Player<'a> {
-    play: &'a Play,
+struct TestPlayer<'a> {
+    play: &'a TestPlay,
     session: Option<ProbeSession>,
-    stage: Arc<Stage>,
-    ledger: Ledger,
+    stage: Arc<RawHost>,
+    ledger: TokenLedger,
     /// Reads contents and texts.
     reads: bool,
     now_ns: u64,
@@ -35,7 +35,7 @@ impl Bench {
     ///
     /// # Errors
     /// The core cannot be made or opened.
-    pub fn play(&self, play: &Play) -> Result<Story, Stop> {
+    pub fn play(&self, play: &TestPlay) -> Result<History, TestStop> {
         self.play_on(self.subject()?, play)
     }
 
@@ -43,9 +43,10 @@ impl Bench {
     ///
     /// # Errors
     /// As [`play`](Bench::play).
-    pub fn play_on(&self, subject: &Arc<Subject>, play: &Play) -> Result<Story, Stop> {
+    pub fn play_on(&self, subject: &Arc<Subject>, play: &TestPlay) -> Result<History, TestStop> {
         let blocked = |what: &str, refusal: crate::cores::raw::Refusal| {
-            Stop::Blocked(format!("`{what}` returned {}: {}", abi::status_name(refusal.status), refusal.text))
+            let status = abi::status_name(refusal.status);
+            TestStop::Blocked(format!("`{what}` returned {status}: {}", refusal.text))
         };
         let another;
         let play = match subject.declared_by_chain() & abi::SIMULATED {
@@ -56,21 +57,20 @@ impl Bench {
             _ => play,
         };
         let before = (system::threads(), system::descriptors());
-        let stage = Stage::new(play.config(subject));
+        let stage = RawHost::new(play.config(subject));
         let mut probe = Probe::create(subject, &stage, play.seed, play.spoil_options)
             .map_err(|refusal| blocked("create", refusal))?;
-        std::thread::sleep(play.dawdle);
+        std::thread::sleep(play.pause);
         probe.prepare().map_err(|refusal| blocked("prepare", refusal))?;
         let session = probe.open().map_err(|refusal| blocked("open", refusal))?;
         let effective = probe.effective_of_chain();
-        let mut story = Story { effective, ..Story::default() };
-        story.extra =
-            (system::threads().saturating_sub(before.0), system::descriptors().saturating_sub(before.1));
-        let mut player = Player {
+        let (threads, descriptors) = (system::threads(), system::descriptors());
+        let extra = (threads.saturating_sub(before.0), descriptors.saturating_sub(before.1));
+        let mut player = TestPlayer {
             play,
             session: Some(session),
             now_ns: stage.services().clock.now_ns(),
-            ledger: Ledger::new(story, play, stage.clone()),
+            ledger: TokenLedger::new(History { effective, extra, ..History::default() }, play, stage.clone()),
             reads: effective & abi::READS_CONTENT != 0,
             stage,
             due_ns: abi::NEVER,
@@ -80,7 +80,7 @@ impl Bench {
             ended: false,
         };
         player.play();
-        let Player { session, ledger, stage, .. } = player;
+        let TestPlayer { session, ledger, stage, .. } = player;
         // A thread that a core leaves behind may call the host for as long as this process lives.
         std::mem::forget(stage.clone());
         if let Some(session) = session {
@@ -116,12 +116,12 @@ impl Bench {
     }
 }
 
-impl Player<'_> {
+impl TestPlayer<'_> {
     fn is_virtual(&self) -> bool {
         self.stage.services().clock.kind() == ClockKind::Virtual
     }
 
-    fn story(&mut self) -> &mut Story {
+    fn story(&mut self) -> &mut History {
         &mut self.ledger.story
     }
 
@@ -293,7 +293,7 @@ impl Player<'_> {
         let (mut from, until, mut most) = (first, first + size, size);
         let mut refusals = 0;
         let refusals_max = if self.is_virtual() { 100 } else { 10_000 };
-        std::thread::sleep(self.play.dawdle);
+        std::thread::sleep(self.play.pause);
         while from < until && !self.ended {
             let parcels = &self.play.parcels[from..until.min(from + most)];
             let token = self.ledger.next_token();

@@ -4,57 +4,57 @@
 
 /// A part of the contract, in the order of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Group {
+pub enum RuleGroup {
     /// The file and what it exports.
     Library,
     /// The options and their schema.
     Options,
-    /// What a core says it can do.
+    /// Rules about what a core says it can do.
     Capabilities,
     /// Control calls, from `create` to `destroy`.
     Lifecycle,
     /// `publish`, `poll`, `acknowledge`, `flush`.
     Session,
-    /// Outcomes.
+    /// Rules about the outcomes that a core gives.
     Outcomes,
-    /// Copies that arrive.
+    /// Rules about the copies that arrive.
     Deliveries,
-    /// What a simulated core owes.
+    /// Rules for cores that are simulated.
     Simulation,
     /// A core in the host's process.
     Process,
-    /// Layers.
+    /// Rules about layers over other cores.
     Layers,
 }
 
-impl Group {
-    /// All of them, in order.
-    pub const ALL: [Group; 10] = [
-        Group::Library,
-        Group::Options,
-        Group::Capabilities,
-        Group::Lifecycle,
-        Group::Session,
-        Group::Outcomes,
-        Group::Deliveries,
-        Group::Simulation,
-        Group::Process,
-        Group::Layers,
+impl RuleGroup {
+    /// All groups, in order.
+    pub const ALL: [RuleGroup; 10] = [
+        RuleGroup::Library,
+        RuleGroup::Options,
+        RuleGroup::Capabilities,
+        RuleGroup::Lifecycle,
+        RuleGroup::Session,
+        RuleGroup::Outcomes,
+        RuleGroup::Deliveries,
+        RuleGroup::Simulation,
+        RuleGroup::Process,
+        RuleGroup::Layers,
     ];
 
-    /// Its heading.
+    /// The heading of the group.
     pub fn name(self) -> &'static str {
         match self {
-            Group::Library => "Library",
-            Group::Options => "Options",
-            Group::Capabilities => "Capabilities",
-            Group::Lifecycle => "Lifecycle",
-            Group::Session => "Session calls",
-            Group::Outcomes => "Outcomes",
-            Group::Deliveries => "Deliveries",
-            Group::Simulation => "Simulation",
-            Group::Process => "Process",
-            Group::Layers => "Layers",
+            RuleGroup::Library => "Library",
+            RuleGroup::Options => "Options",
+            RuleGroup::Capabilities => "Capabilities",
+            RuleGroup::Lifecycle => "Lifecycle",
+            RuleGroup::Session => "Session calls",
+            RuleGroup::Outcomes => "Outcomes",
+            RuleGroup::Deliveries => "Deliveries",
+            RuleGroup::Simulation => "Simulation",
+            RuleGroup::Process => "Process",
+            RuleGroup::Layers => "Layers",
         }
     }
 }
@@ -71,14 +71,14 @@ macro_rules! rules {
             /// All rules, by number.
             pub const ALL: &'static [Rule] = &[$($(Rule::$name,)+)+];
 
-            /// Its words.
+            /// The words of the rule.
             pub fn text(self) -> &'static str {
                 match self { $($(Rule::$name => $text,)+)+ }
             }
 
             /// The part of the contract it belongs to.
-            pub fn group(self) -> Group {
-                match self { $($(Rule::$name => Group::$group,)+)+ }
+            pub fn group(self) -> RuleGroup {
+                match self { $($(Rule::$name => RuleGroup::$group,)+)+ }
             }
         }
     };
@@ -192,7 +192,7 @@ rules! {
 }
 
 impl Rule {
-    /// Its number.
+    /// The number of the rule.
     pub fn number(self) -> u16 {
         self as u16
     }

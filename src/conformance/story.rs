@@ -1,51 +1,51 @@
 //! What was seen of a session: answers, copies, and every rule that was broken.
 
-use super::bench::{Judged, Stop};
-use super::play::Play;
+use super::bench::{Judged, TestStop};
+use super::play::TestPlay;
 use super::rules::Rule;
-use super::workload::Parcel;
+use super::workload::TestMessage;
 use crate::cores::abi;
 use crate::cores::raw::Copied;
 use std::collections::HashMap;
 
-/// One answer to an accepted message.
+/// An answer to a message that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
-    /// DELIVERED, REFUSED, …
+    /// The result of the message: DELIVERED, REFUSED or another of the contract.
     pub result: u32,
-    /// Interned.
+    /// The number of the interned reason.
     pub reason: u32,
-    /// When.
+    /// When it ended, in nanoseconds of the run's clock.
     pub at_ns: u64,
 }
 
-/// One message on its way.
+/// A message, with what became of it.
 #[derive(Debug, Clone)]
-pub struct Sent {
-    /// The message.
-    pub parcel: Parcel,
+pub struct SentMessage {
+    /// The message that was sent.
+    pub parcel: TestMessage,
     /// The token under which it was accepted.
     pub token: u64,
     /// The `now` of the accepting publish.
     pub accepted_ns: u64,
-    /// What became of it, first told first.
+    /// The outcomes of the message, in order.
     pub answers: Vec<Answer>,
 }
 
 /// A copy that arrived.
 #[derive(Debug, Clone)]
 pub struct Arrived {
-    /// As delivered.
+    /// The copy, as it was delivered.
     pub copy: Copied,
-    /// Which message it is a copy of: its place in `Story::sent`.
+    /// Which message it is a copy of: its place in `History::sent`.
     pub of: Option<usize>,
 }
 
-/// All that was seen.
+/// Everything that a session did with the messages.
 #[derive(Debug, Default)]
-pub struct Story {
+pub struct History {
     /// In order of acceptance.
-    pub sent: Vec<Sent>,
+    pub sent: Vec<SentMessage>,
     /// In the order told.
     pub copies: Vec<Arrived>,
     /// Rules that were broken, in order; the first of each.
@@ -64,7 +64,7 @@ pub struct Story {
     pub extra: (usize, usize),
 }
 
-impl Story {
+impl History {
     /// Notes a breach, unless that rule is broken already.
     pub fn breach(&mut self, rule: Rule, seen: impl FnOnce() -> String) {
         if !self.breaches.iter().any(|(known, _)| *known == rule) {
@@ -78,22 +78,22 @@ impl Story {
     /// One was broken; or the session could not be played to its end.
     pub fn keeps(&self, rules: &[Rule]) -> Judged {
         if let Some((rule, seen)) = self.breaches.iter().find(|(rule, _)| rules.contains(rule)) {
-            return Err(Stop::Broken(*rule, seen.clone()));
+            return Err(TestStop::Broken(*rule, seen.clone()));
         }
         match self.breaches.first() {
-            Some((rule, seen)) if self.cut => Err(Stop::Blocked(format!("{rule} is broken: {seen}"))),
+            Some((rule, seen)) if self.cut => Err(TestStop::Blocked(format!("{rule} is broken: {seen}"))),
             _ => Ok(()),
         }
     }
 
     /// Whether all that was to be offered was taken and nothing was broken.
-    pub fn is_flawless(&self, play: &Play) -> bool {
+    pub fn is_flawless(&self, play: &TestPlay) -> bool {
         !self.cut && self.breaches.is_empty() && self.sent.len() == play.parcels.len()
     }
 
     /// What became of each message, in order of acceptance: result, reason, and how long after its acceptance.
     pub fn fates(&self) -> Vec<(u32, u32, u64)> {
-        let fate = |sent: &Sent| {
+        let fate = |sent: &SentMessage| {
             let answer = sent.answers.first()?;
             Some((answer.result, answer.reason, answer.at_ns.wrapping_sub(sent.accepted_ns)))
         };
@@ -101,7 +101,7 @@ impl Story {
     }
 
     /// The agents that a message is for.
-    pub fn audience(parcel: &Parcel, agents: u32) -> Vec<u32> {
+    pub fn audience(parcel: &TestMessage, agents: u32) -> Vec<u32> {
         match parcel.recipient {
             abi::ALL => (0..agents).filter(|agent| *agent != parcel.sender).collect(),
             one => vec![one],

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 /// Signals 32 and 33, which the C library keeps to itself: it uses them when threads come and go.
 const C_LIBRARY: u64 = 0b11 << 31;
 
-/// What a core must leave as it is.
+/// The state of the process that a core must leave as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surroundings {
-    /// The working folder.
+pub struct SystemState {
+    /// The working folder of the process.
     pub folder: Option<PathBuf>,
-    /// The environment.
+    /// The environment variables of the process.
     pub environment: BTreeMap<OsString, OsString>,
     /// Signals that are blocked, ignored and caught: the lines of /proc/self/status.
     pub signals: Vec<(String, u64)>,
@@ -26,15 +26,15 @@ pub struct Surroundings {
     pub streams: Vec<(&'static str, u32)>,
 }
 
-impl Surroundings {
-    /// As they are.
-    pub fn now() -> Surroundings {
+impl SystemState {
+    /// Reads the state of the process as it is now.
+    pub fn now() -> SystemState {
         let status = status();
         let signals = ["SigBlk", "SigIgn", "SigCgt"].into_iter().filter_map(|key| {
             let mask = u64::from_str_radix(field(&status, key)?, 16).ok()?;
             Some((key.to_owned(), mask & !C_LIBRARY))
         });
-        Surroundings {
+        SystemState {
             folder: std::env::current_dir().ok(),
             environment: std::env::vars_os().collect(),
             signals: signals.collect(),
@@ -148,12 +148,12 @@ fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
 /// Whether this system tells of threads and descriptors.
 pub const KNOWS_RESOURCES: bool = cfg!(target_os = "linux");
 
-/// How many threads this process has.
+/// The number of threads of this process.
 pub fn threads() -> usize {
     entries("/proc/self/task")
 }
 
-/// How many descriptors this process has open.
+/// The number of descriptors that this process has open.
 pub fn descriptors() -> usize {
     entries("/proc/self/fd")
 }
@@ -188,8 +188,8 @@ mod tests {
         // Other tests of this process open files too.
         assert!(descriptors() >= 1 && descriptors_before >= 1);
         drop(file);
-        assert_eq!(Surroundings::now().signals.len(), 3);
-        assert!(Surroundings::now().groups.is_some());
+        assert_eq!(SystemState::now().signals.len(), 3);
+        assert!(SystemState::now().groups.is_some());
     }
 
     /// In a container, the session's leader may be a process of the outside.

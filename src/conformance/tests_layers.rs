@@ -1,30 +1,30 @@
 //! Below a layer, and as a layer.
 
-use super::bench::{Bench, Judged, Stop, ensure};
-use super::play::Play;
+use super::bench::{Bench, Judged, TestStop, ensure};
+use super::play::TestPlay;
 use super::rules::Rule;
-use super::system::Surroundings;
+use super::system::SystemState;
 use super::workload::{Batch, parcels};
 use crate::cores::raw::Subject;
-use crate::cores::raw::{Arrays, Meddling, Probe, ProbeSession, Refusal, Stage};
+use crate::cores::raw::{Arrays, Interference, Probe, ProbeSession, RawHost, Refusal};
 use crate::cores::{CoreError, abi};
 use serde_json::{Map, json};
 use std::path::Path;
 use std::sync::Arc;
 
-fn layer(bench: &Bench) -> Result<&Arc<Subject>, Stop> {
+fn layer(bench: &Bench) -> Result<&Arc<Subject>, TestStop> {
     let subject = bench.subject()?;
     match subject.info().is_layer() {
         true => Ok(subject),
-        false => Err(Stop::Inapplicable("it is no layer".to_owned())),
+        false => Err(TestStop::Inapplicable("it is no layer".to_owned())),
     }
 }
 
-fn blocked(refusal: Refusal) -> Stop {
-    Stop::Blocked(format!("a control call returned {}", abi::status_name(refusal.status)))
+fn blocked(refusal: Refusal) -> TestStop {
+    TestStop::Blocked(format!("a control call returned {}", abi::status_name(refusal.status)))
 }
 
-pub fn under(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn under(bench: &Bench, _: &SystemState) -> Judged {
     let subject = bench.subject()?;
     // A layer that answers some messages itself: the tokens that reach the core have gaps.
     let refusing = Map::from_iter([("refuse".to_owned(), json!(0.2))]);
@@ -33,12 +33,12 @@ pub fn under(bench: &Bench, _: &Surroundings) -> Judged {
     let above = match loaded {
         Ok(chaos) => chaos,
         Err(CoreError::NotFound { .. }) => {
-            return Err(Stop::Inapplicable("the layer `chaos` is not there".to_owned()));
+            return Err(TestStop::Inapplicable("the layer `chaos` is not there".to_owned()));
         }
-        Err(error) => return Err(Stop::Blocked(error.to_string())),
+        Err(error) => return Err(TestStop::Blocked(error.to_string())),
     };
     let over = Arc::new(above.over(subject.as_ref().clone()));
-    let play = Play { receive: true, ..Play::of(parcels(bench.seed, 200), bench.seed) };
+    let play = TestPlay { receive: true, ..TestPlay::of(parcels(bench.seed, 200), bench.seed) };
     let (alone, layered) = (bench.play(&play)?, bench.play_on(&over, &play)?);
     for (rule, seen) in &layered.breaches {
         let anyhow = alone.breaches.iter().any(|(known, _)| known == rule) || !alone.breaches.is_empty();
@@ -47,9 +47,9 @@ pub fn under(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn alone(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn alone(bench: &Bench, _: &SystemState) -> Judged {
     let subject = layer(bench)?;
-    let stage = Stage::new(Play::of(Vec::new(), bench.seed).config(subject));
+    let stage = RawHost::new(TestPlay::of(Vec::new(), bench.seed).config(subject));
     let mut probe = Probe::create(subject, &stage, bench.seed, false).map_err(blocked)?;
     let opened = probe.open_alone();
     let refused = match opened {
@@ -64,14 +64,14 @@ pub fn alone(bench: &Bench, _: &Surroundings) -> Judged {
 }
 
 /// An open layer over a mock, with what is to be done to its calls of the mock.
-fn opened(bench: &Bench, meddling: Meddling) -> Result<(Probe, ProbeSession), Stop> {
+fn opened(bench: &Bench, interference: Interference) -> Result<(Probe, ProbeSession), TestStop> {
     let subject = layer(bench)?;
-    let stage = Stage::new(Play::of(Vec::new(), bench.seed).config(subject));
+    let stage = RawHost::new(TestPlay::of(Vec::new(), bench.seed).config(subject));
     let mut probe = Probe::create(subject, &stage, bench.seed, false).map_err(blocked)?;
     probe.prepare().map_err(blocked)?;
     let mut session = probe.open().map_err(blocked)?;
     if let Some(below) = session.below() {
-        below.meddling = meddling;
+        below.interference = interference;
     }
     Ok((probe, session))
 }
@@ -81,8 +81,8 @@ fn end(probe: Probe, session: ProbeSession) {
     probe.destroy();
 }
 
-pub fn passes_on(bench: &Bench, _: &Surroundings) -> Judged {
-    let (probe, mut session) = opened(bench, Meddling::None)?;
+pub fn passes_on(bench: &Bench, _: &SystemState) -> Judged {
+    let (probe, mut session) = opened(bench, Interference::None)?;
     let (mut arrays, mut fault) = (Arrays::new(64, 512, 0), None);
     let mut next = 1;
     for chunk in parcels(bench.seed, 320).chunks(16) {
@@ -104,12 +104,12 @@ pub fn passes_on(bench: &Bench, _: &Surroundings) -> Judged {
         next = tokens.end;
     }
     end(probe, session);
-    fault.map_or(Ok(()), |seen| Err(Stop::Broken(Rule::PassesOn, seen)))
+    fault.map_or(Ok(()), |seen| Err(TestStop::Broken(Rule::PassesOn, seen)))
 }
 
-pub fn due(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn due(bench: &Bench, _: &SystemState) -> Judged {
     const WISH_NS: u64 = 5_000_000;
-    let (probe, mut session) = opened(bench, Meddling::Due(WISH_NS))?;
+    let (probe, mut session) = opened(bench, Interference::Due(WISH_NS))?;
     let mut arrays = Arrays::new(64, 512, 0);
     let batch = Batch::new(&parcels(bench.seed, 4), 1, 1000, true);
     let mut wishes = Vec::new();
@@ -123,7 +123,7 @@ pub fn due(bench: &Bench, _: &Surroundings) -> Judged {
     end(probe, session);
     // Both calls were made before the count was taken: what was not called below had no wish to pass on.
     if wishes.iter().all(|(_, calls, _)| *calls == 0) {
-        return Err(Stop::Inapplicable("it does not call the core below".to_owned()));
+        return Err(TestStop::Inapplicable("it does not call the core below".to_owned()));
     }
     for (function, _, due_ns) in wishes {
         ensure(due_ns <= WISH_NS, Rule::InnerDue, || {
@@ -135,8 +135,8 @@ pub fn due(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn failure(bench: &Bench, _: &Surroundings) -> Judged {
-    let (probe, mut session) = opened(bench, Meddling::Fail)?;
+pub fn failure(bench: &Bench, _: &SystemState) -> Judged {
+    let (probe, mut session) = opened(bench, Interference::Fail)?;
     let mut arrays = Arrays::new(64, 512, 0);
     let batch = Batch::new(&parcels(bench.seed, 4), 1, 1000, true);
     let called = session.publish(1000, &batch.messages, &mut arrays);

@@ -1,8 +1,8 @@
 //! The file, its descriptor, what it says of itself.
 
-use super::bench::{Bench, Judged, Stop, ensure};
+use super::bench::{Bench, Judged, TestStop, ensure};
 use super::rules::Rule;
-use super::system::Surroundings;
+use super::system::SystemState;
 use crate::cores::{CoreError, abi, capability_names};
 
 /// Which rule a library breaks that cannot be loaded; `None` if that is not the library's fault.
@@ -31,14 +31,14 @@ pub fn broken_rule(error: &CoreError) -> Option<Rule> {
 pub fn loads_but_for(bench: &Bench, rule: Rule) -> Judged {
     match &bench.loaded {
         Ok(_) => Ok(()),
-        Err(error) if bench.broken == Some(rule) => Err(Stop::Broken(rule, error.to_string())),
-        Err(error) => Err(Stop::Blocked(error.to_string())),
+        Err(error) if bench.broken == Some(rule) => Err(TestStop::Broken(rule, error.to_string())),
+        Err(error) => Err(TestStop::Blocked(error.to_string())),
     }
 }
 
 macro_rules! loading {
     ($($name:ident $rule:ident)+) => {
-        $(pub fn $name(bench: &Bench, _: &Surroundings) -> Judged {
+        $(pub fn $name(bench: &Bench, _: &SystemState) -> Judged {
             loads_but_for(bench, Rule::$rule)
         })+
     };
@@ -54,7 +54,7 @@ loading! {
     schema Schema
 }
 
-pub fn summary(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn summary(bench: &Bench, _: &SystemState) -> Judged {
     let info = bench.subject()?.info();
     for (what, text) in
         [("summary", &info.summary), ("library's name", &info.library), ("library's version", &info.version)]
@@ -65,7 +65,7 @@ pub fn summary(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn capabilities(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn capabilities(bench: &Bench, _: &SystemState) -> Judged {
     let subject = bench.subject()?;
     let bits = subject.info().capabilities;
     let real = bits & (abi::TOUCHES_NETWORK | abi::TOUCHES_FILES | abi::STARTS_PROCESSES);

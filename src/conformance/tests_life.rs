@@ -1,45 +1,45 @@
 //! Control calls: lives of all kinds, and what they leave behind.
 
-use super::bench::{Bench, Judged, Stop, ensure};
-use super::play::Play;
+use super::bench::{Bench, Judged, TestStop, ensure};
+use super::play::TestPlay;
 use super::rules::Rule;
-use super::story::Story;
-use super::system::{self, Surroundings};
+use super::story::History;
+use super::system::{self, SystemState};
 use super::workload::parcels;
-use crate::cores::raw::{Probe, Refusal, Stage, Subject};
+use crate::cores::raw::{Probe, RawHost, Refusal, Subject};
 use crate::cores::{abi, capability_names};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-fn broken(rule: Rule, function: &str) -> impl Fn(Refusal) -> Stop {
+fn broken(rule: Rule, function: &str) -> impl Fn(Refusal) -> TestStop {
     move |refusal| {
         let status = abi::status_name(refusal.status);
-        Stop::Broken(rule, format!("`{function}` returned {status}: {}", refusal.text))
+        TestStop::Broken(rule, format!("`{function}` returned {status}: {}", refusal.text))
     }
 }
 
-fn blocked(function: &str) -> impl Fn(Refusal) -> Stop {
-    move |refusal| Stop::Blocked(format!("`{function}` returned {}", abi::status_name(refusal.status)))
+fn blocked(function: &str) -> impl Fn(Refusal) -> TestStop {
+    move |refusal| TestStop::Blocked(format!("`{function}` returned {}", abi::status_name(refusal.status)))
 }
 
-fn stage(bench: &Bench, subject: &Subject) -> Arc<Stage> {
-    Stage::new(Play::of(Vec::new(), bench.seed).config(subject))
+fn stage(bench: &Bench, subject: &Subject) -> Arc<RawHost> {
+    RawHost::new(TestPlay::of(Vec::new(), bench.seed).config(subject))
 }
 
-fn made(bench: &Bench) -> Result<Probe, Stop> {
+fn made(bench: &Bench) -> Result<Probe, TestStop> {
     let subject = bench.subject()?;
     Probe::create(subject, &stage(bench, subject), bench.seed, false).map_err(blocked("create"))
 }
 
-pub fn create(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn create(bench: &Bench, _: &SystemState) -> Judged {
     let subject = bench.subject()?;
     let probe = Probe::create(subject, &stage(bench, subject), bench.seed, false);
     probe.map_err(broken(Rule::Created, "create"))?.destroy();
     Ok(())
 }
 
-pub fn effective(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn effective(bench: &Bench, _: &SystemState) -> Judged {
     let subject = bench.subject()?;
     let probe = made(bench)?;
     // Bits of a later minor are not this host's affair.
@@ -51,7 +51,7 @@ pub fn effective(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn open(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn open(bench: &Bench, _: &SystemState) -> Judged {
     let mut probe = made(bench)?;
     probe.prepare().map_err(broken(Rule::Prepared, "prepare"))?;
     probe.open().map_err(broken(Rule::Opened, "open"))?.close();
@@ -59,7 +59,7 @@ pub fn open(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn prepare_twice(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn prepare_twice(bench: &Bench, _: &SystemState) -> Judged {
     let mut probe = made(bench)?;
     probe.prepare().map_err(blocked("prepare"))?;
     probe.prepare().map_err(broken(Rule::Prepared, "prepare"))?;
@@ -68,7 +68,7 @@ pub fn prepare_twice(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn cut_short(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn cut_short(bench: &Bench, _: &SystemState) -> Judged {
     made(bench)?.destroy();
     let mut probe = made(bench)?;
     probe.prepare().map_err(blocked("prepare"))?;
@@ -82,20 +82,21 @@ pub fn cut_short(bench: &Bench, _: &Surroundings) -> Judged {
     probe.open().map_err(blocked("open"))?.close();
     probe.destroy();
     // And a whole one is still possible.
-    let after = bench.play(&Play::of(parcels(bench.seed, 20), bench.seed))?;
+    let after = bench.play(&TestPlay::of(parcels(bench.seed, 20), bench.seed))?;
     ensure(after.sent.len() == 20 || after.cut, Rule::CutShort, || {
         "no session is possible any more".to_owned()
     })
 }
 
-pub fn close_in_flight(bench: &Bench, _: &Surroundings) -> Judged {
-    let missing = |story: &Story| story.breaches.iter().any(|(rule, _)| *rule == Rule::Every);
-    let ordinary = Play::of(parcels(bench.seed, 100), bench.seed);
+pub fn close_in_flight(bench: &Bench, _: &SystemState) -> Judged {
+    let missing = |story: &History| story.breaches.iter().any(|(rule, _)| *rule == Rule::Every);
+    let ordinary = TestPlay::of(parcels(bench.seed, 100), bench.seed);
     if missing(&bench.play(&ordinary)?) {
-        return Err(Stop::Blocked("some messages are never answered".to_owned()));
+        return Err(TestStop::Blocked("some messages are never answered".to_owned()));
     }
     for n in [1, 64, 1000] {
-        let play = Play { leave: true, batches: vec![64], ..Play::of(parcels(bench.seed, n), bench.seed) };
+        let play =
+            TestPlay { leave: true, batches: vec![64], ..TestPlay::of(parcels(bench.seed, n), bench.seed) };
         bench.play(&play)?;
     }
     ensure(!missing(&bench.play(&ordinary)?), Rule::Closed, || {
@@ -103,14 +104,14 @@ pub fn close_in_flight(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn again(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn again(bench: &Bench, _: &SystemState) -> Judged {
     let mut first = None;
     for life in 1..=5 {
-        let play = Play::of(parcels(bench.seed, 60), bench.seed);
+        let play = TestPlay::of(parcels(bench.seed, 60), bench.seed);
         let story = match bench.play(&play) {
             Ok(story) => story,
-            Err(Stop::Blocked(why)) if life > 1 => {
-                return Err(Stop::Broken(Rule::Again, format!("in life {life}: {why}")));
+            Err(TestStop::Blocked(why)) if life > 1 => {
+                return Err(TestStop::Broken(Rule::Again, format!("in life {life}: {why}")));
             }
             Err(stop) => return Err(stop),
         };
@@ -120,7 +121,7 @@ pub fn again(bench: &Bench, _: &Surroundings) -> Judged {
                 .breaches
                 .first()
                 .map_or("other answers than before".to_owned(), |(_, seen)| seen.clone());
-            return Err(Stop::Broken(
+            return Err(TestStop::Broken(
                 Rule::Again,
                 format!("life {life} of the same core is not like the first: {seen}"),
             ));
@@ -140,18 +141,20 @@ pub fn again(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-fn closed(bench: &Bench) -> Result<Probe, Stop> {
+fn closed(bench: &Bench) -> Result<Probe, TestStop> {
     let mut probe = made(bench)?;
     probe.prepare().map_err(blocked("prepare"))?;
     probe.open().map_err(blocked("open"))?.close();
     Ok(probe)
 }
 
-pub fn stats(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn stats(bench: &Bench, _: &SystemState) -> Judged {
     let mut probe = closed(bench)?;
     let asked = probe.stats(1 << 20).map_err(broken(Rule::Stats, "stats"))?;
     probe.destroy();
-    let Some(asked) = asked else { return Err(Stop::Inapplicable("it has no function `stats`".to_owned())) };
+    let Some(asked) = asked else {
+        return Err(TestStop::Inapplicable("it has no function `stats`".to_owned()));
+    };
     let object = asked.len == 0 || matches!(serde_json::from_slice(&asked.bytes), Ok(Value::Object(_)));
     ensure(object, Rule::Stats, || {
         let start: String = String::from_utf8_lossy(&asked.bytes).chars().take(60).collect();
@@ -159,10 +162,12 @@ pub fn stats(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn stats_room(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn stats_room(bench: &Bench, _: &SystemState) -> Judged {
     let mut probe = closed(bench)?;
     let whole = probe.stats(1 << 20).map_err(blocked("stats"))?;
-    let Some(whole) = whole else { return Err(Stop::Inapplicable("it has no function `stats`".to_owned())) };
+    let Some(whole) = whole else {
+        return Err(TestStop::Inapplicable("it has no function `stats`".to_owned()));
+    };
     for cap in [0, 1, whole.len.saturating_sub(1) as usize] {
         let asked = probe.stats(cap).map_err(broken(Rule::Stats, "stats"))?;
         let Some(asked) = asked else { continue };
@@ -175,7 +180,7 @@ pub fn stats_room(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn clean(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn clean(bench: &Bench, _: &SystemState) -> Judged {
     let mut probe = closed(bench)?;
     probe.clean().map_err(broken(Rule::Cleaned, "clean"))?;
     probe.destroy();
@@ -183,7 +188,7 @@ pub fn clean(bench: &Bench, _: &Surroundings) -> Judged {
 }
 
 /// Lives as many as are reasonable: a thousand of a simulated core, of a live one what goes into a second and a half.
-fn lives(bench: &Bench, each: &mut dyn FnMut(usize)) -> Result<usize, Stop> {
+fn lives(bench: &Bench, each: &mut dyn FnMut(usize)) -> Result<usize, TestStop> {
     const LIVES: usize = 1000;
     let subject = bench.subject()?;
     let stage = stage(bench, subject);
@@ -209,7 +214,10 @@ fn lives(bench: &Bench, each: &mut dyn FnMut(usize)) -> Result<usize, Stop> {
 }
 
 /// How much more there is of each of these after all lives than after the first few, and how many lives lay between.
-fn growth<const N: usize>(bench: &Bench, measures: [fn() -> usize; N]) -> Result<([usize; N], usize), Stop> {
+fn growth<const N: usize>(
+    bench: &Bench,
+    measures: [fn() -> usize; N],
+) -> Result<([usize; N], usize), TestStop> {
     const WARM: usize = 9;
     let now = || measures.map(|measure| measure());
     let (mut base, mut threads) = ([0; N], 0);
@@ -233,11 +241,11 @@ fn growth<const N: usize>(bench: &Bench, measures: [fn() -> usize; N]) -> Result
 fn known_here() -> Judged {
     match system::KNOWS_RESOURCES {
         true => Ok(()),
-        false => Err(Stop::Inapplicable("this system does not tell".to_owned())),
+        false => Err(TestStop::Inapplicable("this system does not tell".to_owned())),
     }
 }
 
-pub fn leaks_threads(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn leaks_threads(bench: &Bench, _: &SystemState) -> Judged {
     known_here()?;
     let ([grown], lives) = growth(bench, [system::threads])?;
     ensure(grown < lives.div_ceil(10), Rule::GivenBack, || {
@@ -245,7 +253,7 @@ pub fn leaks_threads(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn leaks_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn leaks_descriptors(bench: &Bench, _: &SystemState) -> Judged {
     known_here()?;
     let ([grown], lives) = growth(bench, [system::descriptors])?;
     ensure(grown < lives.div_ceil(10), Rule::GivenBack, || {
@@ -253,12 +261,12 @@ pub fn leaks_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn leaks_memory(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn leaks_memory(bench: &Bench, _: &SystemState) -> Judged {
     known_here()?;
     let simulated = bench.subject()?.declared_by_chain() & abi::SIMULATED != 0;
     let allocated = || crate::cores::raw::allocated_bytes().unwrap_or(0);
     if simulated && growth(bench, [system::threads])?.0[0] > 0 {
-        return Err(Stop::Blocked("it leaves threads behind, and they hold memory".to_owned()));
+        return Err(TestStop::Blocked("it leaves threads behind, and they hold memory".to_owned()));
     }
     let ([allocated, resident], lives) = growth(bench, [allocated, system::resident_bytes])?;
     // The smallest piece that can leak is 32 bytes. Tables that grow once in a while are no leak; threads and clients
@@ -273,10 +281,10 @@ pub fn leaks_memory(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn quiet(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn quiet(bench: &Bench, _: &SystemState) -> Judged {
     let subject = bench.subject()?;
-    let play = Play::of(Vec::new(), bench.seed);
-    let stage = Stage::new(play.config(subject));
+    let play = TestPlay::of(Vec::new(), bench.seed);
+    let stage = RawHost::new(play.config(subject));
     let mut probe = Probe::create(subject, &stage, bench.seed, false).map_err(blocked("create"))?;
     probe.prepare().map_err(blocked("prepare"))?;
     let session = probe.open().map_err(blocked("open"))?;

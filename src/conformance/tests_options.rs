@@ -1,8 +1,8 @@
 //! The options' schema.
 
-use super::bench::{Bench, Judged, Stop, ensure};
+use super::bench::{Bench, Judged, TestStop, ensure};
 use super::rules::Rule;
-use super::system::Surroundings;
+use super::system::SystemState;
 use super::tests_library::loads_but_for;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ fn properties(schema: &Value) -> Map<String, Value> {
     schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
-pub fn described(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn described(bench: &Bench, _: &SystemState) -> Judged {
     for (key, rule) in properties(&bench.subject()?.info().schema) {
         let described =
             rule.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
@@ -19,7 +19,7 @@ pub fn described(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn defaults(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn defaults(bench: &Bench, _: &SystemState) -> Judged {
     loads_but_for(bench, Rule::Defaults)?;
     let subject = bench.subject()?;
     for (key, rule) in properties(&subject.info().schema) {
@@ -31,7 +31,7 @@ pub fn defaults(bench: &Bench, _: &Surroundings) -> Judged {
                 .iter()
                 .map(|fault| format!("`{}` is {}, not {}", fault.key_path, fault.found, fault.expected))
                 .collect();
-            return Err(Stop::Broken(
+            return Err(TestStop::Broken(
                 Rule::Defaults,
                 format!("the default of `{key}` is refused: {}", told.join("; ")),
             ));
@@ -40,7 +40,7 @@ pub fn defaults(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn unknown_key(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn unknown_key(bench: &Bench, _: &SystemState) -> Judged {
     const KEY: &str = "no_core_has_such_an_option";
     let subject = bench.subject()?;
     let mut with = subject.options().clone();
@@ -48,7 +48,7 @@ pub fn unknown_key(bench: &Bench, _: &Surroundings) -> Judged {
     ensure(subject.completed(&with).is_err(), Rule::Unknown, || format!("the key `{KEY}` is accepted"))
 }
 
-pub fn wrong_type(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn wrong_type(bench: &Bench, _: &SystemState) -> Judged {
     let subject = bench.subject()?;
     for key in properties(&subject.info().schema).keys() {
         // No option can mean all of these.

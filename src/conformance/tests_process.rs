@@ -1,22 +1,22 @@
 //! A core in the host's process.
 
-use super::bench::{Bench, Judged, Stop, ensure};
+use super::bench::{Bench, Judged, TestStop, ensure};
 use super::rules::Rule;
-use super::system::{Sentinels, Surroundings};
+use super::system::{Sentinels, SystemState};
 use super::tests_session::receiving;
 use crate::cores::raw::changed_while_loading;
 
 /// A whole life; what is asked of it is seen from outside.
-pub fn lived(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn lived(bench: &Bench, _: &SystemState) -> Judged {
     bench.play(&receiving(bench)?).map(|_| ())
 }
 
-pub fn signals(bench: &Bench, before: &Surroundings) -> Judged {
+pub fn signals(bench: &Bench, before: &SystemState) -> Judged {
     if before.signals.is_empty() {
-        return Err(Stop::Inapplicable("this system does not tell".to_owned()));
+        return Err(TestStop::Inapplicable("this system does not tell".to_owned()));
     }
     bench.play(&receiving(bench)?)?;
-    let after = Surroundings::now();
+    let after = SystemState::now();
     for ((key, was), (_, is)) in before.signals.iter().zip(&after.signals) {
         ensure(was == is, Rule::Signals, || {
             let what = match key.as_str() {
@@ -40,32 +40,32 @@ fn loading_left(what: &str, rule: Rule) -> Judged {
     ensure(found.is_none(), rule, || found.cloned().unwrap_or_default())
 }
 
-pub fn file_mode(bench: &Bench, before: &Surroundings) -> Judged {
+pub fn file_mode(bench: &Bench, before: &SystemState) -> Judged {
     let Some(was) = &before.file_mode else {
-        return Err(Stop::Inapplicable("this system does not tell".to_owned()));
+        return Err(TestStop::Inapplicable("this system does not tell".to_owned()));
     };
     bench.play(&receiving(bench)?)?;
-    let is = Surroundings::now().file_mode.unwrap_or_default();
+    let is = SystemState::now().file_mode.unwrap_or_default();
     ensure(is == *was, Rule::FileMode, || format!("the mask of new files was {was}, and is {is}"))
 }
 
-pub fn resource_limits(bench: &Bench, before: &Surroundings) -> Judged {
+pub fn resource_limits(bench: &Bench, before: &SystemState) -> Judged {
     loading_left("the limit", Rule::ResourceLimits)?;
     bench.play(&receiving(bench)?)?;
-    let after = Surroundings::now();
+    let after = SystemState::now();
     for ((name, was), (_, is)) in before.limits.iter().zip(&after.limits) {
         ensure(was == is, Rule::ResourceLimits, || format!("the limit on {name} was {was}, and is {is}"))?;
     }
     Ok(())
 }
 
-pub fn rounding(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn rounding(bench: &Bench, _: &SystemState) -> Judged {
     loading_left("rounded", Rule::Rounding)?;
     bench.play(&receiving(bench)?)?.keeps(&[Rule::Rounding])
 }
 
-pub fn foreign_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
-    let sentinels = Sentinels::new().map_err(|error| Stop::Inapplicable(error.to_string()))?;
+pub fn foreign_descriptors(bench: &Bench, _: &SystemState) -> Judged {
+    let sentinels = Sentinels::new().map_err(|error| TestStop::Inapplicable(error.to_string()))?;
     bench.play(&receiving(bench)?)?;
     let lost = sentinels.lost();
     ensure(lost.is_none(), Rule::Descriptors, || {
@@ -73,9 +73,9 @@ pub fn foreign_descriptors(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn descriptor_flags(bench: &Bench, before: &Surroundings) -> Judged {
+pub fn descriptor_flags(bench: &Bench, before: &SystemState) -> Judged {
     bench.play(&receiving(bench)?)?;
-    let after = Surroundings::now();
+    let after = SystemState::now();
     ensure(before.streams.len() == after.streams.len(), Rule::Descriptors, || {
         "it closed a standard stream".to_owned()
     })?;
@@ -87,9 +87,9 @@ pub fn descriptor_flags(bench: &Bench, before: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn process_group(bench: &Bench, before: &Surroundings) -> Judged {
+pub fn process_group(bench: &Bench, before: &SystemState) -> Judged {
     bench.play(&receiving(bench)?)?;
-    let after = Surroundings::now().groups;
+    let after = SystemState::now().groups;
     ensure(before.groups == after, Rule::Groups, || {
         let shown = |groups: Option<(u32, u32)>| {
             groups.map_or("unknown".to_owned(), |(session, group)| format!("{session} and {group}"))
@@ -98,10 +98,10 @@ pub fn process_group(bench: &Bench, before: &Surroundings) -> Judged {
     })
 }
 
-pub fn surroundings(bench: &Bench, before: &Surroundings) -> Judged {
+pub fn surroundings(bench: &Bench, before: &SystemState) -> Judged {
     loading_left("the working folder", Rule::Surroundings)?;
     bench.play(&receiving(bench)?)?;
-    let after = Surroundings::now();
+    let after = SystemState::now();
     ensure(before.folder == after.folder, Rule::Surroundings, || {
         let shown = |folder: &Option<std::path::PathBuf>| {
             folder.as_ref().map_or("nowhere".to_owned(), |path| path.display().to_string())

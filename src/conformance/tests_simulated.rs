@@ -1,10 +1,10 @@
 //! What a simulated core owes: the same answers whatever the machine does.
 
-use super::bench::{Bench, Judged, Stop, ensure};
-use super::play::Play;
+use super::bench::{Bench, Judged, TestStop, ensure};
+use super::play::TestPlay;
 use super::rules::Rule;
-use super::story::Story;
-use super::system::{self, Surroundings};
+use super::story::History;
+use super::system::{self, SystemState};
 use super::tests_session::{ordinary, receiving};
 use super::workload::{AGENTS, parcels};
 use crate::cores::abi;
@@ -13,20 +13,20 @@ use std::time::Duration;
 
 fn simulated(bench: &Bench) -> Judged {
     match bench.subject()?.declared_by_chain() & abi::SIMULATED {
-        0 => Err(Stop::Inapplicable("it is not simulated".to_owned())),
+        0 => Err(TestStop::Inapplicable("it is not simulated".to_owned())),
         _ => Ok(()),
     }
 }
 
 /// A story that can be compared with others: the same play gives the same again.
-fn baseline(bench: &Bench, play: &Play) -> Result<Story, Stop> {
+fn baseline(bench: &Bench, play: &TestPlay) -> Result<History, TestStop> {
     let (first, second) = (bench.play(play)?, bench.play(play)?);
     if first.cut {
         first.keeps(&[])?;
     }
     match first.transcript == second.transcript {
         true => Ok(first),
-        false => Err(Stop::Blocked("two equal runs give different answers".to_owned())),
+        false => Err(TestStop::Blocked("two equal runs give different answers".to_owned())),
     }
 }
 
@@ -44,10 +44,10 @@ fn difference(one: &str, other: &str) -> String {
     format!("first `{}`, then `{}`", shown(a), shown(b))
 }
 
-pub fn alone(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn alone(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
     if !system::KNOWS_RESOURCES {
-        return Err(Stop::Inapplicable("this system does not tell".to_owned()));
+        return Err(TestStop::Inapplicable("this system does not tell".to_owned()));
     }
     let (threads, descriptors) = bench.play(&ordinary(bench)?)?.extra;
     ensure(threads == 0 && descriptors == 0, Rule::Touches, || {
@@ -55,7 +55,7 @@ pub fn alone(bench: &Bench, _: &Surroundings) -> Judged {
     })
 }
 
-pub fn repeatable(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn repeatable(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
     for play in [ordinary(bench)?, receiving(bench)?] {
         let (first, second) = (bench.play(&play)?, bench.play(&play)?);
@@ -67,24 +67,25 @@ pub fn repeatable(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn regrouped(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn regrouped(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
     // All at one instant, so that only the borders between batches differ.
-    let play = Play { batches: vec![16], spacing_ns: 0, ..Play::of(parcels(bench.seed, 800), bench.seed) };
+    let play =
+        TestPlay { batches: vec![16], spacing_ns: 0, ..TestPlay::of(parcels(bench.seed, 800), bench.seed) };
     let first = baseline(bench, &play)?;
     for batches in [vec![1], vec![3, 5, 7], vec![64, 1], vec![400]] {
-        let other = bench.play(&Play { batches: batches.clone(), ..play.clone() })?;
+        let other = bench.play(&TestPlay { batches: batches.clone(), ..play.clone() })?;
         compare(&first, &other, true, Rule::Regrouped, &format!("in batches of {batches:?} instead of 16"))?;
     }
     Ok(())
 }
 
 /// Whether the messages of `one` fare alike in `other`, whatever the order; with their times if asked for.
-fn compare(one: &Story, other: &Story, times: bool, rule: Rule, how: &str) -> Judged {
+fn compare(one: &History, other: &History, times: bool, rule: Rule, how: &str) -> Judged {
     if [one, other].iter().any(|story| story.sent.iter().any(|sent| sent.answers.is_empty())) {
-        return Err(Stop::Blocked("some messages are never answered".to_owned()));
+        return Err(TestStop::Blocked("some messages are never answered".to_owned()));
     }
-    let identity = |story: &Story| -> Vec<(u32, u64)> {
+    let identity = |story: &History| -> Vec<(u32, u64)> {
         story.sent.iter().map(|sent| (sent.parcel.stamp.sender, sent.parcel.stamp.sequence)).collect()
     };
     let others: HashMap<_, _> = identity(other).into_iter().zip(other.fates()).collect();
@@ -102,9 +103,10 @@ fn compare(one: &Story, other: &Story, times: bool, rule: Rule, how: &str) -> Ju
     Ok(())
 }
 
-pub fn permuted(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn permuted(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
-    let play = Play { batches: vec![16], spacing_ns: 0, ..Play::of(parcels(bench.seed, 800), bench.seed) };
+    let play =
+        TestPlay { batches: vec![16], spacing_ns: 0, ..TestPlay::of(parcels(bench.seed, 800), bench.seed) };
     let first = baseline(bench, &play)?;
     let mut backwards = play.clone();
     backwards.parcels.reverse();
@@ -117,35 +119,35 @@ pub fn permuted(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn crowd(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn crowd(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
     let parcels =
         parcels(bench.seed, 500).into_iter().filter(|parcel| parcel.recipient != abi::ALL).collect();
-    let play = Play::of(parcels, bench.seed);
+    let play = TestPlay::of(parcels, bench.seed);
     let first = baseline(bench, &play)?;
-    let other = bench.play(&Play { agents: 3 * AGENTS, ..play })?;
+    let other = bench.play(&TestPlay { agents: 3 * AGENTS, ..play })?;
     compare(&first, &other, true, Rule::Crowd, "among 27 agents instead of 9")
 }
 
-pub fn virtual_time(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn virtual_time(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
-    let play = Play { batches: vec![50], ..Play::of(parcels(bench.seed, 500), bench.seed) };
+    let play = TestPlay { batches: vec![50], ..TestPlay::of(parcels(bench.seed, 500), bench.seed) };
     let first = baseline(bench, &play)?;
-    let slow = bench.play(&Play { dawdle: Duration::from_millis(70), ..play })?;
+    let slow = bench.play(&TestPlay { pause: Duration::from_millis(70), ..play })?;
     ensure(first.transcript == slow.transcript, Rule::RealClock, || {
         format!("where more real time passes: {}", difference(&first.transcript, &slow.transcript))
     })
 }
 
-pub fn no_sleeping(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn no_sleeping(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
     if !system::KNOWS_RESOURCES {
-        return Err(Stop::Inapplicable("this system does not tell".to_owned()));
+        return Err(TestStop::Inapplicable("this system does not tell".to_owned()));
     }
-    let story = bench.play(&Play {
+    let story = bench.play(&TestPlay {
         batches: vec![4],
         count_waits: true,
-        ..Play::of(parcels(bench.seed, 400), bench.seed)
+        ..TestPlay::of(parcels(bench.seed, 400), bench.seed)
     })?;
     for (function, waits) in &story.waits {
         let calls = story.call_times_ns.get(function).map_or(0, Vec::len) as u64;
@@ -159,7 +161,7 @@ pub fn no_sleeping(bench: &Bench, _: &Surroundings) -> Judged {
     Ok(())
 }
 
-pub fn never_wakes(bench: &Bench, _: &Surroundings) -> Judged {
+pub fn never_wakes(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
     bench.play(&ordinary(bench)?)?.keeps(&[Rule::NeverWakes])
 }

@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A function's name is cut to so many bytes; before it stands the number of the step.
 const NAME_BYTES: usize = (PAGE_WORDS - 1) * 8;
 
-/// The writing end.
-pub struct Trail(Option<&'static [AtomicU64; PAGE_WORDS]>);
+/// The writing end of the trail: the steps that a test has taken.
+pub struct StepTrail(Option<&'static [AtomicU64; PAGE_WORDS]>);
 
-impl Trail {
+impl StepTrail {
     /// A trail in this file. On a system that cannot map files into memory it stays empty.
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn new(path: &Path) -> std::io::Result<Trail> {
+    pub fn new(path: &Path) -> std::io::Result<StepTrail> {
         let file =
             std::fs::OpenOptions::new().create(true).truncate(true).read(true).write(true).open(path)?;
         // A trail that cannot be written only makes a crash harder to place.
-        Ok(Trail(map_page(&file).ok()))
+        Ok(StepTrail(map_page(&file).ok()))
     }
 
     /// The process enters a function of the core; an empty name: it is back.
@@ -61,7 +61,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trail");
         assert_eq!(last_step(&path), Step::default());
-        let trail = Trail::new(&path).unwrap();
+        let trail = StepTrail::new(&path).unwrap();
         trail.note("acknowledge");
         assert_eq!(last_step(&path), Step { number: 1, function: Some("acknowledge".to_owned()) });
         trail.note("");

@@ -10,25 +10,25 @@ pub const AGENTS: u32 = 9;
 /// The run's number in every stamp, on the virtual clock.
 pub const RUN: u32 = 7;
 
-/// One message, apart from its token.
+/// A message, without its token.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parcel {
-    /// Its identity.
+pub struct TestMessage {
+    /// The stamp that identifies the message.
     pub stamp: abi::Stamp,
-    /// Who sends.
+    /// The id of the agent that sends it.
     pub sender: u32,
-    /// To whom; ALL = a broadcast.
+    /// The id of the recipient; ALL = a broadcast.
     pub recipient: u32,
-    /// Its priority.
+    /// The priority of the message.
     pub priority: u8,
-    /// Its content.
+    /// The content of the message.
     pub content: Vec<u8>,
 }
 
-/// Agent-1 … Agent-N.
-pub struct Names(pub u32);
+/// The names `Agent-1` to `Agent-N`.
+pub struct NumberedNames(pub u32);
 
-impl PartyNames for Names {
+impl PartyNames for NumberedNames {
     fn count(&self) -> u32 {
         self.0
     }
@@ -54,12 +54,12 @@ pub fn types() -> Vec<TypeRow> {
 }
 
 /// `n` messages: mostly from agent to agent, every tenth to all; their contents are of 1 to 200 bytes of any kind.
-pub fn parcels(seed: u64, n: usize) -> Vec<Parcel> {
+pub fn parcels(seed: u64, n: usize) -> Vec<TestMessage> {
     sized(seed, n, |draw| (draw % 200 + 1) as usize)
 }
 
 /// `n` messages whose contents have the sizes that `size` makes of a draw.
-pub fn sized(seed: u64, n: usize, size: impl Fn(u64) -> usize) -> Vec<Parcel> {
+pub fn sized(seed: u64, n: usize, size: impl Fn(u64) -> usize) -> Vec<TestMessage> {
     let mut sequences = vec![0u64; AGENTS as usize];
     (0..n as u64)
         .map(|i| {
@@ -84,7 +84,7 @@ pub fn sized(seed: u64, n: usize, size: impl Fn(u64) -> usize) -> Vec<Parcel> {
                 attempt: 1,
                 flags: priority | abi::STAMP_CHECKSUM,
             };
-            Parcel { stamp, sender, recipient, priority, content }
+            TestMessage { stamp, sender, recipient, priority, content }
         })
         .collect()
 }
@@ -109,7 +109,7 @@ pub struct Batch {
 impl Batch {
     /// These messages, with the tokens from `first` on, generated at `now_ns`. Contents and texts are there only if
     /// they are `read`.
-    pub fn new(parcels: &[Parcel], first: u64, now_ns: u64, read: bool) -> Batch {
+    pub fn new(parcels: &[TestMessage], first: u64, now_ns: u64, read: bool) -> Batch {
         let wire_types = types();
         let mut batch = Batch {
             messages: Vec::with_capacity(parcels.len()),

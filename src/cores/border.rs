@@ -1,10 +1,15 @@
 //! One border: the calls into one core's session, checked and named, whoever calls — the engine or a layer.
 
-use super::deeds::{Caught, Misuse};
+use super::appended::{
+    appended_deliveries, appended_outcomes, can_be_read, outcome_breach, outcome_is_sound, text_breach,
+    time_breach,
+};
 use super::error::CoreFailure;
+use super::lent::{Lent, LentError};
 use super::returning::returning;
 use super::services::{EventQueue, Interner, LogLine};
 use super::surroundings::float;
+use super::violations::{Caught, Misuse};
 use super::vitals::{FUNCTIONS, Slot};
 use mqscript_plugin::abi;
 use mqscript_plugin::units::SIZE_MAX_BYTES;
@@ -62,137 +67,16 @@ pub(super) struct Border {
     pub misuse: Arc<Misuse>,
     /// The reasons that outcomes may name.
     pub reasons: Arc<Interner>,
-    /// What the user should read.
+    /// Receives what the user should read.
     pub log: Arc<EventQueue<LogLine>>,
     /// It was told that the core changes how numbers are rounded.
     pub rounds: bool,
     /// What was lent to the layer above for the call that is under way.
     pub above: Option<Lent>,
-    /// The layer's name.
+    /// The name of the layer, or none for the innermost core.
     pub layer: Option<Arc<str>>,
     /// The first failure seen here: it ends the session, whatever a layer above makes of it.
     pub failure: Option<CoreFailure>,
-}
-
-/// What was lent for a call, as it was before: the core may append, and tell its wishes and flags, and no more. What the
-/// host reads afterwards it reads by this copy, whatever the core has made of the lengths and places.
-#[derive(Clone, Copy)]
-pub(super) struct Lent {
-    struct_size: u32,
-    outcomes: *mut abi::Outcome,
-    outcomes_cap: u32,
-    outcomes_len: u32,
-    deliveries: *mut abi::Delivery,
-    deliveries_cap: u32,
-    deliveries_len: u32,
-    error: LentError,
-}
-
-impl Lent {
-    #[inline(always)]
-    fn of(out: &abi::Out, error: &abi::ErrorBuffer) -> Lent {
-        Lent {
-            struct_size: out.struct_size,
-            outcomes: out.outcomes,
-            outcomes_cap: out.outcomes_cap,
-            outcomes_len: out.outcomes_len,
-            deliveries: out.deliveries,
-            deliveries_cap: out.deliveries_cap,
-            deliveries_len: out.deliveries_len,
-            error: LentError::of(error),
-        }
-    }
-
-    /// Whether all that is the host's own still stands there. One branch.
-    #[inline(always)]
-    fn is_untouched(&self, out: &abi::Out, error: &abi::ErrorBuffer) -> bool {
-        (out.struct_size == self.struct_size)
-            & (out.outcomes == self.outcomes)
-            & (out.outcomes_cap == self.outcomes_cap)
-            & (out.deliveries == self.deliveries)
-            & (out.deliveries_cap == self.deliveries_cap)
-            & self.error.is_untouched(error)
-    }
-
-    /// What was changed; puts it back. Of arrays that were elsewhere for a while nothing new counts.
-    fn put_back(&self, out: &mut abi::Out, error: &mut abi::ErrorBuffer) -> Option<String> {
-        let changed = [
-            ("out->struct_size", out.struct_size != self.struct_size),
-            ("out->outcomes", out.outcomes != self.outcomes),
-            ("out->outcomes_cap", out.outcomes_cap != self.outcomes_cap),
-            ("out->deliveries", out.deliveries != self.deliveries),
-            ("out->deliveries_cap", out.deliveries_cap != self.deliveries_cap),
-        ];
-        let changed = changed.into_iter().find(|(_, changed)| *changed).map(|(field, _)| field);
-        if changed.is_some() {
-            self.restore(out);
-        }
-        let changed_too = self.error.put_back(error);
-        changed.or(changed_too).map(not_its_own)
-    }
-
-    /// Takes back all that was appended.
-    fn restore(&self, out: &mut abi::Out) {
-        out.struct_size = self.struct_size;
-        (out.outcomes, out.outcomes_cap, out.outcomes_len) =
-            (self.outcomes, self.outcomes_cap, self.outcomes_len);
-        (out.deliveries, out.deliveries_cap, out.deliveries_len) =
-            (self.deliveries, self.deliveries_cap, self.deliveries_len);
-    }
-}
-
-/// An error buffer, as it was lent.
-#[derive(Clone, Copy)]
-pub(super) struct LentError {
-    struct_size: u32,
-    cap: u32,
-    buf: *mut u8,
-}
-
-impl LentError {
-    #[inline(always)]
-    pub(super) fn of(error: &abi::ErrorBuffer) -> LentError {
-        LentError { struct_size: error.struct_size, cap: error.cap, buf: error.buf }
-    }
-
-    #[inline(always)]
-    fn is_untouched(&self, error: &abi::ErrorBuffer) -> bool {
-        (error.struct_size == self.struct_size) & (error.cap == self.cap) & (error.buf == self.buf)
-    }
-
-    /// The first field that was changed; puts all back.
-    pub(super) fn put_back(&self, error: &mut abi::ErrorBuffer) -> Option<&'static str> {
-        let changed = [
-            ("error->struct_size", error.struct_size != self.struct_size),
-            ("error->cap", error.cap != self.cap),
-            ("error->buf", error.buf != self.buf),
-        ];
-        (error.struct_size, error.cap, error.buf) = (self.struct_size, self.cap, self.buf);
-        changed.into_iter().find(|(_, changed)| *changed).map(|(field, _)| field)
-    }
-
-    /// What of the host's own was changed, if anything was; puts it back.
-    #[inline]
-    pub(super) fn breach(&self, error: &mut abi::ErrorBuffer) -> Option<String> {
-        if self.is_untouched(error) { None } else { self.put_back(error).map(not_its_own) }
-    }
-
-    /// What a core wrote into the buffer; cut where it is longer than any reason need be.
-    pub(super) fn told(&self, error: &abi::ErrorBuffer) -> String {
-        /// A layer calls with a buffer of its own, and may say of it what it likes.
-        const TOLD_MAX_BYTES: u32 = 4096;
-        if self.buf.is_null() {
-            return String::new();
-        }
-        let len = error.len.min(self.cap).min(TOLD_MAX_BYTES) as usize;
-        // SAFETY: "Errors are written into a caller-owned buffer": `buf` had room for `cap` bytes when it was lent.
-        String::from_utf8_lossy(unsafe { std::slice::from_raw_parts(self.buf, len) }).into_owned()
-    }
-}
-
-/// A breach: this field was written to.
-pub(super) fn not_its_own(field: &str) -> String {
-    format!("it changed `{field}`, which is the host's")
 }
 
 impl Border {
@@ -233,7 +117,7 @@ impl Border {
         if sound {
             return abi::OK;
         }
-        if self.answer_for_deeds(PUBLISH) {
+        if self.answer_for_violations(PUBLISH) {
             *accepted = 0;
             lent.restore(out);
             return abi::POISONED;
@@ -331,7 +215,7 @@ impl Border {
             self.put_rounding_back();
         }
         if self.slot.is_caught() {
-            self.answer_for_deeds(FLUSH);
+            self.answer_for_violations(FLUSH);
         }
         if let Some(text) = lent.breach(error) {
             self.fail(CoreFailure::breach(&self.core, FUNCTIONS[FLUSH], text));
@@ -343,13 +227,13 @@ impl Border {
     }
 
     /// Names what the core was caught at, before anything else that went wrong: it may be what came of it. True if that
-    /// was a forbidden deed: then nothing that it answered in this call counts.
+    /// was a violation: then nothing that it answered in this call counts.
     #[cold]
-    fn answer_for_deeds(&mut self, function: usize) -> bool {
+    fn answer_for_violations(&mut self, function: usize) -> bool {
         match self.slot.answer(&self.misuse) {
             None => false,
-            Some(Caught::Deed(deed)) => {
-                self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], deed));
+            Some(Caught::Violation(violation)) => {
+                self.fail(CoreFailure::forbidden(&self.core, FUNCTIONS[function], violation));
                 true
             }
             Some(Caught::Misuse(core, text)) => {
@@ -429,7 +313,7 @@ impl Border {
         error: &mut abi::ErrorBuffer,
     ) -> i32 {
         let name = FUNCTIONS[function];
-        if self.answer_for_deeds(function) {
+        if self.answer_for_violations(function) {
             lent.restore(out);
             return abi::POISONED;
         }
@@ -555,118 +439,4 @@ impl Border {
         }
         time_breach("a delivery", delivery.at_ns, floor_ns, ceiling_ns)
     }
-}
-
-#[inline]
-fn outcome_is_sound(outcome: &abi::Outcome, floor_ns: u64, ceiling_ns: u64, reasons: u32) -> bool {
-    (outcome.result.wrapping_sub(abi::DELIVERED) <= abi::UNCERTAIN - abi::DELIVERED)
-        & (outcome.count >= 1)
-        & (outcome.at_ns >= floor_ns)
-        & (outcome.at_ns <= ceiling_ns)
-        & (outcome.reason <= reasons)
-}
-
-#[cold]
-fn outcome_breach(outcome: &abi::Outcome, floor_ns: u64, ceiling_ns: u64, reasons: u32) -> String {
-    let what = format!("the outcome of token {}", outcome.first);
-    if abi::OutcomeResult::from_raw(outcome.result).is_none() {
-        return format!("{what} has the unknown result {}", outcome.result);
-    }
-    if outcome.count == 0 {
-        return format!("{what} counts no token");
-    }
-    if outcome.reason > reasons {
-        return format!("{what} has the reason {}, which was never interned", outcome.reason);
-    }
-    time_breach(&what, outcome.at_ns, floor_ns, ceiling_ns)
-}
-
-fn time_breach(what: &str, at_ns: u64, floor_ns: u64, ceiling_ns: u64) -> String {
-    if at_ns < floor_ns {
-        return format!("{what} lies in the past: at_ns {at_ns}, now {floor_ns}");
-    }
-    let now_ns = ceiling_ns - abi::AHEAD_MAX_NS;
-    format!("{what} lies more than 366 days ahead: at_ns {at_ns}, now {now_ns}")
-}
-
-/// Looks at both ends of what a delivery points to; whoever gets this far is told that they can be read. Where they cannot,
-/// the process dies here, where it is known of what.
-///
-/// # Safety
-/// The content is that of a delivery of the call that has just returned, is not empty and not at NULL.
-unsafe fn can_be_read(content: abi::Bytes) -> bool {
-    // SAFETY: "the bytes that a delivery points to are the core's, valid until the next call on the session".
-    unsafe {
-        std::hint::black_box(content.ptr.read_volatile());
-        std::hint::black_box(content.ptr.add(content.len as usize - 1).read_volatile());
-    }
-    true
-}
-
-/// What is wrong with the texts of a delivery, if anything: their numbers and places, not what stands there.
-///
-/// # Safety
-/// It is NULL, or the text of a delivery of the call that has just returned.
-#[cold]
-unsafe fn text_breach(text: *const abi::Text) -> Option<String> {
-    // SAFETY: "valid as long as `content`", that is, until the next call on the session; NULL where there is none.
-    let text = unsafe { text.as_ref() }?;
-    for (what, first, len) in [
-        ("tags", text.tags.cast::<u8>(), text.tags_len),
-        ("pairs of metadata", text.metadata.cast::<u8>(), text.metadata_len),
-    ] {
-        if len > ENTRIES_MAX {
-            return Some(format!("a delivery with {len} {what}; {ENTRIES_MAX} are allowed"));
-        }
-        if len > 0 && first.is_null() {
-            return Some(format!("a delivery with {len} {what} at NULL"));
-        }
-    }
-    for (what, part) in
-        [("sender", text.sender), ("recipient", text.recipient), ("message type", text.message_type)]
-    {
-        if let Some(wrong) = wrong_text(part) {
-            return Some(format!("the {what} of a delivery is {wrong}"));
-        }
-    }
-    None
-}
-
-/// The most tags, or pairs of metadata, of one delivery.
-pub(super) const ENTRIES_MAX: u32 = 65_536;
-
-/// Why no text can be read where a core says one is: "a text of 5 bytes at NULL".
-pub(super) fn wrong_text(text: abi::Str) -> Option<String> {
-    match text.len {
-        0 => None,
-        len if text.ptr.is_null() => Some(format!("a text of {len} bytes at NULL")),
-        len if len > SIZE_MAX_BYTES => Some(format!("a text of {len} bytes; {SIZE_MAX_BYTES} are allowed")),
-        _ => None,
-    }
-}
-
-/// The outcomes that a call has appended.
-///
-/// # Safety
-/// `out` is what was lent, its lengths lie between those lent and the capacities lent, and the slice is dropped before `out`
-/// changes hands.
-#[inline]
-unsafe fn appended_outcomes<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Outcome] {
-    let before = lent.outcomes_len;
-    let len = (out.outcomes_len - before) as usize;
-    // SAFETY: the array is the host's ("host-owned; the core appends") and holds `outcomes_cap` initialised outcomes as it
-    // was lent; the rest is the caller's promise.
-    unsafe { std::slice::from_raw_parts(lent.outcomes.add(before as usize), len) }
-}
-
-/// The deliveries that a call has appended.
-///
-/// # Safety
-/// As for [`appended_outcomes`].
-#[inline]
-unsafe fn appended_deliveries<'a>(out: &abi::Out, lent: &Lent) -> &'a [abi::Delivery] {
-    let before = lent.deliveries_len;
-    let len = (out.deliveries_len - before) as usize;
-    // SAFETY: as for the outcomes.
-    unsafe { std::slice::from_raw_parts(lent.deliveries.add(before as usize), len) }
 }

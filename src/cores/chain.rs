@@ -176,7 +176,7 @@ fn check_fit<'a>(cores: impl Iterator<Item = &'a Vetted>, config: &RunConfig) ->
     Ok(())
 }
 
-/// What the options have ruled out.
+/// The capabilities that the options have ruled out.
 fn fit_effective(core: &str, capabilities: u64, clock: ClockKind, receive: bool) -> Result<(), CoreError> {
     let unfit = |reason: &str| Err(CoreError::Unfit { core: core.to_owned(), reason: reason.to_owned() });
     if clock == ClockKind::Virtual && capabilities & abi::SIMULATED == 0 {

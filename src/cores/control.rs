@@ -1,12 +1,12 @@
 //! Control calls, with a time limit.
 
-use super::border::LentError;
-use super::deeds::Caught;
 use super::error::CoreFailure;
 use super::helpers;
+use super::lent::LentError;
 use super::returning::returning;
 use super::services::HostServices;
 use super::surroundings::put_back_after;
+use super::violations::Caught;
 use super::vitals::{FUNCTIONS, Slot, shown, work_for};
 use mqscript_plugin::abi::{self, ErrorBuffer};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
@@ -35,7 +35,7 @@ pub(super) fn within<T: Send + 'static>(
     slot.leave(before);
     put_back_after(core, services);
     match (answer, slot.answer(&services.misuse)) {
-        (Ok(_), Some(Caught::Deed(deed))) => Err(CoreFailure::forbidden(core, function, deed)),
+        (Ok(_), Some(Caught::Violation(violation))) => Err(CoreFailure::forbidden(core, function, violation)),
         (Ok(_), Some(Caught::Misuse(who, text))) => Err(CoreFailure::breach(&who, function, text)),
         (answer, _) => answer,
     }
@@ -71,16 +71,16 @@ fn helped<T: Send + 'static>(
 }
 
 /// A status, and what the core wrote about it.
-pub(super) struct Told {
+pub(super) struct Reply {
     pub status: i32,
     pub text: String,
     /// What of the host's own it changed in the error buffer.
     pub breach: Option<String>,
 }
 
-impl Told {
+impl Reply {
     /// Makes a call with an error buffer of its own.
-    pub(super) fn by(call: impl FnOnce(*mut ErrorBuffer) -> i32) -> Told {
+    pub(super) fn by(call: impl FnOnce(*mut ErrorBuffer) -> i32) -> Reply {
         let mut bytes = [0u8; 2048];
         let mut error = ErrorBuffer {
             struct_size: size_of::<ErrorBuffer>() as u32,
@@ -92,7 +92,7 @@ impl Told {
         let lent = LentError::of(&error);
         let status = call(&mut error);
         let breach = lent.breach(&mut error);
-        Told { status, text: lent.told(&error), breach }
+        Reply { status, text: lent.told(&error), breach }
     }
 
     pub(super) fn into_result(self, core: &str, function: &'static str) -> Result<(), CoreFailure> {

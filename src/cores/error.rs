@@ -10,13 +10,13 @@ use std::time::Duration;
 /// Why a core was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureKind {
-    /// It returned this status.
+    /// The core returned this status.
     Status(i32),
-    /// It tried what a confined process must not.
+    /// The core tried what a confined process must not do.
     Forbidden,
-    /// It broke the contract.
+    /// The core broke the contract.
     Breach,
-    /// It panicked, here.
+    /// The core panicked, in the file and at the line that follow.
     Panic {
         /// File, line and column in the core's source, where known.
         place: Option<String>,
@@ -36,7 +36,7 @@ pub struct CoreFailure {
     pub core: String,
     /// The function of the contract that failed.
     pub function: &'static str,
-    /// How.
+    /// What kind of failure it was.
     pub kind: FailureKind,
     /// What the core said, or what of the contract it broke.
     pub text: String,
@@ -74,10 +74,10 @@ impl CoreFailure {
         CoreFailure { core: core.to_owned(), function, kind: FailureKind::Died, text }
     }
 
-    /// The core was caught at this deed.
+    /// The core was caught at this violation.
     #[cold]
-    pub(super) fn forbidden(core: &str, function: &'static str, deed: String) -> CoreFailure {
-        CoreFailure { core: core.to_owned(), function, kind: FailureKind::Forbidden, text: deed }
+    pub(super) fn forbidden(core: &str, function: &'static str, violation: String) -> CoreFailure {
+        CoreFailure { core: core.to_owned(), function, kind: FailureKind::Forbidden, text: violation }
     }
 
     #[cold]
@@ -129,16 +129,16 @@ impl fmt::Display for CoreFailure {
 
 impl std::error::Error for CoreFailure {}
 
-/// One fault in a core's options.
+/// A fault in the options of a core.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionFault {
     /// Where: "latency.uniform.min"; empty for the options as a whole.
     pub key_path: String,
-    /// What stands there.
+    /// The value that was found there.
     pub found: String,
-    /// What would have been right.
+    /// What was expected instead.
     pub expected: String,
-    /// What to do, where it can be guessed.
+    /// A suggestion for the user, where one can be guessed.
     pub help: Option<String>,
 }
 
@@ -150,11 +150,11 @@ pub enum CoreError {
     NotFound {
         /// The name asked for.
         name: String,
-        /// Where was looked, in order.
+        /// The folders that were searched, in order.
         searched: Vec<PathBuf>,
         /// Names that exist and are near, nearest first.
         nearest: Vec<String>,
-        /// All names that exist.
+        /// All names that are known.
         there: Vec<String>,
     },
     /// A core of this project that the default build leaves out, and no library of that name in any of the folders.
@@ -164,37 +164,37 @@ pub enum CoreError {
         name: String,
         /// The package that builds it.
         package: &'static str,
-        /// Where was looked, in order.
+        /// The folders that were searched, in order.
         searched: Vec<PathBuf>,
     },
     /// The reference is neither a name nor the path of a file.
     #[error("`{reference}` is no core: {reason}")]
     BadReference {
-        /// As written.
+        /// The reference, as it was written.
         reference: String,
-        /// What is wrong with it.
+        /// What is wrong with the reference.
         reason: String,
     },
     /// The file is there, but somebody else may have put it there or changed it.
     #[error("{} is not loaded: {reason}", path.display())]
     Untrusted {
-        /// The file.
+        /// The path of the library's file.
         path: PathBuf,
-        /// Who could.
+        /// Who could have changed the file, as a sentence.
         reason: String,
     },
     /// It tried what a confined process must not while it was loaded.
-    #[error("{} {deed} while it was loaded", path.display())]
+    #[error("{} {violation} while it was loaded", path.display())]
     Forbidden {
-        /// The file.
+        /// The path of the library's file.
         path: PathBuf,
         /// What: reads on after its name.
-        deed: String,
+        violation: String,
     },
     /// The file is there, but the system's loader refuses it.
     #[error("{} cannot be loaded: {reason}", path.display())]
     NotLoadable {
-        /// The file.
+        /// The path of the library's file.
         path: PathBuf,
         /// The loader's own words, the whole chain.
         reason: String,
@@ -202,7 +202,7 @@ pub enum CoreError {
     /// A shared library, but no core of ours.
     #[error("{} is no mqscript core: it has no symbol `{symbol}`", path.display())]
     NotAPlugin {
-        /// The file.
+        /// The path of the library's file.
         path: PathBuf,
         /// The symbol that is missing.
         symbol: &'static str,
@@ -210,7 +210,7 @@ pub enum CoreError {
     /// Built for another major version of the contract.
     #[error("{} speaks plugin ABI {}.{}, this host {}.{}", path.display(), found.0, found.1, expected.0, expected.1)]
     OtherMajor {
-        /// The file.
+        /// The path of the library's file.
         path: PathBuf,
         /// The library's major and minor.
         found: (u32, u32),
@@ -220,19 +220,19 @@ pub enum CoreError {
     /// The descriptor breaks the contract: a NULL function, bad UTF-8, a schema that is none.
     #[error("{}: {part} is {found}, not {expected}", path.display())]
     Malformed {
-        /// The file.
+        /// The path of the library's file.
         path: PathBuf,
         /// The part of the descriptor: "core `x`: function `publish`".
         part: String,
-        /// What stands there.
+        /// The value that was found.
         found: String,
-        /// What should.
+        /// The value that was expected.
         expected: String,
     },
     /// The library was found, but holds no core of that name.
     #[error("{} holds no core `{name}`", path.display())]
     NoSuchCore {
-        /// The file.
+        /// The path of the library's file.
         path: PathBuf,
         /// The name asked for.
         name: String,
@@ -242,7 +242,7 @@ pub enum CoreError {
     /// The options are not what the core's schema asks for; all faults are told.
     #[error("the options of core `{core}` are not valid: {}", list_faults(faults))]
     Options {
-        /// The core.
+        /// The name of the core.
         core: String,
         /// Every fault, in order.
         faults: Vec<OptionFault>,
@@ -252,7 +252,7 @@ pub enum CoreError {
     BadChain {
         /// The core or layer at fault.
         core: String,
-        /// Why.
+        /// The reason, as a part of a sentence.
         reason: String,
     },
     /// The core cannot do what the run asks of it.
@@ -260,10 +260,10 @@ pub enum CoreError {
     Unfit {
         /// The core or layer at fault.
         core: String,
-        /// Why.
+        /// The reason, as a part of a sentence.
         reason: String,
     },
-    /// It failed when called.
+    /// The core failed when it was called.
     #[error(transparent)]
     Failed(#[from] CoreFailure),
 }
@@ -291,7 +291,7 @@ impl CoreError {
         }
     }
 
-    /// What to do about it, in one sentence.
+    /// A suggestion for the user, in one sentence.
     pub fn help(&self) -> Option<String> {
         Some(match self {
             CoreError::NotFound { nearest, .. } if !nearest.is_empty() => {

@@ -16,7 +16,7 @@ const OPTIONAL: [(&str, &str); 1] = [("nats", "mqscript-nats")];
 
 /// Folders that count as one place: the newest file of a name wins among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct SearchPlace {
     folders: Vec<PathBuf>,
     word: Word,
 }
@@ -24,7 +24,7 @@ struct Place {
 /// Where cores are looked for, in order. Never the current folder by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finder {
-    places: Vec<Place>,
+    places: Vec<SearchPlace>,
     /// Files that the user named on the command line.
     named: Vec<PathBuf>,
     /// Where files must lie, if the process reads nowhere else.
@@ -123,14 +123,14 @@ impl Finder {
             _ => beside,
         };
         let folders = vec![base.to_owned(), base.join("deps")];
-        self.places.push(Place { folders, word: Word::Place });
+        self.places.push(SearchPlace { folders, word: Word::Place });
         self.places.push(alone(base.join("cores"), Word::Place));
         if let Some(above) = base.parent() {
             self.places.push(alone(above.join("lib/mqscript/cores"), Word::Place));
         }
     }
 
-    /// All folders, in order.
+    /// All folders that are searched, in order.
     pub fn folders(&self) -> impl Iterator<Item = &Path> {
         self.places.iter().flat_map(|place| &place.folders).map(PathBuf::as_path)
     }
@@ -174,8 +174,8 @@ impl Finder {
     }
 }
 
-fn alone(folder: PathBuf, word: Word) -> Place {
-    Place { folders: vec![folder], word }
+fn alone(folder: PathBuf, word: Word) -> SearchPlace {
+    SearchPlace { folders: vec![folder], word }
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

@@ -1,6 +1,6 @@
 //! `mqs_host` and `mqs_run`: what a core is given, and the functions behind it.
 
-use super::border::wrong_text;
+use super::appended::wrong_text;
 use super::entry_host::{dead_host, no_extension};
 use super::run_config::{ClockKind, PartyNames, RunConfig, TypeRow};
 use super::secrets::without_secrets;

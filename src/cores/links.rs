@@ -1,11 +1,12 @@
 //! The control calls of a chain's cores, each checked and within its time, and what keeps their memory.
 
 use super::below;
-use super::border::{self, Border};
+use super::border::Border;
 use super::capabilities::{BY_AND, BY_OR, capability_names};
-use super::control::{Told, within};
+use super::control::{Reply, within};
 use super::error::{CoreFailure, FailureKind};
 use super::host::{HostFor, RunFor, WAKER};
+use super::lent::not_its_own;
 use super::run_config::ClockKind;
 use super::secrets::value_without_secrets;
 use super::services::HostServices;
@@ -37,7 +38,7 @@ pub(super) struct Links {
     destroyed: AtomicBool,
 }
 
-/// One core that exists.
+/// A core that exists, with its functions.
 pub(super) struct Link {
     pub core: Arc<str>,
     /// Position in the chain: 0 is innermost.
@@ -76,7 +77,7 @@ impl<T> Handle<T> {
 impl Link {
     /// What of the structs that it was given it has changed, if anything; puts it back.
     fn changed(&self) -> Option<String> {
-        self.host.changed().or_else(|| self.run.changed()).map(border::not_its_own)
+        self.host.changed().or_else(|| self.run.changed()).map(not_its_own)
     }
 
     pub fn create(
@@ -92,7 +93,7 @@ impl Link {
         let (host, run) = (Arc::new(HostFor::new(services.clone(), core.clone())), run.clone());
         let (host, run, told, raw, effective) = within(&core, (depth, "create"), services, move || {
             let (mut raw, mut effective) = (ptr::null_mut(), 0u64);
-            let told = Told::by(|error| {
+            let told = Reply::by(|error| {
                 let text = abi::Str::new(&options);
                 // SAFETY: "[control]"; "`host` and `run` stay valid until `destroy` returns": both live in the
                 // link, which destroys the core before it drops them.
@@ -176,7 +177,7 @@ impl Links {
     ) -> Result<(), CoreFailure> {
         // SAFETY: "[control]"; the core is not destroyed while its link lives.
         let told = self
-            .control(link, function, move |link| Told::by(|error| unsafe { call(link.raw.get(), error) }))?;
+            .control(link, function, move |link| Reply::by(|error| unsafe { call(link.raw.get(), error) }))?;
         told.into_result(&link.core, function)
     }
 
@@ -188,7 +189,7 @@ impl Links {
             loop {
                 let mut len = 0u64;
                 // SAFETY: "[control] writes up to `cap` bytes to `buf` and its full length to `*len`".
-                let told = Told::by(|error| unsafe {
+                let told = Reply::by(|error| unsafe {
                     stats(link.raw.get(), buffer.as_mut_ptr(), buffer.len() as u64, &mut len, error)
                 });
                 if told.status == abi::OK && len > buffer.len() as u64 && len <= LEN_MAX {
@@ -279,7 +280,7 @@ impl Links {
             // SAFETY: "[control]"; `open` is borrowed for the call, the border below lives "until the layer's
             // `close` returns".
             let told =
-                Told::by(|error| unsafe { (link.calls.open)(link.raw.get(), &open, &mut session, error) });
+                Reply::by(|error| unsafe { (link.calls.open)(link.raw.get(), &open, &mut session, error) });
             (told, Handle(session))
         })?;
         told.into_result(&link.core, "open")?;
@@ -304,17 +305,17 @@ impl Links {
     /// Closes sessions, in the order given: (position in the chain, session).
     pub(super) fn close_sessions(&self, sessions: &[(usize, *mut RawSession)]) -> Result<(), CoreFailure> {
         self.services.wake.close();
-        let mut deed = Ok(());
+        let mut outcome = Ok(());
         for (depth, session) in sessions {
             let session = Handle(*session);
             let closed = self.control(&self.links[*depth], "close", move |link| {
                 // SAFETY: "[control] Closes the session. Also called after a failure": once, and last.
                 unsafe { (link.calls.close)(session.get()) };
             });
-            deed = deed.and(done(closed)?);
+            outcome = outcome.and(done(closed)?);
         }
         self.session_open.store(false, Ordering::Release);
-        deed
+        outcome
     }
 
     pub fn destroy(&self) -> Result<(), CoreFailure> {
@@ -323,16 +324,16 @@ impl Links {
             let failure = CoreFailure::from_status(self.outermost(), "destroy", abi::INVALID, text);
             return Err(failure);
         }
-        let mut deed = Ok(());
+        let mut outcome = Ok(());
         for link in self.links.iter().rev() {
             let destroyed = self.control(link, "destroy", |link| {
                 // SAFETY: "[control] Frees the core": its session is closed, and nobody calls it afterwards.
                 unsafe { (link.calls.destroy)(link.raw.get()) };
             });
-            deed = deed.and(done(destroyed)?);
+            outcome = outcome.and(done(destroyed)?);
         }
         self.destroyed.store(true, Ordering::Release);
-        deed
+        outcome
     }
 }
 

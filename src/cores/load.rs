@@ -1,6 +1,5 @@
 //! Opening a shared library and agreeing on a version. Libraries are never unloaded.
 
-use super::deeds::take_deed;
 use super::entry_host::{entry_host, said_at_entry};
 use super::error::CoreError;
 use super::fingerprint::Fingerprint;
@@ -9,6 +8,7 @@ use super::returning::returning;
 use super::services::{HostServices, LogLine};
 use super::surroundings;
 use super::vet::{Vetted, vet};
+use super::violations::take_violation;
 use super::vitals::shown;
 use super::whole::unfit;
 use mqscript_plugin::abi;
@@ -80,8 +80,8 @@ pub(super) fn load(path: &Path) -> Result<Arc<Loaded>, CoreError> {
         CHANGED.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
         UNTOLD.lock().unwrap_or_else(PoisonError::into_inner).push((path.clone(), text));
     }
-    if let Some(deed) = take_deed() {
-        return Err(CoreError::Forbidden { path, deed });
+    if let Some(violation) = take_violation() {
+        return Err(CoreError::Forbidden { path, violation });
     }
     let new = Arc::new(opened?);
     loaded.insert(path, Arc::clone(&new));

@@ -12,23 +12,25 @@
 //! - **A message here** it goes out through [`Session::publish`], and its outcome and copies come back through the
 //!   same session.
 
+mod appended;
 mod below;
 mod border;
 mod capabilities;
 mod chain;
 mod control;
-mod deeds;
 mod entry_host;
 mod error;
+mod final_snapshot;
 mod find;
 mod fingerprint;
 mod helpers;
 mod host;
-mod last_words;
+mod lent;
 mod limits;
 mod links;
 mod load;
 mod options;
+mod out;
 mod own;
 pub mod raw;
 mod resolve;
@@ -41,18 +43,19 @@ mod surroundings;
 mod texts;
 mod trust;
 mod vet;
+mod violations;
 pub mod vitals;
 mod whole;
 
 pub use capabilities::capability_names;
 pub use chain::Chain;
-pub use deeds::{Misuse, WROTE_OVER, take_deed};
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
+pub use final_snapshot::{expose, with_final_snapshot, write_final_snapshot, write_snapshot_if_dying};
 pub use find::{CORE_PATH_VARIABLE, Finder};
-pub use last_words::{expose, speak, speak_if_dying, with_last_words};
 pub use limits::CHAIN_MAX;
 pub use load::{foreign_libraries, library_sha256};
 pub use mqscript_plugin::abi;
+pub use out::Out;
 pub use own::is_foreign;
 pub use resolve::{
     CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by, plan_chain,
@@ -60,6 +63,7 @@ pub use resolve::{
 pub use run_config::{ClockKind, PartyNames, RunConfig, TypeRow};
 pub use secrets::{HIDDEN, without_secrets};
 pub use services::{CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag};
-pub use session::{DeliveredText, Out, Published, Session};
+pub use session::{DeliveredText, Published, Session};
 pub use vet::CoreInfo;
+pub use violations::{Misuse, WROTE_OVER, take_violation};
 pub use vitals::{Signs, Vitals, WatchedCall};

@@ -29,12 +29,12 @@ pub(super) fn resolve(
     written: &Map<String, Value>,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Resolved, Vec<OptionFault>> {
-    let mut reader = Reader { variable, faults: Vec::new() };
+    let mut reader = OptionReader { variable, faults: Vec::new() };
     let (full, shown) = reader.object("", schema, written);
     if reader.faults.is_empty() { Ok(Resolved { full, shown }) } else { Err(reader.faults) }
 }
 
-struct Reader<'a> {
+struct OptionReader<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<OptionFault>,
 }
@@ -43,7 +43,7 @@ fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-impl Reader<'_> {
+impl OptionReader<'_> {
     fn fault(
         &mut self,
         path: &str,

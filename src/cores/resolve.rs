@@ -25,14 +25,14 @@ pub struct CoreRequest {
     pub options: Map<String, Value>,
 }
 
-/// One core or layer, ready to be made.
+/// A core or layer that is ready to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolvedCore {
-    /// Its name.
+    /// The name of the core.
     pub id: String,
-    /// Its library's version.
+    /// The version of its library.
     pub version: String,
-    /// Its library.
+    /// The path of its library.
     pub path: PathBuf,
     /// What it declares, as far as these options leave it: bits of [`abi`](mqscript_plugin::abi).
     pub capabilities: u64,
@@ -45,7 +45,7 @@ pub struct ResolvedCore {
 /// A chain that can be made for a run, as often as wanted.
 #[derive(Clone)]
 pub struct ResolvedChain {
-    /// Innermost first.
+    /// The cores of the chain, the innermost first.
     pub cores: Vec<ResolvedCore>,
     /// The same, with options that may hold secrets.
     recipes: Vec<(Arc<Vetted>, String)>,
@@ -196,12 +196,12 @@ pub fn core_info(finder: &Finder, base_dir: &Path, reference: &str) -> Result<Co
     Ok(locate(finder, base_dir, reference)?.info.clone())
 }
 
-/// One file of a list of cores.
+/// A library file in a list of cores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedFile<E = CoreError> {
     /// The name that its file name stands for.
     pub name: String,
-    /// The file.
+    /// The path of the library's file.
     pub path: PathBuf,
     /// The file that wins over this one; then this one is not loaded.
     pub hidden_by: Option<PathBuf>,

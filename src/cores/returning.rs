@@ -11,16 +11,16 @@ use std::sync::atomic::Ordering;
 /// crash within the call.
 #[inline(always)]
 pub(super) fn returning<T>(call: impl FnOnce() -> T) -> T {
-    let within = Within;
+    let within = WithinCall;
     let value = call();
     std::mem::forget(within);
     value
 }
 
 /// Dropped only by who unwinds.
-struct Within;
+struct WithinCall;
 
-impl Drop for Within {
+impl Drop for WithinCall {
     #[cold]
     #[inline(never)]
     fn drop(&mut self) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-/// How a secret is shown.
+/// The text that stands in the place of a secret.
 pub const HIDDEN: &str = "***";
 
 /// A shorter secret would be found in any text by chance.

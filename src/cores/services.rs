@@ -1,7 +1,7 @@
 //! What cores may ask of the host while a run is on, in safe terms: clock, wake, reasons, events, log.
 
-use super::deeds::Misuse;
 use super::run_config::ClockKind;
+use super::violations::Misuse;
 use super::vitals::Vitals;
 use mqscript_plugin::abi::{INTERNED_BYTES_MAX, INTERNED_MAX};
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// The run's clock: nanoseconds since its origin, which is when this value was made.
 #[derive(Debug)]
 pub enum RunClock {
-    /// Where the engine last set it.
+    /// The time that the engine last set, in nanoseconds.
     Virtual(AtomicU64),
     /// CLOCK_MONOTONIC minus the origin.
     Wall(Instant),
@@ -194,7 +194,7 @@ pub struct LogLine {
     pub core: Arc<str>,
     /// One of the contract's log levels: 1 error … 4 debug.
     pub level: u32,
-    /// What it says.
+    /// The text of the log line.
     pub text: String,
 }
 
@@ -203,11 +203,11 @@ pub struct LogLine {
 pub struct EventQueue<T = CoreEvent> {
     waiting: AtomicBool,
     lost: AtomicU64,
-    queue: Mutex<Queue<T>>,
+    queue: Mutex<NewsQueue<T>>,
 }
 
 #[derive(Debug)]
-struct Queue<T> {
+struct NewsQueue<T> {
     items: VecDeque<T>,
     bytes: usize,
 }
@@ -217,7 +217,7 @@ impl<T> Default for EventQueue<T> {
         EventQueue {
             waiting: AtomicBool::new(false),
             lost: AtomicU64::new(0),
-            queue: Mutex::new(Queue { items: VecDeque::new(), bytes: 0 }),
+            queue: Mutex::new(NewsQueue { items: VecDeque::new(), bytes: 0 }),
         }
     }
 }
@@ -225,7 +225,7 @@ impl<T> Default for EventQueue<T> {
 impl<T> EventQueue<T> {
     /// How many wait at most; what comes on top is counted as lost.
     pub const CAPACITY: usize = 65_536;
-    /// How many bytes of text wait at most.
+    /// The most bytes of text that wait.
     pub const CAPACITY_BYTES: usize = 64 << 20;
 
     /// Adds one with so many bytes of text. Any thread.
@@ -251,13 +251,13 @@ impl<T> EventQueue<T> {
         }
     }
 
-    /// Whether any wait.
+    /// Whether any items wait to be taken.
     #[inline]
     pub fn is_waiting(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
     }
 
-    /// How many found no room.
+    /// The number of items that found no room.
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
@@ -266,11 +266,11 @@ impl<T> EventQueue<T> {
 /// All that the host offers to the cores of one run; clones share everything.
 #[derive(Debug, Clone)]
 pub struct HostServices {
-    /// The run's clock.
+    /// The clock of the run.
     pub clock: Arc<RunClock>,
     /// Reasons and kinds of events.
     pub interner: Arc<Interner>,
-    /// What happened: drained by the engine.
+    /// Log lines and events, for the engine to take.
     pub events: Arc<EventQueue<CoreEvent>>,
     /// What the user should read: drained by the engine.
     pub log: Arc<EventQueue<LogLine>>,
@@ -280,7 +280,7 @@ pub struct HostServices {
     pub misuse: Arc<Misuse>,
     /// What the run shows of itself: the call under way, how many messages have which name.
     pub vitals: Arc<Vitals>,
-    /// How long a control call may take.
+    /// The longest time that a control call may take.
     pub control_limit: Duration,
 }
 

@@ -43,18 +43,18 @@ pub(super) struct Calls {
     pub stats: Option<Stats>,
 }
 
-/// What is known of a core before one is made.
+/// Everything that is known of a core before one is made.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct CoreInfo {
-    /// Its name.
+    /// The name of the core.
     pub id: String,
-    /// One sentence about it.
+    /// A sentence about the core.
     pub summary: String,
-    /// The library's name.
+    /// The name of the library.
     pub library: String,
-    /// The library's version.
+    /// The version of the library.
     pub version: String,
-    /// The library's file.
+    /// The path of the library's file.
     pub path: PathBuf,
     /// Major and minor of the plugin ABI it was built for.
     pub abi: (u32, u32),
@@ -96,7 +96,7 @@ macro_rules! field {
     }};
 }
 
-/// Reads a descriptor.
+/// Reads a descriptor and checks all of it.
 ///
 /// # Safety
 /// `descriptor` is what the library's entry returned.
@@ -105,7 +105,7 @@ pub(super) unsafe fn vet(
     version: (u32, u32),
     descriptor: *const PluginDescriptor,
 ) -> Result<Vec<Vetted>, CoreError> {
-    let reader = Reader { path };
+    let reader = DescriptorReader { path };
     // SAFETY: "returns memory that stays valid for ever"; every field is touched only inside `struct_size`.
     unsafe {
         if !descriptor.is_aligned() {
@@ -143,11 +143,11 @@ pub(super) unsafe fn vet(
     }
 }
 
-struct Reader<'a> {
+struct DescriptorReader<'a> {
     path: &'a Path,
 }
 
-impl Reader<'_> {
+impl DescriptorReader<'_> {
     fn malformed(&self, part: &str, found: &str, expected: &str) -> CoreError {
         CoreError::Malformed {
             path: self.path.to_owned(),

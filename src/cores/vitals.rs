@@ -14,7 +14,7 @@ pub const SLOTS: usize = 64;
 pub const NAMES: usize = 7;
 /// Libraries whose place in memory is known.
 const LIBRARIES_MAX: usize = 64;
-/// As many as a chain has cores.
+/// The number of cores in the longest chain.
 const CORES_MAX: usize = super::limits::CHAIN_MAX;
 
 /// The functions of the contract, as they are named in failures.
@@ -48,7 +48,7 @@ impl<const N: usize> Text<N> {
         self.len.store(text.len().min(N) as u32, Ordering::Release);
     }
 
-    /// What was written; empty if nothing was.
+    /// The text that was written; empty if there is none.
     ///
     /// Whoever wrote it may not be trusted: what is longer than its room is cut, what is no text replaced.
     pub fn get(&self) -> String {
@@ -58,15 +58,15 @@ impl<const N: usize> Text<N> {
     }
 }
 
-/// How far the death of the process has come.
+/// The stages of the death of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Stage {
-    /// It works.
+pub enum Liveness {
+    /// The process works as it should.
     Alive,
     /// A fatal signal has come; what was measured is being written down.
     Dying,
-    /// All has been written down.
+    /// Everything has been written down.
     Told,
 }
 
@@ -80,7 +80,7 @@ pub struct Fatal {
     pub thread: AtomicU32,
     /// The number of the loop's slot from 1; 0 if the thread belongs to none.
     pub slot: AtomicU32,
-    /// Where the thread was, in memory.
+    /// The address at which the thread was.
     pub instruction: AtomicU64,
     /// Whether the thread was the host's own, outside of any call: then no library was at work on it.
     pub in_host: AtomicU32,
@@ -92,23 +92,23 @@ pub struct Fatal {
 pub const LEFT: i32 = -1;
 
 impl Fatal {
-    /// How far it has come.
-    pub fn stage(&self) -> Stage {
+    /// The stage that the process has reached.
+    pub fn stage(&self) -> Liveness {
         match self.stage.load(Ordering::Acquire) {
-            1 => Stage::Dying,
-            2 => Stage::Told,
+            1 => Liveness::Dying,
+            2 => Liveness::Told,
             // What else may stand there is not ours.
-            _ => Stage::Alive,
+            _ => Liveness::Alive,
         }
     }
 
     /// Goes on to the next stage. Returns false if that was reached before.
-    pub fn advance(&self, to: Stage) -> bool {
+    pub fn advance(&self, to: Liveness) -> bool {
         self.stage.fetch_max(to as u32, Ordering::AcqRel) < to as u32
     }
 }
 
-/// Where a library lies in memory.
+/// The place of a library in memory.
 #[repr(C)]
 struct Library {
     start: AtomicU64,
@@ -119,7 +119,7 @@ struct Library {
 /// Where results so far stand that were written down: an offset, a length, and a sum over the bytes.
 #[repr(C)]
 #[derive(Debug, Default)]
-pub struct Place {
+pub struct SnapshotPlace {
     /// The offset in bytes.
     pub at: AtomicU64,
     /// The length in bytes.
@@ -128,7 +128,7 @@ pub struct Place {
     pub sum: AtomicU64,
 }
 
-/// One engine loop, as seen from outside.
+/// The state of one engine loop, as the supervisor sees it.
 #[repr(C)]
 pub struct Slot {
     /// What the supervisor wrote here before the process began.
@@ -137,7 +137,7 @@ pub struct Slot {
     /// The loop's thread, as the kernel numbers it.
     pub thread: AtomicU32,
     call: AtomicU64,
-    /// The run's time.
+    /// The time of the run, in nanoseconds.
     now_ns: AtomicU64,
     generated: AtomicU64,
     in_flight: AtomicU64,
@@ -148,7 +148,7 @@ pub struct Slot {
     /// How often results of the run that goes on here were written down: the newest stand at this number's last bit.
     pub snapshots: AtomicU64,
     /// The two places for them, written in turns.
-    pub places: [Place; 2],
+    pub places: [SnapshotPlace; 2],
 }
 
 /// All that a process shows. Memory of zeros is a valid value.
@@ -160,12 +160,12 @@ pub struct Slot {
 pub struct Shared {
     /// What the supervisor wrote here before the process began.
     mark: AtomicU64,
-    /// How the process died.
+    /// How the process died, if it has.
     pub fatal: Fatal,
     /// The library that is being loaded.
     pub loading: Text<512>,
-    /// What a core was caught at.
-    pub(super) deed: Text<512>,
+    /// The violation that a core was caught at.
+    pub(super) violation: Text<512>,
     /// Whether nobody has answered for it yet.
     pub(super) unanswered: AtomicU32,
     libraries_len: AtomicU32,
@@ -175,7 +175,7 @@ pub struct Shared {
     pub unwritten: AtomicU32,
     libraries: [Library; LIBRARIES_MAX],
     slots: [Slot; SLOTS],
-    /// As at the start.
+    /// The same mark as at the start: together they show whether anything was written over.
     end_mark: AtomicU64,
 }
 
@@ -232,7 +232,7 @@ impl Shared {
         };
         self.mark.load(Ordering::Relaxed) == mark
             && self.end_mark.load(Ordering::Relaxed) == mark
-            && self.fatal.stage.load(Ordering::Relaxed) <= Stage::Told as u32
+            && self.fatal.stage.load(Ordering::Relaxed) <= Liveness::Told as u32
             && self.libraries_len.load(Ordering::Relaxed) as usize <= LIBRARIES_MAX
             && self.slots.iter().all(sane)
     }
@@ -242,12 +242,12 @@ impl Shared {
         self.loading.len.load(Ordering::Acquire) != 0
     }
 
-    /// All slots.
+    /// All slots of the block, in order.
     pub fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
-    /// Those of loops at work.
+    /// The slots of loops that work now.
     pub fn busy(&self) -> impl Iterator<Item = (usize, &Slot)> {
         self.slots.iter().enumerate().filter(|(_, slot)| slot.busy.load(Ordering::Acquire) == 1)
     }
@@ -298,14 +298,14 @@ pub struct WatchedCall {
     pub number: u64,
 }
 
-/// How many messages of a run have which name.
+/// The counts of a run's messages, as the supervisor sees them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Signs {
-    /// The run's time.
+    /// The time of the run, in nanoseconds.
     pub now_ns: u64,
-    /// Messages generated.
+    /// The number of messages generated so far.
     pub generated: u64,
-    /// Of those, how many are in flight.
+    /// The number of messages in flight.
     pub in_flight: u64,
     /// How many have ended, by final outcome, in the order of the ledger.
     pub ended: [u64; NAMES],
@@ -387,7 +387,7 @@ impl Slot {
         }
     }
 
-    /// How the run stands, as last shown.
+    /// The counts of the run, as last shown.
     pub fn signs(&self) -> Signs {
         let load = |value: &AtomicU64| value.load(Ordering::Relaxed);
         Signs {
@@ -438,7 +438,7 @@ impl Vitals {
         Vitals(slot)
     }
 
-    /// The slot itself.
+    /// The slot that the guard holds.
     pub fn slot(&self) -> &'static Slot {
         self.0
     }

@@ -2,9 +2,9 @@
 
 use super::Exit;
 
-/// Where in a file.
+/// A place in a file, with the line that stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SourcePlace {
     /// The file as the user named it, or what stands in for one ("--set").
     pub file: String,
     /// The line, from 1; 0 if only the file is known.
@@ -17,17 +17,17 @@ pub struct Place {
     pub source: Option<String>,
 }
 
-impl Place {
-    /// The file alone.
-    pub fn file(file: impl Into<String>) -> Place {
-        Place { file: file.into(), line: 0, column: 0, length: 0, source: None }
+impl SourcePlace {
+    /// A place that is a whole file.
+    pub fn file(file: impl Into<String>) -> SourcePlace {
+        SourcePlace { file: file.into(), line: 0, column: 0, length: 0, source: None }
     }
 
     /// A line and column of `text`, the whole content of the file; the word that stands there is what is meant.
-    pub fn in_text(file: impl Into<String>, text: &str, line: usize, column: usize) -> Place {
+    pub fn in_text(file: impl Into<String>, text: &str, line: usize, column: usize) -> SourcePlace {
         let source = line.checked_sub(1).and_then(|index| text.lines().nth(index));
         let word = source.map_or(1, |source| word_length(source, column));
-        Place { file: file.into(), line, column, length: word, source: source.map(str::to_owned) }
+        SourcePlace { file: file.into(), line, column, length: word, source: source.map(str::to_owned) }
     }
 }
 
@@ -47,28 +47,28 @@ fn word_length(source: &str, column: usize) -> usize {
 pub struct CalledFrom {
     /// The function that was called.
     pub function: String,
-    /// From where.
-    pub place: Place,
+    /// Where the value comes from.
+    pub place: SourcePlace,
 }
 
-/// One thing that is wrong.
+/// A fault, with everything the user needs to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The exit code that it leads to.
     pub exit: Exit,
     /// What is wrong, in one line.
     pub title: String,
-    /// Where.
-    pub place: Option<Place>,
+    /// Where the fault was found.
+    pub place: Option<SourcePlace>,
     /// The key path in a scenario: `processor.retry.attempts`.
     pub path: Option<String>,
     /// What was found there.
     pub found: Option<String>,
-    /// What would have been right.
+    /// The value that was expected.
     pub expected: Option<String>,
-    /// What to do.
+    /// What the user can do about it, a line each.
     pub help: Vec<String>,
-    /// What else is worth knowing.
+    /// Further facts that are worth knowing.
     pub notes: Vec<String>,
     /// How the script came here, innermost call first.
     pub called_from: Vec<CalledFrom>,
@@ -90,9 +90,9 @@ impl Diagnostic {
         }
     }
 
-    /// With its place.
+    /// Adds the place of the fault.
     #[must_use]
-    pub fn at(mut self, place: impl Into<Option<Place>>) -> Diagnostic {
+    pub fn at(mut self, place: impl Into<Option<SourcePlace>>) -> Diagnostic {
         self.place = place.into();
         self
     }
@@ -141,11 +141,11 @@ impl Diagnostic {
     }
 }
 
-/// All that is wrong, in order of finding.
+/// A list of diagnostics, in the order in which they were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     items: Vec<Diagnostic>,
-    /// Those beyond the most that are kept.
+    /// The number of diagnostics that are only counted.
     more: usize,
     /// The worst exit code of those.
     worst: Option<Exit>,
@@ -160,7 +160,7 @@ impl Diagnostics {
         Diagnostics::default()
     }
 
-    /// One more; the very same fault is told once.
+    /// Adds a diagnostic; the very same one is kept once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         if self.items.contains(&diagnostic) {
             return;
@@ -173,7 +173,7 @@ impl Diagnostics {
         self.worst = Some(self.worst.map_or(diagnostic.exit, |worst| worst.worst(diagnostic.exit)));
     }
 
-    /// All of another's.
+    /// Appends all diagnostics of another list.
     pub fn append(&mut self, other: Diagnostics) {
         let (more, worst) = (other.more, other.worst);
         other.items.into_iter().for_each(|item| self.push(item));
@@ -191,12 +191,12 @@ impl Diagnostics {
         self.items.len() + self.more
     }
 
-    /// How many of them are only counted.
+    /// The number of diagnostics that are only counted.
     pub fn untold(&self) -> usize {
         self.more
     }
 
-    /// Each of them.
+    /// Goes through all diagnostics in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.items.iter()
     }

@@ -3,10 +3,10 @@
 /// How a panic begins on stderr: it is a bug of this program.
 pub const PANIC: &str = "error: a bug in mqscript";
 
-/// How the program ends.
+/// The exit codes of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exit {
-    /// 0: all well.
+    /// Exit code 0: all went well.
     Success,
     /// 1: a bug in mqscript.
     Bug,

@@ -14,7 +14,7 @@ mod printable;
 mod render;
 mod suggest;
 
-pub use diagnostic::{CalledFrom, Diagnostic, Diagnostics, FAULTS_MAX, Place};
+pub use diagnostic::{CalledFrom, Diagnostic, Diagnostics, FAULTS_MAX, SourcePlace};
 pub use exit::{Exit, PANIC};
 pub use printable::{printable, printable_lines};
 pub use suggest::{did_you_mean, nearest, one_of, one_of_near};

@@ -1,6 +1,6 @@
 //! Faults as text: `file:line:column`, the source line with a caret, then found, expected, notes and help.
 
-use super::{CalledFrom, Diagnostic, Diagnostics, Place, printable, printable_lines};
+use super::{CalledFrom, Diagnostic, Diagnostics, SourcePlace, printable, printable_lines};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use std::ops::Range;
@@ -82,7 +82,7 @@ impl Diagnostic {
     /// The same with all control characters written out. In a source line each stays one column wide.
     fn printable(&self) -> Diagnostic {
         let shown = |text: &String| printable_lines(text);
-        let place = |place: &Place| Place {
+        let place = |place: &SourcePlace| SourcePlace {
             file: printable(&place.file),
             source: place.source.as_ref().map(|line| line.chars().map(in_one_column).collect()),
             ..place.clone()
@@ -133,7 +133,7 @@ fn wrapped(text: &str, columns: usize) -> String {
     lines.join("\n")
 }
 
-fn has_source(place: &Place) -> bool {
+fn has_source(place: &SourcePlace) -> bool {
     place.source.is_some() && place.column > 0
 }
 
@@ -158,7 +158,7 @@ fn short(file: &str) -> String {
     below.unwrap_or_else(|| file.to_owned())
 }
 
-fn place_element<'a>(place: &'a Place, label: Option<&'a str>, primary: bool) -> Element<'a> {
+fn place_element<'a>(place: &'a SourcePlace, label: Option<&'a str>, primary: bool) -> Element<'a> {
     let Some(source) = place.source.as_deref().filter(|_| has_source(place)) else {
         let origin = Origin::path(&place.file);
         return match (place.line, place.column) {
@@ -173,7 +173,7 @@ fn place_element<'a>(place: &'a Place, label: Option<&'a str>, primary: bool) ->
 }
 
 /// The bytes of the line that the place's characters take.
-fn byte_span(source: &str, place: &Place) -> Range<usize> {
+fn byte_span(source: &str, place: &SourcePlace) -> Range<usize> {
     let byte = |chars: usize| source.char_indices().nth(chars).map_or(source.len(), |(at, _)| at);
     let start = byte(place.column - 1);
     start..byte(place.column - 1 + place.length.max(1)).max(start)
@@ -188,7 +188,7 @@ mod tests {
     fn a_fault_shows_place_finding_expectation_and_help() {
         let text = "run(scenario(#{\n    arrival: poisson(\"20\"),\n}));\n";
         let fault = Diagnostic::new(Exit::Contents, "`arrival.poisson.rate` is not a rate")
-            .at(Place::in_text("nine.rhai", text, 2, 22))
+            .at(SourcePlace::in_text("nine.rhai", text, 2, 22))
             .path("arrival.poisson.rate")
             .found("the text \"20\"")
             .expected("a rate such as \"20/s\"")
@@ -212,7 +212,7 @@ error: `arrival.poisson.rate` is not a rate
     fn foreign_text_never_moves_the_cursor() {
         let text = "run(\"\u{1b}[2J\");";
         let fault = Diagnostic::new(Exit::Usage, "a \u{1b}]0;title\u{7}")
-            .at(Place::in_text("a\u{1b}.rhai", text, 1, 5))
+            .at(SourcePlace::in_text("a\u{1b}.rhai", text, 1, 5))
             .path("a.\u{9b}b")
             .found("\u{1b}[31mred\r and\nmore\u{202e}")
             .expected("\u{1b}")

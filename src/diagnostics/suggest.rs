@@ -29,7 +29,7 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     nearest(name, known).map(|meant| format!("did you mean `{meant}`?"))
 }
 
-/// "one of a, b, c", or "c" where there is only one.
+/// The known names as "one of a, b, c", or "c" where there is only one.
 pub fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match known.as_slice() {
@@ -41,7 +41,7 @@ pub fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
 
 /// More names than a person reads.
 const NAMES_MANY: usize = 20;
-/// As many as are shown of them.
+/// The most suggestions that are shown.
 const NAMES_SHOWN: usize = 6;
 
 /// As [`one_of`], but of many names only those that are nearest to `name`, and where `all` of them are found.

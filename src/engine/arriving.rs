@@ -3,11 +3,11 @@
 use super::behaviour::{Behaviour, BehaviourError, Draft, Sending};
 use super::callback_runner::Moment;
 use super::clock::Clock;
+use super::due::Due;
 use super::message::{Marks, Message, MessageId, NONE};
 use super::occupancy::Place;
 use super::player::{Player, ROUNDS_MAX};
 use super::stop::Stop;
-use super::timeline::Due;
 use crate::plan::{Arrival, End, Overflow};
 use crate::results::FinalOutcome;
 

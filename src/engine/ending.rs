@@ -2,11 +2,11 @@
 
 use super::behaviour::{MessageView, OutcomeView};
 use super::clock::Clock;
+use super::due::Due;
 use super::message::{Marks, Message, MessageId, Whereabouts};
 use super::observer::MessageRecord;
 use super::player::Player;
 use super::stop::Stop;
-use super::timeline::Due;
 use crate::metrics::Ended;
 use crate::results::FinalOutcome;
 use std::sync::Arc;

@@ -25,6 +25,7 @@ mod clock;
 mod content;
 mod core_link;
 mod drain;
+mod due;
 mod ending;
 mod envelope;
 mod error;
@@ -60,6 +61,7 @@ mod stop;
 mod timeline;
 mod tokens;
 
+pub use arrivals::mean_gap_ns;
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
 pub use cast::{Cast, Setting};
 pub use error::RunError;
@@ -69,5 +71,5 @@ pub use observer::{CopyRecord, MessageRecord, Observer, Progress, Silent, SoFar,
 pub use played::Played;
 pub use player::ROUNDS_MAX;
 pub use results::record_libraries;
-pub use run::{mean_gap_ns, run, run_with};
+pub use run::{run, run_with};
 pub use stop::Stop;

@@ -1,8 +1,9 @@
 //! The run's time: the clock, what is due when, and how the loop notices that nothing happens.
 
 use super::clock::Clock;
+use super::due::Due;
 use super::silence::Silence;
-use super::timeline::{Due, Timeline};
+use super::timeline::Timeline;
 
 /// More polls than this without an outcome, within [`IN_VAIN_NS`] of the virtual clock, end a run.
 const POLLS_IN_VAIN_MAX: u64 = 1_000_000;

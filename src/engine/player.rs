@@ -5,15 +5,15 @@ use super::callback_runner::CallbackRunner;
 use super::clock::Clock;
 use super::content::Texts;
 use super::core_link::CoreLink;
+use super::due::Due;
 use super::load::Load;
 use super::message::Messages;
 use super::observer::{Observer, Progress};
 use super::pace::{InVain, Pace};
-use super::processor::Processor;
+use super::processor::ProcessorState;
 use super::receiver::Receiver;
 use super::setup::Setup;
 use super::stop::Stop;
-use super::timeline::Due;
 use crate::cores::{self, CoreFailure, abi};
 use crate::results::{Shortfall, Waited};
 
@@ -34,7 +34,7 @@ pub struct Player<'a, C: Clock> {
     /// Who sends what when.
     pub load: Load,
     /// The queue and the workers.
-    pub processor: Processor,
+    pub processor: ProcessorState,
     /// The copies that arrive.
     pub receiver: Receiver,
     /// What is written down.
@@ -82,7 +82,7 @@ impl<C: Clock> Player<'_, C> {
             };
             self.pace.wait(next);
         }
-        cores::speak_if_dying();
+        cores::write_snapshot_if_dying();
         self.settle();
     }
 
@@ -216,7 +216,7 @@ impl<C: Clock> Player<'_, C> {
         if !self.observer.progress(&progress) && self.stop.is_none() {
             self.stop = Some(Stop::Interrupted(None));
         }
-        cores::speak_if_dying();
+        cores::write_snapshot_if_dying();
         if self.observer.wants_results() {
             self.tell_results_so_far(false);
         }

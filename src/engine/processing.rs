@@ -1,10 +1,10 @@
 //! What the processor does: messages taken from the queue, handed to the core, answered, and tried again.
 
 use super::clock::Clock;
+use super::due::Due;
 use super::message::{Marks, Message, MessageId, Whereabouts};
 use super::occupancy::Place;
 use super::player::Player;
-use super::timeline::Due;
 use super::tokens::BadToken;
 use crate::cores::{CoreFailure, abi};
 use crate::plan::Backoff;

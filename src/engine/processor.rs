@@ -32,7 +32,7 @@ struct Cycle {
 /// A message waits in the queue, perhaps is taken by a cycle, is `staged` for the next hand-over, and once the core has
 /// accepted it is in flight until its outcome or its timeout.
 #[derive(Debug)]
-pub struct Processor {
+pub struct ProcessorState {
     workers: usize,
     batch_size: usize,
     interval_ns: u64,
@@ -50,10 +50,10 @@ pub struct Processor {
     held_back: bool,
 }
 
-impl Processor {
+impl ProcessorState {
     /// A processor as the plan says, with nothing to do.
-    pub fn new(settings: &plan::Processor, queue: &plan::Queue) -> Processor {
-        Processor {
+    pub fn new(settings: &plan::Processor, queue: &plan::Queue) -> ProcessorState {
+        ProcessorState {
             workers: settings.workers as usize,
             batch_size: settings.batch_size as usize,
             interval_ns: settings.batch_interval_ns,
@@ -253,7 +253,7 @@ impl Processor {
 
     /// The core accepted the first `accepted` of what is staged; they stay staged until [`handed_over`].
     ///
-    /// [`handed_over`]: Processor::handed_over
+    /// [`handed_over`]: ProcessorState::handed_over
     #[inline(always)]
     pub fn accept(&mut self, accepted: usize) {
         self.held_back = accepted < self.staged.len();

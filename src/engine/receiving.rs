@@ -2,13 +2,13 @@
 
 use super::behaviour::MessageView;
 use super::clock::Clock;
+use super::due::Due;
 use super::ledger::Class as CopyClass;
 use super::load::Load;
 use super::observer::CopyRecord;
 use super::player::Player;
 use super::receiver::{Copy, CopyText, Reception};
 use super::stop::Stop;
-use super::timeline::Due;
 use crate::cores::abi;
 use crate::metrics::ALL;
 use crate::metrics::Received;

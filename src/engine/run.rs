@@ -1,6 +1,7 @@
 //! From a plan to results: resolves the cores, plays the plan, writes down what was measured.
 
 use super::account::Account;
+use super::arrivals::mean_gap_ns;
 use super::behaviour::Behaviour;
 use super::callback_runner::CallbackRunner;
 use super::cast::{Cast, Setting, receives};
@@ -16,7 +17,7 @@ use super::observer::{Observer, Started};
 use super::pace::Pace;
 use super::played::Played;
 use super::player::Player;
-use super::processor::Processor;
+use super::processor::ProcessorState;
 use super::receiver::Receiver;
 use super::results::Measured;
 use super::scene::Scene;
@@ -28,7 +29,7 @@ use crate::cores::{
     self, Chain, CoreError, HostServices, Out, ResolvedChain, RunConfig, Session, TypeRow, abi,
 };
 use crate::metrics::{AgentsRecorder, Recorder};
-use crate::plan::{Arrival, ClockKind, Group, Plan};
+use crate::plan::{ClockKind, Plan};
 use crate::results::{Stopwatch, in_utc};
 use mqscript_plugin::random::mix;
 use std::borrow::Cow;
@@ -167,15 +168,16 @@ fn close(
     observer: &mut dyn Observer,
 ) -> Played {
     let mut closing = Closing { measured: Some(measured), scene, observer };
-    let (closed, stats, ended) = cores::with_last_words(&mut closing, Closing::last_words, |_| {
-        let closed = session.close();
-        let (stats, told) = match chain.stats() {
-            Ok(stats) => (stats, Ok(())),
-            Err(error) => (Default::default(), Err(error)),
-        };
-        let ended = chain.clean().and_then(|()| chain.destroy());
-        (closed, stats, told.and(ended))
-    });
+    let (closed, stats, ended) =
+        cores::with_final_snapshot(&mut closing, Closing::take_final_snapshot, |_| {
+            let closed = session.close();
+            let (stats, told) = match chain.stats() {
+                Ok(stats) => (stats, Ok(())),
+                Err(error) => (Default::default(), Err(error)),
+            };
+            let ended = chain.clean().and_then(|()| chain.destroy());
+            (closed, stats, told.and(ended))
+        });
     let mut measured = closing.measured.expect("only last words take it");
     measured.take_last_notices(origin_ns, closing.observer);
     if let Err(failure) = closed {
@@ -225,28 +227,6 @@ fn started(plan: &Plan, clock: ClockKind) -> Started {
     }
 }
 
-/// The mean time between two arrivals of one agent of the group, and how many agents there are.
-fn gap_of(group: &Group) -> f64 {
-    match &group.arrival {
-        Arrival::Poisson { rate_per_s } | Arrival::Constant { rate_per_s } => 1e9 / rate_per_s,
-        Arrival::Burst { size, every_ns, .. } => *every_ns as f64 / *size as f64,
-        Arrival::Ramp { from_per_s, to_per_s, .. } => 2e9 / (from_per_s + to_per_s),
-        Arrival::Stages(stages) => {
-            let peak = stages.iter().map(|s| s.from_per_s.max(s.to_per_s)).fold(0.0, f64::max);
-            1e9 / peak
-        }
-        Arrival::Closed { think, in_flight } => think.mean() / f64::from(*in_flight),
-        Arrival::AllAtOnce => 0.0,
-        Arrival::OnDemand => f64::INFINITY,
-    }
-}
-
-/// The mean time between two arrivals of the whole plan, in nanoseconds; infinite if none is scheduled.
-pub fn mean_gap_ns(plan: &Plan) -> f64 {
-    let rate: f64 = plan.groups.iter().map(|group| f64::from(group.count) / gap_of(group).max(1e-3)).sum();
-    1.0 / rate
-}
-
 fn timeline_for(plan: &Plan) -> Timeline {
     let gap = mean_gap_ns(plan).min(1e9);
     let agents = plan.agents() as usize;
@@ -281,7 +261,7 @@ impl<'a> Stage<'a> {
         let out = Out::with_capacity(batch.max(64), if self.receive { 64 } else { 0 });
         let mut player = Player {
             pace: Pace::new(clock, timeline_for(plan)),
-            processor: Processor::new(&plan.processor, &plan.queue),
+            processor: ProcessorState::new(&plan.processor, &plan.queue),
             receiver: self.receiver(!C::VIRTUAL),
             account: Account::new(self.recorder(&setup, !C::VIRTUAL), &self.services.interner),
             core: CoreLink::new(self.session, self.services, out, self.origin_ns),
@@ -294,7 +274,7 @@ impl<'a> Stage<'a> {
             stop: None,
             waited: None,
         };
-        cores::with_last_words(&mut player, Player::last_words, Player::play);
+        cores::with_final_snapshot(&mut player, Player::take_final_snapshot, Player::play);
         Measured::of(player)
     }
 

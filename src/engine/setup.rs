@@ -1,6 +1,6 @@
 //! What stays as it is while a run is played.
 
-use super::run::mean_gap_ns;
+use super::arrivals::mean_gap_ns;
 use super::scene::Scene;
 use crate::cores::Interner;
 use crate::plan::{Arrival, Plan};

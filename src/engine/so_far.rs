@@ -35,7 +35,7 @@ impl<C: Clock> Player<'_, C> {
 
     /// The core has killed the process in mid-call: nobody knows what became of the messages in its hands.
     #[cold]
-    pub fn last_words(&mut self) {
+    pub fn take_final_snapshot(&mut self) {
         for id in self.processor.take_staged() {
             let message = &mut self.messages[id];
             message.attempts = message.attempts.max(1);
@@ -58,7 +58,7 @@ pub struct Closing<'a> {
 impl Closing<'_> {
     /// A core has killed the process while it was taken down: what was measured is whole.
     #[cold]
-    pub fn last_words(&mut self) {
+    pub fn take_final_snapshot(&mut self) {
         if let Some(measured) = self.measured.take() {
             let played = measured.results(self.scene, Map::new());
             let (run, facts) = (played.run, played.facts);

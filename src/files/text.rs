@@ -13,16 +13,16 @@ const MARK: char = '\u{feff}';
 pub enum Unreadable {
     /// The system refuses it.
     Refused(io::Error),
-    /// It is a folder.
+    /// The path is a folder.
     Folder,
-    /// It has more bytes than this.
+    /// The file has more bytes than this.
     TooLarge(u64),
     /// It is no UTF-8; what it is instead, and what to do.
     NoText(String, &'static str),
 }
 
 impl Unreadable {
-    /// What was found.
+    /// What was found instead of a text.
     pub fn found(&self) -> String {
         match self {
             Unreadable::Refused(error) => in_words(error),
@@ -32,7 +32,7 @@ impl Unreadable {
         }
     }
 
-    /// What to do, where there is something.
+    /// A suggestion for the user, where there is one.
     pub fn help(&self) -> Option<String> {
         match self {
             Unreadable::NoText(_, help) => Some((*help).to_owned()),

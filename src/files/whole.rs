@@ -28,7 +28,7 @@ pub fn read_at_most(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Makes the file that stands [`beside`] a place until it is whole, for nobody else if `mode` says so: the bits of a file
+/// Makes the file that stands `beside` a place until it is whole, for nobody else if `mode` says so: the bits of a file
 /// that it will replace. What earlier processes have left there that were killed is taken away.
 ///
 /// # Errors
@@ -145,7 +145,7 @@ impl Scratch {
         Ok(Scratch { folder, _lock: lock })
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

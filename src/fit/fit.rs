@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Options of the mock, with what they were fitted to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    /// For `core("mock", …)`.
+    /// The options, as `core("mock", …)` takes them.
     pub options: Map<String, Value>,
     /// Attempts with an outcome, of which the times are.
     pub deliveries: u64,
@@ -22,7 +22,7 @@ pub struct Fitted {
     pub success_rate: Option<f64>,
     /// Types with options of their own.
     pub types: Vec<String>,
-    /// What the mock cannot do as the core did it.
+    /// Where the mock cannot do as the core did.
     pub notes: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ pub enum FitError {
     /// The results are older than the distributions in them.
     #[error("the results have no distributions of times: an earlier version saved them")]
     NoDistributions,
-    /// Nothing was delivered.
+    /// No message was delivered in the runs.
     #[error("no delivery was measured")]
     Nothing,
     /// A distribution is damaged.
@@ -204,7 +204,7 @@ fn unfitted(runs: &[&Run], beyond: Option<Beyond>, attempts: Attempts) -> Vec<St
     notes
 }
 
-/// What makes these runs a doubtful model.
+/// Warnings about runs that make a poor model.
 fn strange(runs: &[&Run]) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(why) = runs.iter().find_map(|run| run.partial.as_ref()) {

@@ -3,14 +3,14 @@
 //! Times count from the moment at which a message was due, so a generator that is late makes them longer, never
 //! shorter. Beside each the run keeps what is left without all that lag can have added; the value lies between.
 
-use crate::plan::{Check, Comparison, Figure, Literal, Operand, Scope};
+use crate::plan::{Check, Comparator, Figure, Literal, Operand, Scope};
 use crate::results::figures::{lookup, number, of_figures, times_of};
 use crate::results::{Figures, LaglessFigures, Run, Times};
 
 /// A value between two ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
-    /// What was measured.
+    /// The value that was measured.
     pub measured: Literal,
     /// What it would be without lag, if that is something else.
     pub without_lag: Option<Literal>,
@@ -113,9 +113,9 @@ impl Band {
 ///
 /// Two figures of a run are late by the same lag: if it added less to the one than it can have, then as much less to the
 /// other. So they are compared as measured, and without lag; in between the difference goes evenly from one to the other.
-fn is_decided(comparison: Comparison, left: &Band, right: &Band) -> bool {
+fn is_decided(comparison: Comparator, left: &Band, right: &Band) -> bool {
     match comparison {
-        Comparison::Equal | Comparison::NotEqual => {
+        Comparator::Equal | Comparator::NotEqual => {
             let apart = left.high < right.low || right.high < left.low;
             apart || (left.is_certain() && right.is_certain())
         }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_comparison_is_decided_if_it_comes_out_the_same_all_over_the_bands() {
-        use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+        use Comparator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
         let limit = between(100.0, 100.0);
         for (low, high, decided) in [(80.0, 99.0, true), (97.0, 101.0, false), (101.0, 140.0, true)] {
             for comparison in [Less, LessOrEqual, Greater, GreaterOrEqual, Equal, NotEqual] {

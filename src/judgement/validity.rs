@@ -5,6 +5,8 @@ use crate::plan::Plan;
 use crate::plan::units::human_duration;
 use crate::results::{Copies, Facts, Run, Stopped, Unknown, Waited};
 
+/// Judges the validity of a run.
+///
 /// "False: unbalanced; lost, unexpected or corrupted > 0; duplicated > 0 where EXACTLY_ONCE; out_of_order > 0 where
 /// ORDERED; altered > 0 where UNALTERED. Unknown: the core failed in mid-run, the wait for copies hit its limit, or copies
 /// without a stamp may be the lost ones. Else true." Copies of a run that was stopped had no time to come: they are not

@@ -92,7 +92,7 @@ impl AgentsRecorder {
         }
     }
 
-    /// All of it; nothing stays here.
+    /// Takes all records; none stay here.
     pub fn take(&mut self) -> AgentsRecorder {
         std::mem::take(self)
     }
@@ -209,12 +209,12 @@ impl AgentsRecorder {
         self.recipients[agent as usize].duplicated += 1;
     }
 
-    /// So many copies never arrived at an agent.
+    /// Records that so many copies never arrived at an agent.
     pub fn lost(&mut self, agent: u32, copies: u64) {
         *self.lost.entry(agent).or_default() += copies;
     }
 
-    /// The agent's figures.
+    /// The figures of one agent.
     pub fn figures(&self, agent: usize) -> AgentFigures {
         let cell = &self.agents[agent];
         let times = self.totals.get(agent).map_or_else(|| cell.exact().times(), CoarseHistogram::times);

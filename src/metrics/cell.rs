@@ -5,8 +5,8 @@ use crate::results::{Counts, FinalOutcome};
 
 /// The records of one message type in one phase.
 #[derive(Debug, Clone, Default)]
-pub struct Cell {
-    /// Counts.
+pub struct CellRecords {
+    /// The counts of messages by outcome.
     pub counts: Counts,
     /// Deliveries of this type in this phase, of messages of whatever phase.
     pub deliveries: u64,
@@ -26,9 +26,9 @@ pub struct Cell {
     pub receptions: u64,
 }
 
-impl Cell {
+impl CellRecords {
     /// Adds all of another.
-    pub fn merge(&mut self, other: &Cell) {
+    pub fn merge(&mut self, other: &CellRecords) {
         self.counts.merge(&other.counts);
         self.deliveries += other.deliveries;
         self.queue_wait.merge(&other.queue_wait);
@@ -44,21 +44,21 @@ impl Cell {
 /// What the recorder must know of a message that has ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Ended {
-    /// Its cell.
+    /// The number of its cell.
     pub cell: u16,
-    /// Its agent.
+    /// The number of its agent.
     pub agent: u32,
     /// Its recipient; `u32::MAX` = all.
     pub recipient: u32,
-    /// The intended arrival.
+    /// The intended arrival, in nanoseconds.
     pub intended_ns: u64,
     /// When first accepted; `u64::MAX` = never.
     pub first_accepted_ns: u64,
     /// When the last attempt was accepted and when it ended, if it did.
     pub last_attempt: Option<(u64, u64)>,
-    /// When it ended.
+    /// When the message ended, in nanoseconds.
     pub ended_ns: u64,
-    /// How.
+    /// How the message ended.
     pub outcome: FinalOutcome,
     /// Interned reason; 0 = none.
     pub reason: u32,
@@ -67,11 +67,11 @@ pub struct Ended {
 /// A copy that was received, the first of its message and agent.
 #[derive(Debug, Clone, Copy)]
 pub struct Received {
-    /// Its message's cell.
+    /// The cell of its message.
     pub cell: u16,
-    /// The agent.
+    /// The agent that received it.
     pub agent: u32,
-    /// When.
+    /// When it arrived, in nanoseconds.
     pub at_ns: u64,
     /// The intended arrival to reception.
     pub end_to_end_ns: u64,

@@ -21,9 +21,9 @@ pub type RoughHistogram = Buckets<5>;
 /// The exact part of a statistic.
 #[derive(Debug, Clone, Copy)]
 pub struct Exact {
-    /// How many values.
+    /// The number of values.
     pub count: u64,
-    /// Their sum.
+    /// The sum of the values.
     pub sum: u128,
     /// The smallest; `u64::MAX` if there is none.
     pub min: u64,
@@ -38,7 +38,7 @@ impl Default for Exact {
 }
 
 impl Exact {
-    /// Adds one value.
+    /// Adds one value to the histogram.
     #[inline]
     pub fn add(&mut self, value: u64) {
         self.count += 1;
@@ -73,7 +73,7 @@ impl Exact {
 /// A histogram whose buckets hold 2^`SUB_BITS` values at full resolution (11: three digits, 8: two digits).
 #[derive(Debug, Clone)]
 pub struct Buckets<const SUB_BITS: u32> {
-    /// Of the values that have left the buffer.
+    /// The exact part of the values that have left the buffer.
     exact: Exact,
     /// Room for [`BUFFERED`] values, of which so many are there; no room before the first.
     buffer: Vec<u64>,
@@ -122,7 +122,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         ((place - bucket * half) as u64) << bucket
     }
 
-    /// Adds one value.
+    /// Adds one value to the histogram.
     #[inline]
     pub fn record(&mut self, value: u64) {
         match self.buffer.get_mut(self.waiting) {
@@ -247,14 +247,14 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         self.exact.count == 0 && self.waiting == 0
     }
 
-    /// The exact part.
+    /// The exact part: count, sum, smallest and largest value.
     pub fn exact(&self) -> Exact {
         let mut exact = self.exact;
         self.waiting().iter().for_each(|value| exact.add(*value));
         exact
     }
 
-    /// The same with nothing left in the buffer.
+    /// The same histogram with nothing left in the buffer.
     fn flushed(&self) -> Cow<'_, Self> {
         match self.waiting {
             0 => Cow::Borrowed(self),
@@ -339,7 +339,7 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
 
 #[cfg(test)]
 impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
-    /// As a standard histogram.
+    /// The same values as a standard histogram.
     pub fn to_hdr(&self) -> hdrhistogram::Histogram<u64> {
         let digits = if SUB_BITS == 11 { 3 } else { 2 };
         let largest = self.exact().max.max(2);

@@ -1,14 +1,14 @@
 //! Whole distributions among the results, in the encoding that all HdrHistogram tools share.
 
-use super::cell::Cell;
+use super::cell::CellRecords;
 use super::histogram::Histogram;
 use crate::results::Histograms;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::serialization::Deserializer;
 
-/// Of all messages together.
-pub(super) fn histograms_of(all: &Cell) -> Histograms {
+/// The histograms of all messages together.
+pub(super) fn histograms_of(all: &CellRecords) -> Histograms {
     let times = [
         ("queue_wait", &all.queue_wait),
         ("delivery", &all.delivery),
@@ -22,7 +22,7 @@ pub(super) fn histograms_of(all: &Cell) -> Histograms {
 }
 
 /// And of one type.
-pub(super) fn add_type(histograms: &mut Histograms, name: &str, all: &Cell) {
+pub(super) fn add_type(histograms: &mut Histograms, name: &str, all: &CellRecords) {
     if let Some(transit) = encode(&all.transit) {
         histograms.transit_by_type.insert(name.to_owned(), transit);
     }

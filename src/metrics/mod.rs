@@ -17,7 +17,7 @@ mod summary;
 mod without_lag;
 
 pub use agents::{ALL, AgentsRecorder, Kept, PERCENTILES_MAX};
-pub use cell::{Cell, Ended, Received};
+pub use cell::{CellRecords, Ended, Received};
 pub use histogram::{CoarseHistogram, Exact, Histogram};
 pub use histograms::decode as decode_histogram;
 pub use prefetch::prefetch;

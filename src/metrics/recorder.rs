@@ -1,7 +1,7 @@
 //! What the engine fills while it runs: counters and times by type and phase, by agent, by recipient.
 
 use super::agents::AgentsRecorder;
-use super::cell::{Cell, Ended, Received};
+use super::cell::{CellRecords, Ended, Received};
 use super::histogram::Histogram;
 use super::series::SeriesRecorder;
 use super::without_lag::WithoutLag;
@@ -30,9 +30,9 @@ struct CurrentPhase {
     types: usize,
     /// Its first cell; beyond all cells once the window is over.
     first_cell: usize,
-    /// When it ends.
+    /// When the phase ends, in nanoseconds.
     end_ns: u64,
-    /// When the phases after it end.
+    /// When the later phases end, in nanoseconds.
     later_ns: std::vec::IntoIter<u64>,
 }
 
@@ -65,7 +65,7 @@ impl CurrentPhase {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     /// By phase, then by type; the warm-up, if any, is the first phase.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<CellRecords>,
     /// Cells below this belong to the warm-up.
     pub window_cell: u16,
     /// In which phase deliveries lie.
@@ -74,7 +74,7 @@ pub struct Recorder {
     receptions_now: CurrentPhase,
     /// Whether what is delivered is only taken over: then receptions make the throughput and the course.
     pub stores: bool,
-    /// By agent and by recipient, in the window.
+    /// The records by agent and by recipient, in the window.
     pub agents: AgentsRecorder,
     /// The course of the run.
     pub series: SeriesRecorder,
@@ -86,11 +86,11 @@ pub struct Recorder {
     pub attempts_by_reason: BTreeMap<u32, u64>,
     /// What lag cannot have added to; only where it is watched.
     pub without_lag: Option<Box<WithoutLag>>,
-    /// The rest.
+    /// What is recorded beside the cells.
     pub extras: Extras,
     /// Sum over all messages of the time from intended arrival to the end.
     pub in_system: u128,
-    /// When the last message ended.
+    /// When the last message ended, in nanoseconds.
     pub last_end_ns: u64,
     /// When the last copy was received, where receptions count.
     pub last_reception_ns: u64,
@@ -98,7 +98,7 @@ pub struct Recorder {
     pub generated: u64,
     /// Messages that have ended.
     pub ended: u64,
-    /// Messages delivered.
+    /// The number of messages delivered.
     pub delivered: u64,
     /// Messages that have ended otherwise, by final outcome.
     pub not_delivered: [u64; FinalOutcome::ALL.len()],
@@ -115,7 +115,7 @@ impl Recorder {
         agents: AgentsRecorder,
     ) -> Recorder {
         Recorder {
-            cells: vec![Cell::default(); types * starts_ns.len()],
+            cells: vec![CellRecords::default(); types * starts_ns.len()],
             window_cell: if warm_up { types as u16 } else { 0 },
             now: CurrentPhase::new(types, starts_ns, load_end_ns),
             receptions_now: CurrentPhase::new(types, starts_ns, load_end_ns),

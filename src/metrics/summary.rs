@@ -1,7 +1,7 @@
 //! From records to results.
 
 use super::agents::{ALL, AgentsRecorder};
-use super::cell::Cell;
+use super::cell::CellRecords;
 use super::histograms::{add_type, histograms_of};
 use super::recorder::Recorder;
 use super::without_lag::WithoutLag;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// Above so many agents only the extremes are listed.
 const AGENTS_LISTED_MAX: usize = 1_000;
-/// How many of each kind of extreme.
+/// The number of agents that are listed for each kind of extreme.
 const EXTREMES: usize = 10;
 
 /// What the records need beside themselves to become results.
@@ -26,9 +26,9 @@ pub struct Naming<'a> {
     pub boundaries_ns: Vec<u64>,
     /// Names of the groups with their number of agents, in order.
     pub groups: Vec<(&'a str, usize)>,
-    /// An agent's name.
+    /// Gives the name of an agent.
     pub agent: &'a dyn Fn(u32) -> String,
-    /// An interned text.
+    /// Gives the text of an interned reason.
     pub reason: &'a dyn Fn(u32) -> String,
     /// Whether whole distributions are wanted.
     pub distributions: bool,
@@ -76,7 +76,7 @@ impl Recorder {
     fn summarise_without_lag(&self, without: &WithoutLag, run: &Run, naming: &Naming<'_>) -> LaglessFigures {
         let types = naming.types.len();
         let first = self.window_cell as usize;
-        let cells: Vec<Cell> = without.cells[first..]
+        let cells: Vec<CellRecords> = without.cells[first..]
             .iter()
             .zip(&self.cells[first..])
             .map(|(without, measured)| WithoutLag::completed(without, measured))
@@ -97,7 +97,7 @@ impl Recorder {
         }
     }
 
-    fn figures(&self, all: &Cell, window_ns: u64) -> Figures {
+    fn figures(&self, all: &CellRecords, window_ns: u64) -> Figures {
         figures(all, window_ns, if self.stores { all.receptions } else { all.deliveries })
     }
 
@@ -158,14 +158,14 @@ fn groups(agents: &AgentsRecorder, groups: &[(&str, usize)]) -> BTreeMap<String,
     found
 }
 
-fn merged<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
-    let mut all = Cell::default();
+fn merged<'a>(cells: impl Iterator<Item = &'a CellRecords>) -> CellRecords {
+    let mut all = CellRecords::default();
     cells.for_each(|cell| all.merge(cell));
     all
 }
 
 /// The figures of a cell, over a window of this length in which so many arrived.
-fn figures(all: &Cell, window_ns: u64, arrived: u64) -> Figures {
+fn figures(all: &CellRecords, window_ns: u64, arrived: u64) -> Figures {
     let counts = all.counts;
     let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
     let per_s = |count: u64| (window_ns > 0).then(|| count as f64 * 1e9 / window_ns as f64);

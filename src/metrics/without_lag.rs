@@ -1,6 +1,6 @@
 //! The times of a run on the wall clock once more, each without what the lag of the generator may have added to it.
 
-use super::cell::{Cell, Ended};
+use super::cell::{CellRecords, Ended};
 use super::histogram::Histogram;
 use crate::results::FinalOutcome;
 
@@ -9,7 +9,7 @@ use crate::results::FinalOutcome;
 pub struct WithoutLag {
     /// By phase and type, as those of the run; their counts are those of messages that ended like this but may have been
     /// delivered without lag.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<CellRecords>,
     /// What lag may have added to the times of each message, in the window.
     pub added: Histogram,
 }
@@ -17,7 +17,7 @@ pub struct WithoutLag {
 impl WithoutLag {
     /// For so many cells.
     pub fn new(cells: usize) -> WithoutLag {
-        WithoutLag { cells: vec![Cell::default(); cells], added: Histogram::default() }
+        WithoutLag { cells: vec![CellRecords::default(); cells], added: Histogram::default() }
     }
 
     /// A message has ended.
@@ -42,13 +42,13 @@ impl WithoutLag {
     }
 
     /// One of these cells, with all that lag has no part in from the run's own.
-    pub fn completed(without: &Cell, measured: &Cell) -> Cell {
+    pub fn completed(without: &CellRecords, measured: &CellRecords) -> CellRecords {
         let mut counts = measured.counts;
         let spared = &without.counts;
         counts.rejected -= spared.rejected;
         counts.expired -= spared.expired;
         counts.delivered += spared.rejected + spared.expired;
-        Cell {
+        CellRecords {
             counts,
             deliveries: measured.deliveries,
             receptions: measured.receptions,

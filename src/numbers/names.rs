@@ -2,7 +2,7 @@
 
 pub use crate::diagnostics::printable;
 
-/// "a, b and c"; empty if there is none.
+/// The names as "a, b and c"; empty if there is none.
 pub fn listed(names: &[String]) -> String {
     match names {
         [] => String::new(),

@@ -14,11 +14,11 @@ const DIGITS_MAX: usize = 17;
 pub enum Quantity {
     /// Nanoseconds; infinite if it never happened.
     Time(f64),
-    /// Per second.
+    /// A rate, per second.
     Rate(f64),
-    /// 0 … 1.
+    /// A share between 0 and 1.
     Share(f64),
-    /// A plain number.
+    /// A number without a unit.
     Count(f64),
 }
 

@@ -2,9 +2,9 @@
 
 use mqscript_plugin::units::{MICROSECOND_NS, MILLISECOND_NS, SECOND_NS, human_duration};
 
-/// What stands where nothing can be said.
+/// The sign that stands where there is no value.
 pub const NOTHING: &str = "–";
-/// Significant digits.
+/// The number of significant digits.
 pub(super) const DIGITS: usize = 3;
 const MINUTE_NS: u64 = 60 * SECOND_NS;
 
@@ -25,7 +25,7 @@ fn grouped(digits: &str) -> String {
     text
 }
 
-/// "1 message", "2 messages".
+/// A count with its noun: "1 message", "2 messages".
 pub fn counted(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
@@ -134,7 +134,7 @@ pub fn span(ns: u64) -> String {
 /// One unit for a whole table of times, so that a column can be compared at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeUnit {
-    /// As shown in the heading.
+    /// The unit, as the heading shows it.
     pub name: &'static str,
     pub(super) size_ns: u64,
 }

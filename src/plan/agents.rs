@@ -11,15 +11,15 @@ pub const AGENTS_MAX: u32 = 50_000_000;
 pub struct Group {
     /// The group's name, and that of its only agent if `numbered` is false.
     pub name: String,
-    /// How many agents.
+    /// The number of agents in the group.
     pub count: u32,
     /// Whether agents are called NAME-1, NAME-2 …; false for one agent of exactly the group's name.
     pub numbered: bool,
-    /// When messages arrive, for each agent.
+    /// The arrivals of messages, for each agent.
     pub arrival: Arrival,
     /// What they send; empty only for agents that send from callbacks alone.
     pub mix: Vec<MixEntry>,
-    /// The initial `me.state`.
+    /// The initial value of `me.state`.
     pub state: Value,
     /// The script's functions for this group.
     pub callbacks: Callbacks,
@@ -35,7 +35,7 @@ impl Group {
 /// One message type in a mix.
 #[derive(Debug, Clone)]
 pub struct MixEntry {
-    /// The type's id.
+    /// The id of the message type.
     pub type_id: u16,
     /// Its share, relative to the sum of all weights; positive.
     pub weight: f64,
@@ -52,7 +52,7 @@ pub enum Callback {
     Closure {
         /// Index into the script's table of closures.
         index: usize,
-        /// Where it stands.
+        /// Where the callback stands in the script.
         place: String,
     },
 }

@@ -5,14 +5,14 @@ use super::distribution::Distribution;
 /// The law of one agent's arrivals.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Arrival {
-    /// Independent exponential gaps.
+    /// Messages arrive at independent gaps with an exponential distribution.
     Poisson {
-        /// Messages per second.
+        /// The rate of each agent, in messages per second.
         rate_per_s: f64,
     },
     /// Equal gaps, starting at a random phase.
     Constant {
-        /// Messages per second.
+        /// The rate of each agent, in messages per second.
         rate_per_s: f64,
     },
     /// `size` messages at once, every `every_ns`, the first at the start.
@@ -30,7 +30,7 @@ pub enum Arrival {
         from_per_s: f64,
         /// Messages per second at the end.
         to_per_s: f64,
-        /// How long the change takes.
+        /// The time that the change takes, in nanoseconds.
         over_ns: u64,
         /// How arrivals are spaced.
         spacing: Spacing,
@@ -63,7 +63,7 @@ pub enum Spacing {
 /// One named stretch of [`Arrival::Stages`]; also a phase.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
-    /// The phase's name.
+    /// The name of the phase.
     pub name: String,
     /// How long it lasts, in nanoseconds.
     pub duration_ns: u64,

@@ -5,16 +5,16 @@ use super::units::canonical_duration;
 use super::{Arrival, End, Group};
 use crate::numbers::{count, counted};
 
-/// What is wrong with a load.
+/// A load that cannot be what was meant, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadFault {
     /// The key of the scenario to point at: `warm_up`, `messages`, `messages_per_agent`.
     pub key: &'static str,
-    /// What is wrong.
+    /// What is wrong, in one line.
     pub title: &'static str,
-    /// What was found.
+    /// The value that was found.
     pub found: String,
-    /// What to do.
+    /// What the user can do about it.
     pub help: String,
 }
 

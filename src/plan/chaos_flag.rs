@@ -1,7 +1,7 @@
 //! The faults of `--chaos`, as typed in a shell.
 
 use super::read::typed::parse_typed;
-use super::tree::{Node, Written};
+use super::tree::{TreeNode, Written};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use serde_json::{Map, Value};
 
@@ -72,7 +72,7 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// Sets a value at `spike` or `spike.by`; where a short form stands already it becomes the map's `rate`.
-fn set(options: &mut Map<String, Value>, path: &str, value: Node) -> Option<()> {
+fn set(options: &mut Map<String, Value>, path: &str, value: TreeNode) -> Option<()> {
     let value = match value.value {
         Written::Null => return None,
         _ => value.to_json(),

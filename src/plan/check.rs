@@ -1,28 +1,28 @@
 //! What must hold: checks over figures.
 
-/// Where a figure is taken from.
+/// The part of a run that a figure is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// The whole run.
+    /// The figure is of the whole run.
     All,
-    /// One message type.
+    /// The figure is of one message type.
     Type(String),
-    /// One agent.
+    /// The figure is of one agent.
     Agent(String),
-    /// What was addressed to one agent.
+    /// Messages that were addressed to one agent.
     Recipient(String),
-    /// One phase.
+    /// The figure is of one phase.
     Phase(String),
 }
 
 /// A figure of a run: `by_type.direct.total.p99`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// Of what.
+    /// The part of the run that the figure is about.
     pub scope: Scope,
-    /// Which: `total`, `success_rate`, `delivered` …
+    /// The name of the figure: `total`, `success_rate`, `delivered` and so on.
     pub name: String,
-    /// For a time its statistic: `p99`, `mean` …
+    /// The statistic, if the figure is a time: `p99`, `mean` and so on.
     pub statistic: Option<String>,
 }
 
@@ -35,69 +35,69 @@ pub enum Literal {
     Rate(f64),
     /// A share, 0 … 1.
     Share(f64),
-    /// A count.
+    /// A count without a unit.
     Count(f64),
 }
 
-/// What stands right of the operator.
+/// The right side of a check.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand {
-    /// A value.
+    /// A value that is written down.
     Literal(Literal),
-    /// Another figure.
+    /// Another figure of the same run.
     Figure(Figure),
 }
 
 /// How two values are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// `<`
+pub enum Comparator {
+    /// The sign `<`: less than.
     Less,
-    /// `<=`
+    /// The sign `<=`: at most.
     LessOrEqual,
-    /// `>`
+    /// The sign `>`: greater than.
     Greater,
-    /// `>=`
+    /// The sign `>=`: at least.
     GreaterOrEqual,
-    /// `==`
+    /// The sign `==`: equal to.
     Equal,
-    /// `!=`
+    /// The sign `!=`: not equal to.
     NotEqual,
 }
 
 /// One check: FIGURE OP VALUE, or FIGURE OP FIGURE.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
-    /// As written.
+    /// The check, as it was written.
     pub text: String,
     /// Left of the operator.
     pub figure: Figure,
-    /// The operator.
-    pub comparison: Comparison,
-    /// Right of it.
+    /// The operator between both sides.
+    pub comparison: Comparator,
+    /// What stands right of the operator.
     pub operand: Operand,
 }
 
-impl Comparison {
+impl Comparator {
     /// Every operator as written, longest first, so that the first prefix found is the right one.
-    pub const ALL: [(&'static str, Comparison); 6] = [
-        ("<=", Comparison::LessOrEqual),
-        (">=", Comparison::GreaterOrEqual),
-        ("==", Comparison::Equal),
-        ("!=", Comparison::NotEqual),
-        ("<", Comparison::Less),
-        (">", Comparison::Greater),
+    pub const ALL: [(&'static str, Comparator); 6] = [
+        ("<=", Comparator::LessOrEqual),
+        (">=", Comparator::GreaterOrEqual),
+        ("==", Comparator::Equal),
+        ("!=", Comparator::NotEqual),
+        ("<", Comparator::Less),
+        (">", Comparator::Greater),
     ];
 
     /// Whether it holds between two numbers.
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
-            Comparison::Less => left < right,
-            Comparison::LessOrEqual => left <= right,
-            Comparison::Greater => left > right,
-            Comparison::GreaterOrEqual => left >= right,
-            Comparison::Equal => left == right,
-            Comparison::NotEqual => left != right,
+            Comparator::Less => left < right,
+            Comparator::LessOrEqual => left <= right,
+            Comparator::Greater => left > right,
+            Comparator::GreaterOrEqual => left >= right,
+            Comparator::Equal => left == right,
+            Comparator::NotEqual => left != right,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Cores and layers, as a plan names them.
 
-use crate::diagnostics::Place;
+use crate::diagnostics::SourcePlace;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct CoreSpec {
     pub options: Map<String, Value>,
     /// The layers, innermost first.
     pub layers: Vec<LayerSpec>,
-    /// Where it stands in a script.
+    /// The place in the script, if there is one.
     pub places: CorePlaces,
 }
 
@@ -35,7 +35,7 @@ impl CoreSpec {
 /// Where a core or layer and its options stand in a script, by the options' key paths; the core itself is at "". Two cores
 /// are the same wherever they stand.
 #[derive(Clone, Default)]
-pub struct CorePlaces(pub BTreeMap<String, Place>);
+pub struct CorePlaces(pub BTreeMap<String, SourcePlace>);
 
 impl std::fmt::Debug for CorePlaces {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -51,7 +51,7 @@ impl PartialEq for CorePlaces {
 
 impl CorePlaces {
     /// Where an option stands, or else the nearest that it is part of.
-    pub fn of(&self, path: &str) -> Option<&Place> {
+    pub fn of(&self, path: &str) -> Option<&SourcePlace> {
         fn shorter<'p>(path: &&'p str) -> Option<&'p str> {
             path.rfind(['.', '[']).map(|end| &path[..end])
         }
@@ -60,14 +60,14 @@ impl CorePlaces {
     }
 }
 
-/// One layer.
+/// One layer over a core, as the plan names it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerSpec {
     /// The layer's id or its file.
     pub layer: String,
     /// Its options as written.
     pub options: Map<String, Value>,
-    /// Where it stands in a script.
+    /// The place in the script, if there is one.
     pub places: CorePlaces,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn without_effect(
     origins: &BTreeMap<String, Origin>,
     overrides: &Overrides,
 ) -> BTreeMap<String, Diagnostic> {
-    let places = Places { plan, own: groups_of(plan), origins };
+    let places = EffectSearch { plan, own: groups_of(plan), origins };
     let set = overrides.set.iter().enumerate().filter_map(|(index, (path, _))| {
         let flag = format!("--set {path}");
         let later = overrides.set[index + 1..].iter().find(|(other, _)| lies_within(path, other));
@@ -101,21 +101,21 @@ fn lies_within(path: &str, place: &str) -> bool {
     path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// What each group says itself.
+/// The map of each group, as it was written.
 fn groups_of(plan: &Plan) -> Vec<&Value> {
     let groups = plan.written.get("agents").and_then(Value::as_array);
     groups.map(|groups| groups.iter().collect()).unwrap_or_default()
 }
 
-/// What can be looked at where in a plan.
-struct Places<'p> {
+/// Finds out whether a setting has any effect in a plan.
+struct EffectSearch<'p> {
     plan: &'p Plan,
-    /// By group, what it says itself.
+    /// The map of each group, as it was written.
     own: Vec<&'p Value>,
     origins: &'p BTreeMap<String, Origin>,
 }
 
-impl Places<'_> {
+impl EffectSearch<'_> {
     /// Why a flag that sets `path` changes nothing, if it does not; `later` is a place that is set after it.
     fn fault(&self, flag: &str, path: &str, later: Option<&str>) -> Option<Diagnostic> {
         let by_flag = |origin: &Origin| matches!(origin, Origin::Flag(name) if name == flag);
@@ -201,7 +201,7 @@ impl Places<'_> {
         })
     }
 
-    /// `direct.priority`, `["sync"].tags`.
+    /// Why a setting of a message type has no effect: of paths such as `direct.priority` and `["sync"].tags`.
     fn idle_type(&self, rest: &str) -> Option<Idle> {
         let (id, name, key) = self.plan.types.iter().enumerate().find_map(|(id, kind)| {
             let plain = rest.strip_prefix(&format!("{}.", kind.name));
@@ -231,7 +231,7 @@ impl Places<'_> {
         groups.flat_map(|group| &group.mix).any(|entry| entry.type_id == type_id)
     }
 
-    /// `0].mix.direct.weight`, `0].state`.
+    /// Why a setting of a group has no effect: of paths such as `0].mix.direct.weight` and `0].state`.
     fn idle_in_group(&self, rest: &str) -> Option<Idle> {
         let (index, key) = rest.split_once("].")?;
         let group = self.plan.groups.get(index.parse::<usize>().ok()?)?;

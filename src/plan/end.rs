@@ -1,9 +1,9 @@
 //! When the load of a run ends.
 
-/// When the load ends.
+/// The condition that ends the load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// So many nanoseconds after the warm-up.
+    /// The load ends so many nanoseconds after the warm-up.
     Duration(u64),
     /// After so many messages in all.
     Messages(u64),
@@ -13,7 +13,7 @@ pub enum End {
     First {
         /// Nanoseconds after the warm-up.
         duration_ns: Option<u64>,
-        /// Messages in all.
+        /// The number of messages at which the load ends.
         messages: Option<u64>,
         /// Messages from each agent.
         messages_per_agent: Option<u64>,

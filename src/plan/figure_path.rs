@@ -1,26 +1,26 @@
 //! The figures of a run by name, and their paths: `by_type.direct.total.p99`.
 
 use super::figure_words::{meant, statistic_meant};
-use super::{Figure, Names, Scope};
+use super::{AgentNames, Figure, Scope};
 use crate::diagnostics::{did_you_mean, one_of, one_of_near};
 
-/// What a figure is of.
+/// The kind of value that a figure has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FigureKind {
     /// Times of many messages; a statistic makes a value of them.
     Times,
-    /// One duration.
+    /// The figure is one duration.
     Duration,
     /// A share, 0 … 1.
     Share,
     /// A rate per second.
     Rate,
-    /// A count.
+    /// The figure is a count.
     Count,
 }
 
 impl FigureKind {
-    /// What a value of this kind looks like.
+    /// An example of a value of this kind.
     pub fn example(self) -> &'static str {
         match self {
             FigureKind::Times | FigureKind::Duration => "a duration such as \"100ms\"",
@@ -34,13 +34,13 @@ impl FigureKind {
 /// A figure by name.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownFigure {
-    /// The name.
+    /// The name of the figure.
     pub name: &'static str,
-    /// What it is of.
+    /// The kind of value that it has.
     pub kind: FigureKind,
     /// In which scopes it exists: any of the letters of [`scope_letter`].
     scopes: &'static str,
-    /// What it means, for the reference.
+    /// The meaning of the figure, for the reference.
     pub meaning: &'static str,
 }
 
@@ -177,11 +177,11 @@ impl Figure {
 /// The names that a plan has, against which figures are resolved.
 #[derive(Debug, Default)]
 pub struct FigureNames<'a> {
-    /// Message types.
+    /// The names of the message types.
     pub types: Vec<&'a str>,
-    /// Groups and agents.
-    pub agents: Names,
-    /// Phases.
+    /// The names of groups and agents.
+    pub agents: AgentNames,
+    /// The names of the phases.
     pub phases: Vec<&'a str>,
 }
 
@@ -190,7 +190,7 @@ impl FigureNames<'_> {
     pub fn of(plan: &super::Plan) -> FigureNames<'_> {
         FigureNames {
             types: plan.types.iter().map(|kind| kind.name.as_str()).collect(),
-            agents: Names::of(&plan.groups),
+            agents: AgentNames::of(&plan.groups),
             phases: plan.stages().iter().map(|stage| stage.name.as_str()).collect(),
         }
     }
@@ -199,7 +199,7 @@ impl FigureNames<'_> {
 /// A text that names no figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FigureFault {
-    /// What was found.
+    /// What was found instead, in one line.
     pub title: String,
     /// What would have been right.
     pub expected: String,

@@ -9,24 +9,24 @@ use std::collections::BTreeMap;
 pub struct MessageType {
     /// The name in the mix and in results.
     pub name: String,
-    /// The type on the wire: TEXT, BROADCAST, ONBOARDING …
+    /// The message type on the wire: TEXT, BROADCAST, ONBOARDING and so on.
     pub wire_type: String,
     /// What its messages have unless a group's mix or the sending callback says otherwise.
     pub settings: MessageSettings,
 }
 
-/// What every message of a type has.
+/// The settings that every message of a type has.
 #[derive(Debug, Clone)]
 pub struct MessageSettings {
-    /// The sender shown.
+    /// The sender that the message shows.
     pub sender: Sender,
-    /// To whom.
+    /// The recipient of the message.
     pub recipient: Recipient,
     /// In which order it is taken.
     pub priority: Priority,
-    /// What it says.
+    /// The content of the message.
     pub content: Content,
-    /// Its tags.
+    /// The tags of the message.
     pub tags: Vec<String>,
     /// Its metadata; texts in it are templates.
     pub metadata: BTreeMap<String, serde_json::Value>,
@@ -67,13 +67,13 @@ impl Default for Content {
 /// The sender that a message shows; the ledger knows the generating agent all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sender {
-    /// The generating agent.
+    /// The agent that generates the message.
     Agent,
-    /// A fixed name.
+    /// A sender with a fixed name.
     Named(String),
 }
 
-/// To whom a message goes.
+/// The recipient or recipients of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
     /// Any agent but the generating one, equally likely.
@@ -92,19 +92,19 @@ pub enum Recipient {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(u8)]
 pub enum Priority {
-    /// Taken last.
+    /// Messages that the queue gives out last.
     Low = 0,
-    /// The default.
+    /// The priority that messages have by default.
     #[default]
     Regular = 1,
     /// Taken before regular messages.
     High = 2,
-    /// Taken first.
+    /// Messages that the queue gives out first.
     Urgent = 3,
 }
 
 impl Priority {
-    /// All of them, lowest first.
+    /// All priorities, the lowest first.
     pub const ALL: [Priority; 4] = [Priority::Low, Priority::Regular, Priority::High, Priority::Urgent];
 
     /// The name in scripts and results.

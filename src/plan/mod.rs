@@ -39,7 +39,7 @@ pub mod units;
 pub use agents::{AGENTS_MAX, Callback, Callbacks, Group, MixEntry};
 pub use arrival::{Arrival, Spacing, Stage};
 pub use arrivals_expected::{LoadFault, count_out_of_reach, nothing_measured};
-pub use check::{Check, Comparison, Figure, Literal, Operand, Scope};
+pub use check::{Check, Comparator, Figure, Literal, Operand, Scope};
 pub use core_spec::{CorePlaces, CoreSpec, LayerSpec};
 pub use end::End;
 pub use figure_path::{
@@ -50,7 +50,7 @@ pub use injected::EXEC;
 pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
 pub(crate) use mocks::{MOCK, OF_MOCKS};
 pub use mqscript_plugin::distribution;
-pub use names::Names;
+pub use names::AgentNames;
 pub use overrides::{BATCH_CHECKS, Overrides, SEED_VARIABLE, variant};
 pub use plan::{ClockKind, DRAIN_NS, LEDGER_MEMORY, MAX_GENERATED, Plan, Receive, SEED_MAX};
 pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};

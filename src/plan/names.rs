@@ -9,7 +9,7 @@ pub const RULES: [(&str, Recipient); 3] =
 
 /// Finds agents and groups by their names, without a table of all agents.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
+pub struct AgentNames {
     known: HashMap<String, Recipient>,
     numbered: HashMap<String, (u32, u32)>,
     groups: Vec<String>,
@@ -21,10 +21,10 @@ pub struct Names {
     endings: HashMap<String, Vec<u32>>,
 }
 
-impl Names {
+impl AgentNames {
     /// The names of a plan's groups.
-    pub fn of(groups: &[Group]) -> Names {
-        let mut names = Names::default();
+    pub fn of(groups: &[Group]) -> AgentNames {
+        let mut names = AgentNames::default();
         for group in groups {
             names.add(&group.name, group.count, group.numbered);
         }
@@ -89,7 +89,7 @@ impl Names {
         self.groups.iter().map(String::as_str).find(|group| self.numbered.contains_key(*group))
     }
 
-    /// What might have been meant.
+    /// The names that might have been meant.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         RULES.iter().map(|(rule, _)| *rule).chain(self.groups.iter().map(String::as_str))
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn names_are_found() {
-        let mut names = Names::default();
+        let mut names = AgentNames::default();
         assert!(names.add("lead", 1, false) && names.add("worker", 8, true));
         assert_eq!(names.recipient("lead"), Some(Recipient::Agent(0)));
         assert_eq!(names.recipient("worker"), Some(Recipient::Group(1)));
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn rules_that_leave_nobody_are_found() {
-        let mut names = Names::default();
+        let mut names = AgentNames::default();
         assert!(names.add("lead", 1, true));
         for rule in [Recipient::Other, Recipient::Any, Recipient::All, Recipient::Group(0)] {
             assert!(names.nobody_else(&rule, 0).is_some(), "{rule:?}");
@@ -138,11 +138,11 @@ mod tests {
 
     #[test]
     fn names_that_clash_are_told() {
-        let mut names = Names::default();
+        let mut names = AgentNames::default();
         assert!(names.add("a", 3, true));
         assert!(!names.add("a-2", 1, false));
         assert!(!names.add("a", 1, false));
-        let mut names = Names::default();
+        let mut names = AgentNames::default();
         assert!(names.add("b-2", 1, false));
         assert!(!names.add("b", 3, true));
     }

@@ -5,7 +5,7 @@ use super::read::end::{ENDS, unset_end};
 use super::read::set_path::set_path;
 use super::read::short_forms::write_out;
 use super::read::typed::parse_typed;
-use super::tree::{Node, Origin, Written};
+use super::tree::{Origin, TreeNode, Written};
 use super::units::{UnitError, canonical_duration, parse_duration, parse_rate, parse_share};
 use super::{ClockKind, CoreSpec, LayerSpec};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
@@ -18,7 +18,7 @@ const CHAOS: &str = "chaos";
 /// The mock core's own default latency, of which `--min-latency` alone changes one end.
 const MOCK_LATENCY_NS: (u64, u64) = (1_000_000, 10_000_000);
 
-/// Who says the checks that a batch file adds.
+/// The origin of checks that a batch file adds.
 pub const BATCH_CHECKS: &str = "the batch's checks";
 
 /// The variable of the environment that says the seed where no flag does.
@@ -39,18 +39,18 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Whether the seed comes from `MQSCRIPT_SEED`.
     pub seed_of_environment: bool,
-    /// `--clock`.
+    /// The clock that `--clock` asks for.
     pub clock: Option<ClockKind>,
     /// `--drain`: a duration, or a bare number of seconds.
     pub drain: Option<String>,
-    /// `--linger`: as `--drain`.
+    /// The duration of `--linger`, read as that of `--drain` is.
     pub linger: Option<String>,
-    /// `--set PATH=VALUE`.
+    /// Every `--set PATH=VALUE`, in order.
     pub set: Vec<(String, String)>,
     /// Checks on every run, beside the scenario's own.
     pub checks: Vec<String>,
     /// `--core` (or `--real`): the session's core, by name or file; in a batch it may be a whole map.
-    pub core: Option<Node>,
+    pub core: Option<TreeNode>,
     /// `--core-option K=V`: options of the session's core.
     pub core_options: Vec<(String, String)>,
     /// `--chaos[=…]`: a layer of chaos over the session's core.
@@ -63,12 +63,12 @@ pub struct Overrides {
     pub max_latency: Option<String>,
 }
 
-fn flag_node(flag: &str, text: &str) -> Node {
+fn flag_node(flag: &str, text: &str) -> TreeNode {
     let value = text.parse::<i64>().map_or_else(
         |_| text.parse::<f64>().map_or_else(|_| Written::Text(text.to_owned()), Written::Float),
         Written::Integer,
     );
-    Node::new(value).said_by(&Origin::Flag(flag.to_owned()))
+    TreeNode::new(value).said_by(&Origin::Flag(flag.to_owned()))
 }
 
 fn meaningless(flag: &str, path: &str, found: String, help: &str) -> Diagnostic {
@@ -77,7 +77,7 @@ fn meaningless(flag: &str, path: &str, found: String, help: &str) -> Diagnostic 
 
 impl Overrides {
     /// Lays what the flags say over a scenario whose short forms are written out.
-    pub(super) fn apply(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+    pub(super) fn apply(&self, scenario: &mut TreeNode, faults: &mut Diagnostics) {
         if scenario.entries().is_none() {
             return;
         }
@@ -85,7 +85,7 @@ impl Overrides {
         self.apply_rate(scenario, faults);
         self.apply_end(scenario, faults);
         if let Some(seed) = self.seed {
-            let value = Node::new(Written::Integer(i64::try_from(seed).unwrap_or(i64::MAX)));
+            let value = TreeNode::new(Written::Integer(i64::try_from(seed).unwrap_or(i64::MAX)));
             let flag = if self.seed_of_environment { SEED_VARIABLE } else { "--seed" };
             scenario.set("seed", value.said_by(&Origin::Flag(flag.to_owned())));
         }
@@ -99,10 +99,10 @@ impl Overrides {
         }
         if !self.checks.is_empty() {
             let flag = Origin::Flag(BATCH_CHECKS.to_owned());
-            let own = self.checks.iter().map(|check| Node::text(check).said_by(&flag));
+            let own = self.checks.iter().map(|check| TreeNode::text(check).said_by(&flag));
             match scenario.get_mut("checks").map(|node| &mut node.value) {
                 Some(Written::List(checks)) => checks.extend(own),
-                _ => scenario.set("checks", Node::new(Written::List(own.collect())).said_by(&flag)),
+                _ => scenario.set("checks", TreeNode::new(Written::List(own.collect())).said_by(&flag)),
             }
         }
         if self.set.iter().any(|(path, _)| says_the_end(path)) {
@@ -119,7 +119,7 @@ impl Overrides {
         }
     }
 
-    fn apply_agents(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+    fn apply_agents(&self, scenario: &mut TreeNode, faults: &mut Diagnostics) {
         let Some(text) = &self.agents else { return };
         let count = flag_node("--agents", text);
         match scenario.get_mut("agents").map(|node| &mut node.value) {
@@ -140,12 +140,12 @@ impl Overrides {
         }
     }
 
-    fn apply_rate(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+    fn apply_rate(&self, scenario: &mut TreeNode, faults: &mut Diagnostics) {
         let Some(text) = &self.rate else { return };
         let rate = flag_node("--rate", text);
         let mut laws = Vec::new();
         let mut applied = false;
-        let mut arrivals: Vec<&mut Node> = Vec::new();
+        let mut arrivals: Vec<&mut TreeNode> = Vec::new();
         if let Written::Map(entries) = &mut scenario.value {
             for entry in entries {
                 if entry.key == "arrival" {
@@ -174,7 +174,7 @@ impl Overrides {
         }
     }
 
-    fn apply_end(&self, scenario: &mut Node, faults: &mut Diagnostics) {
+    fn apply_end(&self, scenario: &mut TreeNode, faults: &mut Diagnostics) {
         if let (Some(duration), Some(messages)) = (&self.duration, &self.messages) {
             let title = "`--duration` and `--messages` both say when the load ends";
             let help = format!(
@@ -495,8 +495,8 @@ fn unit_fault(flag: &str, error: UnitError) -> Diagnostic {
         .help_if(error.help)
 }
 
-fn arrival_laws(scenario: &Node) -> Vec<String> {
-    let law = |node: &Node| Some(node.entries()?.first()?.key.clone());
+fn arrival_laws(scenario: &TreeNode) -> Vec<String> {
+    let law = |node: &TreeNode| Some(node.entries()?.first()?.key.clone());
     let groups = match scenario.get("agents").map(|node| &node.value) {
         Some(Written::List(groups)) => groups.as_slice(),
         _ => &[],
@@ -512,7 +512,7 @@ fn says_the_end(path: &str) -> bool {
 }
 
 /// Takes away what the script says about the end; what other flags say of it stays, and is told as a fault.
-fn unset_end_of_script(scenario: &mut Node) {
+fn unset_end_of_script(scenario: &mut TreeNode) {
     for key in ENDS {
         if scenario.get(key).is_some_and(|node| !matches!(node.origin, Origin::Flag(_))) {
             scenario.remove(key);
@@ -521,7 +521,7 @@ fn unset_end_of_script(scenario: &mut Node) {
 }
 
 /// A variant: a scenario's tree with another laid over it, keys not named staying as they are.
-pub fn variant(scenario: &Node, over: &Node) -> Node {
+pub fn variant(scenario: &TreeNode, over: &TreeNode) -> TreeNode {
     let (mut base, mut over) = (scenario.clone(), over.clone());
     write_out(&mut base);
     write_out(&mut over);

@@ -35,7 +35,7 @@ pub struct Plan {
     pub types: Vec<MessageType>,
     /// Traffic before the measured window, in nanoseconds.
     pub warm_up_ns: u64,
-    /// When the load ends.
+    /// The condition that ends the load.
     pub end: End,
     /// How long silence may last after the load, before what has not come by then is given up; `None` is [`DRAIN_NS`].
     pub drain_ns: Option<u64>,
@@ -46,11 +46,11 @@ pub struct Plan {
     pub linger_ns: Option<u64>,
     /// The queue before the processor.
     pub queue: Queue,
-    /// The processor.
+    /// The settings of the processor.
     pub processor: Processor,
     /// Whether deliveries are received.
     pub receive: Receive,
-    /// What must hold.
+    /// What must hold after the run.
     pub checks: Vec<Check>,
     /// Receiver's classes that are reported, not judged.
     pub tolerate: Vec<String>,
@@ -79,7 +79,7 @@ impl Plan {
         self.core_seed.unwrap_or(self.seed)
     }
 
-    /// How long silence may last after the load.
+    /// The longest silence after the load, in nanoseconds.
     pub fn silence_ns(&self) -> u64 {
         self.drain_ns.unwrap_or(DRAIN_NS)
     }
@@ -154,11 +154,11 @@ pub enum Receive {
     Auto,
     /// Yes; a core that cannot is an error.
     Always,
-    /// No.
+    /// The load never ends by itself.
     Never,
 }
 
-/// The run's clock.
+/// The clock of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockKind {
     /// Jumps from event to event.

@@ -27,7 +27,7 @@ pub enum Overflow {
 }
 
 impl Overflow {
-    /// All of them.
+    /// All ways to deal with a full queue.
     pub const ALL: [Overflow; 3] = [Overflow::Reject, Overflow::DropOldest, Overflow::Block];
 
     /// The name in scripts.
@@ -49,7 +49,7 @@ pub struct Processor {
     pub batch_size: u32,
     /// Pause between cycles in nanoseconds; 0 is no cycles.
     pub batch_interval_ns: u64,
-    /// When another attempt is made.
+    /// The failures and waits with which attempts are repeated.
     pub retry: Retry,
     /// An attempt without an outcome after this long is given up; nanoseconds.
     pub timeout_ns: Option<u64>,
@@ -103,14 +103,14 @@ impl Default for Processor {
     }
 }
 
-/// When and how often an attempt is repeated.
+/// The rules by which attempts are repeated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retry {
     /// Attempts in all, the first included; 1 … 255.
     pub attempts: u8,
-    /// How long to wait before the next.
+    /// The wait before the next attempt.
     pub backoff: Backoff,
-    /// After what.
+    /// The failures after which it is retried.
     pub on: RetryOn,
 }
 
@@ -144,7 +144,7 @@ impl Default for Backoff {
 pub struct RetryOn {
     /// The core refused it.
     pub refused: bool,
-    /// It had no outcome in time.
+    /// The attempt had no outcome in time.
     pub timeout: bool,
     /// The core does not know.
     pub uncertain: bool,

@@ -1,6 +1,6 @@
 //! The collecting reader from outside: what is right gives a plan, what is wrong is told, all of it.
 
-use super::tree::{Node, Origin};
+use super::tree::{Origin, TreeNode};
 use super::*;
 use crate::diagnostics::{Diagnostics, Exit};
 use serde_json::json;
@@ -295,7 +295,8 @@ fn mock_cores_take_the_old_flags() {
 #[test]
 fn variants_are_laid_over() {
     let base = text::parse_yaml("a.yaml", NINE).unwrap();
-    let over = Node::from_json(&json!({ "processor": { "workers": 8 }, "arrival": "5/s", "messages": 1000 }));
+    let over =
+        TreeNode::from_json(&json!({ "processor": { "workers": 8 }, "arrival": "5/s", "messages": 1000 }));
     let merged = variant(&base, &over).to_json().to_string();
     let plan = read_with("a.json", &merged, &Overrides::default()).unwrap().plan;
     assert_eq!((plan.processor.workers, plan.processor.retry.attempts), (8, 3));

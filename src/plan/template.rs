@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// What a placeholder stands for.
+/// The value that a placeholder stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placeholder {
-    /// The sender shown.
+    /// The sender that the message shows.
     Sender,
     /// The recipient, or ALL.
     Recipient,
@@ -15,7 +15,7 @@ pub enum Placeholder {
     Number,
     /// The type's name in the mix.
     Type,
-    /// The priority's name.
+    /// The name of the message's priority.
     Priority,
     /// The intended time, in seconds with nine decimals.
     Time,
@@ -59,7 +59,7 @@ pub struct Template {
 /// A word in braces that is no placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError {
-    /// The word found.
+    /// The word that was found.
     pub word: String,
 }
 

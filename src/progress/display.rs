@@ -17,24 +17,24 @@ const BAR_STEPS: u64 = 1_000;
 /// Columns for the run's name beside a bar.
 const NAME_WIDTH: usize = 20;
 
-/// How progress is shown.
+/// The way in which progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// One line that is drawn over again.
+pub enum DisplayMode {
+    /// A single line that is drawn again and again.
     Bar,
     /// A line every ten seconds.
     Lines,
-    /// Not at all.
+    /// No progress is shown.
     Silent,
 }
 
-impl Mode {
-    /// What suits stderr.
-    pub fn of_stderr(quiet: bool) -> Mode {
+impl DisplayMode {
+    /// The mode that suits standard error.
+    pub fn of_stderr(quiet: bool) -> DisplayMode {
         match (quiet, std::io::stderr().is_terminal()) {
-            (true, _) => Mode::Silent,
-            (false, true) => Mode::Bar,
-            (false, false) => Mode::Lines,
+            (true, _) => DisplayMode::Silent,
+            (false, true) => DisplayMode::Bar,
+            (false, false) => DisplayMode::Lines,
         }
     }
 }
@@ -42,7 +42,7 @@ impl Mode {
 /// The display of one run.
 #[derive(Debug)]
 pub struct Display {
-    mode: Mode,
+    mode: DisplayMode,
     bar: ProgressBar,
     run: Option<Started>,
     began: Instant,
@@ -51,16 +51,16 @@ pub struct Display {
 
 impl Display {
     /// A display that shows nothing before a run starts.
-    pub fn new(mode: Mode) -> Display {
+    pub fn new(mode: DisplayMode) -> Display {
         let now = Instant::now();
         Display { mode, bar: ProgressBar::hidden(), run: None, began: now, last_line: now }
     }
 
-    /// A run begins.
+    /// Shows that a run begins.
     pub fn started(&mut self, started: &Started) {
         self.began = Instant::now();
         self.last_line = self.began;
-        if self.mode == Mode::Bar {
+        if self.mode == DisplayMode::Bar {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S);
             let known = started.load_ns.is_some() || started.messages.is_some();
             let template = if known {
@@ -83,20 +83,20 @@ impl Display {
         let word = match level {
             abi::LOG_ERROR => "error",
             abi::LOG_WARN => "warning",
-            abi::LOG_INFO if self.mode != Mode::Silent => "note",
+            abi::LOG_INFO if self.mode != DisplayMode::Silent => "note",
             _ => return,
         };
         let line = format!("{word}: core `{core}`: {}", printable(text));
         match self.mode {
-            Mode::Bar => self.bar.println(line),
+            DisplayMode::Bar => self.bar.println(line),
             // A closed stderr must not end the run.
-            Mode::Lines | Mode::Silent => drop(writeln!(std::io::stderr(), "{line}")),
+            DisplayMode::Lines | DisplayMode::Silent => drop(writeln!(std::io::stderr(), "{line}")),
         }
     }
 
     /// A line before the runs begin, unless nothing is shown.
     pub fn announce(&mut self, text: &str) {
-        if self.mode != Mode::Silent {
+        if self.mode != DisplayMode::Silent {
             // A closed stderr must not keep the runs from being played.
             let _ = writeln!(std::io::stderr(), "{}", printable(text));
         }
@@ -106,18 +106,18 @@ impl Display {
     pub fn progress(&mut self, progress: &Progress) {
         let Some(run) = &self.run else { return };
         match self.mode {
-            Mode::Silent => {}
-            Mode::Bar => {
+            DisplayMode::Silent => {}
+            DisplayMode::Bar => {
                 self.bar.set_message(standing(run, progress, self.began.elapsed(), true));
                 self.bar.set_position((share(run, progress) * BAR_STEPS as f64) as u64);
             }
-            Mode::Lines if self.last_line.elapsed() >= LINE_EVERY => {
+            DisplayMode::Lines if self.last_line.elapsed() >= LINE_EVERY => {
                 self.last_line = Instant::now();
                 let standing = standing(run, progress, self.began.elapsed(), false);
                 // Nobody is left to be told that stderr is closed.
                 let _ = writeln!(std::io::stderr(), "{}: {standing}", printable(&run.name));
             }
-            Mode::Lines => {}
+            DisplayMode::Lines => {}
         }
     }
 
@@ -128,7 +128,7 @@ impl Display {
     }
 }
 
-/// How much of the load is done, 0 … 1.
+/// The share of the load that is done, from 0 to 1.
 fn share(run: &Started, progress: &Progress) -> f64 {
     let of = |done: u64, all: u64| if all == 0 { 1.0 } else { (done as f64 / all as f64).min(1.0) };
     let counted = run.messages.map_or(0.0, |all| of(progress.ended, all));

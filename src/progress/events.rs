@@ -27,7 +27,7 @@ pub(super) struct Event<'a> {
     ended_ns: u64,
     attempts: u8,
     outcome: &'static str,
-    /// Null if delivered.
+    /// The reason why it was not delivered; null if it was.
     reason: Option<&'a str>,
 }
 

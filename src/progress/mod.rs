@@ -13,5 +13,5 @@ mod display;
 mod events;
 mod watcher;
 
-pub use display::{Display, Mode};
+pub use display::{Display, DisplayMode};
 pub use watcher::Watcher;

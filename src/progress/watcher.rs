@@ -5,7 +5,7 @@ use super::events::{CopyEvent, Event};
 use crate::engine::{CopyRecord, MessageRecord, Observer, Progress, SoFar, Started};
 use crate::files::in_words;
 use crate::judgement::judge;
-use crate::supervise::Lifeline;
+use crate::supervise::RunJournal;
 use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
@@ -17,25 +17,25 @@ pub struct Watcher<W> {
     display: Display,
     stop: Arc<AtomicBool>,
     events: Option<W>,
-    lifeline: Option<Lifeline>,
+    journal: Option<RunJournal>,
     runs: usize,
 }
 
 impl<W: Write> Watcher<W> {
     /// `stop` is true once the user wants to stop; every message is written to `events`, if any.
     pub fn new(display: Display, stop: Arc<AtomicBool>, events: Option<W>) -> Watcher<W> {
-        Watcher { display, stop, events, lifeline: None, runs: 0 }
+        Watcher { display, stop, events, journal: None, runs: 0 }
     }
 
     /// Results are written down there, so that they outlive the process.
-    pub fn with_lifeline(mut self, lifeline: Option<Lifeline>) -> Watcher<W> {
-        self.lifeline = lifeline;
+    pub fn with_journal(mut self, journal: Option<RunJournal>) -> Watcher<W> {
+        self.journal = journal;
         self
     }
 
     /// Where runs that came to their end are written down.
-    pub fn lifeline(&self) -> Option<&Lifeline> {
-        self.lifeline.as_ref()
+    pub fn journal(&self) -> Option<&RunJournal> {
+        self.journal.as_ref()
     }
 
     /// A run is over, however it ended.
@@ -63,8 +63,8 @@ impl<W: Write> Observer for Watcher<W> {
     fn started(&mut self, started: &Started) {
         self.runs += 1;
         self.display.started(started);
-        if let Some(lifeline) = &mut self.lifeline {
-            lifeline.started();
+        if let Some(journal) = &mut self.journal {
+            journal.started();
         }
     }
 
@@ -78,13 +78,13 @@ impl<W: Write> Observer for Watcher<W> {
     }
 
     fn wants_results(&mut self) -> bool {
-        self.lifeline.as_ref().is_some_and(Lifeline::wants_results)
+        self.journal.as_ref().is_some_and(RunJournal::wants_results)
     }
 
     fn results_so_far(&mut self, mut so_far: SoFar<'_>) {
-        if let Some(lifeline) = &mut self.lifeline {
+        if let Some(journal) = &mut self.journal {
             judge(&mut so_far.run, so_far.plan, &so_far.facts);
-            lifeline.results_so_far(&so_far.run);
+            journal.results_so_far(&so_far.run);
         }
         if let Some(events) = self.events.as_mut().filter(|_| so_far.dying) {
             // Nobody is left to be told that the disk is full.
@@ -118,7 +118,7 @@ fn write_line(events: &mut impl Write, event: &impl Serialize) -> Result<(), Str
 mod tests {
     use super::*;
     use crate::plan::{ClockKind, Priority};
-    use crate::progress::Mode;
+    use crate::progress::DisplayMode;
     use crate::results::FinalOutcome;
     use serde_json::Value;
     use std::collections::BTreeMap;
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn each_message_is_one_line_with_all_its_fields() {
-        let mut watcher = Watcher::new(Display::new(Mode::Silent), Arc::default(), Some(Vec::new()));
+        let mut watcher = Watcher::new(Display::new(DisplayMode::Silent), Arc::default(), Some(Vec::new()));
         let (tags, metadata) =
             (vec!["SYSTEM".to_owned()], BTreeMap::from([("k".to_owned(), Value::from(1))]));
         for _ in 0..2 {
@@ -202,7 +202,8 @@ mod tests {
     #[test]
     fn the_wish_to_stop_is_passed_on() {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut watcher: Watcher<Vec<u8>> = Watcher::new(Display::new(Mode::Silent), stop.clone(), None);
+        let mut watcher: Watcher<Vec<u8>> =
+            Watcher::new(Display::new(DisplayMode::Silent), stop.clone(), None);
         assert!(watcher.progress(&Progress::default()));
         stop.store(true, Ordering::Relaxed);
         assert!(!watcher.progress(&Progress::default()));
@@ -219,7 +220,7 @@ mod tests {
                 Ok(())
             }
         }
-        let mut watcher = Watcher::new(Display::new(Mode::Silent), Arc::default(), Some(Full));
+        let mut watcher = Watcher::new(Display::new(DisplayMode::Silent), Arc::default(), Some(Full));
         let (tags, metadata) = (Vec::new(), BTreeMap::new());
         assert!(watcher.message(&record(&tags, &metadata)).is_err());
     }

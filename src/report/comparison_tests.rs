@@ -1,13 +1,13 @@
 //! Several alternatives side by side, from hand-made replications.
 
-use super::comparison::aggregate_text;
+use super::document::Document;
 use super::look::Look;
 use super::style::Palette;
 use super::tests::{golden, nine_agents, plain};
-use super::{comparison_markdown, comparison_text};
-use crate::compare::{CONFIDENCE, Candidate, PRIMARY, Question, WITHIN_DEFAULT, aggregate, compare, judge};
+use super::{aggregate, markdown, of_comparison, text};
+use crate::compare::{CONFIDENCE, Candidate, PRIMARY, Question, WITHIN_DEFAULT, compare, judge};
 use crate::plan::{Figure, FigureNames, parse_figure};
-use crate::results::comparisons::{Alternative, Comparison, Course, Replication};
+use crate::results::comparisons::{Alternative, CoarseSeries, Comparison, Replication};
 use crate::results::{Core, Run, Warning};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -27,13 +27,13 @@ const USUAL: [(f64, f64); 9] = [
 const LUCK: [f64; 6] = [0.9, -1.1, 0.4, -0.6, 0.1, 0.3];
 
 /// A minute in which times rise for a while, and nothing is delivered in its 20th second.
-fn course(slower: f64) -> Course {
+fn course(slower: f64) -> CoarseSeries {
     let rate = |second: u32| if second == 20 { 0.0 } else { 180.0 - f64::from(second % 7) };
     let tail = |second: u32| {
         let usual = 38.2e6 + f64::from(second % 5) * 1e6;
         (second != 20).then_some(slower * if (30..40).contains(&second) { 2.0 * usual } else { usual })
     };
-    Course {
+    CoarseSeries {
         stretch_ns: 1_000_000_000,
         delivered_per_s: (0..60).map(rate).collect(),
         total_p99_ns: (0..60).map(tail).collect(),
@@ -88,6 +88,14 @@ fn comparison(alternatives: &[(&str, f64)], replications: usize) -> Comparison {
     let figures = PRIMARY.map(|text| parse_figure(text, &FigureNames::default()).unwrap());
     judge(&mut comparison, &figures.iter().collect::<Vec<&Figure>>());
     comparison
+}
+
+fn comparison_text(comparison: &Comparison, look: &Look) -> String {
+    text::write(&of_comparison(comparison), look)
+}
+
+fn comparison_markdown(comparison: &Comparison) -> String {
+    markdown::write(&of_comparison(comparison))
 }
 
 const THREE: [(&str, f64); 3] = [("mock", 1.0), ("slower", 1.2), ("faster", 0.9)];
@@ -210,19 +218,19 @@ fn a_compared_percentile_with_too_few_samples_is_told() {
 #[test]
 fn replications_that_end_with_another_exit_code_are_noted() {
     let good = nine_agents();
-    assert!(aggregate(&[&good, &good]).notes.is_empty());
+    assert!(crate::compare::aggregate(&[&good, &good]).notes.is_empty());
     let mut bad = good.clone();
     bad.valid = None;
     bad.checks[0].holds = false;
     let text = |kind: &str| kind.to_owned();
     let limited = Warning { kind: text("generator_limited"), seen: text(""), why: text(""), help: text("") };
     bad.warnings.push(limited);
-    let both = aggregate(&[&good, &bad]);
+    let both = crate::compare::aggregate(&[&good, &bad]);
     let check =
         format!("`{}` does not hold in 1 of 2 replications: seed {}", bad.checks[0].expression, bad.seed);
     let expected =
         ["1 of 2 replications are not valid", check.as_str(), "the generator limits 1 of 2 replications"];
     assert_eq!(both.notes, expected);
-    let shown = aggregate_text(&both, &plain(120));
+    let shown = text::write(&Document { elements: aggregate::elements(&both, false) }, &plain(120));
     assert!(expected.iter().all(|note| shown.contains(&format!("  ! {note}\n"))), "{shown}");
 }

@@ -1,19 +1,16 @@
 //! The course of deliveries and of the p99 of their times, drawn as one line of characters each. All is drawn from zero,
 //! so that noise looks like noise.
 
-use super::look::Look;
-use super::number::{printable, rate};
-use super::table::{Column, Table, shortened};
+use super::document::Backlog;
+use super::number::{count, printable, rate};
+use super::table::{Column, Table};
+use super::text::shortened;
 use crate::plan::units::human_duration;
-use crate::results::comparisons::{Comparison, Course};
+use crate::results::comparisons::CoarseSeries;
 
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Fewer stretches than this have no course.
-const STRETCHES_MIN: usize = 8;
-/// Columns that a row of a comparison's courses needs beside its name and its sparks.
-const ROW_TEXT: usize = 40;
-/// How wide the name of an alternative may be.
-const NAME_MAX: usize = 16;
+pub(super) const STRETCHES_MIN: usize = 8;
 
 /// A course as text.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +33,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(course: &Course) -> Scale {
+    fn of(course: &CoarseSeries) -> Scale {
         let (rate, tail_ns) = (largest(rates(course)), largest(tails(course)));
         Scale { rate, tail_ns }
     }
@@ -48,66 +45,72 @@ impl Scale {
 
 /// A course in at most `room` characters, of which several stretches may have to share one; none of a course that is
 /// too short, or in which nothing was delivered.
-pub(super) fn drawn(course: &Course, room: usize) -> Option<Drawn> {
+pub(super) fn drawn(course: &CoarseSeries, room: usize) -> Option<Drawn> {
     let course = is_long_enough(course).then(|| fitting(course, room))?;
     let scale = Scale::of(&course);
     (scale.tail_ns > 0.0).then(|| draw(&course, scale))
 }
 
-/// The courses of all alternatives on one scale: name, what is drawn, sparks and range, two rows each. Empty if no
-/// alternative has one.
-pub(super) fn of_alternatives(comparison: &Comparison, room: usize) -> Vec<[String; 4]> {
-    let known = comparison.alternatives.iter().filter(|alternative| is_long_enough(&alternative.course));
-    let courses: Vec<(&str, Course)> =
-        known.map(|alternative| (alternative.name.as_str(), fitting(&alternative.course, room))).collect();
+/// The courses of alternatives as a table, drawn on one scale: two rows for each, with a name of at most `name_max`
+/// characters. None if no alternative has a course.
+pub(super) fn table(alternatives: &[(String, CoarseSeries)], room: usize, name_max: usize) -> Option<Table> {
+    let known = alternatives.iter().filter(|(_, course)| is_long_enough(course));
+    let courses: Vec<(&str, CoarseSeries)> =
+        known.map(|(name, course)| (name.as_str(), fitting(course, room))).collect();
     // What lasted longer is drawn longer.
     let stretch_ns = courses.iter().map(|(_, course)| course.stretch_ns).max().unwrap_or(0);
-    let courses: Vec<(&str, Course)> =
+    let courses: Vec<(&str, CoarseSeries)> =
         courses.into_iter().map(|(name, course)| (name, course.coarser(stretch_ns))).collect();
     let scale = courses.iter().fold(Scale::default(), |scale, (_, course)| scale.and(Scale::of(course)));
-    let rows = courses.iter().flat_map(|(name, course)| {
+    if scale.tail_ns <= 0.0 {
+        return None;
+    }
+    let mut table = Table::new(
+        1,
+        vec![
+            Column::texts("course", 0),
+            Column::texts("", 0),
+            Column::texts("on one scale", 0),
+            Column::texts("least … most", 1),
+        ],
+    );
+    for (name, course) in &courses {
         let drawn = draw(course, scale);
-        [
-            [printable(name), "delivered".to_owned(), drawn.rates, drawn.rates_text],
-            [String::new(), "total.p99".to_owned(), drawn.tails, drawn.tails_text],
-        ]
-    });
-    if scale.tail_ns > 0.0 { rows.collect() } else { Vec::new() }
+        table.row([
+            shortened(&printable(name), name_max),
+            "delivered".to_owned(),
+            drawn.rates,
+            drawn.rates_text,
+        ]);
+        table.row([String::new(), "total.p99".to_owned(), drawn.tails, drawn.tails_text]);
+    }
+    Some(table)
 }
 
-/// The courses of all alternatives as a table; without lines if no alternative has one.
-pub(super) fn lines(comparison: &Comparison, look: &Look) -> Vec<String> {
-    let room = look.width.saturating_sub(ROW_TEXT + NAME_MAX).max(STRETCHES_MIN);
-    let rows = of_alternatives(comparison, room);
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let mut table = Table::new(vec![
-        Column::names("course"),
-        Column::texts("", 0),
-        Column::texts("on one scale", 0),
-        Column::texts("least … most", 1),
-    ]);
-    for [name, what, sparks, range] in rows {
-        table.row(vec![shortened(&name, NAME_MAX), what, sparks, range]);
-    }
-    table.lines(2, look.width, &look.palette)
+/// The backlog drawn on the stretches of its course, and its most in words; none where there was none.
+pub(super) fn backlog(backlog: &Backlog, room: usize) -> Option<(String, String)> {
+    let most = backlog.most.iter().copied().max().filter(|most| *most > 0)?;
+    let each = backlog.intervals.max(1);
+    let each = each * backlog.most.len().div_ceil(each).div_ceil(room.max(1));
+    let stretches = backlog.most.chunks(each).map(|of| of.iter().copied().max().unwrap_or(0));
+    let sparks = stretches.map(|value| spark(value as f64, most as f64)).collect();
+    Some((sparks, format!("backlog up to {}", count(most))))
 }
 
-fn is_long_enough(course: &Course) -> bool {
+fn is_long_enough(course: &CoarseSeries) -> bool {
     course.delivered_per_s.len().min(course.total_p99_ns.len()) >= STRETCHES_MIN
 }
 
-fn fitting(course: &Course, room: usize) -> Course {
+fn fitting(course: &CoarseSeries, room: usize) -> CoarseSeries {
     let shared = course.delivered_per_s.len().div_ceil(room.max(1)) as u64;
     course.coarser(course.stretch_ns.saturating_mul(shared))
 }
 
-fn rates(course: &Course) -> impl Iterator<Item = f64> {
+fn rates(course: &CoarseSeries) -> impl Iterator<Item = f64> {
     course.delivered_per_s.iter().copied()
 }
 
-fn tails(course: &Course) -> impl Iterator<Item = f64> {
+fn tails(course: &CoarseSeries) -> impl Iterator<Item = f64> {
     course.total_p99_ns.iter().copied().flatten()
 }
 
@@ -119,7 +122,7 @@ fn smallest(values: impl Iterator<Item = f64>) -> f64 {
     values.reduce(f64::min).unwrap_or(0.0)
 }
 
-fn draw(course: &Course, scale: Scale) -> Drawn {
+fn draw(course: &CoarseSeries, scale: Scale) -> Drawn {
     let own = Scale::of(course);
     let duration = |ns: f64| human_duration(ns as u64);
     Drawn {
@@ -143,7 +146,7 @@ fn range(least: &str, most: &str) -> String {
 }
 
 /// One character, in proportion to the largest value.
-pub(super) fn spark(value: f64, most: f64) -> char {
+fn spark(value: f64, most: f64) -> char {
     let steps = SPARKS.len() as f64;
     SPARKS[((value / most * steps).ceil() as usize).clamp(1, SPARKS.len()) - 1]
 }

@@ -5,20 +5,13 @@ use super::style::Palette;
 /// How a summary is laid out.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
-    /// Columns there are.
+    /// How many columns there are.
     pub width: usize,
     /// Whether it is coloured.
     pub palette: Palette,
-    /// Whether every row is shown, and more about the run.
-    pub full: bool,
 }
 
 impl Look {
-    /// Rows of a table before the rest is only counted.
-    pub(super) fn rows_max(&self) -> usize {
-        if self.full { usize::MAX } else { 12 }
-    }
-
     /// The width of a summary that no terminal shows, and the most that it uses of a wide one.
     pub const WIDTH_MAX: usize = 100;
     /// Below this nothing is laid out any narrower.
@@ -27,6 +20,6 @@ impl Look {
     /// A layout for a terminal of this width, or for no terminal.
     pub fn new(terminal_width: Option<usize>, palette: Palette) -> Look {
         let width = terminal_width.unwrap_or(Look::WIDTH_MAX).clamp(Look::WIDTH_MIN, Look::WIDTH_MAX);
-        Look { width, palette, full: false }
+        Look { width, palette }
     }
 }

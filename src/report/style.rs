@@ -1,5 +1,6 @@
 //! Colours, sparingly: what is good, what is bad, what is doubtful, and what is less important.
 
+use super::document::Tone;
 use anstyle::{AnsiColor, Style};
 
 /// The styles of a report; all plain where no terminal reads it.
@@ -13,7 +14,7 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// No colours.
+    /// Styles without any colour.
     pub fn plain() -> Palette {
         Palette::default()
     }
@@ -29,17 +30,28 @@ impl Palette {
         }
     }
 
-    /// What holds.
+    /// A text in the colour of its tone.
+    pub fn toned(&self, tone: Tone, text: &str) -> String {
+        match tone {
+            Tone::Plain => text.to_owned(),
+            Tone::Good => self.good(text),
+            Tone::Bad => self.bad(text),
+            Tone::Doubtful => self.doubt(text),
+            Tone::Faint => self.faint(text),
+        }
+    }
+
+    /// A text that tells what holds.
     pub fn good(&self, text: &str) -> String {
         paint(self.good, text)
     }
 
-    /// What does not.
+    /// A text that tells what does not hold.
     pub fn bad(&self, text: &str) -> String {
         paint(self.bad, text)
     }
 
-    /// What casts doubt.
+    /// A text that casts doubt.
     pub fn doubt(&self, text: &str) -> String {
         paint(self.doubt, text)
     }

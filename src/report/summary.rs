@@ -1,11 +1,20 @@
 //! All that a script's runs gave, from its first run to its last comparison.
 
-use super::comparison::{aggregate_rows, aggregate_text, comparison_text};
-use super::comparison_markdown::{aggregate_markdown, comparison_markdown};
-use super::look::Look;
-use super::text::{self, Asked};
+use super::aggregate;
+use super::comparison::of_comparison;
+use super::document::{Commands, Document, Element, Section};
+use super::run;
 use crate::results::comparisons::{Aggregate, Comparison};
 use crate::results::{CheckResult, Run};
+
+/// What the user has asked for already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The results are saved.
+    pub saved: bool,
+    /// The seed was drawn, or there are several: how much is luck can be seen.
+    pub luck: bool,
+}
 
 /// What is told.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +25,7 @@ pub struct Summary<'a> {
     pub checks: &'a [CheckResult],
     /// Figures over several seeds.
     pub aggregates: &'a [Aggregate],
-    /// The comparisons.
+    /// The comparisons that are told.
     pub comparisons: &'a [&'a Comparison],
     /// Whether the script came to its end, with every run played to its own.
     pub whole: bool,
@@ -29,27 +38,33 @@ pub struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// The summary for people, or in Markdown; empty if there is nothing to tell.
-    pub fn text(&self, look: &Look, markdown: bool) -> String {
-        let runs = text::summaries(self.runs, self.checks, self.whole, look);
-        let mut parts = Vec::new();
-        if markdown {
-            parts.extend((!runs.is_empty()).then(|| format!("```text\n{runs}```\n")));
-            parts
-                .extend(self.aggregates.iter().map(|a| aggregate_markdown(a, &aggregate_rows(a, look.full))));
-            parts.extend(self.comparisons.iter().map(|comparison| comparison_markdown(comparison)));
-            return parts.join("\n");
-        }
-        parts.extend((!runs.is_empty()).then_some(runs));
-        parts.extend(self.aggregates.iter().map(|aggregate| aggregate_text(aggregate, look)));
-        parts.extend(self.comparisons.iter().map(|comparison| comparison_text(comparison, look)));
-        let mut text = parts.join("\n");
+    /// All of it as a document that says nothing if there is nothing to tell; with every row, and more about the runs,
+    /// if `full`.
+    pub fn document(&self, full: bool) -> Document {
+        let runs = run::of_runs(self.runs, self.checks, self.whole, full);
+        let aggregates = self.aggregates.iter().map(|aggregate| aggregate::elements(aggregate, full));
+        let comparisons = self.comparisons.iter().map(|comparison| of_comparison(comparison).elements);
+        let mut elements = Vec::new();
+        elements.extend((!runs.is_empty()).then_some(Element::Aligned(Document { elements: runs })));
+        elements.extend(aggregates.chain(comparisons).map(Section::of));
         if self.played {
             let only_runs =
                 self.checks.is_empty() && self.aggregates.is_empty() && self.comparisons.is_empty();
-            text.push_str(if only_runs { "" } else { "\n" });
-            text.push_str(&text::closing(self.asked, self.repeat, look));
+            let closing = closing(self.asked, self.repeat);
+            let apart = if only_runs { 0 } else { 1 };
+            elements.push(Element::OnScreen(vec![Element::Section(Section { apart, elements: closing })]));
         }
-        text
+        Document { elements }
     }
+}
+
+/// What stands once below all summaries: the command that repeats the run, and at most two flags to try next that the
+/// user has not typed.
+pub(super) fn closing(asked: Asked, repeat: &str) -> Vec<Element> {
+    let step = |flag: &str, why: &str| (flag.to_owned(), why.to_owned());
+    let luck = (!asked.luck).then(|| step("--seed random", "see how much of it is luck"));
+    let keep = (!asked.saved).then(|| step("--output results.json", "keep every figure"));
+    let repeat = Commands { label: "repeat", commands: vec![step(repeat, "")] };
+    let next = Commands { label: "next", commands: luck.into_iter().chain(keep).collect() };
+    vec![Element::Commands(repeat), Element::Commands(next)]
 }

@@ -1,236 +1,154 @@
-//! Tables that stay aligned whatever is in them, and that shed columns on a narrow terminal.
+//! Tables as data: what is in which cell, and what is said of it.
 
-use super::number::printable;
-use super::style::Palette;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use super::document::Tone;
 
-const GAP: usize = 2;
-const FIRST_WIDTH_MIN: usize = 8;
-/// A name takes no more than this share of the width, so that one long name does not push out the numbers.
-const FIRST_SHARE: usize = 3;
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Names or texts, read from the left.
+    Text,
+    /// Numbers, each with its unit where the heading has none.
+    Number,
+    /// Numbers each of which may be the best of its row, and has the sign of a verdict.
+    Judged,
+}
 
 /// A column of a [`Table`].
 #[derive(Debug, Clone)]
 pub struct Column {
-    heading: String,
-    /// Columns with a higher rank are left out first; 0 is never left out.
-    rank: u8,
-    left: bool,
+    /// What its cells are, for people.
+    pub heading: String,
+    /// What its cells are, for a writer.
+    pub kind: ColumnKind,
+    /// Columns with a higher rank are left out first where there is no room; 0 is never left out.
+    pub rank: u8,
+    /// The most characters of the heading where room is scarce.
+    pub heading_max: usize,
 }
 
 impl Column {
-    /// A column of names, on the left.
-    pub fn names(heading: &str) -> Column {
-        Column { heading: heading.to_owned(), rank: 0, left: true }
+    fn new(heading: &str, kind: ColumnKind, rank: u8) -> Column {
+        Column { heading: heading.to_owned(), kind, rank, heading_max: usize::MAX }
     }
 
-    /// A column of texts. With a rank above 0 it may be left out on a narrow terminal, highest first.
+    /// A column of names or texts, on the left.
     pub fn texts(heading: &str, rank: u8) -> Column {
-        Column { heading: heading.to_owned(), rank, left: true }
+        Column::new(heading, ColumnKind::Text, rank)
     }
 
-    /// A column of numbers. With a rank above 0 it may be left out on a narrow terminal, highest first.
+    /// A column of numbers, on the right.
     pub fn numbers(heading: &str, rank: u8) -> Column {
-        Column { heading: heading.to_owned(), rank, left: false }
+        Column::new(heading, ColumnKind::Number, rank)
+    }
+
+    /// A column of numbers that are judged.
+    pub fn judged(heading: &str) -> Column {
+        Column::new(heading, ColumnKind::Judged, 0)
+    }
+
+    /// The same with a heading that may have to be cut.
+    pub fn heading_at_most(self, heading_max: usize) -> Column {
+        Column { heading_max, ..self }
     }
 }
 
-/// What is said of a cell in colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// It is good.
-    Good,
-    /// It is bad.
-    Bad,
+/// What stands in one row of one column.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cell {
+    /// A value with its unit, or a text.
+    pub text: String,
+    /// The margin of a value: "0.30 %".
+    pub margin: Option<String>,
+    /// Whether no value of the row is better, and one is worse; none where nothing tells.
+    pub best: Option<bool>,
+    /// The sign of what is significant: "✓", "✗", "="; may be empty.
+    pub sign: &'static str,
+    /// How it is meant.
+    pub tone: Tone,
+    /// Whether there is no value; the text, if any, says why.
+    pub is_missing: bool,
 }
 
-/// A table under construction. Its first column holds names and is shortened if nothing else helps.
-#[derive(Debug)]
+impl Cell {
+    /// A cell without a value, and why it has none.
+    pub fn missing(why: &str) -> Cell {
+        Cell { text: why.to_owned(), is_missing: true, ..Cell::default() }
+    }
+
+    /// The same cell with another tone.
+    pub fn toned(self, tone: Tone) -> Cell {
+        Cell { tone, ..self }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Cell {
+        Cell { text, ..Cell::default() }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Cell {
+        text.to_owned().into()
+    }
+}
+
+/// A row of a [`Table`].
+#[derive(Debug, Clone)]
+pub struct TableRow {
+    /// One cell for each column.
+    pub cells: Vec<Cell>,
+    /// What the row as a whole tells.
+    pub tone: Tone,
+}
+
+/// Rows and columns. The first column holds names, which are shortened if nothing else helps.
+#[derive(Debug, Clone)]
 pub struct Table {
-    columns: Vec<Column>,
-    rows: Vec<Vec<String>>,
-    /// The coloured cells: row, column, colour.
-    tones: Vec<(usize, usize, Tone)>,
-    names_in_full: bool,
+    /// How deep it stands.
+    pub depth: usize,
+    /// Its columns, from the left.
+    pub columns: Vec<Column>,
+    /// Its rows, from the top.
+    pub rows: Vec<TableRow>,
+    /// Whether its names are keys that somebody may want to copy, and are never shortened.
+    pub names_in_full: bool,
+    /// Whether it is worth nothing unless every column is shown, under a heading that tells it from the others.
+    pub is_whole: bool,
+    /// Whether rows that are not good come first for a reader who begins at the top and may not get to the end.
+    pub worst_first: bool,
+    /// So many rows were left out at its end.
+    pub more: u64,
 }
 
 impl Table {
     /// An empty table with these columns.
-    pub fn new(columns: Vec<Column>) -> Table {
-        Table { columns, rows: Vec::new(), tones: Vec::new(), names_in_full: false }
+    pub fn new(depth: usize, columns: Vec<Column>) -> Table {
+        Table {
+            depth,
+            columns,
+            rows: Vec::new(),
+            names_in_full: false,
+            is_whole: false,
+            worst_first: false,
+            more: 0,
+        }
     }
 
     /// Adds a row with one cell for each column.
-    pub fn row(&mut self, cells: Vec<String>) {
+    pub fn row<C: Into<Cell>>(&mut self, cells: impl IntoIterator<Item = C>) {
+        self.toned_row(Tone::Plain, cells);
+    }
+
+    /// Adds a row that tells something as a whole.
+    pub fn toned_row<C: Into<Cell>>(&mut self, tone: Tone, cells: impl IntoIterator<Item = C>) {
+        let cells: Vec<Cell> = cells.into_iter().map(Into::into).collect();
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has one cell for each column");
-        self.rows.push(cells.iter().map(|cell| printable(cell)).collect());
-    }
-
-    /// Colours a cell of the last row.
-    pub fn tone(&mut self, column: usize, tone: Tone) {
-        self.tones.push((self.rows.len().saturating_sub(1), column, tone));
-    }
-
-    /// Whether all columns fit into `width`, `indent` spaces in, without any being shortened.
-    pub fn fits(&self, indent: usize, width: usize) -> bool {
-        let all: Vec<usize> = (0..self.columns.len()).collect();
-        let widths: Vec<usize> = all.iter().map(|&column| self.width_of(column)).collect();
-        indent + needed(&all, &widths) <= width
-    }
-
-    /// Never shortens the first column: its texts are keys that somebody may want to copy.
-    pub fn name_in_full(&mut self) {
-        self.names_in_full = true;
-    }
-
-    /// The lines of the table, each `indent` spaces in, none wider than `width` columns.
-    pub fn lines(&self, indent: usize, width: usize, palette: &Palette) -> Vec<String> {
-        let available = width.saturating_sub(indent);
-        let mut shown: Vec<usize> =
-            (0..self.columns.len()).filter(|&column| self.has_content(column)).collect();
-        let mut widths: Vec<usize> = (0..self.columns.len()).map(|column| self.width_of(column)).collect();
-        if !self.names_in_full {
-            widths[0] = widths[0].min((available / FIRST_SHARE).max(FIRST_WIDTH_MIN));
-        }
-        while needed(&shown, &widths) > available {
-            let last = shown.iter().copied().max_by_key(|&column| (self.columns[column].rank, column));
-            match last {
-                Some(column) if self.columns[column].rank > 0 => shown.retain(|&kept| kept != column),
-                _ => break,
-            }
-        }
-        if !self.names_in_full {
-            let excess = needed(&shown, &widths).saturating_sub(available);
-            widths[0] = widths[0].saturating_sub(excess).max(FIRST_WIDTH_MIN.min(widths[0]));
-        }
-
-        let headings: Vec<String> = self.columns.iter().map(|column| column.heading.clone()).collect();
-        let as_it_is = |_: usize, text: &str| text.to_owned();
-        let heading = self.line(&headings, &shown, &widths, as_it_is);
-        let indent = " ".repeat(indent);
-        let mut lines = vec![format!("{indent}{}", palette.faint(&heading))];
-        lines.extend(self.rows.iter().enumerate().map(|(place, row)| {
-            let paint = |column: usize, text: &str| self.painted(place, column, text, palette);
-            format!("{indent}{}", self.line(row, &shown, &widths, paint))
-        }));
-        lines
-    }
-
-    /// A column in which no row says anything is left out.
-    fn has_content(&self, column: usize) -> bool {
-        self.columns[column].rank == 0 || self.rows.iter().any(|row| !row[column].is_empty())
-    }
-
-    fn width_of(&self, column: usize) -> usize {
-        let cells = self.rows.iter().map(|row| row[column].width());
-        cells.max().unwrap_or(0).max(self.columns[column].heading.width())
-    }
-
-    /// Spaces at the end of a cell stay plain, so that they can be cut off a line.
-    fn painted(&self, row: usize, column: usize, text: &str, palette: &Palette) -> String {
-        let Some((.., tone)) = self.tones.iter().find(|(r, c, _)| (*r, *c) == (row, column)) else {
-            return text.to_owned();
-        };
-        let shown = text.trim_end();
-        let painted = match tone {
-            Tone::Good => palette.good(shown),
-            Tone::Bad => palette.bad(shown),
-        };
-        format!("{painted}{}", &text[shown.len()..])
-    }
-
-    fn line(
-        &self,
-        cells: &[String],
-        shown: &[usize],
-        widths: &[usize],
-        paint: impl Fn(usize, &str) -> String,
-    ) -> String {
-        let mut line = String::new();
-        for (place, &column) in shown.iter().enumerate() {
-            if place > 0 {
-                line.push_str(&" ".repeat(GAP));
-            }
-            let cell = shortened(&cells[column], widths[column]);
-            let padding = " ".repeat(widths[column].saturating_sub(cell.width()));
-            let (before, after) =
-                if self.columns[column].left { ("", padding) } else { (&*padding, String::new()) };
-            line.push_str(before);
-            line.push_str(&paint(column, &cell));
-            line.push_str(&after);
-        }
-        line.trim_end().to_owned()
+        self.rows.push(TableRow { cells, tone });
     }
 }
 
-fn needed(shown: &[usize], widths: &[usize]) -> usize {
-    let cells: usize = shown.iter().map(|&column| widths[column]).sum();
-    cells + GAP * shown.len().saturating_sub(1)
-}
-
-/// The text itself if it is no wider than `width`, else its beginning and "…".
-pub fn shortened(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let next = c.width().unwrap_or(0);
-        if used + next + 1 > width {
-            break;
-        }
-        kept.push(c);
-        used += next;
-    }
-    // Cutting inside a joined emoji can leave a text that is wider than the sum of its parts.
-    while kept.width() + 1 > width && kept.pop().is_some() {}
-    kept.push('…');
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table() -> Table {
-        let mut table = Table::new(vec![
-            Column::names("type"),
-            Column::numbers("messages", 0),
-            Column::numbers("p50", 2),
-            Column::numbers("max", 1),
-        ]);
-        for (name, messages) in [("direct", "8,900"), ("漢字", "7"), ("👩‍👩‍👧 family", "12"), ("שלום", "3")]
-        {
-            table.row(vec![name.to_owned(), messages.to_owned(), "5.21".to_owned(), "38.2".to_owned()]);
-        }
-        table
-    }
-
-    #[test]
-    fn every_line_ends_in_the_same_column() {
-        let lines = table().lines(2, 80, &Palette::plain());
-        let widths: Vec<usize> = lines.iter().map(|line| line.width()).collect();
-        assert!(widths.iter().all(|&width| width == widths[0]), "{lines:#?}");
-    }
-
-    #[test]
-    fn columns_go_by_rank_and_names_are_shortened_last() {
-        let narrow = table().lines(0, 28, &Palette::plain());
-        assert!(narrow[0].contains("max") && !narrow[0].contains("p50"), "{narrow:#?}");
-        let narrower = table().lines(0, 18, &Palette::plain());
-        assert!(!narrower[0].contains("max"), "{narrower:#?}");
-        assert!(narrower.iter().all(|line| line.width() <= 18), "{narrower:#?}");
-        assert!(narrower[3].contains('…'), "{narrower:#?}");
-    }
-
-    #[test]
-    fn a_cut_never_exceeds_its_width() {
-        for text in ["漢字漢字", "👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", "plain text", "e\u{301}e\u{301}e\u{301}"]
-        {
-            for width in 1..12 {
-                assert!(shortened(text, width).width() <= width, "{text} in {width}");
-            }
-        }
-    }
+/// Rows of a long table before the rest is only counted; all of them if `full`.
+pub(super) fn rows_max(full: bool) -> usize {
+    if full { usize::MAX } else { 12 }
 }

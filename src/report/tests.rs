@@ -1,8 +1,11 @@
 //! Golden summaries of hand-made results. `UPDATE_GOLDEN=1 cargo test` writes the files anew.
 
+use super::document::{Document, Element, Section};
 use super::look::Look;
+use super::run::of_run;
 use super::style::Palette;
-use super::text::{Asked, closing, summary};
+use super::summary::{Asked, closing};
+use super::text::write;
 use crate::results::*;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -124,7 +127,7 @@ pub(super) fn nine_agents() -> Run {
             ),
         ],
         warnings: Vec::new(),
-        limits: vec![Limit {
+        limits: vec![Bottleneck {
             kind: "processor".into(),
             seen: "the workers: 1.62 of 2 busy on average, and messages wait 5.10 ms for one".into(),
             help: "more workers, if the core can serve them".into(),
@@ -267,6 +270,11 @@ pub(super) fn golden(name: &str, text: &str) {
     assert!(expected == text, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{text}");
 }
 
+/// The summary of one run.
+fn summary(run: &Run, look: &Look) -> String {
+    write(&Document { elements: of_run(run, false) }, look)
+}
+
 pub(super) fn plain(width: usize) -> Look {
     Look::new(Some(width), Palette::plain())
 }
@@ -285,8 +293,9 @@ fn summaries_read_from_the_top_down() {
         let repeat = format!("mqscript run {name} --seed {}", run.seed);
         for width in [100, 60] {
             let look = plain(width);
-            let text = format!("{}{}", summary(&run, &look), closing(Asked::default(), &repeat, &look));
-            golden(&format!("{name}.{width}.txt"), &text);
+            let closing = Section { apart: 0, elements: closing(Asked::default(), &repeat) };
+            let elements = of_run(&run, false).into_iter().chain([Element::Section(closing)]).collect();
+            golden(&format!("{name}.{width}.txt"), &write(&Document { elements }, &look));
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct AgentFigures {
     pub total: Times,
 }
 
-/// What was addressed to one agent, or to ALL.
+/// The figures of messages addressed to one agent, or to ALL.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecipientFigures {

@@ -14,7 +14,7 @@ pub struct Comparison {
     pub confidence: f64,
     /// The verdicts that share this confidence (Bonferroni): contenders × figures.
     pub verdicts: u64,
-    /// What is too small to matter.
+    /// The difference that is too small to matter.
     pub within: Within,
     /// The figures that get a verdict, fixed beforehand.
     pub figures: Vec<String>,
@@ -22,9 +22,9 @@ pub struct Comparison {
     pub alternatives: Vec<Alternative>,
     /// Every other alternative against the baseline, in order.
     pub contenders: Vec<Contender>,
-    /// What must be known beside the numbers.
+    /// Facts that must be known beside the numbers.
     pub notes: Vec<String>,
-    /// What makes the numbers doubtful.
+    /// The warnings about the numbers.
     pub warnings: Vec<Warning>,
 }
 
@@ -32,23 +32,23 @@ pub struct Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Within {
-    /// As a share of the baseline's value.
+    /// The margin as a share of the baseline's value.
     pub share: f64,
     /// As a time, for figures that are times; null if the share counts for them, too.
     pub time_ns: Option<f64>,
 }
 
-/// One of the things that are compared.
+/// One of the alternatives that are compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Alternative {
     /// Its name in the comparison.
     pub name: String,
-    /// The scenario's name.
+    /// The name of the scenario.
     pub scenario: String,
-    /// What delivered.
+    /// The core that delivered the messages.
     pub core: Core,
-    /// `virtual` or `wall`.
+    /// The clock: `virtual` or `wall`.
     pub clock: String,
     /// The scenario of the first replication, in canonical form.
     pub plan: Value,
@@ -56,13 +56,13 @@ pub struct Alternative {
     pub replications: Vec<Replication>,
     /// How they went over time, on average; empty without load.
     #[serde(default)]
-    pub course: Course,
+    pub course: CoarseSeries,
 }
 
 /// How deliveries and their times went while the load lasted, in stretches of equal length.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Course {
+pub struct CoarseSeries {
     /// The length of a stretch.
     pub stretch_ns: u64,
     /// Messages delivered a second, in each stretch.
@@ -71,13 +71,13 @@ pub struct Course {
     pub total_p99_ns: Vec<Option<f64>>,
 }
 
-/// One run of an alternative.
+/// A run of an alternative, with one seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Replication {
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
-    /// The run's digest.
+    /// The digest of the run.
     pub digest: String,
     /// Why it ended before its time; null for a whole run.
     pub partial: Option<String>,
@@ -89,7 +89,7 @@ pub struct Replication {
     /// The checks that might be the other way round, as they are written, and why.
     #[serde(default)]
     pub undecided_checks: BTreeMap<String, String>,
-    /// What cast doubt on its numbers, by kind.
+    /// The kinds of the warnings about its numbers.
     pub warnings: Vec<String>,
     /// The version of mqscript that played it.
     pub version: String,
@@ -109,7 +109,7 @@ pub struct Replication {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Contender {
-    /// The alternative's name.
+    /// The name of the alternative.
     pub name: String,
     /// How its replications are set against the baseline's.
     pub method: Method,
@@ -132,7 +132,7 @@ pub enum Method {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Row {
-    /// The figure's path.
+    /// The path of the figure.
     pub figure: String,
     /// `ns`, `per_s`, `share` or `count`.
     pub unit: String,
@@ -154,7 +154,7 @@ pub struct Row {
     pub change: Option<Interval>,
     /// What is too small to matter here, as a share of the baseline, or in the figure's unit where `change` is null.
     pub within: Option<f64>,
-    /// What the interval says; null without one.
+    /// The verdict on the interval; null without an interval.
     pub verdict: Option<Verdict>,
     /// Of an undecided figure: the replications that would decide it at the spread and the change seen.
     pub needs: Option<u64>,
@@ -169,9 +169,9 @@ pub struct Row {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Never {
-    /// How many.
+    /// The number of replications in which it was never reached.
     pub replications: u64,
-    /// Of how many.
+    /// The number of all replications.
     pub of: u64,
 }
 
@@ -180,9 +180,9 @@ pub struct Never {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// More is better.
+    /// A higher value is better.
     Higher,
-    /// Less is better.
+    /// A lower value is better.
     Lower,
 }
 
@@ -190,9 +190,9 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sample {
-    /// How many.
+    /// The number of replications with a value.
     pub replications: u64,
-    /// Their mean.
+    /// The mean of their values.
     pub mean: f64,
     /// Their standard deviation; null for a single one.
     pub sd: Option<f64>,
@@ -204,7 +204,7 @@ pub struct Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Interval {
-    /// The estimate.
+    /// The estimate of the difference.
     pub estimate: f64,
     /// The lower end; null if nothing bounds it.
     pub low: Option<f64>,
@@ -212,7 +212,7 @@ pub struct Interval {
     pub high: Option<f64>,
 }
 
-/// What an interval says.
+/// The verdict on an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -246,32 +246,32 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Aggregate {
-    /// The scenario's name.
+    /// The name of the scenario.
     pub scenario: String,
-    /// The core's name.
+    /// The name of the core.
     pub core: String,
     /// The seeds, in order.
     pub seeds: Vec<u64>,
     /// Of each figure by its path: mean and 95 % interval over the seeds; figures that a replication lacks are left
     /// out.
     pub figures: BTreeMap<String, AggregateFigure>,
-    /// What must be known beside the numbers.
+    /// Facts that must be known beside the numbers.
     #[serde(default)]
     pub notes: Vec<String>,
 }
 
-/// One figure over several seeds.
+/// A figure over several seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AggregateFigure {
     /// `ns`, `per_s`, `share` or `count`.
     pub unit: String,
-    /// The values.
+    /// The values of all replications.
     #[serde(flatten)]
     pub sample: Sample,
-    /// The smallest value.
+    /// The smallest of the values.
     pub min: f64,
-    /// The largest value.
+    /// The largest of the values.
     pub max: f64,
     /// Where the values are skewed, so that the interval holds the mean less often than in 95 of 100 cases: of how many
     /// replications, or more, it would.

@@ -62,9 +62,9 @@ fn is_zero(number: &u64) -> bool {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LostBy {
-    /// It made no call for their messages.
+    /// The processor made no call for their messages.
     pub never_tried: u64,
-    /// All its calls for their messages failed.
+    /// All calls for their messages failed.
     pub tried_and_given_up: u64,
     /// A call succeeded, for another recipient.
     pub sent_but_not_received: u64,
@@ -87,10 +87,10 @@ pub enum Waited {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NamedCopies {
-    /// Lost or missing.
+    /// Copies that are lost or missing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<NamedCopy>,
-    /// Received before.
+    /// Copies that were received before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duplicated: Vec<NamedCopy>,
     /// Older than one that came before.
@@ -114,7 +114,7 @@ impl NamedCopies {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NamedCopy {
-    /// The generating agent.
+    /// The agent that generated the message.
     pub sender: String,
     /// The agent whose copy it is; ALL if it is every agent's.
     pub recipient: String,

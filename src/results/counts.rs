@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
-    /// Messages generated.
+    /// The number of messages generated.
     pub generated: u64,
-    /// Messages delivered.
+    /// The number of messages delivered.
     pub delivered: u64,
     /// Messages refused on their last attempt.
     pub failed: u64,

@@ -9,7 +9,7 @@ use std::time::Instant;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
-    /// Version of mqscript.
+    /// The version of mqscript that made the results.
     pub version: String,
     /// The machine: system, architecture, number of processors.
     pub host: String,
@@ -51,7 +51,7 @@ pub struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Starts now.
+    /// Starts a stopwatch at this moment.
     pub fn start() -> Stopwatch {
         Stopwatch { wall: Instant::now(), cpu_s: cpu_s() }
     }

@@ -21,9 +21,9 @@ pub struct Facts {
 pub enum Stopped {
     /// The user wished it.
     ByUser,
-    /// The core failed.
+    /// The core failed during the run.
     CoreFailed,
-    /// For another reason.
+    /// The run stopped for another reason.
     Otherwise,
 }
 

@@ -11,16 +11,16 @@
 #![forbid(unsafe_code)]
 
 mod agents;
+mod bottleneck;
+mod coarse_series;
 pub mod comparisons;
 mod copies;
 mod counts;
-mod course;
 mod digest;
 mod environment;
 mod facts;
 pub mod figures;
 mod histograms;
-mod limit;
 mod notes;
 mod outcome;
 mod report;
@@ -30,14 +30,14 @@ mod times;
 mod validity;
 
 pub use agents::{AgentFigures, RecipientFigures};
+pub use bottleneck::{Bottleneck, Tried};
+pub use coarse_series::loaded;
 pub use copies::{Copies, LostBy, NamedCopies, NamedCopy, Waited};
 pub use counts::Counts;
-pub use course::loaded;
 pub use digest::seal;
 pub use environment::{Environment, Stopwatch, in_utc, max_rss_bytes};
 pub use facts::{Facts, Shortfall, Stopped, Unknown};
 pub use histograms::Histograms;
-pub use limit::{Limit, Tried};
 pub use notes::{CheckResult, Notice, NoticeSample, Outage, Warning};
 pub use outcome::FinalOutcome;
 pub use report::{FORMAT, Report};

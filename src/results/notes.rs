@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CheckResult {
-    /// As written.
+    /// The check, as it was written.
     pub expression: String,
-    /// Whether it holds.
+    /// Whether the check holds.
     pub holds: bool,
     /// The value seen, for people.
     pub seen: String,
@@ -26,11 +26,11 @@ pub struct CheckResult {
 pub struct Warning {
     /// Its kind, in snake_case.
     pub kind: String,
-    /// What was seen.
+    /// What was seen in the results.
     pub seen: String,
-    /// Why it matters.
+    /// Why it matters to the reader.
     pub why: String,
-    /// What to do.
+    /// What the user can do about it.
     pub help: String,
 }
 
@@ -38,23 +38,23 @@ pub struct Warning {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Notice {
-    /// How often.
+    /// How often it was reported.
     pub count: u64,
-    /// When first.
+    /// When it was first reported, in nanoseconds.
     pub first_ns: u64,
-    /// When last.
+    /// When it was last reported, in nanoseconds.
     pub last_ns: u64,
     /// The first few texts that came with it.
     pub sample: Vec<NoticeSample>,
 }
 
-/// One occurrence of a notice.
+/// An occurrence of a notice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NoticeSample {
-    /// When.
+    /// When it was said, in nanoseconds.
     pub at_ns: u64,
-    /// What was said.
+    /// The text that was said.
     pub text: String,
 }
 
@@ -62,9 +62,9 @@ pub struct NoticeSample {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outage {
-    /// What the core said of it.
+    /// The text that the core gave.
     pub text: String,
-    /// When it began.
+    /// When the outage began, in nanoseconds.
     pub start_ns: u64,
     /// When it ended; null if it had not by the end of the run.
     pub end_ns: Option<u64>,

@@ -6,7 +6,7 @@ use super::counts::Counts;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum FinalOutcome {
-    /// Delivered.
+    /// The core reported that the message was delivered.
     Delivered,
     /// Refused on the last attempt.
     Failed,
@@ -16,14 +16,14 @@ pub enum FinalOutcome {
     Rejected,
     /// Older than its time to live.
     Expired,
-    /// Perhaps delivered.
+    /// Nobody knows whether the message was delivered.
     Uncertain,
     /// Without a final outcome at the end of the run.
     Unanswered,
 }
 
 impl FinalOutcome {
-    /// All of them, in the order of the ledger.
+    /// All outcomes, in the order of the ledger.
     pub const ALL: [FinalOutcome; 7] = [
         FinalOutcome::Delivered,
         FinalOutcome::Failed,
@@ -40,7 +40,7 @@ impl FinalOutcome {
             [self as usize]
     }
 
-    /// Where it is counted.
+    /// The count to which the outcome belongs.
     #[inline]
     pub fn of(self, counts: &mut Counts) -> &mut u64 {
         match self {

@@ -11,11 +11,11 @@ pub const FORMAT: &str = "mqscript.report/1";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
-    /// [`FORMAT`].
+    /// The format of the file: [`FORMAT`].
     pub format: String,
-    /// One entry for each run, in order.
+    /// The results of each run, in order.
     pub runs: Vec<Run>,
-    /// Comparisons between runs.
+    /// The comparisons between the runs.
     pub comparisons: Vec<Comparison>,
     /// Figures over several runs.
     pub aggregates: Vec<Aggregate>,

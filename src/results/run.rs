@@ -4,11 +4,11 @@
 //! On the virtual clock everything but `environment` is a function of script, parameters and seed.
 
 use super::agents::{AgentFigures, RecipientFigures};
+use super::bottleneck::Bottleneck;
 use super::copies::Copies;
 use super::counts::Counts;
 use super::environment::Environment;
 use super::histograms::Histograms;
-use super::limit::Limit;
 use super::notes::{CheckResult, Notice, Outage, Warning};
 use super::series::Series;
 use super::times::{Figures, LaglessFigures, Times};
@@ -16,17 +16,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// One run.
+/// The results of one run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
-    /// The scenario's name.
+    /// The name of the scenario.
     pub name: String,
-    /// The seed.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// `virtual` or `wall`.
+    /// The clock: `virtual` or `wall`.
     pub clock: String,
-    /// What delivered.
+    /// The core that delivered the messages.
     pub core: Core,
     /// SHA-256 over everything else but `environment`, `warnings` and `limits`, in hexadecimal.
     pub digest: String,
@@ -57,7 +57,7 @@ pub struct Run {
     /// The whole distributions behind these figures; empty in results of earlier versions.
     #[serde(default)]
     pub histograms: Histograms,
-    /// By message type.
+    /// The figures of each message type.
     pub by_type: BTreeMap<String, Figures>,
     /// By generating agent; above 1,000 agents the 10 slowest and the 10 most failing.
     pub by_agent: BTreeMap<String, AgentFigures>,
@@ -65,7 +65,7 @@ pub struct Run {
     pub by_group: BTreeMap<String, AgentFigures>,
     /// By recipient (an agent, or ALL); above 1,000 agents the 10 most addressed.
     pub by_recipient: BTreeMap<String, RecipientFigures>,
-    /// By phase, in order of time.
+    /// The figures of each phase, in order of time.
     pub phases: Vec<Phase>,
     /// The course of the run.
     pub series: Series,
@@ -74,16 +74,16 @@ pub struct Run {
     pub occupancy: Occupancy,
     /// The processor's cycles; null without `batch_interval`.
     pub cycles: Option<Cycles>,
-    /// What happened on the way, by kind.
+    /// The notices of cores during the run, by kind.
     pub notices: BTreeMap<String, Notice>,
     /// Outages that a core told of, and what they did to the messages; the first 1,000.
     pub outages: Vec<Outage>,
     /// The scenario's checks, and those that the script made.
     pub checks: Vec<CheckResult>,
-    /// What makes the numbers doubtful.
+    /// The warnings about the numbers.
     pub warnings: Vec<Warning>,
     /// What limits the run, most important first: at most two, and what fails.
-    pub limits: Vec<Limit>,
+    pub limits: Vec<Bottleneck>,
     /// The scenario as it was played, in canonical form.
     pub plan: Value,
     /// What depends on the machine, a path or the wall clock.
@@ -107,7 +107,7 @@ impl Run {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cycles {
-    /// How many have ended.
+    /// The number of messages that have ended.
     pub count: u64,
     /// Those that took as many messages as a batch may have.
     pub full: u64,
@@ -121,9 +121,9 @@ pub struct Cycles {
 pub struct Core {
     /// The name it is shown under.
     pub name: String,
-    /// Its id.
+    /// The name of the core.
     pub id: String,
-    /// Its version.
+    /// The version of its library.
     pub version: String,
     /// Its options with all defaults filled in; secrets as `***`.
     pub options: Value,
@@ -135,13 +135,13 @@ pub struct Core {
     pub stats: Value,
 }
 
-/// One layer over a core.
+/// A layer over a core.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Layer {
-    /// Its id.
+    /// The name of the layer.
     pub id: String,
-    /// Its version.
+    /// The version of its library.
     pub version: String,
     /// Its options with all defaults filled in.
     pub options: Value,
@@ -151,9 +151,9 @@ pub struct Layer {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ledger {
-    /// generated = delivered + failed + dead_lettered + rejected + expired + uncertain + unanswered
+    /// Whether `generated` is the sum of delivered, failed, dead_lettered, rejected, expired, uncertain and unanswered.
     pub balanced: bool,
-    /// The counts.
+    /// The counts of messages by outcome.
     #[serde(flatten)]
     pub counts: Counts,
     /// Counts of final outcomes by class and reason, all classes but `delivered`.
@@ -172,15 +172,15 @@ pub struct Ledger {
     pub copies: Option<Copies>,
 }
 
-/// One phase.
+/// A phase of the load.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phase {
-    /// Its name.
+    /// The name of the phase.
     pub name: String,
-    /// When it starts.
+    /// When the phase starts, in nanoseconds.
     pub start_ns: u64,
-    /// When it ends.
+    /// When the phase ends, in nanoseconds.
     pub end_ns: u64,
     /// The figures of the messages whose intended time lies in it.
     #[serde(flatten)]
@@ -193,7 +193,7 @@ pub struct Phase {
 pub struct Occupancy {
     /// In the queue, or held before it.
     pub queue: String,
-    /// In flight.
+    /// In flight: handed to the core, and not yet ended.
     pub processor: String,
     /// Waiting for another attempt.
     pub backoff: String,

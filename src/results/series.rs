@@ -20,7 +20,7 @@ pub struct Series {
     pub total_p99_ns: Vec<Option<u64>>,
 }
 
-/// One interval.
+/// What happened in one interval of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SeriesPoint {

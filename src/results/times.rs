@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Figures {
-    /// The counts.
+    /// The counts of messages by outcome.
     #[serde(flatten)]
     pub counts: Counts,
     /// Messages that fell due ÷ length of the window; null if it has none, as are the other rates.
@@ -52,11 +52,11 @@ impl Times {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Times {
-    /// How many.
+    /// The number of values.
     pub count: u64,
-    /// Exact mean.
+    /// The exact mean, in nanoseconds.
     pub mean_ns: Option<f64>,
-    /// Exact smallest.
+    /// The exact smallest value, in nanoseconds.
     pub min_ns: Option<u64>,
     /// A tenth lie at or below.
     pub p10_ns: Option<u64>,
@@ -70,7 +70,7 @@ pub struct Times {
     pub p99_ns: Option<u64>,
     /// 99.9 % lie at or below.
     pub p999_ns: Option<u64>,
-    /// Exact largest.
+    /// The exact largest value, in nanoseconds.
     pub max_ns: Option<u64>,
 }
 
@@ -79,7 +79,7 @@ pub struct Times {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimesOfAll {
-    /// How many were not delivered.
+    /// The number of messages that were not delivered.
     pub never: u64,
     /// The statistic; its `count` is that of all messages.
     #[serde(flatten)]
@@ -87,7 +87,7 @@ pub struct TimesOfAll {
 }
 
 impl TimesOfAll {
-    /// Of `all` messages; `times` is [`Buckets::times_among`](super::histogram::Buckets::times_among) them.
+    /// Of `all` messages; `times` is the `Buckets::times_among` of them.
     pub(crate) fn new(delivered: u64, times: Times) -> TimesOfAll {
         TimesOfAll { never: times.count - delivered, times }
     }
@@ -97,12 +97,12 @@ impl TimesOfAll {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaglessFigures {
-    /// Of the window.
+    /// The figures of the measured window.
     #[serde(flatten)]
     pub figures: Figures,
-    /// By message type.
+    /// The figures of each message type.
     pub by_type: BTreeMap<String, Figures>,
-    /// By phase.
+    /// The figures of each phase.
     pub phases: BTreeMap<String, Figures>,
     /// What lag may have added to the times of a message.
     pub added: Times,

@@ -6,7 +6,7 @@ use super::run::Run;
 /// The kind of the warning that a run's generator could not keep up.
 pub const GENERATOR_LIMITED: &str = "generator_limited";
 
-/// What a run is worth, its checks apart.
+/// The verdict on the validity of a run, its checks apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Validity {
     /// Every message is accounted for.
@@ -15,25 +15,25 @@ pub enum Validity {
     Tolerated,
     /// So it is, but the load was not the one that was asked for.
     GeneratorLimited,
-    /// Nobody can know.
+    /// Nobody can know whether it is valid.
     Undecided,
     /// The ledger shows what must not be.
     Invalid,
 }
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckOutcome {
-    /// It holds.
+    /// The check holds in this run.
     Holds,
-    /// It does not.
+    /// The check does not hold.
     Fails,
     /// The lag of the generator may have turned it.
     Undecided,
 }
 
 impl Run {
-    /// What it is worth, its checks apart.
+    /// The verdict on the validity of the run, its checks apart.
     pub fn validity(&self) -> Validity {
         match self.valid {
             Some(false) => Validity::Invalid,
@@ -51,7 +51,7 @@ impl Run {
 }
 
 impl CheckResult {
-    /// What came of it.
+    /// The outcome of the check.
     pub fn outcome(&self) -> CheckOutcome {
         match (&self.undecided, self.holds) {
             (Some(_), _) => CheckOutcome::Undecided,

@@ -5,16 +5,16 @@ use super::comparison_view::ComparisonView;
 use super::faults::throw;
 use super::limits::CHECK_RUNS_MAX;
 use super::play::{imports, keep, play, surroundings};
-use super::result_view::View;
+use super::result_view::ResultView;
 use super::saved_results::SavedResults;
-use super::state::{Compared, Job, Shared, State};
+use super::state::{Compared, ReplicationJob, SharedState, State};
 use super::words::a_value_of;
 use crate::compare::{
     Candidate, Question, REPLICATIONS_MIN, WITHIN_DEFAULT, compare as judged, groups, names_of, parse_within,
     several_groups, unique,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
-use crate::plan::tree::Node;
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
+use crate::plan::tree::TreeNode;
 use crate::plan::{Between, ComparisonSpec, FigureNames, Planned, parse_figure, read_comparison, variant};
 use crate::results::Run;
 use crate::results::comparisons::{Comparison, Within};
@@ -28,8 +28,8 @@ type Fallible<T> = Result<T, Box<EvalAltResult>>;
 /// Replications of each alternative unless something else is said.
 const REPEATS_DEFAULT: u64 = 5;
 
-/// Registers it.
-pub(super) fn register(engine: &mut Engine, shared: &Shared) {
+/// Registers the function `compare`.
+pub(super) fn register(engine: &mut Engine, shared: &SharedState) {
     let state = shared.clone();
     engine.register_fn("compare", move |context: NativeCallContext, map: Map| compare(&state, &context, map));
 }
@@ -37,7 +37,7 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
 /// Alternatives with the plan of each.
 type Alternatives = Vec<(String, Arc<Planned>)>;
 
-fn compare(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Fallible<Dynamic> {
+fn compare(shared: &SharedState, context: &NativeCallContext<'_>, map: Map) -> Fallible<Dynamic> {
     if map.get("scenario").is_some_and(Dynamic::is::<Faulty>) {
         return Ok(Dynamic::from(Faulty));
     }
@@ -46,7 +46,7 @@ fn compare(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Fallib
     state.reach(context);
     let (node, source) = located(&mut state, context, map);
     let spec = read_comparison(&node, &source);
-    let asked = spec.and_then(|spec| Ok((Asked::of(&state, &spec)?, spec)));
+    let asked = spec.and_then(|spec| Ok((ComparisonRequest::of(&state, &spec)?, spec)));
     let (asked, spec) = match asked {
         Ok(asked) => asked,
         Err(faults) => return failed(&mut state, faults),
@@ -85,19 +85,19 @@ fn failed(state: &mut State, faults: Diagnostics) -> Fallible<Dynamic> {
 }
 
 /// What is asked of a comparison, by flags before the script.
-pub(super) struct Asked {
+pub(super) struct ComparisonRequest {
     repeats: u64,
     within: Within,
     figures: Option<Vec<String>>,
-    /// Where each of them stands in the script.
-    figures_at: Vec<Option<Place>>,
+    /// The place of each figure in the script.
+    figures_at: Vec<Option<SourcePlace>>,
     /// Whether the figures come from a flag.
     flag: bool,
 }
 
-impl Asked {
+impl ComparisonRequest {
     /// What flags say, else what `spec` says, else the defaults.
-    pub fn of(state: &State, spec: &ComparisonSpec) -> Result<Asked, Diagnostics> {
+    pub fn of(state: &State, spec: &ComparisonSpec) -> Result<ComparisonRequest, Diagnostics> {
         let flags = &state.settings.comparing;
         let written = spec.within.as_deref().map(|text| {
             parse_within(text).map_err(|expected| {
@@ -107,7 +107,7 @@ impl Asked {
             })
         });
         let within = flags.within.map_or_else(|| written.unwrap_or(Ok(WITHIN_DEFAULT)), Ok)?;
-        Ok(Asked {
+        Ok(ComparisonRequest {
             repeats: flags.repeats.or(spec.repeats).unwrap_or(REPEATS_DEFAULT),
             within,
             figures: flags.figures.clone().or_else(|| spec.figures.clone()),
@@ -128,7 +128,7 @@ impl Asked {
     }
 
     /// Where the figures stand that are none, in order.
-    fn places_of_wrong(&self, names: &FigureNames<'_>) -> Vec<Option<Place>> {
+    fn places_of_wrong(&self, names: &FigureNames<'_>) -> Vec<Option<SourcePlace>> {
         let figures = self.figures.iter().flatten().zip(&self.figures_at);
         figures.filter(|(figure, _)| parse_figure(figure, names).is_err()).map(|(_, at)| at.clone()).collect()
     }
@@ -140,7 +140,7 @@ fn alternatives(
     source: &Arc<crate::plan::SourceText>,
     spec: &ComparisonSpec,
 ) -> Result<Alternatives, Diagnostics> {
-    let nothing = Node::text("");
+    let nothing = TreeNode::text("");
     let scenario = spec.scenario.as_ref().unwrap_or(&nothing);
     let at = state.call(context).1;
     let mut taken = HashSet::new();
@@ -173,10 +173,10 @@ fn alternatives(
 
 /// Plays all alternatives, and compares them. Returns the place of the baseline's first run, too.
 pub(super) fn played(
-    shared: &Shared,
+    shared: &SharedState,
     imports: Vec<(String, Module)>,
     alternatives: Alternatives,
-    asked: &Asked,
+    asked: &ComparisonRequest,
 ) -> Fallible<(Comparison, usize)> {
     let names = FigureNames::of(&alternatives[0].1.plan);
     let question = asked.question(&names).map_err(|faults| throw(faults, Position::NONE))?;
@@ -190,7 +190,7 @@ pub(super) fn played(
     // Every replication of a placeholder is the same.
     let repeats = if checking { 1 } else { asked.repeats };
     let order = interleaved(alternatives.len(), repeats);
-    let jobs = order.iter().map(|(alternative, replication)| Job {
+    let jobs = order.iter().map(|(alternative, replication)| ReplicationJob {
         planned: Arc::clone(&alternatives[*alternative].1),
         replication: *replication,
     });
@@ -228,8 +228,8 @@ fn interleaved(alternatives: usize, repeats: u64) -> Vec<(usize, u64)> {
 }
 
 /// Compares what a script has loaded or run.
-fn of_results(results: &Array, asked: &Asked) -> Result<Comparison, Diagnostics> {
-    let views: Vec<Option<View>> = results.iter().map(|result| result.clone().try_cast()).collect();
+fn of_results(results: &Array, asked: &ComparisonRequest) -> Result<Comparison, Diagnostics> {
+    let views: Vec<Option<ResultView>> = results.iter().map(|result| result.clone().try_cast()).collect();
     let saved: Vec<Option<SavedResults>> = results.iter().map(|result| result.clone().try_cast()).collect();
     let mut taken = HashSet::new();
     let mut candidates = Vec::new();
@@ -263,12 +263,12 @@ fn of_results(results: &Array, asked: &Asked) -> Result<Comparison, Diagnostics>
 
 /// `--compare`: the cores of a flag in place of the session's. Returns the place of the baseline's first run.
 pub(super) fn on_cores(
-    shared: &Shared,
+    shared: &SharedState,
     imports: Vec<(String, Module)>,
     alternatives: Vec<Arc<Planned>>,
 ) -> Fallible<usize> {
-    let asked =
-        Asked::of(&shared.lock(), &ComparisonSpec::default()).map_err(|f| throw(f, Position::NONE))?;
+    let asked = ComparisonRequest::of(&shared.lock(), &ComparisonSpec::default())
+        .map_err(|f| throw(f, Position::NONE))?;
     let mut taken = HashSet::new();
     let named = alternatives.into_iter().map(|planned| {
         let name = unique(&planned.plan.core.name, &mut taken);

@@ -4,9 +4,9 @@
 use super::convert::{from_node, to_node};
 use super::faults::throw;
 use super::locate::locate;
-use super::state::{Shared, State};
+use super::state::{SharedState, State};
 use crate::plan::read_core;
-use crate::plan::tree::{Node, Written};
+use crate::plan::tree::{TreeNode, Written};
 use crate::plan::units::parse_duration;
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 
@@ -22,7 +22,7 @@ fn with_key(law: &str, key: &str, value: Dynamic) -> Map {
 }
 
 /// Registers arrivals, distributions and cores.
-pub(super) fn register(engine: &mut Engine, shared: &Shared) {
+pub(super) fn register(engine: &mut Engine, shared: &SharedState) {
     engine.register_fn("poisson", |rate: Dynamic| with_key("poisson", "rate", rate));
     for law in ["burst", "ramp", "stages", "closed"] {
         engine.register_fn(law, move |value: Dynamic| under(law, value));
@@ -70,7 +70,7 @@ fn layer_map(id: ImmutableString, over: Dynamic, options: Option<Dynamic>) -> Ma
     map
 }
 
-fn register_cores(engine: &mut Engine, shared: &Shared) {
+fn register_cores(engine: &mut Engine, shared: &SharedState) {
     engine.register_fn("core", |id: ImmutableString| core_map(id, None));
     engine.register_fn("core", |id: ImmutableString, options: Dynamic| core_map(id, Some(options)));
     engine.register_fn("layer", |id: ImmutableString, over: Dynamic| layer_map(id, over, None));
@@ -105,7 +105,7 @@ fn register_cores(engine: &mut Engine, shared: &Shared) {
 
 /// A core, or layers over one, as the session's; what is wrong with it is told here, where its places are known.
 fn whole_default_core(
-    shared: &Shared,
+    shared: &SharedState,
     context: &NativeCallContext<'_>,
     core: Map,
 ) -> Result<Dynamic, Box<EvalAltResult>> {
@@ -123,48 +123,48 @@ fn whole_default_core(
         state.faults.append(faults);
         state.faulty = true;
         // What has been told once is not told by every run.
-        node = Node::text("mock").under("core");
+        node = TreeNode::text("mock").under("core");
     }
     Ok(default_core(&mut state, node.unplaced()).into())
 }
 
 /// The session's core inside another one becomes an ordinary core: that other one is the session's now.
-fn unmark(node: &mut Node) {
+fn unmark(node: &mut TreeNode) {
     node.remove(SESSION);
     if let Some(over) = node.get_mut("over") {
         unmark(over);
     }
 }
 
-fn default_core(state: &mut State, mut node: Node) -> Map {
-    node.set(SESSION, Node::new(Written::Bool(true)));
+fn default_core(state: &mut State, mut node: TreeNode) -> Map {
+    node.set(SESSION, TreeNode::new(Written::Bool(true)));
     state.default_core = Some(node);
     let session = session_core(state.overrides.core.as_ref(), state.default_core.as_ref());
     from_node(&session).try_cast::<Map>().unwrap_or_default()
 }
 
 /// The session's core: that of the flag, else the script's default, else `mock`; marked as such.
-pub(super) fn session_core(flag: Option<&Node>, default: Option<&Node>) -> Node {
-    let marked = |core: &Node| {
+pub(super) fn session_core(flag: Option<&TreeNode>, default: Option<&TreeNode>) -> TreeNode {
+    let marked = |core: &TreeNode| {
         let mut node = match &core.value {
             Written::Map(_) => core.clone(),
             _ => core.clone().under("core"),
         };
-        node.set(SESSION, Node::new(Written::Bool(true)));
+        node.set(SESSION, TreeNode::new(Written::Bool(true)));
         node
     };
     match (flag, default) {
         (Some(core), _) => marked(core),
         (None, Some(node)) => node.clone(),
-        (None, None) => marked(&Node::text("mock")),
+        (None, None) => marked(&TreeNode::text("mock")),
     }
 }
 
 /// Puts the session's core wherever it is meant inside a core, without the mark. Returns whether it was.
-pub(super) fn resolve_session(node: &mut Node, session: &Node) -> bool {
+pub(super) fn resolve_session(node: &mut TreeNode, session: &TreeNode) -> bool {
     if node.get(SESSION).is_some_and(|mark| mark.value == Written::Bool(true)) {
         let (at, name) = (node.at, node.get("name").cloned());
-        *node = Node { at, ..session.clone() };
+        *node = TreeNode { at, ..session.clone() };
         node.remove(SESSION);
         if let Some(name) = name {
             node.set("name", name);

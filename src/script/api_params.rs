@@ -2,7 +2,7 @@
 
 use super::faults::throw_one;
 use super::settings::{Param, ParamOrigin};
-use super::state::{Shared, State};
+use super::state::{SharedState, State};
 use super::words::a_value_of;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, did_you_mean, one_of};
 use crate::plan::parse_typed;
@@ -14,7 +14,7 @@ type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// What a default says about the values that may replace it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ParamKind {
     Truth,
     Whole,
     Number,
@@ -24,35 +24,35 @@ enum Kind {
     Text,
 }
 
-impl Kind {
-    fn of(default: &Dynamic) -> Option<Kind> {
+impl ParamKind {
+    fn of(default: &Dynamic) -> Option<ParamKind> {
         if default.is_bool() {
-            return Some(Kind::Truth);
+            return Some(ParamKind::Truth);
         }
         if default.is_int() {
-            return Some(Kind::Whole);
+            return Some(ParamKind::Whole);
         }
         if default.is_float() {
-            return Some(Kind::Number);
+            return Some(ParamKind::Number);
         }
         let text = default.clone().into_immutable_string().ok()?;
         Some(match text.as_str() {
-            text if parse_duration(text).is_ok() => Kind::Duration,
-            text if parse_rate(text).is_ok() => Kind::Rate,
-            text if text.ends_with('%') && parse_share(text).is_ok() => Kind::Share,
-            _ => Kind::Text,
+            text if parse_duration(text).is_ok() => ParamKind::Duration,
+            text if parse_rate(text).is_ok() => ParamKind::Rate,
+            text if text.ends_with('%') && parse_share(text).is_ok() => ParamKind::Share,
+            _ => ParamKind::Text,
         })
     }
 
     fn expected(self) -> &'static str {
         match self {
-            Kind::Truth => "true or false",
-            Kind::Whole => "a whole number",
-            Kind::Number => "a number",
-            Kind::Duration => "a duration such as \"5ms\"",
-            Kind::Rate => "a rate such as \"20/s\"",
-            Kind::Share => "a share such as \"95%\" or 0.95",
-            Kind::Text => "a text",
+            ParamKind::Truth => "true or false",
+            ParamKind::Whole => "a whole number",
+            ParamKind::Number => "a number",
+            ParamKind::Duration => "a duration such as \"5ms\"",
+            ParamKind::Rate => "a rate such as \"20/s\"",
+            ParamKind::Share => "a share such as \"95%\" or 0.95",
+            ParamKind::Text => "a text",
         }
     }
 
@@ -61,7 +61,7 @@ impl Kind {
         let as_text = || Some(Dynamic::from(ImmutableString::from(text)));
         let positive = text.parse::<f64>().is_ok_and(|number| number >= 0.0 && number.is_finite());
         match self {
-            Kind::Truth => text
+            ParamKind::Truth => text
                 .parse::<bool>()
                 .ok()
                 .or_else(|| match yaml(text)? {
@@ -69,7 +69,7 @@ impl Kind {
                     _ => None,
                 })
                 .map(Dynamic::from),
-            Kind::Whole => text
+            ParamKind::Whole => text
                 .replace('_', "")
                 .parse::<i64>()
                 .ok()
@@ -81,7 +81,7 @@ impl Kind {
                     _ => None,
                 })
                 .map(Dynamic::from),
-            Kind::Number => text
+            ParamKind::Number => text
                 .parse::<f64>()
                 .ok()
                 .or_else(|| match yaml(text)? {
@@ -91,14 +91,14 @@ impl Kind {
                 })
                 .filter(|n| n.is_finite())
                 .map(Dynamic::from),
-            Kind::Duration if bare && positive => {
+            ParamKind::Duration if bare && positive => {
                 Some(Dynamic::from(ImmutableString::from(format!("{text}s"))))
             }
-            Kind::Duration => parse_duration(text).ok().and_then(|_| as_text()),
-            Kind::Rate if positive => Some(Dynamic::from(ImmutableString::from(format!("{text}/s")))),
-            Kind::Rate => parse_rate(text).ok().and_then(|_| as_text()),
-            Kind::Share => parse_share(text).ok().and_then(|_| as_text()),
-            Kind::Text => as_text(),
+            ParamKind::Duration => parse_duration(text).ok().and_then(|_| as_text()),
+            ParamKind::Rate if positive => Some(Dynamic::from(ImmutableString::from(format!("{text}/s")))),
+            ParamKind::Rate => parse_rate(text).ok().and_then(|_| as_text()),
+            ParamKind::Share => parse_share(text).ok().and_then(|_| as_text()),
+            ParamKind::Text => as_text(),
         }
     }
 }
@@ -108,8 +108,8 @@ fn yaml(text: &str) -> Option<Written> {
     parse_typed("--param", text).ok().map(|node| node.value)
 }
 
-/// Registers `param`.
-pub(super) fn register(engine: &mut Engine, shared: &Shared) {
+/// Registers the function `param`.
+pub(super) fn register(engine: &mut Engine, shared: &SharedState) {
     let state = shared.clone();
     engine.register_fn("param", move |name: ImmutableString, default: Dynamic, doc: ImmutableString| {
         param(&mut state.lock(), &name, default, &doc)
@@ -137,12 +137,12 @@ fn take_flag(state: &mut State, name: &str) -> Option<String> {
 }
 
 /// The flag that sets a parameter, and what it says.
-fn said(state: &mut State, name: &str, kind: Kind) -> Fallible<Option<(String, String)>> {
+fn said(state: &mut State, name: &str, kind: ParamKind) -> Fallible<Option<(String, String)>> {
     let settings = &state.settings;
     let by_param = settings.params.iter().filter(|(known, _)| known == name);
     let by_param = by_param.map(|(_, text)| (format!("--param {name}"), text.clone()));
     // A flag alone switches something on.
-    let alone = if kind == Kind::Truth { "true" } else { "" };
+    let alone = if kind == ParamKind::Truth { "true" } else { "" };
     let by_flag = settings.param_flags.iter().filter(|(flag, _)| same_name(flag, name));
     let by_flag =
         by_flag.map(|(flag, text)| (format!("--{flag}"), text.clone().unwrap_or_else(|| alone.to_owned())));
@@ -178,7 +178,7 @@ fn same_name(flag: &str, parameter: &str) -> bool {
 
 fn param(state: &mut State, name: &str, default: Dynamic, doc: &str) -> Fallible<Dynamic> {
     let fail = |fault: Diagnostic| throw_one(fault);
-    let Some(kind) = Kind::of(&default) else {
+    let Some(kind) = ParamKind::of(&default) else {
         let fault =
             Diagnostic::new(Exit::Contents, format!("the default of the parameter `{name}` has no type"));
         return Err(fail(

@@ -4,21 +4,21 @@ use super::api_compare::on_cores;
 use super::api_maps::{SESSION, resolve_session, session_core};
 use super::api_params::undeclared_for_sure;
 use super::convert::{from_node, to_node};
-use super::faults::{Stop, throw, throw_one};
+use super::faults::{ScriptStop, throw, throw_one};
 use super::limits::CHECK_RUNS_MAX;
 use super::locate::locate;
 use super::modules::read_inside;
-use super::play::{imports, keep, limits_of, play, surroundings};
-use super::result_view::View;
+use super::play::{bottlenecks_of, imports, keep, play, surroundings};
+use super::result_view::ResultView;
 use super::saved_results::SavedResults;
-use super::state::{Again, Job, Shared, State};
+use super::state::{ReplicationJob, Rerun, SharedState, State};
 use crate::compare::aggregate;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
 use crate::engine::record_libraries;
 use crate::files::in_words;
 use crate::judgement::evaluate;
 use crate::plan::text::parse_text;
-use crate::plan::tree::{Node, Position as TreePosition};
+use crate::plan::tree::{Position as TreePosition, TreeNode};
 use crate::plan::{
     CoreSpec, FigureNames, Planned, ReadContext, SourceText, parse_check, read_core, read_scenario, variant,
 };
@@ -35,7 +35,7 @@ type Fallible<T> = Result<T, Box<EvalAltResult>>;
 pub(super) struct Faulty;
 
 /// Registers everything that concerns runs.
-pub(super) fn register(engine: &mut Engine, shared: &Shared) {
+pub(super) fn register(engine: &mut Engine, shared: &SharedState) {
     engine.register_type_with_name::<Faulty>("Scenario");
     let state = shared.clone();
     engine
@@ -65,9 +65,12 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
     });
     engine.register_fn("variant", |faulty: Faulty, _: Map| faulty);
     let state = shared.clone();
-    engine.register_fn("check", move |context: NativeCallContext, result: View, text: ImmutableString| {
-        check(&state, &context, &result, &text)
-    });
+    engine.register_fn(
+        "check",
+        move |context: NativeCallContext, result: ResultView, text: ImmutableString| {
+            check(&state, &context, &result, &text)
+        },
+    );
     let state = shared.clone();
     engine.register_fn("check", move |truth: bool, label: ImmutableString| {
         let mut state = state.lock();
@@ -86,7 +89,7 @@ pub(super) fn register(engine: &mut Engine, shared: &Shared) {
     let state = shared.clone();
     engine.register_fn("load", move |name: ImmutableString| load(&state, &name));
     let state = shared.clone();
-    engine.register_fn("save", move |result: View, name: ImmutableString| save(&state, &result, &name));
+    engine.register_fn("save", move |result: ResultView, name: ImmutableString| save(&state, &result, &name));
 }
 
 /// A variant of a map with closures in it, which a tree cannot give back: merged as maps.
@@ -111,7 +114,7 @@ pub(super) fn located(
     state: &mut State,
     context: &NativeCallContext<'_>,
     map: Map,
-) -> (Node, Arc<SourceText>) {
+) -> (TreeNode, Arc<SourceText>) {
     let (source, at) = state.call(context);
     let place = format!("{}:{}", source.file, at.map_or(0, |at| at.line));
     let mut node = to_node(&Dynamic::from(map), &mut state.closures, &place);
@@ -123,7 +126,7 @@ pub(super) fn located(
 
 pub(super) fn read(
     state: &State,
-    node: &Node,
+    node: &TreeNode,
     source: &SourceText,
     core: &CoreSpec,
 ) -> Result<Planned, Diagnostics> {
@@ -131,7 +134,7 @@ pub(super) fn read(
     read_scenario(node, &context)
 }
 
-fn scenario(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Fallible<Dynamic> {
+fn scenario(shared: &SharedState, context: &NativeCallContext<'_>, map: Map) -> Fallible<Dynamic> {
     let mut state = shared.lock();
     state.scenarios += 1;
     let closures = state.closures.len();
@@ -152,12 +155,12 @@ fn scenario(shared: &Shared, context: &NativeCallContext<'_>, map: Map) -> Falli
 
 /// The core of a run.
 pub(super) enum Chosen {
-    /// The session's.
+    /// The core of the session.
     Session,
     /// The one that `--compare` names, in place of the session's.
     Flag(String),
     /// The one in a script's map, in which the session's may be meant, too.
-    Tree(Node),
+    Tree(TreeNode),
 }
 
 /// Reads the core that is chosen. `source` and `at` are of the call that a tree stands in.
@@ -168,7 +171,7 @@ pub(super) fn core_of(
     chosen: Chosen,
 ) -> Result<CoreSpec, Diagnostics> {
     let by_flag = match &chosen {
-        Chosen::Flag(id) => Some(Node::text(absolute(id))),
+        Chosen::Flag(id) => Some(TreeNode::text(absolute(id))),
         _ => state.overrides.core.clone(),
     };
     let session = session_core(by_flag.as_ref(), state.default_core.as_ref());
@@ -204,11 +207,11 @@ fn absolute(id: &str) -> String {
 
 /// A check follows no more runs.
 pub(super) fn enough_runs() -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::EnoughRuns), Position::NONE))
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(ScriptStop::EnoughRuns), Position::NONE))
 }
 
 fn run(
-    shared: &Shared,
+    shared: &SharedState,
     context: &NativeCallContext<'_>,
     scenario: Map,
     core: Option<Dynamic>,
@@ -251,16 +254,16 @@ fn run(
         on_cores(shared, imports(context), planned)?
     } else {
         let surroundings = surroundings(shared, imports(context));
-        let again = Again { planned: Arc::clone(&first), node, source, overrides, surroundings };
+        let again = Rerun { planned: Arc::clone(&first), node, source, overrides, surroundings };
         replicate(shared, &Arc::new(again), repeats)?
     };
     let state = shared.lock();
     let (run, read) = (Arc::clone(&state.met[place].run), Arc::clone(&state.results_read));
-    Ok(Dynamic::from(View::new(run, first, place, read, shared.clone())))
+    Ok(Dynamic::from(ResultView::new(run, first, place, read, shared.clone())))
 }
 
 /// What a run is on: the core it names, the session's, or all those that `--compare` names in its place.
-fn cores_of(state: &State, core: Option<Node>) -> Vec<Chosen> {
+fn cores_of(state: &State, core: Option<TreeNode>) -> Vec<Chosen> {
     match (&state.settings.comparing.cores, core) {
         (Some(cores), None) => cores.iter().cloned().map(Chosen::Flag).collect(),
         (Some(cores), Some(core)) if core.get(SESSION).is_some() => {
@@ -273,8 +276,8 @@ fn cores_of(state: &State, core: Option<Node>) -> Vec<Chosen> {
 
 /// Plays replications of a plan; the first speaks for itself, all together for their aggregate. Returns the place of
 /// the first.
-fn replicate(shared: &Shared, again: &Arc<Again>, repeats: u64) -> Fallible<usize> {
-    let job = |replication| Job { planned: Arc::clone(&again.planned), replication };
+fn replicate(shared: &SharedState, again: &Arc<Rerun>, repeats: u64) -> Fallible<usize> {
+    let job = |replication| ReplicationJob { planned: Arc::clone(&again.planned), replication };
     let runs = play(shared, Arc::clone(&again.surroundings), (0..repeats).map(job).collect())?;
     let place = keep(shared, &runs, Some(again), |index| index == 0);
     if repeats > 1 {
@@ -284,7 +287,12 @@ fn replicate(shared: &Shared, again: &Arc<Again>, repeats: u64) -> Fallible<usiz
     Ok(place)
 }
 
-fn check(shared: &Shared, context: &NativeCallContext<'_>, result: &View, text: &str) -> Fallible<()> {
+fn check(
+    shared: &SharedState,
+    context: &NativeCallContext<'_>,
+    result: &ResultView,
+    text: &str,
+) -> Fallible<()> {
     let fault = |title: String| Diagnostic::new(Exit::Contents, title).found(format!("the check `{text}`"));
     if !result.is_whole() {
         let fault = Diagnostic::new(Exit::Thrown, "`check` takes the result of a run, not a part of it");
@@ -315,15 +323,15 @@ fn place_of_argument(
     context: &NativeCallContext<'_>,
     text: &str,
     argument: usize,
-) -> Option<Place> {
+) -> Option<SourcePlace> {
     let (source, at) = state.call(context);
-    let mut node = Node::text(text);
+    let mut node = TreeNode::text(text);
     locate(&mut node, &source.file, &source.text, at?, argument);
     let at = node.at?;
-    Some(Place::in_text(&source.file, &source.text, at.line, at.column))
+    Some(SourcePlace::in_text(&source.file, &source.text, at.line, at.column))
 }
 
-fn load(shared: &Shared, name: &str) -> Fallible<Dynamic> {
+fn load(shared: &SharedState, name: &str) -> Fallible<Dynamic> {
     let folder = shared.lock().folder.clone();
     let (path, text) = read_inside(folder.as_deref(), name, "load").map_err(|f| throw(f, Position::NONE))?;
     if let Some(results) = SavedResults::read(&path, &text) {
@@ -337,7 +345,7 @@ fn output_fault(name: &str, title: &str, found: String) -> Box<EvalAltResult> {
     throw_one(Diagnostic::new(Exit::Usage, title).found(found).note(format!("`save(\"{name}\")`")))
 }
 
-fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
+fn save(shared: &SharedState, result: &ResultView, name: &str) -> Fallible<()> {
     let plain = !name.is_empty()
         && name != "-"
         && Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
@@ -345,7 +353,7 @@ fn save(shared: &Shared, result: &View, name: &str) -> Fallible<()> {
         let found = format!("`{name}`");
         return Err(output_fault(name, "a script saves only below the output folder", found));
     }
-    let limits = limits_of(shared, result.index);
+    let limits = bottlenecks_of(shared, result.index);
     let mut state = shared.lock();
     if state.checking() {
         return Ok(());

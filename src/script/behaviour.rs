@@ -1,13 +1,13 @@
 //! Agents that are functions of the script.
 
 use super::api_maps::register_distributions;
-use super::behaviour_me::{Call, Facts, Me, Message, Outcome, draft_of, register};
+use super::behaviour_me::{AgentFacts, Call, Me, ScriptMessage, ScriptOutcome, draft_of, register};
 use super::convert::from_json;
 use super::enforce::{Limited, enforce_limits};
-use super::faults::Known;
+use super::faults::KnownNames;
 use super::host::{bare, refuse_clocks, set_print};
 use super::settings::Print;
-use super::state::Surroundings;
+use super::state::PlayContext;
 use super::{duration, shown};
 use crate::diagnostics::Diagnostics;
 use crate::engine::{Behaviour, BehaviourError, Draft, MessageView, OutcomeView, Sending};
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// One call in so many is timed.
+/// Every so many calls, one is timed.
 const TIMED_EVERY: u64 = 16;
 
 /// A function of the script, ready to be called.
@@ -39,12 +39,12 @@ struct Functions {
 pub(super) struct ScriptBehaviour {
     engine: Engine,
     ast: AST,
-    known: Known,
-    facts: Arc<Facts>,
+    known: KnownNames,
+    facts: Arc<AgentFacts>,
     functions: Vec<Functions>,
     call: Arc<Mutex<Call>>,
     initial: Vec<Map>,
-    /// By agent; made at an agent's first call.
+    /// The state of each agent, made at its first call.
     states: Vec<Option<Dynamic>>,
     calls: u64,
     timed: u64,
@@ -56,8 +56,8 @@ impl ScriptBehaviour {
     pub fn new(
         ast: &AST,
         plan: &Plan,
-        around: &Surroundings,
-        known: &Known,
+        around: &PlayContext,
+        known: &KnownNames,
         print: &Print,
         interrupted: &Arc<AtomicBool>,
     ) -> ScriptBehaviour {
@@ -91,8 +91,8 @@ impl ScriptBehaviour {
             states: Vec::new(),
             engine,
             ast: ast.clone_functions_only(),
-            known: Known { in_callback: true, ..known.clone() },
-            facts: Arc::new(Facts::of(plan)),
+            known: KnownNames { in_callback: true, ..known.clone() },
+            facts: Arc::new(AgentFacts::of(plan)),
             call: Arc::default(),
             calls: 0,
             timed: 0,
@@ -118,7 +118,7 @@ impl ScriptBehaviour {
         &mut self,
         sending: &mut Sending<'_>,
         pick: fn(&Functions) -> &Option<Function>,
-        arguments: impl FnOnce(&Facts, Me) -> Arguments,
+        arguments: impl FnOnce(&AgentFacts, Me) -> CallbackArguments,
     ) -> Result<Option<Dynamic>, BehaviourError> {
         let group = self.group_of(sending.agent);
         if pick(&self.functions[group]).is_none() {
@@ -135,9 +135,11 @@ impl ScriptBehaviour {
         let started = self.calls.is_multiple_of(TIMED_EVERY).then(Instant::now);
         let function = pick(&self.functions[group]).as_ref().expect("looked up above");
         let result = match arguments {
-            Arguments::Me(me) => self.enter(function, (me,)),
-            Arguments::Message(me, message) => self.enter(function, (me, message)),
-            Arguments::Outcome(me, message, outcome) => self.enter(function, (me, message, outcome)),
+            CallbackArguments::Me(me) => self.enter(function, (me,)),
+            CallbackArguments::ScriptMessage(me, message) => self.enter(function, (me, message)),
+            CallbackArguments::ScriptOutcome(me, message, outcome) => {
+                self.enter(function, (me, message, outcome))
+            }
         };
         if let Some(started) = started {
             self.timed += 1;
@@ -177,10 +179,10 @@ impl ScriptBehaviour {
     }
 }
 
-enum Arguments {
+enum CallbackArguments {
     Me(Me),
-    Message(Me, Message),
-    Outcome(Me, Message, Outcome),
+    ScriptMessage(Me, ScriptMessage),
+    ScriptOutcome(Me, ScriptMessage, ScriptOutcome),
 }
 
 /// The diagnostics in a behaviour's failure.
@@ -203,7 +205,7 @@ fn detached(closure: &FnPtr) -> FnPtr {
 }
 
 /// What a functions-only AST cannot see of the top level: imported modules and literal constants.
-fn register_globals(engine: &mut Engine, ast: &AST, around: &Surroundings) {
+fn register_globals(engine: &mut Engine, ast: &AST, around: &PlayContext) {
     for (name, module) in &around.imports {
         engine.register_static_module(name, module.clone().into());
     }
@@ -216,12 +218,12 @@ fn register_globals(engine: &mut Engine, ast: &AST, around: &Surroundings) {
 
 impl Behaviour for ScriptBehaviour {
     fn on_start(&mut self, sending: &mut Sending<'_>) -> Result<(), BehaviourError> {
-        self.call(sending, |functions| &functions.on_start, |_, me| Arguments::Me(me)).map(drop)
+        self.call(sending, |functions| &functions.on_start, |_, me| CallbackArguments::Me(me)).map(drop)
     }
 
     fn next(&mut self, sending: &mut Sending<'_>) -> Result<Option<Draft>, BehaviourError> {
         let group = self.group_of(sending.agent);
-        let returned = self.call(sending, |functions| &functions.next, |_, me| Arguments::Me(me))?;
+        let returned = self.call(sending, |functions| &functions.next, |_, me| CallbackArguments::Me(me))?;
         let Some(value) = returned.filter(|value| !value.is_unit()) else { return Ok(None) };
         let mut call = self.call.lock().unwrap_or_else(PoisonError::into_inner);
         let draft = draft_of(&self.facts, &mut call, value, sending.random);
@@ -234,7 +236,8 @@ impl Behaviour for ScriptBehaviour {
         sending: &mut Sending<'_>,
         message: &MessageView<'_>,
     ) -> Result<(), BehaviourError> {
-        let arguments = |facts: &Facts, me| Arguments::Message(me, Message::of(facts, message));
+        let arguments =
+            |facts: &AgentFacts, me| CallbackArguments::ScriptMessage(me, ScriptMessage::of(facts, message));
         self.call(sending, |functions| &functions.on_message, arguments).map(drop)
     }
 
@@ -244,8 +247,13 @@ impl Behaviour for ScriptBehaviour {
         message: &MessageView<'_>,
         outcome: &OutcomeView<'_>,
     ) -> Result<(), BehaviourError> {
-        let arguments =
-            |facts: &Facts, me| Arguments::Outcome(me, Message::of(facts, message), Outcome::of(outcome));
+        let arguments = |facts: &AgentFacts, me| {
+            CallbackArguments::ScriptOutcome(
+                me,
+                ScriptMessage::of(facts, message),
+                ScriptOutcome::of(outcome),
+            )
+        };
         self.call(sending, |functions| &functions.on_outcome, arguments).map(drop)
     }
 

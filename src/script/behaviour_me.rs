@@ -7,7 +7,7 @@ use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of, one_of_near};
 use crate::engine::{Draft, MessageView, OutcomeView, Sending};
 use crate::plan::distribution::Distribution;
-use crate::plan::{Names, Plan, Priority, Recipient};
+use crate::plan::{AgentNames, Plan, Priority, Recipient};
 use mqscript_plugin::random::Stream;
 use mqscript_plugin::written::{Dimension, read_distribution};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
@@ -22,33 +22,33 @@ const SEND_KEYS: [&str; 7] = ["type", "recipient", "content", "priority", "tags"
 /// Different texts of `after` that are remembered.
 const LAWS_MAX: usize = 1_000;
 
-/// What callbacks look up and never change.
-pub(super) struct Facts {
+/// The facts that callbacks look up and that never change.
+pub(super) struct AgentFacts {
     types: HashMap<String, u16>,
     type_names: Vec<ImmutableString>,
     wire_types: Vec<ImmutableString>,
     priorities: [ImmutableString; 4],
-    names: Names,
+    names: AgentNames,
     groups: Vec<(ImmutableString, bool)>,
     /// The first agent's number of each group.
     pub firsts: Vec<u32>,
 }
 
-impl Facts {
-    pub fn of(plan: &Plan) -> Facts {
-        Facts {
+impl AgentFacts {
+    pub fn of(plan: &Plan) -> AgentFacts {
+        AgentFacts {
             types: plan.types.iter().enumerate().map(|(id, kind)| (kind.name.clone(), id as u16)).collect(),
             type_names: plan.types.iter().map(|kind| kind.name.as_str().into()).collect(),
             wire_types: plan.types.iter().map(|kind| kind.wire_type.as_str().into()).collect(),
             priorities: Priority::ALL.map(|priority| priority.name().into()),
-            names: Names::of(&plan.groups),
+            names: AgentNames::of(&plan.groups),
             groups: plan.groups.iter().map(|g| (g.name.as_str().into(), g.numbered)).collect(),
             firsts: first_agents(plan),
         }
     }
 }
 
-/// What the call under way may use and fill.
+/// The call under way: what it may use, and what it fills.
 pub(super) struct Call {
     agent: u32,
     now_ns: u64,
@@ -94,14 +94,20 @@ impl Call {
 #[derive(Clone)]
 pub(super) struct Me {
     call: Arc<Mutex<Call>>,
-    facts: Arc<Facts>,
+    facts: Arc<AgentFacts>,
     agent: u32,
     group: usize,
     state: Dynamic,
 }
 
 impl Me {
-    pub fn new(call: Arc<Mutex<Call>>, facts: Arc<Facts>, agent: u32, group: usize, state: Dynamic) -> Me {
+    pub fn new(
+        call: Arc<Mutex<Call>>,
+        facts: Arc<AgentFacts>,
+        agent: u32,
+        group: usize,
+        state: Dynamic,
+    ) -> Me {
         Me { call, facts, agent, group, state }
     }
 
@@ -154,7 +160,7 @@ fn described(value: &Dynamic) -> String {
 
 /// A message that `next` returned: a map, or the name of a type.
 pub(super) fn draft_of(
-    facts: &Facts,
+    facts: &AgentFacts,
     call: &mut Call,
     value: Dynamic,
     random: &mut Stream,
@@ -172,7 +178,7 @@ pub(super) fn draft_of(
 }
 
 /// The types that a message may have, as a fault says them.
-fn types_known(facts: &Facts, name: &str) -> String {
+fn types_known(facts: &AgentFacts, name: &str) -> String {
     if facts.type_names.is_empty() {
         return "a type of the scenario, which has none: `mix: [\"direct\"]`, or `types: #{ report: #{ wire_type: \"TEXT\" } }`"
             .to_owned();
@@ -180,7 +186,7 @@ fn types_known(facts: &Facts, name: &str) -> String {
     one_of_near(name, facts.type_names.iter().map(ImmutableString::as_str), "")
 }
 
-fn type_id(facts: &Facts, name: &str) -> Fallible<u16> {
+fn type_id(facts: &AgentFacts, name: &str) -> Fallible<u16> {
     facts.types.get(name).copied().ok_or_else(|| {
         let known: Vec<&str> = facts.type_names.iter().map(ImmutableString::as_str).collect();
         let expected = types_known(facts, name);
@@ -188,7 +194,7 @@ fn type_id(facts: &Facts, name: &str) -> Fallible<u16> {
     })
 }
 
-fn draft_of_map(facts: &Facts, call: &mut Call, map: &Map, random: &mut Stream) -> Fallible<Draft> {
+fn draft_of_map(facts: &AgentFacts, call: &mut Call, map: &Map, random: &mut Stream) -> Fallible<Draft> {
     let mut draft = Draft::default();
     let mut typed = false;
     for (key, value) in map {
@@ -237,7 +243,7 @@ fn content(value: &Dynamic) -> String {
     value.as_immutable_string_ref().map_or_else(|_| value.to_string(), |text| text.as_str().to_owned())
 }
 
-fn recipient(facts: &Facts, sender: u32, name: &str) -> Fallible<Recipient> {
+fn recipient(facts: &AgentFacts, sender: u32, name: &str) -> Fallible<Recipient> {
     let named = if name == "ALL" { Some(Recipient::All) } else { facts.names.recipient(name) };
     let recipient = named.ok_or_else(|| {
         let expected = "an agent, a group, other, any or all";
@@ -284,9 +290,9 @@ fn after(call: &mut Call, value: &Dynamic) -> Fallible<Distribution> {
 
 /// A message, as a callback sees it.
 #[derive(Clone)]
-pub(super) struct Message(Arc<Seen>);
+pub(super) struct ScriptMessage(Arc<MessageData>);
 
-struct Seen {
+struct MessageData {
     type_name: ImmutableString,
     message_type: ImmutableString,
     sender: ImmutableString,
@@ -298,10 +304,10 @@ struct Seen {
     sequence: i64,
 }
 
-impl Message {
-    pub fn of(facts: &Facts, view: &MessageView<'_>) -> Message {
+impl ScriptMessage {
+    pub fn of(facts: &AgentFacts, view: &MessageView<'_>) -> ScriptMessage {
         let id = usize::from(view.type_id);
-        Message(Arc::new(Seen {
+        ScriptMessage(Arc::new(MessageData {
             type_name: facts.type_names[id].clone(),
             message_type: facts.wire_types[id].clone(),
             sender: view.sender.into(),
@@ -317,16 +323,16 @@ impl Message {
 
 /// A final outcome, as a callback sees it.
 #[derive(Clone)]
-pub(super) struct Outcome {
+pub(super) struct ScriptOutcome {
     result: &'static str,
     reason: ImmutableString,
     attempts: i64,
     total_ns: u64,
 }
 
-impl Outcome {
-    pub fn of(view: &OutcomeView<'_>) -> Outcome {
-        Outcome {
+impl ScriptOutcome {
+    pub fn of(view: &OutcomeView<'_>) -> ScriptOutcome {
+        ScriptOutcome {
             result: view.result,
             reason: view.reason.into(),
             attempts: i64::from(view.attempts),
@@ -347,24 +353,24 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("choose", Me::choose);
     engine.register_fn("send", Me::send);
 
-    engine.register_type_with_name::<Message>("Message");
-    engine.register_get("type", |message: &mut Message| message.0.type_name.clone());
-    engine.register_get("message_type", |message: &mut Message| message.0.message_type.clone());
-    engine.register_get("sender", |message: &mut Message| message.0.sender.clone());
-    engine.register_get("recipient", |message: &mut Message| message.0.recipient.clone());
-    engine.register_get("content", |message: &mut Message| message.0.content.clone());
-    engine.register_get("priority", |message: &mut Message| message.0.priority.clone());
-    engine.register_get("sequence", |message: &mut Message| message.0.sequence);
-    engine.register_get("tags", |message: &mut Message| -> Array {
+    engine.register_type_with_name::<ScriptMessage>("Message");
+    engine.register_get("type", |message: &mut ScriptMessage| message.0.type_name.clone());
+    engine.register_get("message_type", |message: &mut ScriptMessage| message.0.message_type.clone());
+    engine.register_get("sender", |message: &mut ScriptMessage| message.0.sender.clone());
+    engine.register_get("recipient", |message: &mut ScriptMessage| message.0.recipient.clone());
+    engine.register_get("content", |message: &mut ScriptMessage| message.0.content.clone());
+    engine.register_get("priority", |message: &mut ScriptMessage| message.0.priority.clone());
+    engine.register_get("sequence", |message: &mut ScriptMessage| message.0.sequence);
+    engine.register_get("tags", |message: &mut ScriptMessage| -> Array {
         message.0.tags.iter().map(|tag| Dynamic::from(ImmutableString::from(tag.as_str()))).collect()
     });
-    engine.register_get("metadata", |message: &mut Message| -> Map {
+    engine.register_get("metadata", |message: &mut ScriptMessage| -> Map {
         message.0.metadata.iter().map(|(key, value)| (key.as_str().into(), from_json(value))).collect()
     });
 
-    engine.register_type_with_name::<Outcome>("Outcome");
-    engine.register_get("result", |outcome: &mut Outcome| ImmutableString::from(outcome.result));
-    engine.register_get("reason", |outcome: &mut Outcome| outcome.reason.clone());
-    engine.register_get("attempts", |outcome: &mut Outcome| outcome.attempts);
-    engine.register_get("total", |outcome: &mut Outcome| Duration(Some(outcome.total_ns as f64)));
+    engine.register_type_with_name::<ScriptOutcome>("Outcome");
+    engine.register_get("result", |outcome: &mut ScriptOutcome| ImmutableString::from(outcome.result));
+    engine.register_get("reason", |outcome: &mut ScriptOutcome| outcome.reason.clone());
+    engine.register_get("attempts", |outcome: &mut ScriptOutcome| outcome.attempts);
+    engine.register_get("total", |outcome: &mut ScriptOutcome| Duration(Some(outcome.total_ns as f64)));
 }

@@ -3,7 +3,7 @@
 use super::state::State;
 use crate::plan::tree::Position;
 
-/// Functions that play.
+/// The functions of the API that play something.
 const PLAYING: [&str; 2] = ["run", "compare"];
 
 /// Whether every call that plays, in the script and in what it imports, was reached.

@@ -87,7 +87,7 @@ pub(super) fn from(text: &str, at: Position) -> &str {
     &line[skip..]
 }
 
-/// What stands before a place on its line.
+/// The text before a place on its line.
 pub(super) fn before(text: &str, at: Position) -> &str {
     let line = text.lines().nth(at.line.saturating_sub(1)).unwrap_or_default();
     let end = line.char_indices().nth(at.column.saturating_sub(1)).map_or(line.len(), |(byte, _)| byte);

@@ -14,7 +14,7 @@ type Fallible<T> = Result<T, Box<EvalAltResult>>;
 /// What `verdict` says where there is none.
 const NO_VERDICT: &str = "no verdict";
 
-/// A comparison.
+/// A comparison, as a script sees it.
 #[derive(Debug, Clone)]
 pub(super) struct ComparisonView {
     pub comparison: Arc<Comparison>,
@@ -90,7 +90,7 @@ fn unknown<T>(what: &str, key: &str, known: &[&str]) -> Fallible<T> {
     Err(throw_one(fault))
 }
 
-/// Registers the type.
+/// Registers the type and its properties.
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<ComparisonView>("Comparison");
     engine.register_get("table", ComparisonView::table);

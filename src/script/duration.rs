@@ -3,7 +3,7 @@
 use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit};
 use crate::numbers::{NOTHING, Quantity};
-use crate::plan::Comparison;
+use crate::plan::Comparator;
 use crate::plan::units::parse_duration;
 use rhai::{Engine, EvalAltResult, ImmutableString};
 
@@ -31,7 +31,7 @@ impl Duration {
     }
 
     /// Nothing holds of a time without samples.
-    fn holds(self, comparison: Comparison, other: Duration) -> bool {
+    fn holds(self, comparison: Comparator, other: Duration) -> bool {
         self.0.zip(other.0).is_some_and(|(left, right)| comparison.holds(left, right))
     }
 }
@@ -61,12 +61,12 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("*", |a: Duration, b: i64| Duration(a.0.map(|a| a * b as f64)));
     engine.register_fn("/", |a: Duration, b: f64| Duration(a.0.map(|a| a / b)));
     engine.register_fn("/", |a: Duration, b: i64| Duration(a.0.map(|a| a / b as f64)));
-    for (sign, comparison) in Comparison::ALL {
+    for (sign, comparison) in Comparator::ALL {
         register_comparison(engine, sign, comparison);
     }
 }
 
-fn register_comparison(engine: &mut Engine, sign: &'static str, comparison: Comparison) {
+fn register_comparison(engine: &mut Engine, sign: &'static str, comparison: Comparator) {
     type Text = ImmutableString;
     engine.register_fn(sign, move |a: Duration, b: Duration| a.holds(comparison, b));
     engine.register_fn(sign, move |a: Duration, b: Text| -> Fallible<bool> {

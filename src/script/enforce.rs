@@ -1,6 +1,6 @@
 //! Holds engines to the limits of scripts, and ends what takes too long or is interrupted.
 
-use super::faults::Stop;
+use super::faults::ScriptStop;
 use super::limits::{
     CALL_LEVELS_MAX, CALLBACK_OPERATIONS_MAX, CALLBACK_TIME_MAX, MODULES_MAX, OPERATIONS_MAX,
     SCRIPT_TIME_MAX, TEXT_MAX_BYTES, VALUES_MAX, VARIABLES_MAX,
@@ -18,7 +18,7 @@ const CLOCK_EVERY: u64 = 64;
 /// How long a clock that costs nothing must have gone on before the one of the processor is asked.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What an engine evaluates.
+/// The kinds of code that an engine evaluates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limited {
     /// The top level of a script, on a thread of its own.
@@ -68,9 +68,9 @@ fn set_within(engine: &mut Engine, limited: Limited, limit: Duration, interrupte
             return None;
         }
         if operations.is_multiple_of(LOOK_EVERY) && interrupted.load(Ordering::Relaxed) {
-            return Some(Dynamic::from(Stop::Interrupted));
+            return Some(Dynamic::from(ScriptStop::Interrupted));
         }
-        time.is_over(operations).then(|| Dynamic::from(Stop::TooLong(limit)))
+        time.is_over(operations).then(|| Dynamic::from(ScriptStop::TooLong(limit)))
     });
 }
 
@@ -136,7 +136,7 @@ mod tests {
             let evaluate = || engine.run(SLOW).unwrap_err();
             let error = std::thread::scope(|scope| scope.spawn(evaluate).join().unwrap());
             let EvalAltResult::ErrorTerminated(token, _) = *error else { panic!("{error}") };
-            assert_eq!(token.cast::<Stop>(), Stop::TooLong(limit));
+            assert_eq!(token.cast::<ScriptStop>(), ScriptStop::TooLong(limit));
         }
     }
 }

@@ -1,18 +1,18 @@
 //! One evaluation of a script, from its text to the results of its runs.
 
 use super::behaviour::ScriptBehaviour;
-use super::faults::Known;
+use super::faults::KnownNames;
 use super::host::engine;
 use super::modules::Sources;
 use super::placeholder::PlaceholderPlayer;
-use super::player::Player;
-use super::settings::{Mode, Param, ParamOrigin, Print, Settings};
+use super::player::PlanPlayer;
+use super::settings::{Param, ParamOrigin, Print, ScriptMode, Settings};
 use super::source::Source;
-use super::state::{Compared, Play, Shared, Surroundings, Wanted};
+use super::state::{Compared, PlayContext, PlayRequest, SharedState, Wanted};
 use super::unused_flags::unused_flags;
 use super::{api_params, calls, limits, literals, table};
 use crate::advice;
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
 use crate::engine::{Behaviour, NoBehaviour};
 use crate::plan::{
     Check, FigureNames, Functions, Plan, Planned, ReadContext, SourceText, parse_check, read_scenario,
@@ -26,12 +26,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
-/// What came of a script.
+/// The runs, parameters and faults that a script gave.
 #[derive(Debug, Default)]
 pub struct Execution {
     /// The results of its runs, in order, with the scenario's checks and those the script made on them.
     pub runs: Vec<Run>,
-    /// Of each run, whether it speaks for itself; one of several replications does not.
+    /// Of each run, whether its results are shown by themselves; those of one of several replications are not.
     pub alone: Vec<bool>,
     /// The comparisons that the script made, in order.
     pub comparisons: Vec<Compared>,
@@ -41,11 +41,11 @@ pub struct Execution {
     pub plans: Vec<Arc<Planned>>,
     /// What only the script knew: `check(truth, label)`.
     pub checks: Vec<CheckResult>,
-    /// The parameters met.
+    /// The parameters that the script declared.
     pub params: Vec<Param>,
     /// Files that `save` wrote.
     pub saved: Vec<PathBuf>,
-    /// What is wrong.
+    /// Everything that is wrong with the script.
     pub diagnostics: Diagnostics,
     /// What of it is wrong with flags: without meaning here, or parameters that there are not.
     pub wrong_flags: Diagnostics,
@@ -55,7 +55,7 @@ pub struct Execution {
     pub met_all: bool,
     /// The texts that took part: the script and what it imported.
     pub sources: Vec<Arc<SourceText>>,
-    /// What a check cannot know.
+    /// What a check cannot know before the script is run.
     pub notes: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ impl Execution {
 
 /// Evaluates a script for what is wrong with it.
 pub fn check(source: &Source, settings: &Settings, interrupted: &Arc<AtomicBool>) -> Execution {
-    let settings = Settings { mode: Mode::Check, ..settings.clone() };
+    let settings = Settings { mode: ScriptMode::Check, ..settings.clone() };
     execute(source, &settings, &mut PlaceholderPlayer, interrupted)
 }
 
@@ -77,15 +77,15 @@ pub fn check(source: &Source, settings: &Settings, interrupted: &Arc<AtomicBool>
 pub fn execute(
     source: &Source,
     settings: &Settings,
-    player: &mut dyn Player,
+    player: &mut dyn PlanPlayer,
     interrupted: &Arc<AtomicBool>,
 ) -> Execution {
     let sources = Sources::default();
     sources.add(source.text.clone());
     let (plays, wanted) = channel();
-    let shared = Shared::new(source, settings, sources.clone(), plays);
+    let shared = SharedState::new(source, settings, sources.clone(), plays);
     let engine = engine(&shared, source, &sources, &settings.print, interrupted);
-    let mut known = Known {
+    let mut known = KnownNames {
         sources,
         file: source.text.file.clone(),
         functions: function_names(&source.text.text),
@@ -108,12 +108,12 @@ pub fn execute(
     let result = std::thread::scope(|scope| {
         let script = std::thread::Builder::new().name("script".to_owned()).stack_size(limits::STACK_BYTES);
         let (engine, ast) = (&engine, &ast);
-        let ending = Ending(shared.clone());
+        let ending = HangUp(shared.clone());
         let script = script.spawn_scoped(scope, move || {
             let _ending = ending;
             engine.run_ast_with_scope(&mut Scope::new(), ast)
         });
-        let stage = Stage { ast, known: &known, settings, interrupted, shared: &shared };
+        let stage = ScriptSetup { ast, known: &known, settings, interrupted, shared: &shared };
         play_all(&stage, &wanted, player);
         let joined = script.map(std::thread::ScopedJoinHandle::join);
         // Now that all runs have been played and written down.
@@ -131,19 +131,19 @@ pub fn execute(
     Execution { sources: known.sources.all(), ..finish(&shared, faults) }
 }
 
-/// What every run of a script needs.
-struct Stage<'a> {
+/// Everything that each run of a script needs.
+struct ScriptSetup<'a> {
     ast: &'a AST,
-    known: &'a Known,
+    known: &'a KnownNames,
     settings: &'a Settings,
     interrupted: &'a Arc<AtomicBool>,
-    shared: &'a Shared,
+    shared: &'a SharedState,
 }
 
-impl Stage<'_> {
+impl ScriptSetup<'_> {
     /// The agents' own part in a run.
-    fn behaviour<'b>(&'b self, plan: &Plan, around: &Surroundings, print: &Print) -> Box<dyn Behaviour + 'b> {
-        if plan.has_callback(|callbacks| callbacks.any()) && self.settings.mode != Mode::Check {
+    fn behaviour<'b>(&'b self, plan: &Plan, around: &PlayContext, print: &Print) -> Box<dyn Behaviour + 'b> {
+        if plan.has_callback(|callbacks| callbacks.any()) && self.settings.mode != ScriptMode::Check {
             Box::new(ScriptBehaviour::new(self.ast, plan, around, self.known, print, self.interrupted))
         } else {
             Box::new(NoBehaviour)
@@ -152,16 +152,16 @@ impl Stage<'_> {
 }
 
 /// Hangs up when the script's thread ends, however it ends.
-struct Ending(Shared);
+struct HangUp(SharedState);
 
-impl Drop for Ending {
+impl Drop for HangUp {
     fn drop(&mut self) {
         self.0.lock().plays = None;
     }
 }
 
 /// Plays what the script wants, until its thread hangs up.
-fn play_all(stage: &Stage<'_>, wanted: &Receiver<Wanted>, player: &mut dyn Player) {
+fn play_all(stage: &ScriptSetup<'_>, wanted: &Receiver<Wanted>, player: &mut dyn PlanPlayer) {
     for wanted in wanted {
         // The script's thread waits for the answer, or has ended.
         match wanted {
@@ -176,7 +176,11 @@ fn play_all(stage: &Stage<'_>, wanted: &Receiver<Wanted>, player: &mut dyn Playe
     }
 }
 
-fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<Vec<Arc<Run>>, Diagnostics> {
+fn play_one(
+    stage: &ScriptSetup<'_>,
+    play: &PlayRequest,
+    player: &mut dyn PlanPlayer,
+) -> Result<Vec<Arc<Run>>, Diagnostics> {
     let plans: Vec<Plan> =
         play.jobs.iter().map(|job| job.planned.plan.replication(job.replication)).collect();
     let around = &play.surroundings;
@@ -188,8 +192,8 @@ fn play_one(stage: &Stage<'_>, play: &Play, player: &mut dyn Player) -> Result<V
     Ok(runs.into_iter().map(Arc::new).collect())
 }
 
-/// Tries out what limits each run that speaks for itself; of the others no setting is told.
-fn advise_all(stage: &Stage<'_>, player: &mut dyn Player) {
+/// Tries out what limits each run that is shown by itself; the others get no advice.
+fn advise_all(stage: &ScriptSetup<'_>, player: &mut dyn PlanPlayer) {
     let runs = stage.shared.lock().met.len();
     for place in 0..runs {
         let (alone, tried) = {
@@ -206,7 +210,7 @@ fn advise_all(stage: &Stage<'_>, player: &mut dyn Player) {
 }
 
 /// Tries out what limits the run at this place. The state must not be locked.
-fn advise(stage: &Stage<'_>, place: usize, player: &mut dyn Player) {
+fn advise(stage: &ScriptSetup<'_>, place: usize, player: &mut dyn PlanPlayer) {
     let (run, again, checks, functions) = {
         let mut state = stage.shared.lock();
         let functions = state.functions.clone();
@@ -244,7 +248,8 @@ fn advise(stage: &Stage<'_>, place: usize, player: &mut dyn Player) {
         let behaviour = |index: usize| stage.behaviour(&plans[index], around, &unheard);
         player.rehearse(&plans, &around.base, &behaviour)
     };
-    let limits = advice::tried(&run, advice::Stage { plan, checks: &checks, with: &with, play: &mut play });
+    let limits =
+        advice::tried(&run, advice::AdviceSetup { plan, checks: &checks, with: &with, play: &mut play });
     drop(run);
     let mut state = stage.shared.lock();
     Arc::make_mut(&mut state.met[place].run).limits = limits;
@@ -269,7 +274,7 @@ fn said_by_flags(faults: Diagnostics, params: &[Param]) -> Diagnostics {
     faults.into_iter().map(noted).collect()
 }
 
-fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
+fn finish(shared: &SharedState, faults: Diagnostics) -> Execution {
     let mut state = shared.lock();
     let mut diagnostics = std::mem::take(&mut state.faults);
     // What fails after a faulty scenario, or after an interruption, fails because of it.
@@ -283,7 +288,7 @@ fn finish(shared: &Shared, faults: Diagnostics) -> Execution {
         if nothing_played(&state) {
             diagnostics.push(nothing_was_run(&state));
         }
-    } else if !matches!(state.settings.mode, Mode::Run) {
+    } else if !matches!(state.settings.mode, ScriptMode::Run) {
         // What is misspelled is told with the rest, not after it has been mended.
         wrong_flags = api_params::undeclared_for_sure(&state);
     }
@@ -339,10 +344,10 @@ fn nothing_played(state: &super::state::State) -> bool {
 fn nothing_was_run(state: &super::state::State) -> Diagnostic {
     let text = state.sources.get(&state.file).unwrap_or_default();
     let calls = super::locate::calls(&text.text, &["run", "compare"]);
-    let fault = Diagnostic::new(Exit::Thrown, "nothing was run").at(Place::file(&state.file));
+    let fault = Diagnostic::new(Exit::Thrown, "nothing was run").at(SourcePlace::file(&state.file));
     match calls.first() {
         Some(at) => fault
-            .at(Place::in_text(&text.file, &text.text, at.line, at.column))
+            .at(SourcePlace::in_text(&text.file, &text.text, at.line, at.column))
             .found("a script that came to its end without reaching this call")
             .expected("at least one `run` or `compare` that is reached")
             .help("look at the condition or the function that it stands in"),
@@ -371,7 +376,7 @@ fn function_names(text: &str) -> Vec<String> {
 }
 
 /// A function of the script that would silently replace one of ours.
-fn shadowing(ast: &AST, known: &Known) -> Option<Diagnostic> {
+fn shadowing(ast: &AST, known: &KnownNames) -> Option<Diagnostic> {
     let function = ast.iter_functions().find(|function| table::has(function.name, function.params.len()))?;
     Some(
         Diagnostic::new(Exit::Script, format!("the function `{}` would replace one of ours", function.name))

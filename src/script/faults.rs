@@ -4,7 +4,7 @@ use super::code::variables;
 use super::modules::Sources;
 use super::table::{self, FUNCTIONS};
 use super::words;
-use crate::diagnostics::{CalledFrom, Diagnostic, Diagnostics, Exit, Place, did_you_mean, one_of};
+use crate::diagnostics::{CalledFrom, Diagnostic, Diagnostics, Exit, SourcePlace, did_you_mean, one_of};
 use rhai::{Dynamic, EvalAltResult, ParseErrorType, Position};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +18,8 @@ const CALLS_SHOWN_MAX: usize = 8;
 
 /// Why evaluation is ended from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
-    /// Somebody pressed Ctrl-C.
+pub(super) enum ScriptStop {
+    /// The user pressed Ctrl-C.
     Interrupted,
     /// The most runs of a check have been met.
     EnoughRuns,
@@ -45,11 +45,11 @@ pub(super) fn throw_one(fault: Diagnostic) -> Box<EvalAltResult> {
     throw(fault.into(), Position::NONE)
 }
 
-/// What a script's names are looked up in.
+/// The names that are known to a script.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(super) struct KnownNames {
     pub sources: Sources,
-    /// The main script.
+    /// The path of the main script.
     pub file: String,
     /// The script's own functions.
     pub functions: Vec<String>,
@@ -57,7 +57,7 @@ pub(super) struct Known {
     pub in_callback: bool,
 }
 
-impl Known {
+impl KnownNames {
     /// Every name that may be called.
     fn names(&self) -> impl Iterator<Item = &str> {
         let there = |name: &&str| !self.in_callback || table::in_callbacks(name);
@@ -82,7 +82,7 @@ impl Known {
     }
 
     /// Where a function of the main script is defined.
-    pub fn definition(&self, name: &str) -> Option<Place> {
+    pub fn definition(&self, name: &str) -> Option<SourcePlace> {
         let source = self.sources.get(&self.file)?;
         let wanted = format!("fn {name}");
         source.text.lines().enumerate().find_map(|(index, line)| {
@@ -90,17 +90,17 @@ impl Known {
             let after = line[at + wanted.len()..].chars().next();
             let whole = !after.is_some_and(|c| c.is_alphanumeric() || c == '_');
             let column = line[..at].chars().count() + "fn ".len() + 1;
-            whole.then(|| Place::in_text(&self.file, &source.text, index + 1, column))
+            whole.then(|| SourcePlace::in_text(&self.file, &source.text, index + 1, column))
         })
     }
 
-    fn place(&self, file: &str, position: Position) -> Option<Place> {
+    fn place(&self, file: &str, position: Position) -> Option<SourcePlace> {
         let file = if file.is_empty() { &self.file } else { file };
         let line = position.line()?;
         let column = position.position().unwrap_or(1);
         Some(match self.sources.get(file) {
-            Some(source) => Place::in_text(file, &source.text, line, column),
-            None => Place { file: file.to_owned(), line, column, length: 1, source: None },
+            Some(source) => SourcePlace::in_text(file, &source.text, line, column),
+            None => SourcePlace { file: file.to_owned(), line, column, length: 1, source: None },
         })
     }
 
@@ -176,11 +176,11 @@ impl Known {
                 let Thrown(faults) = token.clone_cast::<Thrown>();
                 return (*faults).clone();
             }
-            EvalAltResult::ErrorTerminated(token, _) if token.is::<Stop>() => {
-                return match token.clone_cast::<Stop>() {
-                    Stop::Interrupted => Diagnostic::new(Exit::Interrupted, "interrupted").into(),
-                    Stop::EnoughRuns => Diagnostics::new(),
-                    Stop::TooLong(limit) => thrown("the script computes for too long")
+            EvalAltResult::ErrorTerminated(token, _) if token.is::<ScriptStop>() => {
+                return match token.clone_cast::<ScriptStop>() {
+                    ScriptStop::Interrupted => Diagnostic::new(Exit::Interrupted, "interrupted").into(),
+                    ScriptStop::EnoughRuns => Diagnostics::new(),
+                    ScriptStop::TooLong(limit) => thrown("the script computes for too long")
                         .found(format!("more than {} s of processor time", limit.as_secs()))
                         .expected("a script that describes traffic: the program makes it")
                         .help("a large list or map is slow to change: keep it in a file and `load` it, or build it in parts")
@@ -256,7 +256,7 @@ impl Known {
     }
 }
 
-/// "Unknown property 'nme' - a getter is not registered for type 'Me'"
+/// Explains texts such as "Unknown property 'nme' - a getter is not registered for type 'Me'".
 fn unknown_property(text: &str) -> Diagnostic {
     let words: Vec<&str> = text.split('\'').collect();
     let (property, kind) = (words.get(1).copied().unwrap_or(""), words.get(3).copied().unwrap_or(""));

@@ -5,7 +5,7 @@ use super::faults::throw_one;
 use super::modules::{Resolver, Sources};
 use super::settings::Print;
 use super::source::Source;
-use super::state::Shared;
+use super::state::SharedState;
 use super::{
     api_compare, api_maps, api_params, api_run, comparison_view, duration, result_view, saved_results, shown,
 };
@@ -37,7 +37,7 @@ pub(super) fn bare() -> Engine {
 ///
 /// Fast operators are off: with them comparisons of different types are silently false instead of being ours.
 pub(super) fn engine(
-    shared: &Shared,
+    shared: &SharedState,
     source: &Source,
     sources: &Sources,
     print: &Print,
@@ -75,7 +75,7 @@ pub(super) fn set_print(engine: &mut Engine, print: &Print) {
 
 /// A table that a script prints as it is looks as in the summary: as wide as the terminal, and coloured there. The text
 /// that the script has of it is the same everywhere.
-fn show_tables(engine: &mut Engine, shared: &Shared, print: &Print) {
+fn show_tables(engine: &mut Engine, shared: &SharedState, print: &Print) {
     let (to, shared) = (Arc::clone(print), shared.clone());
     engine.on_print(move |text| {
         let table = shared.lock().table_of(text);

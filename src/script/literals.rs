@@ -1,7 +1,7 @@
 //! Literals too large to be read in reasonable time: Rhai compares every key of a map, every case of a `switch` and every
 //! variable of a block with all before it.
 
-use crate::diagnostics::{Diagnostic, Exit, Place};
+use crate::diagnostics::{Diagnostic, Exit, SourcePlace};
 use crate::plan::SourceText;
 use crate::plan::tree::Position;
 
@@ -12,7 +12,7 @@ const ENTRIES_MAX: usize = 2_000;
 pub(super) fn too_large(source: &SourceText) -> Option<Diagnostic> {
     let at = crowded(&source.text)?;
     let fault = Diagnostic::new(Exit::Script, "too much stands in one pair of brackets")
-        .at(Place::in_text(&source.file, &source.text, at.line, at.column))
+        .at(SourcePlace::in_text(&source.file, &source.text, at.line, at.column))
         .expected(format!(
             "at most {ENTRIES_MAX} keys of a map, cases of a `switch` or variables of a block"
         ));

@@ -2,18 +2,18 @@
 //! the `let` of a name that stands there. What was built elsewhere is not found, and keeps the place of the call.
 
 use crate::plan::Callback;
-use crate::plan::tree::{Entry, Node, Position, Written};
+use crate::plan::tree::{MapEntry, Position, TreeNode, Written};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-/// What stands literally at a place.
+/// A literal that stands at a place.
 #[derive(Debug)]
-enum Literal {
+enum LocatedLiteral {
     Map(Vec<(String, Position, Placed)>),
     List(Vec<Placed>),
     /// A call of a function that makes a map with its own name as key.
     Call(String, Vec<Placed>),
-    /// A name alone.
+    /// A name that stands alone.
     Name(String),
     Other,
 }
@@ -21,7 +21,7 @@ enum Literal {
 #[derive(Debug)]
 struct Placed {
     at: Position,
-    literal: Literal,
+    literal: LocatedLiteral,
 }
 
 struct Scanner<'t> {
@@ -30,7 +30,7 @@ struct Scanner<'t> {
 }
 
 /// Gives the node that is argument number `argument` of the call at `call` its places, and those of all below it.
-pub(super) fn locate(node: &mut Node, file: &str, text: &str, call: Position, argument: usize) {
+pub(super) fn locate(node: &mut TreeNode, file: &str, text: &str, call: Position, argument: usize) {
     inherit(node, Some(call));
     let Some(mut scanner) = Scanner::at_line(text, call.line) else { return };
     while scanner.at < call {
@@ -130,7 +130,7 @@ pub(super) fn calls(text: &str, names: &[&str]) -> Vec<Position> {
     }
 }
 
-fn inherit(node: &mut Node, at: Option<Position>) {
+fn inherit(node: &mut TreeNode, at: Option<Position>) {
     node.at = at;
     match &mut node.value {
         Written::List(items) => items.iter_mut().for_each(|item| inherit(item, at)),
@@ -144,36 +144,36 @@ fn inherit(node: &mut Node, at: Option<Position>) {
     }
 }
 
-fn place(node: &mut Node, placed: &Placed, script: &In<'_>) {
+fn place(node: &mut TreeNode, placed: &Placed, script: &In<'_>) {
     inherit(node, Some(placed.at));
     match (&mut node.value, &placed.literal) {
-        (Written::Map(entries), Literal::Map(keys)) => {
+        (Written::Map(entries), LocatedLiteral::Map(keys)) => {
             let keys: HashMap<&str, (&Position, &Placed)> =
                 keys.iter().map(|(key, at, value)| (key.as_str(), (at, value))).collect();
-            for Entry { key, at, node } in entries {
+            for MapEntry { key, at, node } in entries {
                 if let Some((key_at, value)) = keys.get(key.as_str()) {
                     *at = Some(**key_at);
                     place(node, value, script);
                 }
             }
         }
-        (Written::List(items), Literal::List(values)) if items.len() == values.len() => {
+        (Written::List(items), LocatedLiteral::List(values)) if items.len() == values.len() => {
             for (item, value) in items.iter_mut().zip(values) {
                 place(item, value, script);
             }
         }
-        (Written::Map(_) | Written::List(_), Literal::Name(name)) => {
+        (Written::Map(_) | Written::List(_), LocatedLiteral::Name(name)) => {
             if let Some(value) = script.defined(name, placed.at) {
                 place(node, value, script);
             }
         }
         // `run(scenario(#{ … }))`: `scenario` gives back the very map.
-        (Written::Map(_), Literal::Call(name, arguments)) if name == "scenario" => {
+        (Written::Map(_), LocatedLiteral::Call(name, arguments)) if name == "scenario" => {
             if let [argument] = arguments.as_slice() {
                 place(node, argument, script);
             }
         }
-        (Written::Map(entries), Literal::Call(name, arguments))
+        (Written::Map(entries), LocatedLiteral::Call(name, arguments))
             if matches!(name.as_str(), "core" | "layer") =>
         {
             let keys = ["core", "options"];
@@ -185,7 +185,7 @@ fn place(node: &mut Node, placed: &Placed, script: &In<'_>) {
                 }
             }
         }
-        (Written::Map(entries), Literal::Call(name, arguments)) => {
+        (Written::Map(entries), LocatedLiteral::Call(name, arguments)) => {
             if let ([entry], [argument]) = (entries.as_mut_slice(), arguments.as_slice())
                 && entry.key == *name
             {
@@ -200,9 +200,9 @@ fn place(node: &mut Node, placed: &Placed, script: &In<'_>) {
 }
 
 /// `poisson("20/s")` makes `#{ rate: "20/s" }`: a single argument stands for the only key that is no map itself.
-fn place_argument(node: &mut Node, argument: &Placed, script: &In<'_>) {
+fn place_argument(node: &mut TreeNode, argument: &Placed, script: &In<'_>) {
     match (&mut node.value, &argument.literal) {
-        (Written::Map(entries), Literal::Other | Literal::Name(_)) if entries.len() == 1 => {
+        (Written::Map(entries), LocatedLiteral::Other | LocatedLiteral::Name(_)) if entries.len() == 1 => {
             inherit(&mut entries[0].node, Some(argument.at));
             entries[0].at = Some(argument.at);
         }
@@ -291,26 +291,26 @@ impl<'t> Scanner<'t> {
         let mut literal = match self.peek() {
             Some('#') => {
                 self.next();
-                Literal::Map(self.map())
+                LocatedLiteral::Map(self.map())
             }
-            Some('[') => Literal::List(self.arguments()),
+            Some('[') => LocatedLiteral::List(self.arguments()),
             Some('|') => {
                 // The commas between a closure's parameters end nothing.
                 self.next();
                 while self.next().is_some_and(|c| c != '|') {}
-                Literal::Other
+                LocatedLiteral::Other
             }
             Some(c) if c.is_alphabetic() || c == '_' => {
                 let name = self.word();
                 match self.peek() {
-                    Some('(') => Literal::Call(name, self.arguments()),
-                    _ => Literal::Name(name),
+                    Some('(') => LocatedLiteral::Call(name, self.arguments()),
+                    _ => LocatedLiteral::Name(name),
                 }
             }
-            _ => Literal::Other,
+            _ => LocatedLiteral::Other,
         };
-        if self.rest() && !matches!(literal, Literal::Call(..)) {
-            literal = Literal::Other;
+        if self.rest() && !matches!(literal, LocatedLiteral::Call(..)) {
+            literal = LocatedLiteral::Other;
         }
         Placed { at, literal }
     }
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn keys_and_values_have_their_places() {
         let text = "let a = 1; // run(\nrun(scenario(#{\n  name: \"x, y\", /* #{ */ arrival: poisson(\"20\"),\n  mix: [\"a\", #{ \"b\": 2 }],\n  processor: #{ retry: #{ attempts: 3 } } }));";
-        let mut node = Node::from_json(&json!({
+        let mut node = TreeNode::from_json(&json!({
             "name": "x, y", "arrival": { "poisson": { "rate": "20" } }, "mix": ["a", { "b": 2 }],
             "processor": { "retry": { "attempts": 3 } }, "elsewhere": 1,
         }));

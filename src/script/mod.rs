@@ -1,6 +1,6 @@
 //! Scripts: the Rhai host, the script API, parameters and behaviours.
 //!
-//! A script builds plans and has a [`Player`] play them; it never sees the engine. Its top level is evaluated on a
+//! A script builds plans and has a [`PlanPlayer`] play them; it never sees the engine. Its top level is evaluated on a
 //! thread of its own; callbacks run in a second Rhai engine on the thread that plays.
 //!
 //! - **Owns** the Rhai host: the script API, parameters, behaviours, limits.
@@ -52,8 +52,8 @@ pub use behaviour::behaviour_diagnostics;
 pub use execution::{Execution, check, execute};
 pub use host::warm_up;
 pub use placeholder::{PlaceholderPlayer, placeholder};
-pub use player::{BehaviourOf, Player};
-pub use settings::{Comparing, Mode, Param, ParamOrigin, Print, Settings};
+pub use player::{BehaviourOf, PlanPlayer};
+pub use settings::{Comparing, Param, ParamOrigin, Print, ScriptMode, Settings};
 pub use source::{BUNDLED, Source};
 pub use state::Compared;
 pub use table::{ApiFunction, FUNCTIONS, reference};

@@ -26,7 +26,7 @@ impl Sources {
         source
     }
 
-    /// All of them, by name.
+    /// All modules, by their names.
     pub fn all(&self) -> Vec<Arc<SourceText>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }

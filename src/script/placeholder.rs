@@ -1,6 +1,6 @@
 //! Results without a run, for `mqscript check`: every figure is there, and zero.
 
-use super::player::Player;
+use super::player::PlanPlayer;
 use crate::diagnostics::Diagnostics;
 use crate::engine::Behaviour;
 use crate::plan::{ClockKind, Plan};
@@ -14,11 +14,11 @@ use std::path::Path;
 /// Above so many agents results hold only a few of them.
 const AGENTS_MAX: u32 = 1_000;
 
-/// Plays nothing.
+/// A player that plays nothing and gives placeholders.
 #[derive(Debug, Default)]
 pub struct PlaceholderPlayer;
 
-impl Player for PlaceholderPlayer {
+impl PlanPlayer for PlaceholderPlayer {
     fn play(
         &mut self,
         plan: &Plan,

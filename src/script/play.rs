@@ -1,8 +1,8 @@
 //! Having runs played by the thread that called, and keeping what they gave.
 
-use super::faults::{Stop, throw_for_good};
-use super::state::{Again, Job, Met, Play, Shared, Surroundings, Wanted};
-use crate::results::{Limit, Run};
+use super::faults::{ScriptStop, throw_for_good};
+use super::state::{FinishedRun, PlayContext, PlayRequest, ReplicationJob, Rerun, SharedState, Wanted};
+use crate::results::{Bottleneck, Run};
 use rhai::{Dynamic, EvalAltResult, Module, NativeCallContext, Position};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ pub(super) fn imports(context: &NativeCallContext<'_>) -> Vec<(String, Module)> 
 }
 
 /// What a run finds around it that is called for now.
-pub(super) fn surroundings(shared: &Shared, imports: Vec<(String, Module)>) -> Arc<Surroundings> {
+pub(super) fn surroundings(shared: &SharedState, imports: Vec<(String, Module)>) -> Arc<PlayContext> {
     let state = shared.lock();
     let base = state.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-    Arc::new(Surroundings { base, closures: state.closures.clone(), imports })
+    Arc::new(PlayContext { base, closures: state.closures.clone(), imports })
 }
 
 /// Has these runs played, one result for each job in their order, and notes the plans that were met. Not to be called
 /// with the state locked.
 pub(super) fn play(
-    shared: &Shared,
-    surroundings: Arc<Surroundings>,
-    jobs: Vec<Job>,
+    shared: &SharedState,
+    surroundings: Arc<PlayContext>,
+    jobs: Vec<ReplicationJob>,
 ) -> Result<Vec<Arc<Run>>, Box<EvalAltResult>> {
     let (reply, answer) = sync_channel(1);
     let sent = {
@@ -33,28 +33,31 @@ pub(super) fn play(
         for job in jobs.iter().filter(|job| job.replication == 0) {
             state.plans.push(Arc::clone(&job.planned));
         }
-        let wanted = Wanted::Runs(Play { jobs, surroundings, reply });
+        let wanted = Wanted::Runs(PlayRequest { jobs, surroundings, reply });
         state.plays.as_ref().is_some_and(|plays| plays.send(wanted).is_ok())
     };
     match answer.recv() {
         Ok(Ok(runs)) if sent => Ok(runs),
         Ok(Err(faults)) => Err(throw_for_good(faults)),
-        _ => Err(Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Interrupted), Position::NONE))),
+        _ => Err(Box::new(EvalAltResult::ErrorTerminated(
+            Dynamic::from(ScriptStop::Interrupted),
+            Position::NONE,
+        ))),
     }
 }
 
 /// Keeps runs that were played, and returns the place of the first among all of the script's; `alone` says which of
 /// them speak for themselves; the first of those can be played `again`.
 pub(super) fn keep(
-    shared: &Shared,
+    shared: &SharedState,
     runs: &[Arc<Run>],
-    again: Option<&Arc<Again>>,
+    again: Option<&Arc<Rerun>>,
     alone: impl Fn(usize) -> bool,
 ) -> usize {
     let mut state = shared.lock();
     let first = state.met.len();
     let met = runs.iter().enumerate();
-    state.met.extend(met.map(|(index, run)| Met {
+    state.met.extend(met.map(|(index, run)| FinishedRun {
         run: Arc::clone(run),
         checks: Vec::new(),
         alone: alone(index),
@@ -65,7 +68,7 @@ pub(super) fn keep(
 }
 
 /// What limits the run at a place, with settings that were tried out. Not to be called with the state locked.
-pub(super) fn limits_of(shared: &Shared, place: usize) -> Vec<Limit> {
+pub(super) fn bottlenecks_of(shared: &SharedState, place: usize) -> Vec<Bottleneck> {
     let (reply, answer) = sync_channel(1);
     let sent = {
         let state = shared.lock();

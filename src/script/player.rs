@@ -7,7 +7,7 @@ use crate::results::Run;
 use std::path::Path;
 
 /// Plays plans: the engine with its cores, or a stand-in.
-pub trait Player {
+pub trait PlanPlayer {
     /// Plays a plan to its end and judges its checks. Files that the plan's core names are relative to `base`.
     ///
     /// # Errors
@@ -18,7 +18,7 @@ pub trait Player {
     /// played side by side, the results are those of playing one after the other.
     ///
     /// # Errors
-    /// As for [`Player::play`]; the first fault in order.
+    /// As for [`PlanPlayer::play`]; the first fault in order.
     fn play_all(
         &mut self,
         plans: &[Plan],

@@ -2,13 +2,13 @@
 
 use super::duration::Duration;
 use super::faults::throw_one;
-use super::play::limits_of;
-use super::state::Shared;
+use super::play::bottlenecks_of;
+use super::state::SharedState;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of_near};
 use crate::numbers::count;
 use crate::plan::{ALL_FIGURES, Figure, FigureKind, Literal, Planned, SCOPES, STATISTICS, Scope, figures_of};
 use crate::results::figures::lookup;
-use crate::results::{Limit, Run, Warning};
+use crate::results::{Bottleneck, Run, Warning};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,19 +20,19 @@ const FACTS: [&str; 7] = ["name", "seed", "clock", "core", "valid", "warnings", 
 
 /// A place in the results of one run.
 #[derive(Debug, Clone)]
-pub(super) struct View {
+pub(super) struct ResultView {
     pub run: Arc<Run>,
     pub planned: Arc<Planned>,
     /// The run's number in the script.
     pub index: usize,
     spot: Spot,
     read: Arc<AtomicBool>,
-    shared: Shared,
+    shared: SharedState,
 }
 
 #[derive(Debug, Clone)]
 enum Spot {
-    /// One of the maps of scopes: `by_type` …
+    /// One of the maps of scopes, such as `by_type`.
     Scopes(&'static str),
     /// The figures of a scope.
     Figures(Scope),
@@ -40,16 +40,16 @@ enum Spot {
     Times(Scope, &'static str),
 }
 
-impl View {
+impl ResultView {
     /// The results of a whole run; `read` is raised when a script looks at a figure.
     pub fn new(
         run: Arc<Run>,
         planned: Arc<Planned>,
         index: usize,
         read: Arc<AtomicBool>,
-        shared: Shared,
-    ) -> View {
-        View { run, planned, index, spot: Spot::Figures(Scope::All), read, shared }
+        shared: SharedState,
+    ) -> ResultView {
+        ResultView { run, planned, index, spot: Spot::Figures(Scope::All), read, shared }
     }
 
     /// Whether this is the whole run, not a part of its results.
@@ -58,7 +58,7 @@ impl View {
     }
 
     fn at(&self, spot: Spot) -> Dynamic {
-        Dynamic::from(View { spot, ..self.clone() })
+        Dynamic::from(ResultView { spot, ..self.clone() })
     }
 
     fn get(&mut self, key: ImmutableString) -> Fallible<Dynamic> {
@@ -120,7 +120,7 @@ impl View {
             }
             "limits" => {
                 self.read.store(true, Ordering::Relaxed);
-                Some(Dynamic::from(limits(&limits_of(&self.shared, self.index))))
+                Some(Dynamic::from(bottlenecks(&bottlenecks_of(&self.shared, self.index))))
             }
             "valid" => Some(self.run.valid.map_or(Dynamic::UNIT, Dynamic::from)),
             _ => None,
@@ -190,16 +190,16 @@ pub(super) fn warnings(warnings: &[Warning]) -> Array {
 }
 
 /// What limits a run, as a script sees it; `setting` is unit where none helps.
-fn limits(limits: &[Limit]) -> Array {
-    let map = |limit: &Limit| {
+fn bottlenecks(bottlenecks: &[Bottleneck]) -> Array {
+    let map = |bottleneck: &Bottleneck| {
         let text = |text: &String| Dynamic::from(ImmutableString::from(text.as_str()));
-        let setting = limit.setting.as_ref().map_or(Dynamic::UNIT, text);
-        let texts = [("kind", &limit.kind), ("seen", &limit.seen), ("help", &limit.help)];
+        let setting = bottleneck.setting.as_ref().map_or(Dynamic::UNIT, text);
+        let texts = [("kind", &bottleneck.kind), ("seen", &bottleneck.seen), ("help", &bottleneck.help)];
         let mut map: Map = texts.map(|(key, value)| (key.into(), text(value))).into();
         map.insert("setting".into(), setting);
         Dynamic::from(map)
     };
-    limits.iter().map(map).collect()
+    bottlenecks.iter().map(map).collect()
 }
 
 fn value(literal: Option<Literal>, kind: FigureKind) -> Dynamic {
@@ -212,13 +212,13 @@ fn value(literal: Option<Literal>, kind: FigureKind) -> Dynamic {
     }
 }
 
-/// Registers the type.
+/// Registers the type and its properties.
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<View>("Result");
-    engine.register_indexer_get(View::get);
-    engine.register_fn("to_string", View::show);
-    engine.register_fn("to_debug", View::show);
-    engine.register_fn("keys", |view: &mut View| -> Array {
+    engine.register_type_with_name::<ResultView>("Result");
+    engine.register_indexer_get(ResultView::get);
+    engine.register_fn("to_string", ResultView::show);
+    engine.register_fn("to_debug", ResultView::show);
+    engine.register_fn("keys", |view: &mut ResultView| -> Array {
         view.names().into_iter().map(|name| Dynamic::from(ImmutableString::from(name))).collect()
     });
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) struct SavedResults {
     /// The file's name without its ending.
     pub name: String,
-    /// What is in it.
+    /// The results that the file holds.
     pub report: Arc<Report>,
 }
 
@@ -33,7 +33,7 @@ impl SavedResults {
     }
 }
 
-/// Registers the type.
+/// Registers the type and its properties.
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<SavedResults>("Results");
     engine.register_fn("to_string", SavedResults::show);

@@ -11,20 +11,20 @@ use std::sync::Arc;
 /// What a script says to its user, line by line.
 pub type Print = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What a script is evaluated for.
+/// The purpose for which a script is evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// To run it.
+pub enum ScriptMode {
+    /// The script is run.
     #[default]
     Run,
     /// To find what is wrong with it: results are placeholders, checks are read but not judged, nothing is saved.
     Check,
 }
 
-/// What is said about a script from outside.
+/// The settings of a script from outside.
 #[derive(Clone)]
 pub struct Settings {
-    /// What flags say.
+    /// The changes that flags make to plans.
     pub overrides: Overrides,
     /// `--param NAME=VALUE`, in order; each name once.
     pub params: Vec<(String, String)>,
@@ -34,7 +34,7 @@ pub struct Settings {
     /// The program's own flags, `--rate`, for suggestions.
     pub flags: Vec<String>,
     /// Whether to run or to check.
-    pub mode: Mode,
+    pub mode: ScriptMode,
     /// Below which `save` writes.
     pub output_folder: PathBuf,
     /// Whether `save` may replace files.
@@ -56,11 +56,11 @@ pub struct Comparing {
     pub cores: Option<Vec<String>>,
     /// `--repeats`: replications of every run, and of everything that is compared.
     pub repeats: Option<u64>,
-    /// `--within`.
+    /// The value of `--within`.
     pub within: Option<Within>,
-    /// `--figures`.
+    /// The value of `--figures`.
     pub figures: Option<Vec<String>>,
-    /// `--fail-on-regression`.
+    /// Whether `--fail-on-regression` was given.
     pub fail_on_regression: bool,
 }
 
@@ -83,7 +83,7 @@ impl Default for Settings {
             params: Vec::new(),
             param_flags: Vec::new(),
             flags: Vec::new(),
-            mode: Mode::Run,
+            mode: ScriptMode::Run,
             output_folder: PathBuf::from("."),
             force: false,
             print: Arc::new(|_| {}),
@@ -94,10 +94,10 @@ impl Default for Settings {
     }
 }
 
-/// Where a parameter's value comes from.
+/// The origin of a parameter's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParamOrigin {
-    /// The script's default.
+    /// The default that the script gives.
     Default,
     /// A flag, by its name.
     Flag(String),
@@ -106,15 +106,15 @@ pub enum ParamOrigin {
 /// A parameter that the script declared.
 #[derive(Debug, Clone)]
 pub struct Param {
-    /// Its name.
+    /// The name of the parameter.
     pub name: String,
     /// Its value, as text.
     pub value: String,
     /// Its default, as text.
     pub default: String,
-    /// What it is, in the script's words.
+    /// The description of the parameter, in the script's words.
     pub doc: String,
-    /// Who set it.
+    /// The origin of the value.
     pub origin: ParamOrigin,
     pub(super) dynamic: Dynamic,
 }

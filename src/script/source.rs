@@ -1,6 +1,6 @@
 //! A script as it is found: by path or by bundled name.
 
-use crate::diagnostics::{Diagnostic, Exit, Place, did_you_mean};
+use crate::diagnostics::{Diagnostic, Exit, SourcePlace, did_you_mean};
 use crate::files::{self, Unreadable};
 use crate::plan::SourceText;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ impl Source {
     pub fn read(path: &Path) -> Result<Source, Box<Diagnostic>> {
         let shown = path.display().to_string();
         let fail = |title: &str, found: String| {
-            Diagnostic::new(Exit::Script, title).at(Place::file(&shown)).found(found)
+            Diagnostic::new(Exit::Script, title).at(SourcePlace::file(&shown)).found(found)
         };
         let text = files::read_text(path, SCRIPT_MAX_BYTES).map_err(|wrong| {
             let fault = match &wrong {
@@ -79,7 +79,7 @@ impl Source {
         self.folder.clone().unwrap_or_else(|| PathBuf::from("."))
     }
 
-    /// A bundled script.
+    /// Returns a bundled script by its name.
     pub fn bundled(name: &str) -> Option<Source> {
         let (_, text) = BUNDLED.iter().find(|(known, _)| *known == name)?;
         Some(Source::from_text(&format!("{name}.rhai"), text))

@@ -1,13 +1,12 @@
 //! What a script has said and met so far, shared by all functions of the API.
 
 use super::modules::Sources;
-use super::settings::{Mode, Param, Settings};
+use super::settings::{Param, ScriptMode, Settings};
 use super::source::Source;
 use crate::diagnostics::Diagnostics;
-use crate::plan::tree::{Node, Position};
+use crate::plan::tree::{Position, TreeNode};
 use crate::plan::{Functions, Overrides, Planned, SourceText};
-use crate::report::Look;
-use crate::report::{Palette, comparison_text};
+use crate::report::{Look, Palette, of_comparison, text};
 use crate::results::comparisons::{Aggregate, Comparison};
 use crate::results::{CheckResult, Run};
 use rhai::{FnPtr, Module, NativeCallContext};
@@ -16,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// One run of a [`Play`].
-pub(super) struct Job {
+/// One run of a [`PlayRequest`].
+pub(super) struct ReplicationJob {
     pub planned: Arc<Planned>,
     /// Which replication of it.
     pub replication: u64,
@@ -26,22 +25,22 @@ pub(super) struct Job {
 /// What the script wants from the thread that called.
 pub(super) enum Wanted {
     /// Runs to be played.
-    Runs(Play),
+    Runs(PlayRequest),
     /// What limits the run at this place, tried out; the sender is told when it is known.
     Advice(usize, SyncSender<()>),
 }
 
 /// Runs to be played by the thread that called.
-pub(super) struct Play {
+pub(super) struct PlayRequest {
     /// In the order in which runs on the wall clock follow each other.
-    pub jobs: Vec<Job>,
-    pub surroundings: Arc<Surroundings>,
+    pub jobs: Vec<ReplicationJob>,
+    pub surroundings: Arc<PlayContext>,
     /// Takes one run for each job.
     pub reply: SyncSender<Result<Vec<Arc<Run>>, Diagnostics>>,
 }
 
 /// What runs find around them where the script calls for them.
-pub(super) struct Surroundings {
+pub(super) struct PlayContext {
     /// The folder that relative core files refer to.
     pub base: PathBuf,
     pub closures: Vec<FnPtr>,
@@ -49,25 +48,25 @@ pub(super) struct Surroundings {
 }
 
 /// What it takes to play a run once more with a setting laid over it.
-pub(super) struct Again {
+pub(super) struct Rerun {
     pub planned: Arc<Planned>,
     /// The scenario as the script wrote it, and the text that its places refer to.
-    pub node: Node,
+    pub node: TreeNode,
     pub source: Arc<SourceText>,
     /// The flags as they were.
     pub overrides: Overrides,
-    pub surroundings: Arc<Surroundings>,
+    pub surroundings: Arc<PlayContext>,
 }
 
 /// A run that was met.
-pub(super) struct Met {
+pub(super) struct FinishedRun {
     pub run: Arc<Run>,
     /// Checks that the script made on it.
     pub checks: Vec<CheckResult>,
-    /// Whether it speaks for itself; one of several replications does not.
+    /// Whether its results are shown by themselves; those of one of several replications are not.
     pub alone: bool,
     /// How it is played again; none for one of a comparison.
-    pub again: Option<Arc<Again>>,
+    pub again: Option<Arc<Rerun>>,
     /// Whether what limits it has been tried out.
     pub tried: bool,
 }
@@ -75,13 +74,13 @@ pub(super) struct Met {
 /// A comparison that was made.
 #[derive(Debug, Clone)]
 pub struct Compared {
-    /// The comparison.
+    /// The comparison that was made.
     pub comparison: Arc<Comparison>,
     /// Whether the script has shown its table.
     pub told: Arc<AtomicBool>,
 }
 
-/// All that the functions of the API share.
+/// The state that the functions of the API share.
 pub(super) struct State {
     pub settings: Settings,
     /// What is left of the flags when parameters have taken theirs.
@@ -91,10 +90,10 @@ pub(super) struct State {
     pub sources: Sources,
     pub functions: Functions,
     pub params: Vec<Param>,
-    pub default_core: Option<Node>,
+    pub default_core: Option<TreeNode>,
     pub closures: Vec<FnPtr>,
     pub plans: Vec<Arc<Planned>>,
-    pub met: Vec<Met>,
+    pub met: Vec<FinishedRun>,
     pub comparisons: Vec<Compared>,
     pub aggregates: Vec<Aggregate>,
     pub checks: Vec<CheckResult>,
@@ -118,22 +117,22 @@ pub(super) struct State {
 
 /// The table of a comparison as a script has it.
 pub(super) fn plain_table(comparison: &Comparison) -> String {
-    comparison_text(comparison, &Look::new(None, Palette::plain())).trim_end().to_owned()
+    text::write(&of_comparison(comparison), &Look::new(None, Palette::plain())).trim_end().to_owned()
 }
 
 /// The shared state as the API's closures hold it.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<Mutex<State>>);
+pub(super) struct SharedState(Arc<Mutex<State>>);
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for SharedState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Shared")
     }
 }
 
-impl Shared {
-    pub fn new(source: &Source, settings: &Settings, sources: Sources, plays: Sender<Wanted>) -> Shared {
-        Shared(Arc::new(Mutex::new(State {
+impl SharedState {
+    pub fn new(source: &Source, settings: &Settings, sources: Sources, plays: Sender<Wanted>) -> SharedState {
+        SharedState(Arc::new(Mutex::new(State {
             overrides: settings.overrides.clone(),
             settings: settings.clone(),
             folder: source.folder.clone(),
@@ -168,7 +167,7 @@ impl Shared {
 
 impl State {
     pub fn checking(&self) -> bool {
-        self.settings.mode == Mode::Check
+        self.settings.mode == ScriptMode::Check
     }
 
     /// The table of a comparison that reads as `text`, laid out for whoever reads it.
@@ -179,7 +178,7 @@ impl State {
             .iter()
             .filter(told)
             .find(|compared| plain_table(&compared.comparison) == text)?;
-        Some(comparison_text(&found.comparison, &self.settings.look).trim_end().to_owned())
+        Some(text::write(&of_comparison(&found.comparison), &self.settings.look).trim_end().to_owned())
     }
 
     /// Notes that a call which plays was reached.

@@ -4,15 +4,15 @@
 /// A function of the script API.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiFunction {
-    /// The name.
+    /// The name of the function.
     pub name: &'static str,
     /// Under which heading it stands.
     pub group: &'static str,
     /// Each form: the names of its parameters.
     pub forms: &'static [&'static [&'static str]],
-    /// What it does, in a sentence or two.
+    /// A description of the function, in a sentence or two.
     pub summary: &'static str,
-    /// How it is written.
+    /// The signature of the function, as it is written.
     pub example: &'static str,
 }
 
@@ -31,7 +31,7 @@ const ARRIVALS: &str = "Arrivals";
 const LAWS: &str = "Distributions";
 const CORES: &str = "Cores";
 
-/// The whole API.
+/// All functions of the script API.
 pub const FUNCTIONS: &[ApiFunction] = &[
     api(
         "param",

@@ -3,7 +3,7 @@
 use super::*;
 use crate::diagnostics::{Diagnostics, Exit};
 use crate::engine::Behaviour;
-use crate::plan::tree::Node;
+use crate::plan::tree::TreeNode;
 use crate::plan::{Overrides, Plan};
 use crate::results::Run;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ struct Stand {
     plans: Vec<Plan>,
 }
 
-impl Player for Stand {
+impl PlanPlayer for Stand {
     fn play(
         &mut self,
         plan: &Plan,
@@ -88,7 +88,7 @@ fn bundled_scripts_are_read() {
 #[derive(Default)]
 struct Order(Vec<(String, u64)>);
 
-impl Player for Order {
+impl PlanPlayer for Order {
     fn play(&mut self, plan: &Plan, _: &Path, _: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         self.0.push((plan.core.name.clone(), plan.seed));
         let mut run = placeholder(plan);
@@ -283,7 +283,7 @@ fn cores_are_the_sessions_unless_named() {
         let names: Vec<String> = player.plans.iter().map(|plan| plan.core.name.clone()).collect();
         (names.join(", "), execution.diagnostics)
     };
-    let flag = |core: &str| Overrides { core: Some(Node::text(core)), ..Overrides::default() };
+    let flag = |core: &str| Overrides { core: Some(TreeNode::text(core)), ..Overrides::default() };
     let list = "for c in [core(\"mock\").named(\"m\"), layer(\"chaos\", core(\"mock\"), #{ crash: \"1%\" }), default_core(\"sqlite\")] { run(s, c); }";
     assert_eq!(cores("run(s);", Overrides::default()).0, "mock");
     assert_eq!(cores("run(s);", flag("nats")).0, "nats");
@@ -533,7 +533,7 @@ fn any_core_may_be_the_sessions() {
     // The value that it returned stands for whatever the session's core is now.
     assert_eq!(cores, [chaos, chaos, chaos, ("plain", 0), ("chaos over plain", 1)]);
     let by_flag = Settings {
-        overrides: Overrides { core: Some(Node::text("sqlite")), ..Overrides::default() },
+        overrides: Overrides { core: Some(TreeNode::text("sqlite")), ..Overrides::default() },
         ..settings()
     };
     let (execution, _) = execute_with(

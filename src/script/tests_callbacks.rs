@@ -24,7 +24,7 @@ impl Caller {
     }
 }
 
-impl Player for Caller {
+impl PlanPlayer for Caller {
     fn play(&mut self, plan: &Plan, _base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         let mut random = Stream::from_key(7);
         let (mut drafts, mut suppressed) = (Vec::new(), 0);

@@ -33,7 +33,7 @@ fn without_runs(overrides: &Overrides, comparing: &Comparing, compares: bool) ->
     said.map(fault).collect()
 }
 
-/// Flags about cores.
+/// Warnings about flags that concern cores.
 fn of_cores(state: &State) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     let (overrides, comparing) = (&state.overrides, &state.settings.comparing);

@@ -2,7 +2,7 @@
 
 use super::code::{before, from, is_variable_of_the_script, map_without_hash, open_brackets};
 use super::limits;
-use crate::diagnostics::{Diagnostic, Exit, Place};
+use crate::diagnostics::{Diagnostic, Exit, SourcePlace};
 use crate::plan::SourceText;
 use crate::plan::tree::Position;
 use crate::plan::{FIGURES, SCOPES};
@@ -106,7 +106,7 @@ fn plain(said: &str) -> String {
 /// What is wrong with a script that does not compile; `at` is where Rhai noticed.
 pub(super) fn of_parsing(kind: &ParseErrorType, source: &SourceText, at: Option<Position>) -> Diagnostic {
     let text = source.text.as_str();
-    let place = |at: Position| Place::in_text(&source.file, text, at.line, at.column);
+    let place = |at: Position| SourcePlace::in_text(&source.file, text, at.line, at.column);
     let fault = Diagnostic::new(Exit::Script, "the script does not compile").at(at.map(place));
     if let Some(at) = at {
         if let Some(open) = map_without_hash(text, at) {
@@ -396,7 +396,7 @@ fn reserved(word: &str, text: &str, at: Option<Position>, fault: Diagnostic) -> 
     }
 }
 
-/// Behind every text.
+/// A position behind every text.
 const END: Position = Position { line: usize::MAX, column: 1 };
 
 /// A script that ends inside something: where that began.
@@ -410,7 +410,7 @@ fn unfinished(text: &str, until: Position, fault: Diagnostic, source: &SourceTex
         _ => '}',
     };
     Diagnostic { title: format!("a `{}` is not closed", open.bracket), ..fault }
-        .at(Place::in_text(&source.file, text, open.at.line, open.at.column))
+        .at(SourcePlace::in_text(&source.file, text, open.at.line, open.at.column))
         .expected(match until == END {
             true => format!("a `{close}` before the end of the script"),
             false => format!("a `{close}` before line {}", until.line + 1),

@@ -5,7 +5,7 @@ use crate::cores::{CoreError, CoreInfo};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 #[cfg(unix)]
-use crate::supervise::{self, Block, Ending, Guard, Side, wait_for_any};
+use crate::supervise::{self, Block, ChildEnding, Guard, Side, wait_for_any};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 #[cfg(unix)]
@@ -15,9 +15,9 @@ use std::time::Instant;
 #[cfg(unix)]
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What a library turned out to be.
+/// What a process found out about a library.
 #[derive(Serialize, Deserialize)]
-enum Seen {
+enum ProbeAnswer {
     Cores(Vec<CoreInfo>),
     Faults(Vec<Fault>),
 }
@@ -68,11 +68,13 @@ pub fn cores(what: &str, load: impl FnOnce() -> Loaded) -> Result<(Vec<CoreInfo>
             // What it prints is no part of the result.
             terminal::keep_stdout_for_results();
             let seen = match load() {
-                Ok(cores) => Seen::Cores(cores),
-                Err(error) => Seen::Faults(faults::of_core(&error).into_iter().map(Fault::from).collect()),
+                Ok(cores) => ProbeAnswer::Cores(cores),
+                Err(error) => {
+                    ProbeAnswer::Faults(faults::of_core(&error).into_iter().map(Fault::from).collect())
+                }
             };
             // Without room the parent finds nothing, and says so.
-            let _ = block.part(&serde_json::to_vec(&seen).unwrap_or_default());
+            let _ = block.set_result(&serde_json::to_vec(&seen).unwrap_or_default());
             child.end(Exit::Success)
         }
         Side::Parent(parent) => {
@@ -88,16 +90,16 @@ pub fn cores(what: &str, load: impl FnOnce() -> Loaded) -> Result<(Vec<CoreInfo>
             }
             let ending = guard.ending(&[]).map_err(bug)?;
             let after = match (&ending, late) {
-                (Ending::Done(_), _) => Diagnostics::new(),
-                (_, true) => over_time(what, block.parting().is_some()),
-                (Ending::Died(_, death) | Ending::DiedAfter(_, death), false) => {
+                (ChildEnding::Done(_), _) => Diagnostics::new(),
+                (_, true) => over_time(what, block.result().is_some()),
+                (ChildEnding::Died(_, death) | ChildEnding::DiedAfter(_, death), false) => {
                     let help = vec!["`mqscript core check` looks for the fault".to_owned()];
                     Diagnostic { help, ..death.diagnostic() }.into()
                 }
             };
-            match block.parting().and_then(|seen| serde_json::from_slice(&seen).ok()) {
-                Some(Seen::Cores(cores)) => Ok((cores, after)),
-                Some(Seen::Faults(faults)) => {
+            match block.result().and_then(|seen| serde_json::from_slice(&seen).ok()) {
+                Some(ProbeAnswer::Cores(cores)) => Ok((cores, after)),
+                Some(ProbeAnswer::Faults(faults)) => {
                     let mut wrong: Diagnostics = faults.into_iter().map(Diagnostic::from).collect();
                     wrong.append(after);
                     Err(wrong)

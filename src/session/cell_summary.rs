@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 /// What the results of a cell say in short; figures are means over its runs, null if one of them lacks the figure.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CellSummary {
-    /// Runs.
+    /// The number of runs.
     pub runs: u64,
-    /// Messages generated.
+    /// The number of messages generated.
     pub generated: u64,
-    /// Delivered ÷ generated.
+    /// The messages delivered divided by those generated.
     pub success_rate: Option<f64>,
     /// Deliveries within the window, per second of the run's clock.
     pub throughput_per_s: Option<f64>,
@@ -30,9 +30,9 @@ pub struct CellSummary {
     pub end_to_end_p99_ns: Option<f64>,
     /// Checks that did not hold, each with what was seen, once.
     pub failed: Vec<String>,
-    /// What is wrong beside them, each once.
+    /// The other faults, each once.
     pub problems: Vec<String>,
-    /// Kinds of warnings.
+    /// The kinds of the warnings.
     pub warnings: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl CellSummary {
         }
     }
 
-    /// Of a cell's report, and of what was wrong.
+    /// Makes the summary of a cell's report, and of what was wrong.
     pub fn of(report: &Report, wrong: &Diagnostics) -> CellSummary {
         let runs = &report.runs;
         let mean = |figure: &dyn Fn(&Run) -> Option<f64>| {

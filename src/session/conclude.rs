@@ -2,15 +2,14 @@
 
 use super::cell_summary::CellSummary;
 use super::invocation::{Format, Invocation};
-use super::outputs::Output;
+use super::outputs::OutputFile;
 use super::run_outputs::Outputs;
 use super::{repeat, terminal, verdict};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine;
 use crate::files::in_words;
 use crate::files::keeper;
-use crate::report::text::Asked;
-use crate::report::{Summary, json};
+use crate::report::{Asked, Summary, json, markdown, text};
 use crate::results::comparisons::Comparison;
 use crate::results::{CheckResult, Report, Run};
 use crate::script::{Compared, Execution};
@@ -41,8 +40,7 @@ pub(super) fn conclude(
     let summary = match invocation.format {
         Format::Text | Format::Markdown => {
             let is_plain = invocation.format != Format::Text || stdout_is_taken;
-            let mut look = if is_plain { terminal::plain() } else { terminal::look() };
-            look.full = invocation.verbose;
+            let look = if is_plain { terminal::plain() } else { terminal::look() };
             let options = runs.iter().flat_map(|run| {
                 [&run.core.options].into_iter().chain(run.core.layers.iter().map(|layer| &layer.options))
             });
@@ -52,12 +50,12 @@ pub(super) fn conclude(
                 invocation.overrides.seed.or(common_seed(&runs, &alone)),
                 &secret,
             );
-            let markdown = invocation.format == Format::Markdown;
+            let is_markdown = invocation.format == Format::Markdown;
             let shown: Vec<&Comparison> =
-                comparisons.iter().filter(|c| markdown || told(c)).map(|c| &*c.comparison).collect();
+                comparisons.iter().filter(|c| is_markdown || told(c)).map(|c| &*c.comparison).collect();
             let first: Vec<&Run> =
                 runs.iter().zip(&alone).filter(|(_, alone)| **alone).map(|(run, _)| run).collect();
-            Summary {
+            let summary = Summary {
                 runs: &first,
                 checks: &checks,
                 aggregates: &aggregates,
@@ -66,8 +64,9 @@ pub(super) fn conclude(
                 played: !runs.is_empty() || !comparisons.is_empty(),
                 repeat: &repeat,
                 asked,
-            }
-            .text(&look, markdown)
+            };
+            let document = summary.document(invocation.verbose);
+            if is_markdown { markdown::write(&document) } else { text::write(&document, &look) }
         }
         Format::Json => String::new(),
     };
@@ -80,11 +79,11 @@ pub(super) fn conclude(
         report.runs.iter_mut().for_each(engine::record_libraries);
     }
     let (mut written, mut saved) = (true, Vec::new());
-    let json_is_saved = outputs.results.as_ref().is_some_and(Output::is_stdout);
+    let json_is_saved = outputs.results.as_ref().is_some_and(OutputFile::is_stdout);
     // A file without runs would say nothing: whatever went wrong is on stderr.
     if !report.runs.is_empty() || !report.comparisons.is_empty() {
         let results = outputs.results.map(|output| save(output, &report));
-        let events = outputs.events.map(Output::keep);
+        let events = outputs.events.map(OutputFile::keep);
         for kept in [results, events].into_iter().flatten() {
             match kept {
                 Ok(said) => saved.extend(said),
@@ -118,7 +117,7 @@ pub(super) fn conclude(
     if let Some(block) = cell.filter(|_| written) {
         let summary = CellSummary::of(&report, &wrong);
         let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
-        if let Err(error) = keeper::at(move || block.part(&bytes)) {
+        if let Err(error) = keeper::at(move || block.set_result(&bytes)) {
             wrong.push(Diagnostic::new(
                 Exit::Usage,
                 format!("the batch cannot be told: {}", in_words(&error)),
@@ -130,7 +129,7 @@ pub(super) fn conclude(
 }
 
 /// Writes a report where it was asked for. Gives the line that says so, where it is a file.
-pub fn save(mut output: Output, report: &Report) -> Result<Option<String>, Diagnostics> {
+pub fn save(mut output: OutputFile, report: &Report) -> Result<Option<String>, Diagnostics> {
     output.write_all(json::document(report).as_bytes()).map_err(|error| {
         Diagnostic::new(Exit::Usage, format!("the results cannot be written: {}", in_words(&error)))
     })?;

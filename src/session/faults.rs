@@ -132,7 +132,7 @@ pub fn of_failure(failure: &CoreFailure) -> Diagnostic {
         FailureKind::Breach | FailureKind::Panic { .. } | FailureKind::Stuck | FailureKind::Died => {
             format!("this is a fault of the core, not of the script: tell whoever wrote `{}`", failure.core)
         }
-        // What it did is a deed by itself, whatever was allowed.
+        // What it did is a violation by itself, whatever was allowed.
         FailureKind::Forbidden if failure.text == WROTE_OVER => {
             format!("this is a fault of the core, not of the script: tell whoever wrote `{}`", failure.core)
         }

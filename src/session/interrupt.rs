@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub struct Interrupt {
     asked: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
-    /// What ends the process at the second signal.
+    /// The action that ends the process at the second signal.
     shutdowns: Vec<SigId>,
 }
 
@@ -27,7 +27,7 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// So often until now.
+    /// The number of signals so far.
     pub fn times(&mut self) -> u32 {
         self.times += u32::from(self.asked.swap(false, Ordering::Relaxed));
         self.times

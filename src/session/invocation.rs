@@ -13,7 +13,7 @@ use std::time::Duration;
 pub struct Invocation {
     /// The script: its path, or the name of a bundled one.
     pub script: String,
-    /// What is laid over its scenarios.
+    /// The overrides for its scenarios.
     pub overrides: Overrides,
     /// Parameters by name, as typed.
     pub params: Vec<(String, String)>,
@@ -21,7 +21,7 @@ pub struct Invocation {
     pub param_flags: Vec<(String, Option<String>)>,
     /// The flags that the command has, for suggestions.
     pub known_flags: Vec<String>,
-    /// Comparisons and replications.
+    /// How runs are compared and replicated.
     pub comparing: Comparing,
     /// Folders in which cores are looked for first.
     pub core_path: Vec<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Invocation {
     pub side_by_side: Option<usize>,
     /// The files that it leaves behind.
     pub outputs: OutputPaths,
-    /// What is printed.
+    /// What standard output carries.
     pub format: Format,
     /// Whether every row is shown, and more about the run.
     pub verbose: bool,
@@ -52,7 +52,7 @@ pub struct Invocation {
 /// The files that a run leaves behind.
 #[derive(Debug, Clone, Default)]
 pub struct OutputPaths {
-    /// The results.
+    /// The file for the results.
     pub results: Option<PathBuf>,
     /// Every message, as a line.
     pub events: Option<PathBuf>,
@@ -60,7 +60,7 @@ pub struct OutputPaths {
     pub force: bool,
 }
 
-/// What is printed.
+/// What standard output carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
     /// A summary for people.
@@ -97,7 +97,7 @@ impl Invocation {
         }
     }
 
-    /// The script.
+    /// Reads the script that is to be played.
     ///
     /// # Errors
     /// There is no such script, or it cannot be read.
@@ -105,7 +105,7 @@ impl Invocation {
         find_script(&self.script)
     }
 
-    /// What the script is told.
+    /// The settings that the script is evaluated with.
     pub fn settings(&self) -> Settings {
         Settings {
             overrides: self.overrides.clone(),

@@ -5,8 +5,8 @@
 //!
 //! - **Owns** what is asked for, the process that does it and the one that watches, what is printed and saved, the
 //!   exit code.
-//! - **May import** `advice`, `compare`, `cores`, `diagnostics`, `engine`, `files`, `judgement`, `plan`,
-//!   `progress`, `report`, `results`, `script`, `supervise`.
+//! - **May import** `advice`, `compare`, `cores`, `diagnostics`, `engine`, `files`, `judgement`, `numbers`,
+//!   `plan`, `progress`, `report`, `results`, `script`, `supervise`.
 //! - **Way in** [`run()`], with an [`Invocation`].
 //! - **A message here** none comes here: runs do.
 
@@ -36,6 +36,6 @@ pub use conclude::save;
 pub use interrupt::Interrupt;
 pub use invocation::{Format, Invocation, OutputPaths};
 pub use rehearsal::Rehearsed;
-pub use run::{bury_cell, run, run_cell};
+pub use run::{report_cell_death, run, run_cell};
 pub use source::find_script;
 pub use verdict::exit_of_comparison;

@@ -36,19 +36,19 @@ pub fn same_file(output: Option<&Path>, events: Option<&Path>) -> Option<Diagnos
     Some(fault.found(format!("`{}`", output.display())).expected("a file for each of them"))
 }
 
-/// A file under construction. It stands under a temporary name in the same folder until [`Output::keep`] moves
+/// A file under construction. It stands under a temporary name in the same folder until [`OutputFile::keep`] moves
 /// it to its place in one step; dropped before, it leaves nothing.
 #[derive(Debug)]
-pub struct Output {
-    /// As it was asked for.
+pub struct OutputFile {
+    /// The path, as it was asked for.
     said: PathBuf,
-    place: Place,
+    place: Destination,
     writer: Option<BufWriter<Sink>>,
 }
 
-/// Where it will stand.
+/// The place where the file will stand.
 #[derive(Debug)]
-enum Place {
+enum Destination {
     /// What is no plain file, such as a pipe or standard output: it is written to as it stands.
     AsItStands,
     /// A file, by its whole path, whatever becomes of the working folder; and where it stands meanwhile.
@@ -74,19 +74,19 @@ impl Write for Sink {
     }
 }
 
-impl Output {
+impl OutputFile {
     /// Checks that `path` can be written and opens it; `flag` is named in errors.
     ///
     /// # Errors
     /// The file exists and `force` is false; it is a folder; its folder is missing or not writable.
-    pub fn open(flag: &'static str, path: &Path, force: bool) -> Result<Output, Diagnostics> {
+    pub fn open(flag: &'static str, path: &Path, force: bool) -> Result<OutputFile, Diagnostics> {
         let refuse = |why: String, help: Option<&str>| {
             let fault = Diagnostic::new(Exit::Usage, format!("`{flag} {}`: {why}", path.display()));
             Diagnostics::from(fault.help_if(help.map(str::to_owned)))
         };
         let cannot = |error: io::Error| refuse(format!("cannot be written: {}", in_words(&error)), None);
         if is_stdout(path) {
-            return Ok(Output::new(path, Place::AsItStands, Sink::Stdout));
+            return Ok(OutputFile::new(path, Destination::AsItStands, Sink::Stdout));
         }
         match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
@@ -95,7 +95,7 @@ impl Output {
             // Also what stands under a descriptor's name: to replace a link such as `/dev/fd/3` is not to write there.
             Ok(found) if !found.is_file() || is_descriptor(path) => {
                 let file = OpenOptions::new().append(true).open(path).map_err(cannot)?;
-                return Ok(Output::new(path, Place::AsItStands, Sink::File(KeptFile::new(file))));
+                return Ok(OutputFile::new(path, Destination::AsItStands, Sink::File(KeptFile::new(file))));
             }
             Ok(_) if !force => {
                 let help = "choose another name, or say `--force` to replace it";
@@ -116,13 +116,13 @@ impl Output {
         let whole = path.canonicalize().or_else(|_| std::path::absolute(path)).map_err(cannot)?;
         let (temporary, file) = files::begin(&whole, files::mode_of(&whole)).map_err(cannot)?;
         files::dress_like(&file, &whole);
-        let place = Place::File { path: whole, temporary: Some(temporary), replaces: force };
-        Ok(Output::new(path, place, Sink::File(KeptFile::new(file))))
+        let place = Destination::File { path: whole, temporary: Some(temporary), replaces: force };
+        Ok(OutputFile::new(path, place, Sink::File(KeptFile::new(file))))
     }
 
-    fn new(said: &Path, place: Place, sink: Sink) -> Output {
+    fn new(said: &Path, place: Destination, sink: Sink) -> OutputFile {
         let writer = Some(BufWriter::with_capacity(BUFFER_BYTES, sink));
-        Output { said: said.to_owned(), place, writer }
+        OutputFile { said: said.to_owned(), place, writer }
     }
 
     fn file(&self) -> Option<&KeptFile> {
@@ -150,7 +150,7 @@ impl Output {
     /// The system refuses.
     pub fn start_again(&mut self) -> io::Result<()> {
         match (self.file(), &self.place) {
-            (Some(file), Place::File { .. }) => {
+            (Some(file), Destination::File { .. }) => {
                 file.file().set_len(0)?;
                 file.file().rewind()
             }
@@ -163,7 +163,7 @@ impl Output {
     /// # Errors
     /// The system refuses.
     pub fn cut_to_whole_lines(&mut self) -> io::Result<()> {
-        let (Some(file), Place::File { .. }) = (self.file(), &self.place) else { return Ok(()) };
+        let (Some(file), Destination::File { .. }) = (self.file(), &self.place) else { return Ok(()) };
         let mut written: &File = file.file();
         let len = written.metadata()?.len();
         let start = len.saturating_sub(LINE_BYTES_MAX);
@@ -178,7 +178,7 @@ impl Output {
     /// The names under which it stands, now and later; none if it is no file of ours.
     pub fn places(&self) -> Vec<&Path> {
         match &self.place {
-            Place::File { path, temporary: Some(temporary), .. } => vec![path, temporary],
+            Destination::File { path, temporary: Some(temporary), .. } => vec![path, temporary],
             _ => Vec::new(),
         }
     }
@@ -209,7 +209,7 @@ impl Output {
         if let Some(writer) = self.writer.take() {
             writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         }
-        let Place::File { path, temporary, replaces } = &mut self.place else { return Ok(()) };
+        let Destination::File { path, temporary, replaces } = &mut self.place else { return Ok(()) };
         let Some(temporary) = temporary.take() else { return Ok(()) };
         let (path, replaces) = (path.clone(), *replaces);
         keeper::at(move || {
@@ -228,7 +228,7 @@ fn is_descriptor(path: &Path) -> bool {
         || text.starts_with("/proc/") && text.contains("/fd/")
 }
 
-impl Write for Output {
+impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.writer.as_mut().map_or(Ok(0), |writer| writer.write(bytes))
     }
@@ -238,9 +238,9 @@ impl Write for Output {
     }
 }
 
-impl Drop for Output {
+impl Drop for OutputFile {
     fn drop(&mut self) {
-        if let Place::File { temporary, .. } = &mut self.place
+        if let Destination::File { temporary, .. } = &mut self.place
             && let Some(temporary) = temporary.take()
         {
             let _ = keeper::at(move || fs::remove_file(temporary));
@@ -261,13 +261,13 @@ mod tests {
     fn a_file_appears_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.json");
-        let mut output = Output::open("--output", &path, false).unwrap();
+        let mut output = OutputFile::open("--output", &path, false).unwrap();
         output.write_all(b"half").unwrap();
         assert!(!path.exists());
         drop(output);
         assert!(files(folder.path()).is_empty());
 
-        let mut output = Output::open("--output", &path, false).unwrap();
+        let mut output = OutputFile::open("--output", &path, false).unwrap();
         output.write_all(b"whole").unwrap();
         output.keep().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
@@ -279,10 +279,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.json");
         fs::write(&path, "old").unwrap();
-        let fault = Output::open("--output", &path, false).unwrap_err();
+        let fault = OutputFile::open("--output", &path, false).unwrap_err();
         assert!(fault.to_string().contains("is already there") && fault.exit() == Exit::Usage, "{fault}");
 
-        let mut output = Output::open("--output", &path, true).unwrap();
+        let mut output = OutputFile::open("--output", &path, true).unwrap();
         output.write_all(b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"old");
         output.keep().unwrap();
@@ -307,7 +307,7 @@ mod tests {
     fn a_file_that_came_during_the_run_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.json");
-        let output = Output::open("--output", &path, false).unwrap();
+        let output = OutputFile::open("--output", &path, false).unwrap();
         fs::write(&path, "somebody else's").unwrap();
         let told = output.keep().unwrap_err().to_string();
         assert!(told.contains("in the meantime") && !told.contains("os error"), "{told}");
@@ -319,7 +319,7 @@ mod tests {
     fn folders_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().to_owned(), folder.path().join("missing/results.json"), "/".into()] {
-            let fault = Output::open("--output", &path, true).unwrap_err();
+            let fault = OutputFile::open("--output", &path, true).unwrap_err();
             assert_eq!(fault.exit(), Exit::Usage, "{}", path.display());
         }
     }

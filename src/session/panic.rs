@@ -14,7 +14,7 @@ pub fn guarded(program: impl FnOnce() -> Exit) -> Exit {
     caught(program)
 }
 
-/// The same for a part of the program.
+/// Catches a panic in a part of the program.
 pub fn caught(program: impl FnOnce() -> Exit) -> Exit {
     caught_or(program, || exit_among(&foreign_libraries()))
 }

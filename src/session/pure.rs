@@ -1,13 +1,13 @@
 //! `--pure`: what the run reads and writes, and the confinement to it, before any core is loaded.
 
-use super::outputs::Output;
+use super::outputs::OutputFile;
 use crate::cores::Finder;
 use crate::files::in_words;
 use crate::script::Source;
 use crate::supervise::Parent;
 #[cfg(target_os = "linux")]
-use crate::supervise::confine::{self, Deed};
-use crate::supervise::confine::{Confined, Limits};
+use crate::supervise::confine::{self, Violation};
+use crate::supervise::confine::{AllowedFiles, Confined};
 use std::path::{Path, PathBuf};
 
 /// One end of the way on which the process that works hands its system calls to the one that watches.
@@ -35,7 +35,9 @@ pub fn watch(end: End, child: &Parent) {
     let (shared, process) = (child.shared(), child.child_id());
     let watching = move || {
         if let Ok(Some((listener, limits))) = confine::receive(end) {
-            let tried = |deed: Deed| shared.report_deed(deed.thread as u32, &deed.to_string());
+            let tried = |violation: Violation| {
+                shared.report_violation(violation.thread as u32, &violation.to_string())
+            };
             // Should it end early, what the process tries is refused, only without a name.
             let _ = confine::answer(listener, limits, process, tried);
         }
@@ -56,7 +58,7 @@ pub fn enter(
     finder: Finder,
     source: &Source,
     output_folder: &Path,
-    outputs: &[&Output],
+    outputs: &[&OutputFile],
     end: Option<End>,
 ) -> (Finder, Confined) {
     let limits = limits(source, output_folder, outputs, &finder);
@@ -64,8 +66,8 @@ pub fn enter(
     (finder.within(limits.readable()), confined)
 }
 
-fn limits(source: &Source, output_folder: &Path, outputs: &[&Output], finder: &Finder) -> Limits {
-    let mut limits = Limits::of_this_process();
+fn limits(source: &Source, output_folder: &Path, outputs: &[&OutputFile], finder: &Finder) -> AllowedFiles {
+    let mut limits = AllowedFiles::of_this_process();
     limits.read(&source.folder);
     limits.read(finder.folders());
     limits.read(finder.named());
@@ -82,7 +84,7 @@ fn may_save(text: &str) -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn confined_to(limits: &Limits, end: Option<End>) -> Confined {
+fn confined_to(limits: &AllowedFiles, end: Option<End>) -> Confined {
     let nobody = |why: String| Confined::None(vec![format!("nobody watches it ({why})")]);
     let Some(end) = end else { return nobody("it works in the very process that was started".to_owned()) };
     match confine::hand_over(end, limits.clone()) {
@@ -103,7 +105,7 @@ fn confined_to(limits: &Limits, end: Option<End>) -> Confined {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn confined_to(_limits: &Limits, _end: Option<End>) -> Confined {
+fn confined_to(_limits: &AllowedFiles, _end: Option<End>) -> Confined {
     Confined::None(vec!["only Linux has Landlock and seccomp".to_owned()])
 }
 
@@ -118,7 +120,7 @@ mod tests {
         let places = ["script", "out", "cores"].map(|name| folder.join(name));
         places.iter().for_each(|place| std::fs::create_dir(place).unwrap());
         let [script, out, cores] = &places;
-        let output = Output::open("--output", &out.join("results.json"), false).unwrap();
+        let output = OutputFile::open("--output", &out.join("results.json"), false).unwrap();
         let mut source = Source::from_text("a.rhai", "run(scenario(#{}));");
         source.folder = Some(script.clone());
         let finder = Finder::with_folders(&[cores.clone(), folder.join("missing")]);

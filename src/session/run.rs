@@ -3,29 +3,29 @@
 use super::conclude::conclude;
 use super::interrupt::Interrupt;
 use super::invocation::{Format, Invocation};
-use super::outputs::{Output, is_stdout};
+use super::outputs::{OutputFile, is_stdout};
 use super::rehearsal::Rehearsed;
 use super::run_outputs::Outputs;
-use super::stage::Stage;
+use super::stage::SessionPlayer;
 use super::{panic, pure, side_by_side, terminal};
 use crate::advice;
-use crate::cores::take_deed;
+use crate::cores::take_violation;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::files::keeper;
-use crate::progress::{Display, Mode, Watcher};
+use crate::progress::{Display, DisplayMode, Watcher};
 use crate::results::Run;
 use crate::script::{self, Execution, Print, Settings, Source};
 use crate::supervise::confine::Confined;
-use crate::supervise::{self, Block, Death, Legacy, Lifeline};
+use crate::supervise::{self, Block, Death, RunJournal, Salvage};
 #[cfg(unix)]
-use crate::supervise::{Ending, Side};
+use crate::supervise::{ChildEnding, Side};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Plays a script: `invocation` is what was asked for, or what is wrong with it.
 pub fn run(invocation: Result<Invocation, (Diagnostics, Box<Invocation>)>) -> Exit {
-    let prepared = match Prepared::from(invocation, None) {
+    let prepared = match PreparedRun::from(invocation, None) {
         Ok(prepared) => prepared,
         Err(wrong) => return complained(&wrong),
     };
@@ -33,17 +33,22 @@ pub fn run(invocation: Result<Invocation, (Diagnostics, Box<Invocation>)>) -> Ex
 }
 
 /// Plays a cell of a batch in this process, a child of the one that watches.
-pub fn run_cell(invocation: Invocation, block: &'static Block, lifeline: Lifeline) -> Exit {
-    match Prepared::from(Ok(invocation), Some(block)) {
-        Ok(prepared) => prepared.play(Some(lifeline), None),
+pub fn run_cell(invocation: Invocation, block: &'static Block, journal: RunJournal) -> Exit {
+    match PreparedRun::from(Ok(invocation), Some(block)) {
+        Ok(prepared) => prepared.play(Some(journal), None),
         Err(wrong) => complained(&wrong),
     }
 }
 
 /// Prints and saves what the process of a cell has left.
-pub fn bury_cell(invocation: Invocation, block: &'static Block, death: &Death, legacy: Legacy) -> Exit {
-    match Prepared::from(Ok(invocation), Some(block)) {
-        Ok(prepared) => prepared.bury(death, legacy),
+pub fn report_cell_death(
+    invocation: Invocation,
+    block: &'static Block,
+    death: &Death,
+    salvage: Salvage,
+) -> Exit {
+    match PreparedRun::from(Ok(invocation), Some(block)) {
+        Ok(prepared) => prepared.report_death(death, salvage),
         Err(wrong) => complained(&wrong),
     }
 }
@@ -55,13 +60,13 @@ fn complained(wrong: &Diagnostics) -> Exit {
 
 /// Lets a child do the work, and tells what it could not tell itself.
 #[cfg(unix)]
-fn supervised(prepared: Prepared) -> Exit {
+fn supervised(prepared: PreparedRun) -> Exit {
     let (works, watches) = pure::ends(prepared.invocation.pure);
     match supervise::fork(prepared.invocation.pure) {
         Ok(Side::Child(child)) => {
             drop(watches);
-            let lifeline = child.lifeline();
-            child.end(panic::caught_at_work(|| prepared.play(Some(lifeline), works)))
+            let journal = child.journal();
+            child.end(panic::caught_at_work(|| prepared.play(Some(journal), works)))
         }
         Ok(Side::Parent(parent)) => {
             drop(works);
@@ -79,11 +84,11 @@ fn supervised(prepared: Prepared) -> Exit {
 
 /// Waits for the child, and buries it if it dies.
 #[cfg(unix)]
-fn watched(prepared: Prepared, parent: supervise::Parent) -> Exit {
+fn watched(prepared: PreparedRun, parent: supervise::Parent) -> Exit {
     match parent.watch(prepared.invocation.hang_timeout, terminal::note) {
-        Ok(Ending::Done(code)) => Exit::from_code(code).unwrap_or(Exit::Bug),
-        Ok(Ending::Died(block, death)) => prepared.bury(&death, Legacy::read(block, &death)),
-        Ok(Ending::DiedAfter(code, death)) => {
+        Ok(ChildEnding::Done(code)) => Exit::from_code(code).unwrap_or(Exit::Bug),
+        Ok(ChildEnding::Died(block, death)) => prepared.report_death(&death, Salvage::read(block, &death)),
+        Ok(ChildEnding::DiedAfter(code, death)) => {
             let wrong = Diagnostics::from(death.diagnostic().note("all results had been written"));
             terminal::complain(&wrong);
             wrong.exit().worst(Exit::from_code(code).unwrap_or(Exit::Bug))
@@ -97,24 +102,24 @@ fn watched(prepared: Prepared, parent: supervise::Parent) -> Exit {
 }
 
 #[cfg(not(unix))]
-fn supervised(prepared: Prepared) -> Exit {
+fn supervised(prepared: PreparedRun) -> Exit {
     prepared.play(None, None)
 }
 
 /// Everything that can be known to be wrong before the script is evaluated has been looked at.
-struct Prepared {
+struct PreparedRun {
     invocation: Invocation,
     source: Source,
     outputs: Outputs,
-    /// Where the summary of a cell of a batch goes.
+    /// The channel for the summary of a cell of a batch.
     cell: Option<&'static Block>,
 }
 
-impl Prepared {
+impl PreparedRun {
     fn from(
         invocation: Result<Invocation, (Diagnostics, Box<Invocation>)>,
         cell: Option<&'static Block>,
-    ) -> Result<Prepared, Diagnostics> {
+    ) -> Result<PreparedRun, Diagnostics> {
         let (invocation, mut wrong) = match invocation {
             Ok(invocation) => (invocation, Diagnostics::new()),
             Err((wrong, invocation)) => (*invocation, wrong),
@@ -128,11 +133,11 @@ impl Prepared {
             }
         };
         let source = invocation.source()?;
-        Ok(Prepared { invocation, source, outputs, cell })
+        Ok(PreparedRun { invocation, source, outputs, cell })
     }
 
     /// Plays it in this process.
-    fn play(mut self, lifeline: Option<Lifeline>, end: Option<pure::End>) -> Exit {
+    fn play(mut self, journal: Option<RunJournal>, end: Option<pure::End>) -> Exit {
         // Cores are loaded from here on, and some print.
         terminal::keep_stdout_for_results();
         let output_folder = folder_of(self.invocation.outputs.results.as_deref());
@@ -141,7 +146,7 @@ impl Prepared {
         let mut finder = self.invocation.finder();
         let mut confined = None;
         if self.invocation.pure {
-            let outputs: Vec<&Output> = self.outputs.files().collect();
+            let outputs: Vec<&OutputFile> = self.outputs.files().collect();
             // Threads that are there before it are not confined.
             let (within, how_far) = pure::enter(finder, &self.source, &output_folder, &outputs, end);
             if how_far != Confined::Full {
@@ -152,13 +157,13 @@ impl Prepared {
         // From here on nothing that a core does to descriptors or folders concerns what the run leaves behind. Where the
         // system has no such thread, all is as well as can be.
         if keeper::start().is_ok() {
-            self.outputs.files().for_each(Output::keep_apart);
+            self.outputs.files().for_each(OutputFile::keep_apart);
             terminal::keep_apart();
         }
         let interrupt = match Interrupt::listen() {
             Ok(interrupt) => {
                 // Who watches ends this process at the second signal, and whatever it has started.
-                if lifeline.is_some() {
+                if journal.is_some() {
                     interrupt.counted();
                 }
                 interrupt
@@ -168,10 +173,10 @@ impl Prepared {
                 return wrong.exit();
             }
         };
-        let display = Display::new(Mode::of_stderr(self.invocation.quiet));
+        let display = Display::new(DisplayMode::of_stderr(self.invocation.quiet));
         let prints = self.invocation.format == Format::Text && !self.outputs.take_stdout();
-        let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_lifeline(lifeline);
-        let mut stage = Stage {
+        let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_journal(journal);
+        let mut stage = SessionPlayer {
             finder,
             pure: self.invocation.pure,
             confined,
@@ -205,8 +210,8 @@ impl Prepared {
             execution.alone.push(true);
         }
         // What a core tried after its last call, or where nobody asked for its answer.
-        if let Some(deed) = take_deed() {
-            let fault = Diagnostic::new(Exit::Core, format!("a core {deed}"));
+        if let Some(violation) = take_violation() {
+            let fault = Diagnostic::new(Exit::Core, format!("a core {violation}"));
             let help = "`--pure` forbids it: if you trust the core, leave out `--pure`";
             execution.diagnostics.push(fault.help_if(self.invocation.pure.then(|| help.to_owned())));
         }
@@ -216,20 +221,20 @@ impl Prepared {
     }
 
     /// Prints and saves what the process that died has left.
-    fn bury(mut self, death: &Death, legacy: Legacy) -> Exit {
+    fn report_death(mut self, death: &Death, salvage: Salvage) -> Exit {
         terminal::clear_progress();
         let told = death.diagnostic();
-        let told = legacy.lost.iter().fold(told, |told, lost| told.note(lost.clone()));
+        let told = salvage.lost.iter().fold(told, |told, lost| told.note(lost.clone()));
         let mut diagnostics = Diagnostics::from(told);
         let taken_over = [
-            self.outputs.results.as_mut().map(Output::start_again),
-            self.outputs.events.as_mut().map(Output::cut_to_whole_lines),
+            self.outputs.results.as_mut().map(OutputFile::start_again),
+            self.outputs.events.as_mut().map(OutputFile::cut_to_whole_lines),
         ];
         for error in taken_over.into_iter().flatten().filter_map(Result::err) {
             let title = format!("what the process had written cannot be taken over: {}", in_words(&error));
             diagnostics.push(Diagnostic::new(Exit::Usage, title));
         }
-        let mut runs: Vec<Run> = legacy.finished.into_iter().chain(legacy.partial).collect();
+        let mut runs: Vec<Run> = salvage.finished.into_iter().chain(salvage.partial).collect();
         runs.iter_mut().for_each(|run| advice::untried(&mut run.limits));
         let alone = vec![true; runs.len()];
         let execution = Execution { runs, alone, diagnostics, ..Execution::default() };

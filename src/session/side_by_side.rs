@@ -1,7 +1,7 @@
 //! Several runs: simulated ones side by side on all processors, live ones one after the other in the order given.
 
 use super::faults;
-use super::stage::{Ended, Stage};
+use super::stage::{RunEnd, SessionPlayer};
 use crate::diagnostics::Diagnostics;
 use crate::engine::{self, Cast, Observer, Progress, SoFar, Started};
 use crate::judgement::judge;
@@ -9,7 +9,7 @@ use crate::plan::{ClockKind, Plan, Receive};
 use crate::report::span;
 use crate::results::Run;
 use crate::script::BehaviourOf;
-use crate::supervise::Lifeline;
+use crate::supervise::RunJournal;
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
@@ -30,7 +30,7 @@ struct Quiet<'a> {
     number: usize,
     seed: u64,
     said: &'a Mutex<Vec<LogLine>>,
-    lifeline: Option<Lifeline>,
+    journal: Option<RunJournal>,
 }
 
 impl Observer for Quiet<'_> {
@@ -41,13 +41,13 @@ impl Observer for Quiet<'_> {
     }
 
     fn wants_results(&mut self) -> bool {
-        self.lifeline.as_ref().is_some_and(Lifeline::wants_results)
+        self.journal.as_ref().is_some_and(RunJournal::wants_results)
     }
 
     fn results_so_far(&mut self, mut so_far: SoFar<'_>) {
-        if let Some(lifeline) = &mut self.lifeline {
+        if let Some(journal) = &mut self.journal {
             judge(&mut so_far.run, so_far.plan, &so_far.facts);
-            lifeline.results_so_far(&so_far.run);
+            journal.results_so_far(&so_far.run);
         }
     }
 
@@ -64,7 +64,7 @@ impl Observer for Quiet<'_> {
 
 /// Plays them all; the results are in the order of the plans, whatever was played when.
 pub fn play_all<W: Write>(
-    stage: &mut Stage<W>,
+    stage: &mut SessionPlayer<W>,
     plans: &[Plan],
     base: &Path,
     behaviour: &BehaviourOf<'_>,
@@ -81,20 +81,20 @@ pub fn play_all<W: Write>(
     }
     let stop = stage.watcher.stop();
     let said = Mutex::new(Vec::new());
-    let lifeline = stage.watcher.lifeline();
-    let mut found: Vec<Option<Ended>> = simulated_side_by_side(stage.side_by_side, &simulated, |index| {
+    let journal = stage.watcher.journal();
+    let mut found: Vec<Option<RunEnd>> = simulated_side_by_side(stage.side_by_side, &simulated, |index| {
         let mut observer = Quiet {
             stop: &stop,
             number: index + 1,
             seed: plans[index].seed,
             said: &said,
-            lifeline: lifeline.map(Lifeline::beside),
+            journal: journal.map(RunJournal::beside),
         };
-        let ended = Ended::of(
+        let ended = RunEnd::of(
             &plans[index],
             engine::run_with(&plans[index], &casts[index], &mut *behaviour(index), &mut observer),
         );
-        ended.write_down(lifeline);
+        ended.write_down(journal);
         ended
     });
     let mut said = said.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +104,7 @@ pub fn play_all<W: Write>(
         stage.watcher.log(&who, level, &text);
     }
     found.resize_with(plans.len(), || None);
-    let mut in_order: Vec<Option<Ended>> = (0..plans.len()).map(|_| None).collect();
+    let mut in_order: Vec<Option<RunEnd>> = (0..plans.len()).map(|_| None).collect();
     for (place, index) in simulated.iter().enumerate() {
         in_order[*index] = found[place].take();
     }
@@ -141,7 +141,7 @@ fn receiving_alike<'p>(plans: &'p [Plan], casts: &[Arc<Cast>]) -> Cow<'p, [Plan]
     Cow::Owned(plans.iter().zip(casts).map(alike).collect())
 }
 
-/// As many as the machine plays at once.
+/// The number of runs that the machine plays at once.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn what_a_core_says_is_kept_with_its_run() {
         let (stop, said) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-        let mut third = Quiet { stop: &stop, number: 3, seed: 7, said: &said, lifeline: None };
+        let mut third = Quiet { stop: &stop, number: 3, seed: 7, said: &said, journal: None };
         third.log("mock", 2, "slow today");
         let line = (3, "run 3, seed 7: mock".to_owned(), 2, "slow today".to_owned());
         assert_eq!(said.into_inner().unwrap(), [line]);

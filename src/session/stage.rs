@@ -8,22 +8,22 @@ use crate::judgement::judge;
 use crate::plan::Plan;
 use crate::progress::Watcher;
 use crate::results::Run;
-use crate::script::{BehaviourOf, Player, behaviour_diagnostics};
-use crate::supervise::Lifeline;
+use crate::script::{BehaviourOf, PlanPlayer, behaviour_diagnostics};
+use crate::supervise::RunJournal;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Plays the plans of one script.
-pub struct Stage<W> {
-    /// Finds the cores.
+pub struct SessionPlayer<W> {
+    /// Finds the cores by their names.
     pub finder: Finder,
     /// Whether only cores that touch nothing real may take part.
     pub pure: bool,
     /// How far the kernel confines the process, in the words of the results.
     pub confined: Option<&'static str>,
-    /// How many simulated runs go on side by side.
+    /// The number of simulated runs that go on side by side.
     pub side_by_side: usize,
     /// Shows how far a run is, and writes its messages down.
     pub watcher: Watcher<W>,
@@ -32,19 +32,19 @@ pub struct Stage<W> {
 }
 
 /// How a run ended: with results, with what went wrong, or with both.
-pub(super) struct Ended {
+pub(super) struct RunEnd {
     /// The results, as far as the run came.
     pub run: Option<Run>,
-    /// What went wrong.
+    /// What went wrong during the run.
     pub wrong: Option<Diagnostics>,
 }
 
-impl Ended {
+impl RunEnd {
     /// Of what the engine gave back for a plan; the run is judged.
-    pub fn of(plan: &Plan, played: Result<Played, RunError>) -> Ended {
+    pub fn of(plan: &Plan, played: Result<Played, RunError>) -> RunEnd {
         let mut played = match played {
             Ok(played) => played,
-            Err(error) => return Ended { run: None, wrong: Some(faults::of_run_on(&plan.core, &error)) },
+            Err(error) => return RunEnd { run: None, wrong: Some(faults::of_run_on(&plan.core, &error)) },
         };
         judge(&mut played.run, plan, &played.facts);
         let wrong = match played.stop {
@@ -56,40 +56,40 @@ impl Ended {
             Some(Stop::Behaviour(error)) => Some(behaviour_diagnostics(error)),
             Some(Stop::Endless { seen, help }) => Some(Diagnostic::new(Exit::Thrown, seen).help(help).into()),
         };
-        Ended { run: Some(played.run), wrong }
+        RunEnd { run: Some(played.run), wrong }
     }
 
     /// Writes down a run that came to its end, so that it outlives the process.
-    pub fn write_down(&self, lifeline: Option<&Lifeline>) {
-        if let (Some(lifeline), Some(run), None) = (lifeline, &self.run, &self.wrong) {
-            lifeline.finished(run);
+    pub fn write_down(&self, journal: Option<&RunJournal>) {
+        if let (Some(journal), Some(run), None) = (journal, &self.run, &self.wrong) {
+            journal.finished(run);
         }
     }
 }
 
-impl<W: Write> Stage<W> {
+impl<W: Write> SessionPlayer<W> {
     /// Where its plans are played; files that they name are relative to `base`.
     pub(super) fn setting<'a>(&'a self, base: &'a Path) -> Setting<'a> {
         Setting { finder: &self.finder, base_dir: base, pure: self.pure, confined: self.confined }
     }
 
     /// Plays one plan under the user's eyes, on cores that were found for it.
-    pub(super) fn play_one(&mut self, plan: &Plan, cast: &Cast, behaviour: &mut dyn Behaviour) -> Ended {
+    pub(super) fn play_one(&mut self, plan: &Plan, cast: &Cast, behaviour: &mut dyn Behaviour) -> RunEnd {
         let played = engine::run_with(plan, cast, behaviour, &mut self.watcher);
         self.watcher.finished();
-        let ended = Ended::of(plan, played);
-        ended.write_down(self.watcher.lifeline());
+        let ended = RunEnd::of(plan, played);
+        ended.write_down(self.watcher.journal());
         ended
     }
 }
 
-impl<W: Write> Player for Stage<W> {
+impl<W: Write> PlanPlayer for SessionPlayer<W> {
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         let cast =
             Cast::of(plan, self.setting(base)).map_err(|error| faults::of_run_on(&plan.core, &error))?;
         match self.play_one(plan, &cast, behaviour) {
-            Ended { run: Some(run), wrong: None } => Ok(run),
-            Ended { run, wrong } => {
+            RunEnd { run: Some(run), wrong: None } => Ok(run),
+            RunEnd { run, wrong } => {
                 self.broken = run;
                 Err(wrong.unwrap_or_default())
             }

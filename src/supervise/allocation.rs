@@ -6,10 +6,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::Ordering;
 
 /// The system's allocator. Cores have their own.
-struct Noting;
+struct NotingAllocator;
 
 #[global_allocator]
-static MEMORY: Noting = Noting;
+static MEMORY: NotingAllocator = NotingAllocator;
 
 #[inline]
 fn noted(memory: *mut u8, bytes: usize) -> *mut u8 {
@@ -27,7 +27,7 @@ fn note(bytes: usize) {
 }
 
 // SAFETY: every call is the system's allocator's; what is noted takes no memory.
-unsafe impl GlobalAlloc for Noting {
+unsafe impl GlobalAlloc for NotingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
         noted(unsafe { System.alloc(layout) }, layout.size())

@@ -16,12 +16,12 @@ const SIGNALS: [(c_int, Exit); 4] = [
 static CAME: [(AtomicU32, AtomicBool); SIGNALS.len()] =
     [const { (AtomicU32::new(0), AtomicBool::new(false)) }; SIGNALS.len()];
 
-/// One wish for an end.
+/// A request to end the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ask {
-    /// The signal.
+    /// The signal that was sent.
     pub signal: c_int,
-    /// What it makes of the exit code.
+    /// The exit code that the request leads to.
     pub exit: Exit,
     /// Whether the child has not got the signal itself, as it does from a terminal.
     pub pass_on: bool,
@@ -63,7 +63,7 @@ pub(super) fn listen() {
     }
 }
 
-/// What was asked since this was last called.
+/// The requests since the last call.
 pub(super) fn taken() -> impl Iterator<Item = Ask> {
     SIGNALS.iter().zip(&CAME).filter_map(|(&(signal, exit), (times, alone))| {
         let times = times.swap(0, Ordering::AcqRel);

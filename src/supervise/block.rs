@@ -24,14 +24,14 @@ pub struct Block {
 /// All blocks that this process has made.
 static ALL: Mutex<Vec<&Block>> = Mutex::new(Vec::new());
 
-/// What the frames of the journal are.
+/// The kinds of frames in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
-enum Kind {
+enum RecordKind {
     /// A line of what is over.
     Line = 1,
-    /// What the process said at its end.
-    Parting = 2,
+    /// The result that the process gave at its end.
+    Result = 2,
 }
 
 impl std::fmt::Debug for Shared {
@@ -87,7 +87,7 @@ impl Block {
         Ok(())
     }
 
-    /// What the process shows.
+    /// The state that the process shows.
     pub fn shared(&self) -> &'static Shared {
         self.shared
     }
@@ -158,29 +158,29 @@ impl Block {
     /// # Errors
     /// There is no room.
     pub fn append(&self, line: &[u8]) -> io::Result<()> {
-        self.noted(self.journal.append(Kind::Line as u64, line))
+        self.noted(self.journal.append(RecordKind::Line as u64, line))
     }
 
-    /// Says at the end, once, what came of it all.
+    /// Writes the result of the process, once, at its end.
     ///
     /// # Errors
     /// There is no room.
-    pub fn part(&self, words: &[u8]) -> io::Result<()> {
-        self.journal.append(Kind::Parting as u64, words)
+    pub fn set_result(&self, words: &[u8]) -> io::Result<()> {
+        self.journal.append(RecordKind::Result as u64, words)
     }
 
-    /// What the process said at its end, if it came to that.
-    pub fn parting(&self) -> Option<Vec<u8>> {
+    /// The result that the process wrote at its end, if it came to that.
+    pub fn result(&self) -> Option<Vec<u8>> {
         self.journal
             .read()
             .into_iter()
             .rev()
-            .find_map(|(kind, words)| (kind == Kind::Parting as u64).then_some(words))
+            .find_map(|(kind, words)| (kind == RecordKind::Result as u64).then_some(words))
     }
 
     /// All lines of the journal, as far as they are whole.
     pub fn journal(&self) -> Vec<Vec<u8>> {
-        let lines = self.journal.read().into_iter().filter(|(kind, _)| *kind == Kind::Line as u64);
+        let lines = self.journal.read().into_iter().filter(|(kind, _)| *kind == RecordKind::Line as u64);
         lines.map(|(_, line)| line).collect()
     }
 
@@ -249,11 +249,11 @@ mod tests {
         block.append(b"a").unwrap();
         block.append(b"b").unwrap();
         assert_eq!(block.journal(), [b"a", b"b"]);
-        assert_eq!(block.parting(), None);
-        block.part(b"well").unwrap();
-        assert_eq!((block.parting().unwrap(), block.journal().len()), (b"well".to_vec(), 2));
+        assert_eq!(block.result(), None);
+        block.set_result(b"well").unwrap();
+        assert_eq!((block.result().unwrap(), block.journal().len()), (b"well".to_vec(), 2));
         block.clear().unwrap();
-        assert_eq!((snapshot(block, 3), block.journal().len(), block.parting()), (None, 0, None));
+        assert_eq!((snapshot(block, 3), block.journal().len(), block.result()), (None, 0, None));
     }
 
     #[test]

@@ -8,12 +8,12 @@ use crate::numbers::span;
 use std::path::Path;
 use std::time::Duration;
 
-/// What ended the process.
+/// The cause of the end of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// A signal.
+    /// A signal ended the process.
     Signal(i32),
-    /// It was ended from inside with this code.
+    /// The process was ended from inside with this code.
     Exited(i32),
     /// A call did not return for so long that it was given up.
     Hung(Duration),
@@ -23,10 +23,10 @@ pub enum Cause {
     WrittenOver,
 }
 
-/// When it ended.
+/// The point of its work at which the process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// While it worked.
+pub enum DeathStage {
+    /// The process died while it worked.
     Working,
     /// When its work was done and all results written: while libraries took themselves down.
     Done,
@@ -35,13 +35,13 @@ pub enum When {
 /// The end of a process before its work was done, or in place of a good one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
-    /// What ended it.
+    /// The cause of the end.
     pub cause: Cause,
-    /// When.
-    pub when: When,
+    /// At which point it ended.
+    pub when: DeathStage,
     /// The call of the contract that was under way, if any.
     pub call: Option<WatchedCall>,
-    /// What it showed last.
+    /// The state that the process showed last.
     pub picture: Picture,
     /// The most memory that it had.
     pub max_rss_bytes: u64,
@@ -51,19 +51,19 @@ impl Death {
     /// From how the process ended and from what it showed; `hung` is the call that was given up.
     pub fn of(
         cause: Cause,
-        when: When,
+        when: DeathStage,
         picture: Picture,
         hung: Option<WatchedCall>,
         max_rss_bytes: u64,
     ) -> Death {
         let call = match when {
-            When::Done => None,
-            When::Working => hung.or_else(|| picture.call()),
+            DeathStage::Done => None,
+            DeathStage::Working => hung.or_else(|| picture.call()),
         };
         Death { cause, when, call, picture, max_rss_bytes }
     }
 
-    /// What ended the process, for people.
+    /// The cause of the end, for people.
     pub fn in_words(&self) -> String {
         match &self.cause {
             Cause::Signal(libc::SIGKILL) => {
@@ -97,7 +97,7 @@ impl Death {
     pub fn failure(&self) -> Option<CoreFailure> {
         match (&self.call, &self.picture.cores()[..]) {
             (Some(call), _) => Some(CoreFailure::died(&call.core, call.function, self.in_words())),
-            (None, [only]) if self.library().is_some() && self.when == When::Working => {
+            (None, [only]) if self.library().is_some() && self.when == DeathStage::Working => {
                 Some(CoreFailure::died(only, "a thread of its own", self.in_words()))
             }
             _ => None,
@@ -112,7 +112,7 @@ impl Death {
         }
     }
 
-    /// What the user is told.
+    /// The error that the user sees.
     pub fn diagnostic(&self) -> Diagnostic {
         let told = self.title();
         let told = match (self.library(), &self.picture.loading) {
@@ -129,7 +129,7 @@ impl Death {
                 told.help("give it more memory (`ulimit -v` shows a limit), or let fewer agents play for a shorter time")
             }
             (Exit::Bug, _) => told.help("please report it with the command that you typed"),
-            (_, When::Done) => told.help("`mqscript core check` looks for the fault"),
+            (_, DeathStage::Done) => told.help("`mqscript core check` looks for the fault"),
             _ => told.help(
                 "what was measured until then is kept; `mqscript core check` looks for the fault, and `--in-process` \
                  lets a debugger see it",
@@ -155,7 +155,7 @@ impl Death {
             let title = "a core wrote over memory that is the host's, by which the run is watched";
             return self.blamed_on_foreign(Diagnostic::new(Exit::Core, title));
         }
-        if self.when == When::Done {
+        if self.when == DeathStage::Done {
             let who = self.library().map_or("a core".to_owned(), |path| format!("the library `{path}`"));
             let title = match self.cause {
                 Cause::Hung(_) => format!("{who} kept the program from ending: {how}"),
@@ -230,7 +230,7 @@ mod tests {
 
     fn death(cause: Cause, call: bool, cores: &[&str]) -> Death {
         let call = call.then(|| WatchedCall { core: "x".to_owned(), function: "publish", number: 1 });
-        Death::of(cause, When::Working, picture(cores, &[LIBRARY]), call, 3 << 20)
+        Death::of(cause, DeathStage::Working, picture(cores, &[LIBRARY]), call, 3 << 20)
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_library_that_keeps_the_program_from_ending_is_named_by_its_path() {
         for (cause, word) in [(Cause::Hung(Duration::from_secs(2)), "kept"), (Cause::Signal(6), "killed")] {
-            let mut death = Death::of(cause, When::Done, picture(&[], &[MOCK, LIBRARY]), None, 0);
+            let mut death = Death::of(cause, DeathStage::Done, picture(&[], &[MOCK, LIBRARY]), None, 0);
             let unsure = death.diagnostic();
             assert!(unsure.exit == Exit::Core && unsure.notes[0].contains(LIBRARY), "{:?}", unsure.notes);
             assert!(!unsure.notes[0].contains(MOCK), "{:?}", unsure.notes);
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn outside_of_any_core_it_is_a_bug_only_where_all_code_is_ours() {
         for cause in [Cause::Signal(11), Cause::Exited(0)] {
-            let ours = Death::of(cause.clone(), When::Working, picture(&["mock"], &[MOCK]), None, 0);
+            let ours = Death::of(cause.clone(), DeathStage::Working, picture(&["mock"], &[MOCK]), None, 0);
             assert_eq!(ours.diagnostic().exit, Exit::Bug, "{cause:?}");
             let theirs = death(cause.clone(), false, &["x"]).diagnostic();
             assert_eq!(theirs.exit, Exit::Core, "{cause:?}");
@@ -280,8 +280,13 @@ mod tests {
             );
         }
         for number in [libc::SIGKILL, libc::SIGHUP, libc::SIGUSR1, libc::SIGALRM] {
-            let killed =
-                Death::of(Cause::Signal(number), When::Working, picture(&["mock"], &[MOCK]), None, 3 << 20);
+            let killed = Death::of(
+                Cause::Signal(number),
+                DeathStage::Working,
+                picture(&["mock"], &[MOCK]),
+                None,
+                3 << 20,
+            );
             let killed = killed.diagnostic();
             assert_eq!(killed.exit, Exit::Core);
             assert!(killed.title.starts_with("the process was ended: SIG"), "{}", killed.title);
@@ -290,7 +295,8 @@ mod tests {
 
     #[test]
     fn memory_that_the_host_did_not_get_is_nobodys_fault_but_ours() {
-        let mut death = Death::of(Cause::Signal(6), When::Working, picture(&["mock"], &[MOCK]), None, 0);
+        let mut death =
+            Death::of(Cause::Signal(6), DeathStage::Working, picture(&["mock"], &[MOCK]), None, 0);
         (death.picture.bytes_refused, death.picture.in_host) = (4096, true);
         death.picture.library = Some(MOCK.to_owned());
         let told = death.diagnostic();

@@ -1,9 +1,9 @@
 //! One program becomes two processes: one works, the other watches.
 
 use super::block::Block;
-use super::lifeline::Lifeline;
+use super::run_journal::RunJournal;
 use super::{orphans, sentinel, signals};
-use crate::cores::vitals::{Shared, Stage, show_in};
+use crate::cores::vitals::{Liveness, Shared, show_in};
 use crate::diagnostics::Exit;
 use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
 use std::io;
@@ -76,7 +76,7 @@ fn split(block: &'static Block, alone: bool) -> io::Result<Side> {
 }
 
 impl Parent {
-    /// What the child shows.
+    /// The state that the child shows.
     pub fn shared(&self) -> &'static Shared {
         self.block.shared()
     }
@@ -86,16 +86,16 @@ impl Parent {
         self.block
     }
 
-    /// The child's number.
+    /// The process id of the child.
     pub fn child_id(&self) -> i32 {
         self.child.as_raw_nonzero().get()
     }
 }
 
 impl Child {
-    /// Where the process writes down its runs.
-    pub fn lifeline(&self) -> Lifeline {
-        Lifeline::new(self.block)
+    /// The block in which the process writes down its runs.
+    pub fn journal(&self) -> RunJournal {
+        RunJournal::new(self.block)
     }
 
     /// The work is done, and what libraries would still do is of no interest.
@@ -110,8 +110,8 @@ impl Child {
         let shared = self.block.shared();
         self.block.done(exit.code());
         // A thread of a core that dies just now has waited for this: it goes on and ends the process.
-        while shared.fatal.stage() != Stage::Alive {
-            shared.fatal.advance(Stage::Told);
+        while shared.fatal.stage() != Liveness::Alive {
+            shared.fatal.advance(Liveness::Told);
             std::thread::park();
         }
         std::process::exit(i32::from(exit.code()))

@@ -62,7 +62,7 @@ fn children() -> Vec<Pid> {
     by_thread().unwrap_or_else(by_parent)
 }
 
-/// As the kernel lists them, where it does.
+/// The children of a process, as the kernel lists them, where it does.
 fn by_thread() -> Option<Vec<Pid>> {
     let mut all = Vec::new();
     for thread in std::fs::read_dir("/proc/self/task").ok()? {
@@ -72,7 +72,7 @@ fn by_thread() -> Option<Vec<Pid>> {
     Some(all)
 }
 
-/// As each process says itself.
+/// The children of a process, as each process names its parent.
 fn by_parent() -> Vec<Pid> {
     let own = rustix::process::getpid().as_raw_nonzero().get().to_string();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();

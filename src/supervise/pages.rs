@@ -107,7 +107,7 @@ impl Pages {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<(u64, u64, u64)> {
         let (at, cap) = self.rooms().of.get(&(owner, turn)).copied().unwrap_or_default();
-        let mut piece = Piece { pages: self, owner, turn, at, cap, len: 0, sum: Sum::default() };
+        let mut piece = SnapshotWriter { pages: self, owner, turn, at, cap, len: 0, sum: Sum::default() };
         let mut buffer = BufWriter::with_capacity(BUFFER_BYTES, &mut piece);
         write(&mut buffer)?;
         buffer.flush()?;
@@ -151,7 +151,7 @@ impl Pages {
 }
 
 /// A piece that is being written.
-struct Piece<'a> {
+struct SnapshotWriter<'a> {
     pages: &'a Pages,
     owner: usize,
     turn: usize,
@@ -161,7 +161,7 @@ struct Piece<'a> {
     sum: Sum,
 }
 
-impl Write for Piece<'_> {
+impl Write for SnapshotWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let needed = self.len + bytes.len() as u64;
         if needed > self.cap {

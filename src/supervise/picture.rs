@@ -1,11 +1,11 @@
 //! What a process shows, as its supervisor last saw it: a copy that no core can write over.
 
 use super::block::{Block, Written};
-use crate::cores::vitals::Stage;
+use crate::cores::vitals::Liveness;
 use crate::cores::{Signs, WatchedCall};
 use std::sync::atomic::Ordering;
 
-/// One engine loop at work.
+/// An engine loop that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loop {
     /// The number of its slot.
@@ -16,13 +16,13 @@ pub struct Loop {
     pub call: Option<WatchedCall>,
     /// The names of its cores, innermost first.
     pub cores: Vec<String>,
-    /// How its run stood before its last call.
+    /// The counts of its run before its last call.
     pub signs: Signs,
-    /// Where the results so far stand.
+    /// The place of the results so far.
     pub written: Written,
 }
 
-/// All that a process shows.
+/// The state that a process shows, copied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Picture {
     /// The loops at work.
@@ -71,8 +71,8 @@ impl Picture {
             loops: shared.busy().map(a_loop).collect(),
             loading: Some(shared.loading.get()).filter(|path| !path.is_empty()),
             libraries: shared.libraries(),
-            dying: fatal.stage() != Stage::Alive,
-            told: fatal.stage() == Stage::Told,
+            dying: fatal.stage() != Liveness::Alive,
+            told: fatal.stage() == Liveness::Told,
             signal: fatal.signal.load(Ordering::Acquire),
             thread: fatal.thread.load(Ordering::Acquire),
             slot: fatal.slot.load(Ordering::Acquire) as usize,

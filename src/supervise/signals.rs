@@ -4,8 +4,8 @@
 //! The handler runs on a stack of its own. It takes memory and formats text, which a handler should not; should it hang
 //! or fault in turn, the supervisor goes by what was written before.
 
-use crate::cores::speak;
-use crate::cores::vitals::{LEFT, Shared, Slot, Stage, current_slot, shown};
+use crate::cores::vitals::{LEFT, Liveness, Shared, Slot, current_slot, shown};
+use crate::cores::write_final_snapshot;
 use libc::{c_int, c_void, siginfo_t};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -70,7 +70,7 @@ fn handle(signal: c_int, handler: Handler) {
 
 extern "C" fn on_fatal(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
     if let Some(shared) = shown_here() {
-        note_and_speak(shared, signal, context);
+        note_and_write_snapshot(shared, signal, context);
     }
     die_of(signal);
 }
@@ -78,7 +78,7 @@ extern "C" fn on_fatal(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
 extern "C" fn on_given_up(signal: c_int, _: *mut siginfo_t, context: *mut c_void) {
     let in_a_call = current_slot().is_some_and(|slot| slot.is_in_a_call());
     if let Some(shared) = shown_here().filter(|shared| in_a_call || is_in_a_library(shared)) {
-        note_and_speak(shared, signal, context);
+        note_and_write_snapshot(shared, signal, context);
         die_of(libc::SIGKILL);
     }
     // The call has returned at the last moment.
@@ -91,15 +91,15 @@ fn is_in_a_library(shared: &Shared) -> bool {
 
 extern "C" fn on_exit() {
     if let Some(shared) = shown_here().filter(|shared| shared.done.load(Ordering::Acquire) == 0) {
-        note_and_speak(shared, 0, ptr::null_mut());
+        note_and_write_snapshot(shared, 0, ptr::null_mut());
     }
 }
 
-fn note_and_speak(shared: &'static Shared, signal: c_int, context: *mut c_void) {
+fn note_and_write_snapshot(shared: &'static Shared, signal: c_int, context: *mut c_void) {
     let thread = this_thread();
     let fatal = &shared.fatal;
-    if !fatal.advance(Stage::Dying) {
-        // The last words have faulted themselves, or another thread is at it and ends the process.
+    if !fatal.advance(Liveness::Dying) {
+        // The final snapshot has faulted itself, or another thread is at it and ends the process.
         if fatal.thread.load(Ordering::Acquire) != thread {
             speak_in_a_call(shared);
             std::thread::sleep(PATIENCE);
@@ -132,8 +132,8 @@ fn note_and_speak(shared: &'static Shared, signal: c_int, context: *mut c_void) 
 fn speak_in_a_call(shared: &Shared) {
     if current_slot().is_some_and(Slot::is_in_a_call) {
         // SAFETY: the loop's thread stands still inside a call of the contract, and dies after this.
-        unsafe { speak() };
-        shared.fatal.advance(Stage::Told);
+        unsafe { write_final_snapshot() };
+        shared.fatal.advance(Liveness::Told);
     }
 }
 
@@ -142,7 +142,7 @@ fn speak_in_a_call(shared: &Shared) {
 fn wait_until_told(shared: &Shared) {
     let mut waited = Duration::ZERO;
     let step = Duration::from_millis(2);
-    while shared.fatal.stage() != Stage::Told && waited < PATIENCE {
+    while shared.fatal.stage() != Liveness::Told && waited < PATIENCE {
         std::thread::sleep(step);
         waited += step;
         if waited == step * 10 {

@@ -2,12 +2,12 @@
 
 use super::asks::{self, Ask};
 use super::block::Block;
-use super::death::{Cause, Death, When};
+use super::death::{Cause, Death, DeathStage};
 use super::fork::Parent;
 use super::orphans;
 use super::picture::Picture;
 use super::signals::give_up_signal;
-use super::watchdog::{News, Watchdog, What};
+use super::watchdog::{News, RunningCode, Watchdog};
 use crate::cores::vitals::{LEFT, Shared};
 use crate::diagnostics::Exit;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -16,7 +16,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// How often the child is looked at.
+/// The time between two looks at the child.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a child that was given up, or shows what cannot be, may take to write down what it has.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -25,9 +25,9 @@ const DYING: Duration = Duration::from_secs(5);
 /// Two wishes for an end that come within this time are one: a signal to a whole group of processes comes twice.
 const ONE_WISH: Duration = Duration::from_millis(50);
 
-/// How the child ended.
+/// The way in which the child ended.
 #[derive(Debug)]
-pub enum Ending {
+pub enum ChildEnding {
     /// Its work was done, with this exit code.
     Done(u8),
     /// It died before. What it left is in the block.
@@ -41,7 +41,7 @@ impl Parent {
     ///
     /// # Errors
     /// The child cannot be waited for.
-    pub fn watch(self, hang_limit: Duration, mut tell: impl FnMut(&str)) -> io::Result<Ending> {
+    pub fn watch(self, hang_limit: Duration, mut tell: impl FnMut(&str)) -> io::Result<ChildEnding> {
         asks::listen();
         let mut guard = Guard::new(self, hang_limit)?;
         loop {
@@ -77,15 +77,15 @@ pub struct Guard {
     handle: OwnedFd,
     dog: Watchdog,
     /// What was given up and how long it took, and since when its thread may write down what it has.
-    given_up: Option<(What, Duration, Instant)>,
+    given_up: Option<(RunningCode, Duration, Instant)>,
     /// The child as it was last seen in order.
     picture: Picture,
     /// Since when what it shows cannot be believed.
     written_over: Option<Instant>,
-    /// How long it has been dying.
+    /// The time since it began to die.
     dying: Duration,
     looked: Instant,
-    /// When the user first asked for an end.
+    /// The moment at which the user first asked for an end.
     asked: Option<Instant>,
     /// The user wants an end at once, and this exit code.
     at_once: Option<Exit>,
@@ -112,12 +112,12 @@ impl Guard {
         })
     }
 
-    /// What the child shows.
+    /// The state that the child shows.
     pub fn shared(&self) -> &'static Shared {
         self.parent.shared()
     }
 
-    /// The child.
+    /// The process id of the watched child.
     pub fn child(&self) -> Pid {
         self.parent.child
     }
@@ -129,8 +129,8 @@ impl Guard {
         if self.parent.block.said_done().is_some() {
             // All there was to do is done; libraries take themselves down, and take their time.
             self.at_once = Some(ask.exit);
-            let news = self.dog.lasts_of(&What::Ending);
-            self.give_up(What::Ending, news);
+            let news = self.dog.lasts_of(&RunningCode::ChildEnding);
+            self.give_up(RunningCode::ChildEnding, news);
         } else if again || ask.at_once {
             self.at_once = Some(ask.exit);
             self.send(libc::SIGKILL);
@@ -177,16 +177,16 @@ impl Guard {
     }
 
     /// Lets the thread that hangs write down what its loop has measured, and die.
-    fn give_up(&mut self, what: What, lasts: Duration) {
+    fn give_up(&mut self, what: RunningCode, lasts: Duration) {
         let process = self.parent.child_id();
         let thread = match &what {
-            What::Call(number, _) => self
+            RunningCode::Call(number, _) => self
                 .picture
                 .loops
                 .iter()
                 .find(|one| one.number == *number)
                 .map(|one| one.thread as libc::pid_t),
-            What::Loading(_) | What::Ending => Some(process),
+            RunningCode::Loading(_) | RunningCode::ChildEnding => Some(process),
         };
         // SAFETY: a plain system call; the child is not reaped, so its number is its own.
         unsafe { libc::syscall(libc::SYS_tgkill, process, thread.unwrap_or(process), give_up_signal()) };
@@ -204,7 +204,7 @@ impl Guard {
     ///
     /// # Errors
     /// The child cannot be waited for.
-    pub fn ending(self, others: &[Pid]) -> io::Result<Ending> {
+    pub fn ending(self, others: &[Pid]) -> io::Result<ChildEnding> {
         let (status, max_rss_bytes) = wait_for(self.parent.child)?;
         orphans::kill_but(others);
         let block = self.parent.block;
@@ -215,13 +215,13 @@ impl Guard {
         let exited = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
         match (exited, done, self.at_once) {
             (Some(code), Some(done), _) if code == i32::from(done) && !spoiled => {
-                return Ok(Ending::Done(done));
+                return Ok(ChildEnding::Done(done));
             }
-            (_, None, Some(exit)) => return Ok(Ending::Done(exit.code())),
+            (_, None, Some(exit)) => return Ok(ChildEnding::Done(exit.code())),
             _ => {}
         }
         let (given_up, hung) = match self.given_up {
-            Some((What::Call(_, call), lasts, _)) => (Some(lasts), Some(call)),
+            Some((RunningCode::Call(_, call), lasts, _)) => (Some(lasts), Some(call)),
             Some((_, lasts, _)) => (Some(lasts), None),
             None => (None, None),
         };
@@ -229,22 +229,22 @@ impl Guard {
             _ if spoiled => Cause::WrittenOver,
             (Some(lasts), _) => Cause::Hung(lasts),
             (None, Some(code)) => Cause::Exited(code),
-            // Last words that fault in turn end the process by another signal than came first.
+            // A final snapshot that faults in turn ends the process by another signal than came first.
             (None, None) => match picture.signal {
                 LEFT => Cause::Left,
                 0 => Cause::Signal(libc::WTERMSIG(status)),
                 first => Cause::Signal(first),
             },
         };
-        let when = if done.is_some() { When::Done } else { When::Working };
+        let when = if done.is_some() { DeathStage::Done } else { DeathStage::Working };
         let death = Box::new(Death::of(cause, when, picture, hung, max_rss_bytes));
         Ok(match done {
             Some(done) => {
                 let wished = self.at_once.unwrap_or(Exit::Success);
                 let done = Exit::from_code(done).unwrap_or(Exit::Bug);
-                Ending::DiedAfter(done.worst(wished).code(), death)
+                ChildEnding::DiedAfter(done.worst(wished).code(), death)
             }
-            None => Ending::Died(block, death),
+            None => ChildEnding::Died(block, death),
         })
     }
 }

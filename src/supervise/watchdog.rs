@@ -9,36 +9,36 @@ use std::time::Duration;
 const TELL_AFTER: Duration = Duration::from_secs(1);
 /// The same for calls in which a core may start or end programs, or talk to a server: seconds are nothing to tell of.
 const TELL_AFTER_SLOW: Duration = Duration::from_secs(5);
-/// These.
+/// The functions of a core that may take long.
 const SLOW: [&str; 4] = ["create", "prepare", "close", "clean"];
 
-/// What foreign code is at.
+/// The code of a core or library that is running.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum RunningCode {
     /// A call of the contract in the loop of this slot.
     Call(usize, WatchedCall),
     /// The library of this path takes itself up.
     Loading(String),
     /// Libraries take themselves down: the work is done.
-    Ending,
+    ChildEnding,
 }
 
-impl What {
+impl RunningCode {
     /// Where it is seen, and what tells it from others there.
     fn key(&self) -> (usize, u64) {
         match self {
-            What::Call(slot, call) => (*slot, call.number),
-            What::Loading(path) => {
+            RunningCode::Call(slot, call) => (*slot, call.number),
+            RunningCode::Loading(path) => {
                 (usize::MAX, path.bytes().fold(0, |sum: u64, byte| sum.rotate_left(5) ^ u64::from(byte)))
             }
-            What::Ending => (usize::MAX - 1, 0),
+            RunningCode::ChildEnding => (usize::MAX - 1, 0),
         }
     }
 
-    /// When it is told of first.
+    /// The time after which it is first reported.
     fn told_after(&self) -> Duration {
         match self {
-            What::Call(_, call) if SLOW.contains(&call.function) => TELL_AFTER_SLOW,
+            RunningCode::Call(_, call) if SLOW.contains(&call.function) => TELL_AFTER_SLOW,
             _ => TELL_AFTER,
         }
     }
@@ -47,13 +47,13 @@ impl What {
     pub fn has_not_returned(&self, lasts: Duration) -> String {
         let lasts = lasts.as_secs_f64().floor();
         match self {
-            What::Call(_, WatchedCall { core, function, .. }) => {
+            RunningCode::Call(_, WatchedCall { core, function, .. }) => {
                 format!("core `{core}`: `{function}` has not returned for {lasts} s")
             }
-            What::Loading(path) => {
+            RunningCode::Loading(path) => {
                 format!("the library `{path}` has not returned for {lasts} s while it was loaded")
             }
-            What::Ending => {
+            RunningCode::ChildEnding => {
                 format!(
                     "all is done, but a library has kept the program from ending for {lasts} s; Ctrl-C ends it"
                 )
@@ -62,17 +62,17 @@ impl What {
     }
 }
 
-/// What the watchdog has to say.
+/// A report of the watchdog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// It has not returned for so long.
-    Slow(What, Duration),
-    /// It is given up: it has taken so long.
-    Hung(What, Duration),
+    /// The call has not returned for so long.
+    Slow(RunningCode, Duration),
+    /// The call is given up after so long.
+    Hung(RunningCode, Duration),
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+struct CallSeen {
     number: u64,
     lasts: Duration,
     told: Duration,
@@ -82,7 +82,7 @@ struct Seen {
 #[derive(Debug)]
 pub struct Watchdog {
     limit: Duration,
-    seen: HashMap<usize, Seen>,
+    seen: HashMap<usize, CallSeen>,
 }
 
 impl Watchdog {
@@ -93,25 +93,26 @@ impl Watchdog {
 
     /// Looks again, `passed` after the last time; `ending` once the work is done.
     pub fn look(&mut self, picture: &Picture, ending: bool, passed: Duration) -> Vec<News> {
-        let calls = picture.loops.iter().filter_map(|one| Some(What::Call(one.number, one.call.clone()?)));
+        let calls =
+            picture.loops.iter().filter_map(|one| Some(RunningCode::Call(one.number, one.call.clone()?)));
         let all = match ending {
-            true => vec![What::Ending],
-            false => calls.chain(picture.loading.clone().map(What::Loading)).collect(),
+            true => vec![RunningCode::ChildEnding],
+            false => calls.chain(picture.loading.clone().map(RunningCode::Loading)).collect(),
         };
         self.judge(all, passed)
     }
 
-    /// How long something has been seen.
-    pub fn lasts_of(&self, what: &What) -> Duration {
+    /// The time for which a call has been seen.
+    pub fn lasts_of(&self, what: &RunningCode) -> Duration {
         self.seen.get(&what.key().0).map_or(Duration::ZERO, |seen| seen.lasts)
     }
 
-    fn judge(&mut self, all: Vec<What>, passed: Duration) -> Vec<News> {
+    fn judge(&mut self, all: Vec<RunningCode>, passed: Duration) -> Vec<News> {
         let mut news = Vec::new();
         self.seen.retain(|place, seen| all.iter().any(|what| what.key() == (*place, seen.number)));
         for what in all {
             let (place, number) = what.key();
-            let seen = self.seen.entry(place).or_insert(Seen { number, ..Seen::default() });
+            let seen = self.seen.entry(place).or_insert(CallSeen { number, ..CallSeen::default() });
             if seen.told == Duration::ZERO {
                 // From its second look on.
                 seen.told = what.told_after();
@@ -133,8 +134,8 @@ impl Watchdog {
 mod tests {
     use super::*;
 
-    fn call(slot: usize, number: u64) -> What {
-        What::Call(slot, WatchedCall { core: "x".to_owned(), function: "publish", number })
+    fn call(slot: usize, number: u64) -> RunningCode {
+        RunningCode::Call(slot, WatchedCall { core: "x".to_owned(), function: "publish", number })
     }
 
     const STEP: Duration = Duration::from_millis(250);
@@ -145,7 +146,7 @@ mod tests {
         let mut told = Vec::new();
         for step in 0..20 {
             for news in dog.judge(vec![call(2, 7)], STEP) {
-                told.push((step, matches!(news, News::Hung(What::Call(2, _), _))));
+                told.push((step, matches!(news, News::Hung(RunningCode::Call(2, _), _))));
             }
         }
         // Told after 1 s and 2 s, given up after 4 s, at every look.

@@ -13,6 +13,7 @@ mod pure;
 mod sqlite;
 mod sqlite_faults;
 mod sqlite_kill;
+mod sqlite_laws;
 mod trust;
 
 #[test]

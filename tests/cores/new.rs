@@ -7,10 +7,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::program::{Ended, folder, mqscript};
+use support::queue_laws::Subject;
 
 /// `mqscript core new tube`, in a language, into `folder`.
 fn made(folder: &Path, lang: &str) -> Ended {
-    let ended = mqscript(&["core", "new", "tube", folder.to_str().unwrap(), "--lang", lang]);
+    made_with(folder, &["--lang", lang])
+}
+
+/// `mqscript core new tube` with flags, into `folder`.
+fn made_with(folder: &Path, flags: &[&str]) -> Ended {
+    let ended = mqscript(&[&["core", "new", "tube", folder.to_str().unwrap()], flags].concat());
     assert_eq!(ended.code, 0, "{ended:?}");
     ended
 }
@@ -66,17 +72,43 @@ fn a_core_in_rust_builds_passes_its_own_test_and_delivers() {
     let told = made(&tube, "rust").stdout;
     let build = format!("cargo build --release --manifest-path {}/Cargo.toml", tube.display());
     tells_the_next_two(&told, &build, &library(&tube.join("target/release")));
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("core_new");
+    delivers(&builds_and_passes(&tube, "core_new"), &["latency=3ms", "refuse_share=0.1"]);
+}
+
+/// Builds a new core in Rust, and runs its own test; the library. `build` names a folder for what is built.
+fn builds_and_passes(tube: &Path, build: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(build);
     let cargo = |subcommand: &str| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.arg(subcommand).arg("--offline").current_dir(&tube).env("CARGO_TARGET_DIR", &target);
+        cargo.arg(subcommand).arg("--offline").current_dir(tube).env("CARGO_TARGET_DIR", &target);
         cargo.env("RUSTFLAGS", "-D warnings").env("MQSCRIPT", env!("CARGO_BIN_EXE_mqscript"));
         cargo
     };
     succeeds(cargo("build").arg("--quiet"));
     let said = succeeds(cargo("test").args(["--test", "conformance", "--", "--nocapture"]));
     assert!(said.contains("✓ tube holds the contract") && said.contains("1 passed; 0 failed"), "{said}");
-    delivers(&library(&target.join("debug")), &["latency=3ms", "refuse_share=0.1"]);
+    library(&target.join("debug"))
+}
+
+#[test]
+fn a_live_core_in_rust_builds_passes_its_own_test_and_keeps_the_laws_of_queues() {
+    let place = folder();
+    let tube = place.path().join("tube");
+    let told = made_with(&tube, &["--live"]).stdout;
+    let build = format!("cargo build --release --manifest-path {}/Cargo.toml", tube.display());
+    tells_the_next_two(&told, &build, &library(&tube.join("target/release")));
+    let library = builds_and_passes(&tube, "core_new_live");
+    let live = Subject {
+        core: library.to_str().unwrap().to_owned().leak(),
+        options: &|more| more,
+        window: ("window", 1000),
+        bytes_max: 64 << 20,
+        content_max: 1 << 20,
+        receives: true,
+        acknowledges: true,
+        tells_empty: true,
+    };
+    live.keeps_the_laws();
 }
 
 #[test]
@@ -133,6 +165,7 @@ fn wrong_words_leave_nothing_behind() {
             &["core", "new", "tube", path, "--lang", "c", "--sdk", "."],
             "`--sdk` has no meaning for a core in C",
         ),
+        (&["core", "new", "tube", path, "--lang", "c", "--live"], "`--live` makes a core in Rust"),
         (&["core", "new", "tube", path, "--sdk", "/nowhere"], "the SDK is not there"),
     ] {
         let ended = mqscript(arguments);

@@ -9,7 +9,7 @@ use support::compile;
 use support::program::{Ended, command, folder, mqscript};
 
 /// The core that tries what it is told to.
-static LIAR: LazyLock<PathBuf> = LazyLock::new(|| compile("deeds.c", &[]));
+static LIAR: LazyLock<PathBuf> = LazyLock::new(|| compile("violations.c", &[]));
 
 const SCRIPT: &str = r#"run(scenario(#{ arrival: poisson("50/s"), mix: ["direct"], duration: "10s", processor: #{ workers: 9 } }));"#;
 
@@ -20,13 +20,13 @@ struct Run {
 }
 
 impl Run {
-    fn of(deed: &str, place: &str) -> Run {
+    fn of(violation: &str, place: &str) -> Run {
         let folder = folder();
         let script = folder.path().join("script.rhai");
         fs::write(&script, SCRIPT).unwrap();
         let [script, liar] = [&script, &*LIAR].map(|path| path.to_str().unwrap().to_owned());
         let mut arguments = ["run", &script, "-q", "--pure", "--core", &liar].map(str::to_owned).to_vec();
-        for option in [format!("deed={deed}"), format!("where={place}")] {
+        for option in [format!("violation={violation}"), format!("where={place}")] {
             arguments.extend(["--core-option".to_owned(), option]);
         }
         Run { folder, arguments }
@@ -60,7 +60,7 @@ fn each_deed_ends_the_run_and_is_named() {
     if !kernel_confines() {
         return;
     }
-    for (deed, named) in [
+    for (violation, named) in [
         ("read", "tried to open `/etc/passwd` (`openat`)"),
         ("write", "tried to write to `/tmp/mqscript_was_here` (`openat`)"),
         ("remove", "tried to remove `/tmp/mqscript_was_here` (`unlink"),
@@ -76,10 +76,10 @@ fn each_deed_ends_the_run_and_is_named() {
         ("io_uring", "tried to do input and output behind the program's back (`io_uring_setup`)"),
         ("memory file", "tried to make a file in memory (`memfd_create`)"),
     ] {
-        let run = Run::of(deed, "publish");
+        let run = Run::of(violation, "publish");
         let results = run.path("results.json");
         let ended = run.and(&["-o", &results]);
-        assert_eq!(ended.code, 6, "{deed}: {ended:?}");
+        assert_eq!(ended.code, 6, "{violation}: {ended:?}");
         let line = format!("error: core `liar` {named}");
         assert!(
             ended.stderr.starts_with(&line) && ended.stderr.contains(") in `publish`"),
@@ -88,11 +88,11 @@ fn each_deed_ends_the_run_and_is_named() {
         );
         let report: Value = serde_json::from_slice(&fs::read(&results).unwrap()).unwrap();
         let saved = &report["runs"][0];
-        assert!(saved["partial"].as_str().unwrap().contains(named), "{deed}: {}", saved["partial"]);
-        assert_eq!(saved["valid"], Value::Null, "{deed}");
+        assert!(saved["partial"].as_str().unwrap().contains(named), "{violation}: {}", saved["partial"]);
+        assert_eq!(saved["valid"], Value::Null, "{violation}");
         // The first hundred were delivered before: they are not lost with the core.
-        assert!(saved["ledger"]["delivered"].as_u64().unwrap() >= 90, "{deed}: {}", saved["ledger"]);
-        assert_eq!(saved["ledger"]["balanced"], true, "{deed}");
+        assert!(saved["ledger"]["delivered"].as_u64().unwrap() >= 90, "{violation}: {}", saved["ledger"]);
+        assert_eq!(saved["ledger"]["balanced"], true, "{violation}");
         assert_eq!(saved["environment"]["confined"], "full");
     }
     assert!(!Path::new("/tmp/mqscript_was_here").exists());
@@ -119,7 +119,7 @@ fn a_deed_is_found_wherever_it_is_tried() {
     }
     let run = Run::of("nothing", "nowhere");
     let loading = command(&run.arguments.iter().map(String::as_str).collect::<Vec<_>>())
-        .env("MQSCRIPT_TEST_DEED", "socket")
+        .env("MQSCRIPT_TEST_VIOLATION", "socket")
         .output();
     let loading = Ended::from(loading.expect("starts"));
     let named = "tried to open a socket to the network (`socket`) while it was loaded\n";
@@ -131,8 +131,8 @@ fn the_core_is_named_and_not_the_layer_over_it() {
     if !kernel_confines() {
         return;
     }
-    for deed in ["read", "fork"] {
-        let ended = Run::of(deed, "publish").and(&["--chaos"]);
+    for violation in ["read", "fork"] {
+        let ended = Run::of(violation, "publish").and(&["--chaos"]);
         let named = ended.stderr.starts_with("error: core `liar` tried to ");
         assert_eq!((ended.code, named), (6, true), "{ended:?}");
     }
@@ -143,12 +143,12 @@ fn a_layer_answers_for_its_own_deeds_and_not_the_core_below() {
     if !kernel_confines() {
         return;
     }
-    let layer = compile("deeds.c", &["LAYER"]);
+    let layer = compile("violations.c", &["LAYER"]);
     let folder = folder();
     let script = folder.path().join("script.rhai");
     for place in ["publish", "after publish", "poll", "close"] {
         let over = format!(
-            r#"), layer("{}", core("mock"), #{{ deed: "read", where: "{place}" }}));"#,
+            r#"), layer("{}", core("mock"), #{{ violation: "read", where: "{place}" }}));"#,
             layer.display()
         );
         fs::write(&script, SCRIPT.replace("));", &over)).unwrap();
@@ -286,8 +286,8 @@ fn what_the_run_leaves_behind_is_out_of_a_cores_reach() {
     if !kernel_confines() {
         return;
     }
-    let with = |deed: &str, victim: &str, saves: bool| {
-        let run = Run::of(deed, "publish");
+    let with = |violation: &str, victim: &str, saves: bool| {
+        let run = Run::of(violation, "publish");
         let (results, events) = (run.path("results.json"), run.path("events.ndjson"));
         fs::write(&results, "old").unwrap();
         if saves {
@@ -300,13 +300,13 @@ fn what_the_run_leaves_behind_is_out_of_a_cores_reach() {
         let ended = Ended::from(command.output().unwrap());
         (ended, run)
     };
-    for (deed, tried) in
+    for (violation, tried) in
         [("remove the victim", "tried to remove `"), ("rewrite the victim", "tried to write to `")]
     {
         for (victim, saves) in [("results.json", false), ("results.json", true), ("saved.json", true)] {
-            let (ended, run) = with(deed, victim, saves);
-            assert_eq!(ended.code, 6, "{deed} {victim}: {ended:?}");
-            assert!(ended.stderr.contains(tried), "{deed} {victim}: {ended:?}");
+            let (ended, run) = with(violation, victim, saves);
+            assert_eq!(ended.code, 6, "{violation} {victim}: {ended:?}");
+            assert!(ended.stderr.contains(tried), "{violation} {victim}: {ended:?}");
             let report: Value = serde_json::from_slice(&fs::read(run.path("results.json")).unwrap()).unwrap();
             assert_eq!(report["runs"].as_array().unwrap().len(), 1);
         }

@@ -5,10 +5,10 @@ use mqscript::cores::Finder;
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript::engine::{self, Behaviour, Setting, Silent};
 use mqscript::judgement::{exit_of_checks, exit_of_run, judge};
-use mqscript::plan::tree::Node;
+use mqscript::plan::tree::TreeNode;
 use mqscript::plan::{Overrides, Plan};
 use mqscript::results::Run;
-use mqscript::script::{BUNDLED, Execution, Player, Settings, Source, execute};
+use mqscript::script::{BUNDLED, Execution, PlanPlayer, Settings, Source, execute};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,7 +20,7 @@ struct EnginePlayer {
     finder: Finder,
 }
 
-impl Player for EnginePlayer {
+impl PlanPlayer for EnginePlayer {
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         let setting = Setting { finder: &self.finder, base_dir: base, pure: false, confined: None };
         match engine::run(plan, setting, behaviour, &mut Silent) {
@@ -58,7 +58,7 @@ fn play_with(name: &str, overrides: Overrides, params: &[(&str, &str)]) -> Execu
 
 /// What keeps a script on the virtual clock: the one with a real core gets the mock core in its place.
 fn simulated(name: &str) -> Overrides {
-    let core = (name == "real_and_mock").then(|| Node::text("mock"));
+    let core = (name == "real_and_mock").then(|| TreeNode::text("mock"));
     Overrides { core, ..Overrides::default() }
 }
 
@@ -159,7 +159,7 @@ fn every_check_can_fail() {
         ),
         (
             "real_and_mock",
-            Overrides { core: Some(Node::text("mock")), ..set("processor.retry.attempts", "1") },
+            Overrides { core: Some(TreeNode::text("mock")), ..set("processor.retry.attempts", "1") },
             "success_rate >= 99%",
         ),
         ("real_and_mock", Overrides { chaos: text("drop=5%"), ..simulated("real_and_mock") }, "lost == 0"),

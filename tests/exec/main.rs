@@ -4,6 +4,7 @@ mod calls;
 mod contact;
 mod durability;
 mod faults;
+mod laws;
 mod processor;
 mod processor_flag;
 mod runs;

@@ -5,16 +5,16 @@ use mqscript_plugin::abi::{self, Outcome};
 use mqscript_plugin::{Mark, Out, OutcomeResult};
 use std::collections::{HashMap, VecDeque};
 
-/// What is done to an attempt's outcome.
+/// What the layer does to the outcome of an attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Change {
-    /// It comes so much later.
+    /// The outcome comes this much later, in nanoseconds.
     pub later_ns: u64,
     /// The sender is not told what became of it.
     pub uncertain: bool,
     /// For the scopes of outages that hold back.
     pub type_id: u16,
-    /// As above.
+    /// The id of the recipient that they concern.
     pub recipient: u32,
 }
 
@@ -110,7 +110,7 @@ impl Answers {
         }
     }
 
-    /// Refuses an attempt.
+    /// Refuses an attempt for the given reason.
     pub fn refuse(&mut self, token: u64, reason: u32, now_ns: u64, out: &mut Out<'_>) {
         self.say(Outcome { count: 1, ..Outcome::one(token, abi::REFUSED, reason, now_ns) }, out);
     }
@@ -135,7 +135,7 @@ impl Answers {
     }
 }
 
-/// `false`: no room.
+/// Passes an outcome on; `false` if there is no room.
 fn tell(outcome: &Outcome, out: &mut Out<'_>) -> bool {
     let Outcome { first, count, result, reason, at_ns, .. } = *outcome;
     // What came from below was checked on its way here.

@@ -10,7 +10,7 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 pub struct Chance(u64);
 
 impl Chance {
-    /// Never.
+    /// A chance that never comes true.
     pub const NEVER: Chance = Chance(0);
 
     /// A share from 0 to 1.
@@ -28,7 +28,7 @@ impl Chance {
 /// Faults that share one draw, so that at most one of them strikes.
 #[derive(Debug, Clone)]
 pub struct Exclusive<const N: usize> {
-    /// Draws below the first bound are the first fault's, then those below the second …
+    /// Draws below the first bound mean the first fault, those below the second the next, and so on.
     bounds: [Chance; N],
     /// Whom each may strike.
     pub scopes: [Scope; N],

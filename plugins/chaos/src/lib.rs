@@ -53,7 +53,7 @@ use options::Settings;
 use session::{ChaosSession, Reasons};
 use std::sync::Arc;
 
-/// The layer.
+/// The chaos layer with its options.
 struct Chaos {
     settings: Settings,
     lucks: Lucks,

@@ -7,7 +7,7 @@ use mqscript_plugin::{Purpose, Run, Stamp};
 /// The draws of one attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Luck {
-    /// Which sending fault.
+    /// The number of the sending fault that was drawn.
     pub fault: u64,
     /// Whether a burst refuses it.
     pub burst: u64,
@@ -19,13 +19,13 @@ pub struct Luck {
 /// The draws of one copy.
 #[derive(Debug, Clone, Copy)]
 pub struct CopyLuck {
-    /// Which receiving fault.
+    /// The number of the receiving fault that was drawn.
     pub fault: u64,
     /// Which byte is changed.
     pub place: u64,
 }
 
-/// Where luck comes from.
+/// The seeds from which all random choices are drawn.
 #[derive(Debug, Clone)]
 pub struct Lucks {
     attempts: Purpose,
@@ -33,7 +33,7 @@ pub struct Lucks {
 }
 
 impl Lucks {
-    /// For one run.
+    /// Prepares the random choices of one run.
     pub fn new(run: &Run) -> Lucks {
         Lucks { attempts: run.purpose("attempt"), copies: run.purpose("copy") }
     }
@@ -62,9 +62,9 @@ impl Lucks {
 /// How much later an attempt's outcome and copies come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lateness {
-    /// By a spike; 0 = no spike.
+    /// The delay of a spike, in nanoseconds; 0 = no spike.
     pub spike_ns: u64,
-    /// By the general delay.
+    /// The general delay, in nanoseconds.
     pub delay_ns: u64,
 }
 
@@ -86,7 +86,7 @@ impl Luck {
 }
 
 impl Lateness {
-    /// Both together.
+    /// The sum of both delays, in nanoseconds.
     #[inline]
     pub fn sum_ns(self) -> u64 {
         self.spike_ns.saturating_add(self.delay_ns)

@@ -30,14 +30,14 @@ pub enum Kind {
     Throttle,
     /// An attempt was refused for the state of the channel.
     Burst,
-    /// An outage began.
+    /// An outage of the processor began.
     Outage,
-    /// It ended.
+    /// An outage of the processor ended.
     OutageEnd,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds of notices, in order.
     pub const ALL: [Kind; 13] = [
         Kind::Crash,
         Kind::Refuse,
@@ -77,7 +77,7 @@ impl Kind {
 /// Events of each kind that come with a text: the report shows but a few.
 const TEXTS_MAX: u64 = 20;
 
-/// How often each kind was told.
+/// How often each kind was reported.
 #[derive(Debug, Default)]
 pub struct Counts([AtomicU64; Kind::ALL.len()]);
 
@@ -90,7 +90,7 @@ impl Counts {
     }
 }
 
-/// Where injections are told.
+/// Reports injected faults to the host.
 #[derive(Debug, Clone)]
 pub struct Notices {
     host: Host,
@@ -100,7 +100,7 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// For one run.
+    /// Prepares the notices of one run.
     pub fn new(host: Host, run: Arc<Run>) -> Notices {
         let kinds = Kind::ALL.map(|kind| host.intern(kind.name()));
         Notices { host, run, kinds, counts: Arc::default() }
@@ -111,7 +111,7 @@ impl Notices {
         Arc::clone(&self.counts)
     }
 
-    /// Tells of something.
+    /// Reports that something of this kind happened.
     pub fn tell(&self, kind: Kind, at_ns: u64, text: impl FnOnce() -> String) {
         let before = self.counts.0[kind as usize].fetch_add(1, Ordering::Relaxed);
         let text = if before < TEXTS_MAX { text() } else { String::new() };

@@ -22,11 +22,11 @@ const SPIKE_BY: Distribution = Distribution::Uniform { min: 0, max: 500 * MILLIS
 /// Later outcomes and copies.
 #[derive(Debug, Clone)]
 pub struct Later {
-    /// Share of attempts.
+    /// The share of attempts that are late.
     pub chance: Chance,
-    /// How much later.
+    /// How much later they come, in nanoseconds.
     pub by: Distribution,
-    /// Which.
+    /// The messages that it may hit.
     pub scope: Scope,
 }
 
@@ -37,28 +37,28 @@ pub struct Channel {
     pub good: Chance,
     /// Share refused while it is bad.
     pub bad: Chance,
-    /// When it is bad.
+    /// The spans of time in which it is bad.
     pub bad_spans: Windows,
-    /// Which attempts.
+    /// The attempts that it may hit.
     pub scope: Scope,
 }
 
-/// What the options come to.
+/// The settings that the options describe.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// [`SENDING`].
+    /// The exclusive faults in [`SENDING`].
     pub sending: Exclusive<3>,
-    /// [`RECEIVING`].
+    /// The exclusive faults in [`RECEIVING`].
     pub receiving: Exclusive<4>,
-    /// Latency spikes.
+    /// Latency spikes, if there are any.
     pub spike: Option<Later>,
     /// A delay for every attempt.
     pub delay: Option<Later>,
-    /// Spans without service.
+    /// Spans of time without service.
     pub outages: Vec<Outage>,
     /// A limit on the rate.
     pub throttle: Option<Throttle>,
-    /// Refusals in bursts.
+    /// Refusals that come in bursts.
     pub burst: Option<Channel>,
 }
 

@@ -5,7 +5,7 @@ use crate::scope::Scope;
 use crate::windows::Windows;
 use mqscript_plugin::units::human_duration;
 
-/// What an outage does.
+/// What happens to messages during an outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Refuses what is offered.
@@ -18,11 +18,11 @@ pub enum Mode {
 #[derive(Debug, Clone)]
 pub struct Outage {
     number: usize,
-    /// When.
+    /// The spans of time in which it happens.
     pub windows: Windows,
-    /// What it does.
+    /// What happens to messages meanwhile.
     pub mode: Mode,
-    /// To which messages.
+    /// The messages that it may hit.
     pub scope: Scope,
     /// The beginnings and ends told so far.
     told: usize,

@@ -25,7 +25,7 @@ pub struct Receiver {
     held: BTreeMap<Pair, Vec<Kept>>,
     /// Nothing is held any more.
     flushed: bool,
-    /// What found no room, in order.
+    /// Copies that found no room yet, in order.
     backlog: VecDeque<Kept>,
     /// What this call tells out of own memory: it stays until the next.
     told: Vec<Kept>,
@@ -33,21 +33,21 @@ pub struct Receiver {
     pub swallowed: Vec<u64>,
 }
 
-/// What stands in the place of one copy.
+/// What the layer gives in the place of one copy.
 enum Piece<'s> {
-    /// As it came.
+    /// The copy goes on as it came.
     Passing(Passing<'s>),
     /// The next of `told`.
     Told,
 }
 
-/// What looks at a copy needs to know.
+/// Everything that a decision about a copy needs.
 pub struct View<'a> {
-    /// The settings.
+    /// The settings of the layer.
     pub settings: &'a mut Settings,
     /// The luck of copies.
     pub lucks: &'a Lucks,
-    /// Where injections are told.
+    /// Reports injected faults to the host.
     pub notices: &'a Notices,
 }
 
@@ -56,7 +56,7 @@ fn pair(stamp: &Stamp, recipient: u32) -> Pair {
 }
 
 impl Receiver {
-    /// For one run.
+    /// Prepares the receiving side of one run.
     pub fn new(run: &Run) -> Receiver {
         Receiver {
             run: run.number(),
@@ -260,7 +260,7 @@ impl Receiver {
         }
     }
 
-    /// What nothing passed goes its way uncounted.
+    /// Copies of messages that did not pass this layer go on uncounted.
     fn release_all(&mut self, now_ns: u64, pieces: &mut Vec<Piece<'_>>) {
         for mut kept in std::mem::take(&mut self.held).into_values().flatten() {
             kept.set_at_ns(kept.at_ns().max(now_ns));

@@ -9,14 +9,14 @@ pub struct Scope {
     pub types: Option<Vec<bool>>,
     /// Parties, and [`abi::ALL`] for broadcasts; sorted.
     pub recipients: Option<Vec<u32>>,
-    /// From here …
+    /// The start of the scope, in nanoseconds.
     pub from_ns: u64,
-    /// … until before here; [`abi::NEVER`] = for ever.
+    /// The end of the scope, in nanoseconds; [`abi::NEVER`] if it has none.
     pub to_ns: u64,
 }
 
 impl Scope {
-    /// Everywhere and always.
+    /// A scope that holds everywhere and always.
     pub const EVERYWHERE: Scope = Scope { types: None, recipients: None, from_ns: 0, to_ns: abi::NEVER };
 
     /// Whether a message of this type to this recipient may be struck at this time.

@@ -16,7 +16,7 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// For one run.
+    /// Interns the reasons of one run.
     pub fn new(host: &Host) -> Reasons {
         let refusing = [
             (Kind::Crash, "chaos_crash"),
@@ -42,7 +42,7 @@ impl Reasons {
 /// What is decided for one attempt before it is offered below.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
-    /// It is refused here.
+    /// The layer refuses the attempt.
     Refused(Kind),
     /// It goes on, and its outcome comes so late or not at all.
     Passes { spike_ns: u64, delay_ns: u64, uncertain: bool },
@@ -51,11 +51,11 @@ enum Fate {
 #[derive(Debug, Clone, Copy)]
 struct Planned {
     fate: Fate,
-    /// It counts against the throttle.
+    /// The attempt counts against the throttle.
     metered: bool,
 }
 
-/// The session.
+/// A session of the chaos layer.
 #[derive(Debug)]
 pub struct ChaosSession {
     /// Nothing is ever done: every call goes straight through.

@@ -2,23 +2,23 @@
 
 use crate::scope::Scope;
 
-/// What happens to what is too much.
+/// What happens to messages above the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Excess {
-    /// It is not accepted until it may pass.
+    /// The message is not accepted until it may pass.
     Waits,
-    /// It is refused.
+    /// The message is refused at once.
     IsRefused,
 }
 
 /// The limit, and how far it is used up.
 #[derive(Debug, Clone)]
 pub struct Throttle {
-    /// Between two messages.
+    /// The time between two messages, in nanoseconds.
     pub interval_ns: u64,
-    /// So many may pass at once after a pause.
+    /// The number of messages that may pass at once after a pause.
     pub bucket: u64,
-    /// What happens to the rest.
+    /// What happens to messages above the rate.
     pub excess: Excess,
     /// Whom it holds for.
     pub scope: Scope,
@@ -31,7 +31,7 @@ impl Throttle {
         (self.bucket - 1).saturating_mul(self.interval_ns)
     }
 
-    /// How many may pass now.
+    /// The number of messages that may pass now.
     pub fn room(&self, now_ns: u64) -> u64 {
         let latest_ns = now_ns.saturating_add(self.early_ns());
         match latest_ns.checked_sub(self.due_ns.max(now_ns)) {
@@ -40,12 +40,12 @@ impl Throttle {
         }
     }
 
-    /// So many passed.
+    /// Notes that so many messages have passed.
     pub fn passed(&mut self, now_ns: u64, messages: u64) {
         self.due_ns = self.due_ns.max(now_ns).saturating_add(messages.saturating_mul(self.interval_ns));
     }
 
-    /// When the next may pass.
+    /// When the next message may pass, in nanoseconds.
     pub fn next_ns(&self) -> u64 {
         self.due_ns.saturating_sub(self.early_ns())
     }

@@ -8,10 +8,10 @@ use mqscript_plugin::random::Stream;
 struct Law {
     /// From the end of one to the beginning of the next.
     every: Distribution,
-    /// Their length.
+    /// The length of the spans.
     lasts: Distribution,
     stream: Stream,
-    /// Where the last one ended.
+    /// Where the last span ended, in nanoseconds.
     ended_ns: u64,
 }
 
@@ -23,12 +23,12 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// One span.
+    /// Makes a single span of the given length.
     pub fn one(at_ns: u64, lasts_ns: u64) -> Windows {
         Windows { known: vec![(at_ns, at_ns.saturating_add(lasts_ns))], law: None }
     }
 
-    /// One after another, the first after a gap.
+    /// Makes spans that follow each other, the first after a gap.
     pub fn random(every: Distribution, lasts: Distribution, stream: Stream) -> Windows {
         Windows { known: Vec::new(), law: Some(Law { every, lasts, stream, ended_ns: 0 }) }
     }

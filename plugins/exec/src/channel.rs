@@ -2,9 +2,8 @@
 
 use crate::lines::Lines;
 use crate::request::Requests;
-use crate::settled::Settled;
+use mqscript_plugin::live::{Answer, InFlight};
 use mqscript_plugin::prelude::*;
-use std::collections::VecDeque;
 use std::io::{ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 
@@ -19,10 +18,10 @@ pub struct Channel {
     pub requests: Requests,
     /// So many bytes of it are written.
     pub written: usize,
-    /// Tokens taken over, in order, and whether they are answered; the first is not.
-    pub asked: VecDeque<(u64, bool)>,
+    /// Messages taken over and not answered.
+    pub asked: InFlight<()>,
     /// Answers that were read and not yet handed in.
-    pub answered: Vec<Settled>,
+    pub answered: Vec<Answer>,
 }
 
 impl Channel {
@@ -56,33 +55,31 @@ impl Channel {
         true
     }
 
-    /// Takes an answer; `false` if the message is not waiting for one.
-    pub fn answer(&mut self, settled: Settled) -> bool {
-        let token = settled.first;
-        let place = match self.asked.front() {
-            // Most answers come in order.
-            Some((first, _)) if *first == token => Some(0),
-            _ => self.asked.binary_search_by_key(&token, |(token, _)| *token).ok(),
-        };
-        let written = self.requests.first_unwritten(self.written).is_none_or(|first| token < first);
-        let Some(place) = place.filter(|place| written && !self.asked[*place].1) else { return false };
-        self.asked[place].1 = true;
-        while self.asked.front().is_some_and(|(_, answered)| *answered) {
-            self.asked.pop_front();
+    /// Takes over messages that are to be written.
+    pub fn ask(&mut self) {
+        self.requests.tokens().for_each(|token| self.asked.push(token, ()));
+    }
+
+    /// Takes an answer to one message; `false` if it is not waiting for one.
+    pub fn answer(&mut self, answer: Answer) -> bool {
+        let token = answer.tokens.start;
+        let is_written = self.requests.first_unwritten(self.written).is_none_or(|first| token < first);
+        let is_due = is_written && self.asked.answer(token);
+        if is_due {
+            self.answered.push(answer);
         }
-        self.answered.push(settled);
-        true
+        is_due
     }
 
     /// The process broke: what it may have read is uncertain, the rest is refused. How many were which.
-    pub fn settle(&mut self, reason: u32, at_ns: u64, into: &mut Vec<Settled>) -> (usize, usize) {
+    pub fn settle(&mut self, reason: u32, at_ns: u64, into: &mut Vec<Answer>) -> (usize, usize) {
         let first_unwritten = self.requests.first_unwritten(self.written).unwrap_or(u64::MAX);
         let (mut uncertain, mut refused) = (0, 0);
-        for (token, _) in self.asked.drain(..).filter(|(_, answered)| !answered) {
+        for token in self.asked.take_all() {
             let may_have_read = token < first_unwritten;
             let result = if may_have_read { OutcomeResult::Uncertain } else { OutcomeResult::Refused };
             *(if may_have_read { &mut uncertain } else { &mut refused }) += 1;
-            into.push(Settled::one(token, result, reason, at_ns));
+            into.push(Answer::one(token, result, reason, at_ns));
         }
         (uncertain, refused)
     }

@@ -1,15 +1,14 @@
-//! What the engine's thread and the workers' threads hand each other, under one lock that nobody holds for long.
+//! What the workers and the reader of calls do with what they share with the session.
 
 use crate::calls_read::CallsRead;
 use crate::channel::Channel;
-use crate::contents::Contents;
 use crate::options::FEEDERS_MAX;
-use crate::settled::Settled;
-use crate::state::{Desk, Feeder, Lane, Order, Phase, State};
+use crate::state::{Feeder, Order, Phase, Workers};
+use mqscript_plugin::live::{self, Answer, LiveSession, State};
 use mqscript_plugin::prelude::*;
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -26,69 +25,79 @@ fn bell() -> io::Result<(UnixStream, UnixStream)> {
     Ok((bell, ear))
 }
 
-/// The state, and the threads of the workers.
-#[derive(Debug, Default)]
+/// What is shared with the session, and who waits for the workers.
+#[derive(Debug)]
 pub struct Exchange {
-    state: Mutex<State>,
+    shared: Arc<live::Exchange<Workers>>,
     phase_changed: Condvar,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    hub: Mutex<Option<JoinHandle<()>>>,
-    contents: Mutex<Contents>,
 }
 
 impl Exchange {
-    /// The state. A panic elsewhere leaves it whole: nothing that holds it can fail half-way.
-    pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An exchange without workers: see [`Workers::new`].
+    pub fn new(window: usize, notes_contents: bool) -> Exchange {
+        let shared = live::Exchange::new(Workers::new(window, notes_contents));
+        Exchange { shared, phase_changed: Condvar::new() }
+    }
+
+    /// The session on the workers.
+    pub fn session(&self) -> LiveSession<Workers> {
+        LiveSession::on(&self.shared)
+    }
+
+    /// Locks what is shared.
+    pub fn lock(&self) -> MutexGuard<'_, State<Workers>> {
+        self.shared.lock()
     }
 
     /// Makes a desk for one more worker; the worker's end of its bell.
     pub fn add_desk(&self) -> io::Result<UnixStream> {
         let (bell, ear) = bell()?;
-        let lanes = vec![Lane::default()];
-        let desk = Desk {
-            phase: Phase::Starting,
-            lanes,
-            joined: Vec::new(),
-            contacted: false,
-            sleeping: false,
-            bell,
-        };
-        self.lock().desks.push(desk);
+        self.lock().medium.add_desk(bell);
         Ok(ear)
     }
 
     /// A worker's thread has started.
     pub fn add_thread(&self, thread: JoinHandle<()>) {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        self.shared.at_close(move || {
+            // A panic there has been told by the session's next call.
+            let _ = thread.join();
+        });
     }
 
-    /// The thread that reads calls has started.
+    /// The thread that reads calls has started, before any worker: it ends after all of them.
     pub fn add_hub_thread(&self, thread: JoinHandle<()>) {
-        *self.hub.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        let shared = Arc::clone(&self.shared);
+        self.shared.at_close(move || {
+            let mut state = shared.lock();
+            state.medium.calls_end = true;
+            state.medium.ring_hub();
+            drop(state);
+            let _ = thread.join();
+        });
     }
 
     /// How many workers there are.
     pub fn workers(&self) -> usize {
-        self.lock().desks.len()
+        self.lock().medium.desks.len()
     }
 
     /// Waits until no worker is starting; the failure of one, if there is.
     pub fn until_ready(&self) -> Result<(), Error> {
         let mut state = self.lock();
-        while state.failure.is_none() && state.desks.iter().any(|desk| desk.phase == Phase::Starting) {
+        let is_starting =
+            |state: &State<Workers>| state.medium.desks.iter().any(|desk| desk.phase == Phase::Starting);
+        while state.failure().is_none() && is_starting(&state) {
             state = self.phase_changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.failure.clone().map_or(Ok(()), Err)
+        state.failure().cloned().map_or(Ok(()), Err)
     }
 
     /// A worker looks: takes over what waits for it, where it has written all it had.
     pub fn look(&self, worker: usize, channels: &mut [Channel]) -> Order {
         let mut state = self.lock();
         let held = !state.has_room_for_copies();
-        state.reading_held |= held;
-        let closing = state.closing;
-        let desk = &mut state.desks[worker];
+        let closing = state.is_closing();
+        let desk = &mut state.medium.desks[worker];
         for (lane, channel) in desk.lanes.iter_mut().zip(&mut *channels) {
             if channel.requests.is_empty() {
                 std::mem::swap(&mut lane.waiting, &mut channel.requests);
@@ -105,7 +114,7 @@ impl Exchange {
     /// Why it is of no use.
     pub fn join(&self, worker: usize, feeder: Feeder) -> Result<(), String> {
         let mut state = self.lock();
-        let desk = worker.checked_sub(1).and_then(|place| state.desks.get_mut(place));
+        let desk = worker.checked_sub(1).and_then(|place| state.medium.desks.get_mut(place));
         let Some(desk) = desk else { return Err(format!("there is no worker {worker}")) };
         if desk.phase == Phase::Ready || desk.joined.len() >= FEEDERS_MAX {
             return Err(format!("worker {worker} has all its feeders"));
@@ -117,36 +126,32 @@ impl Exchange {
 
     /// The feeders that have joined since the worker last asked.
     pub fn joined(&self, worker: usize) -> Vec<Feeder> {
-        std::mem::take(&mut self.lock().desks[worker].joined)
+        std::mem::take(&mut self.lock().medium.desks[worker].joined)
     }
 
     /// The load begins now.
     pub fn load_begins(&self) {
-        self.lock().load_began.get_or_insert_with(Instant::now);
-    }
-
-    /// All messages were handed over: faults on purpose end with the load.
-    pub fn load_is_over(&self) {
-        self.lock().load_is_over = true;
+        self.lock().medium.load_began.get_or_insert_with(Instant::now);
     }
 
     /// How long the load has lasted; none if it is not on.
     pub fn load_lasts(&self) -> Option<Duration> {
         let state = self.lock();
-        state.load_began.filter(|_| !state.load_is_over && !state.closing).map(|began| began.elapsed())
+        let is_on = !state.medium.load_is_over && !state.is_closing();
+        state.medium.load_began.filter(|_| is_on).map(|began| began.elapsed())
     }
 
     /// Whether the session is closed.
     pub fn is_closing(&self) -> bool {
-        self.lock().closing
+        self.lock().is_closing()
     }
 
     /// From now on messages have counters, and somebody reads calls; the reader's end of its bell.
     pub fn add_hub(&self) -> io::Result<UnixStream> {
         let (bell, ear) = bell()?;
-        let mut state = self.lock();
-        (state.hub, state.next_slot) = (Some(bell), Some(0));
-        state.failed_calls = Some(Vec::new());
+        let workers = &mut self.lock().medium;
+        (workers.hub, workers.next_slot) = (Some(bell), Some(0));
+        workers.failed_calls = Some(Vec::new());
         Ok(ear)
     }
 
@@ -154,77 +159,69 @@ impl Exchange {
     pub fn look_at_calls(&self) -> Order {
         let mut state = self.lock();
         let held = !state.has_room_for_copies();
-        state.reading_held |= held;
-        Order { closing: state.calls_end, held }
+        Order { closing: state.medium.calls_end, held }
     }
 
     /// Hands in what was read of calls, which is left empty.
     pub fn post_calls(&self, read: &mut CallsRead) {
-        let mut state = self.lock();
-        state.take_in(read);
-    }
-
-    /// Notes what messages contain, in mode `processor`: a copy may come back without its stamp.
-    pub fn note_contents<'a>(&self, contents: impl Iterator<Item = &'a [u8]>) {
-        let mut noted = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        contents.for_each(|content| noted.note(content));
+        take_in(&mut self.lock(), read);
     }
 
     /// Whether this is the content of a message.
     pub fn was_sent(&self, content: &[u8]) -> bool {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner).has(content)
+        self.lock().medium.contents.as_ref().is_some_and(|contents| contents.has(content))
     }
 
     /// A worker hands in what its process has said, which is left empty.
     pub fn post(&self, worker: usize, channels: &mut [Channel], read: &mut CallsRead) {
         let mut state = self.lock();
         for (place, channel) in channels.iter_mut().enumerate() {
-            state.desks[worker].lanes[place].unanswered -= channel.answered.len();
-            state.tally.answers += channel.answered.len() as u64;
-            let is_taken = |answer: &&Settled| answer.result == OutcomeResult::Delivered;
-            let taken = channel.answered.iter().filter(is_taken).count();
-            state.work.take(taken as u64);
-            channel.answered.drain(..).for_each(|answer| state.settle(answer));
+            let (workers, answered) = (&mut state.medium, channel.answered.len());
+            workers.desks[worker].lanes[place].window.answered(answered);
+            workers.tally.answers += answered as u64;
+            let is_taken = |answer: &&Answer| answer.result == OutcomeResult::Delivered;
+            workers.work.take(channel.answered.iter().filter(is_taken).count() as u64);
+            channel.answered.drain(..).for_each(|answer| state.answer(answer));
         }
-        state.take_in(read);
+        take_in(&mut state, read);
     }
 
     /// The message of the first contact has come back from this worker.
     pub fn made_contact(&self, worker: usize) {
-        let mut state = self.lock();
-        let Some(desk) = state.desks.get_mut(worker) else { return };
+        let workers = &mut self.lock().medium;
+        let Some(desk) = workers.desks.get_mut(worker) else { return };
         if !std::mem::replace(&mut desk.contacted, true) {
             desk.ring();
         }
-        if state.desks.iter().all(|desk| desk.contacted) {
-            state.failed_calls = None;
+        if workers.desks.iter().all(|desk| desk.contacted) {
+            workers.failed_calls = None;
         }
     }
 
     /// Whether it has.
     pub fn has_contact(&self, worker: usize) -> bool {
-        self.lock().desks[worker].contacted
+        self.lock().medium.desks[worker].contacted
     }
 
     /// A call failed; of interest until there was contact.
     pub fn failed_before_contact(&self, how: &str) {
         let mut state = self.lock();
-        if let Some(failed) = state.failed_calls.as_mut().filter(|failed| failed.len() < FAILED_CALLS_MAX) {
+        let failed_calls = state.medium.failed_calls.as_mut();
+        if let Some(failed) = failed_calls.filter(|failed| failed.len() < FAILED_CALLS_MAX) {
             failed.push(how.chars().take(FAILED_CALL_CHARACTERS).collect());
         }
     }
 
     /// How calls failed so far.
     pub fn failed_calls(&self) -> Vec<String> {
-        self.lock().failed_calls.clone().unwrap_or_default()
+        self.lock().medium.failed_calls.clone().unwrap_or_default()
     }
 
     /// The worker's process is ready, and has so many feeders.
     pub fn is_ready(&self, worker: usize, feeders: usize) {
-        let mut state = self.lock();
-        let desk = &mut state.desks[worker];
-        desk.lanes.resize_with(feeders, Lane::default);
-        desk.phase = Phase::Ready;
+        let workers = &mut self.lock().medium;
+        workers.set_lanes(worker, feeders);
+        workers.desks[worker].phase = Phase::Ready;
         self.phase_changed.notify_all();
     }
 
@@ -234,56 +231,48 @@ impl Exchange {
         &self,
         worker: usize,
         phase: Phase,
-        in_flight: Vec<Settled>,
+        in_flight: Vec<Answer>,
         reason: u32,
         at_ns: u64,
     ) -> usize {
         let mut state = self.lock();
-        in_flight.into_iter().for_each(|settled| state.settle(settled));
-        let desk = &mut state.desks[worker];
-        desk.phase = phase;
-        let lanes = std::mem::take(&mut desk.lanes);
-        let mut refused = 0;
-        for token in lanes.iter().flat_map(|lane| lane.waiting.tokens()) {
-            state.settle(Settled::one(token, OutcomeResult::Refused, reason, at_ns));
-            refused += 1;
+        in_flight.into_iter().for_each(|answer| state.answer(answer));
+        state.medium.desks[worker].phase = phase;
+        let waited = state.medium.clear_lanes(worker);
+        for token in &waited {
+            state.answer(Answer::one(*token, OutcomeResult::Refused, reason, at_ns));
         }
-        state.desks[worker].lanes.push(Lane::default());
         self.phase_changed.notify_all();
-        refused
+        waited.len()
     }
 
     /// The worker is given up for good; whether it was the last.
     pub fn give_up(&self, worker: usize) -> bool {
-        let mut state = self.lock();
-        state.desks[worker].phase = Phase::GivenUp;
-        state.desks.iter().all(|desk| desk.phase == Phase::GivenUp)
+        let desks = &mut self.lock().medium.desks;
+        desks[worker].phase = Phase::GivenUp;
+        desks.iter().all(|desk| desk.phase == Phase::GivenUp)
     }
 
     /// The core cannot go on. The first reason is kept.
     pub fn fail(&self, error: Error) {
-        self.lock().failure.get_or_insert(error);
+        self.lock().fail(error);
         self.phase_changed.notify_all();
     }
 
-    /// The session is closed: waits until every process has ended.
+    /// No more comes: waits until every process has ended.
     pub fn close(&self) {
-        let mut state = self.lock();
-        state.closing = true;
-        state.desks.iter_mut().for_each(Desk::ring);
-        drop(state);
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
-            // A panic there has been told by the session's next call.
-            let _ = thread.join();
-        }
-        let mut state = self.lock();
-        state.calls_end = true;
-        state.ring_hub();
-        drop(state);
-        let hub = self.hub.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = hub {
-            let _ = thread.join();
-        }
+        self.shared.close();
     }
+}
+
+/// Takes in what was read of calls, which is left empty.
+fn take_in(state: &mut State<Workers>, read: &mut CallsRead) {
+    let workers = &mut state.medium;
+    workers.tally.calls.add(&std::mem::take(&mut read.tally));
+    read.finished.drain(..).for_each(|slot| workers.work.finish(slot));
+    if std::mem::take(&mut read.working) {
+        workers.work.sign();
+        state.show_work();
+    }
+    state.arrived.append(&mut read.arrivals);
 }

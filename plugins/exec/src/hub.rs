@@ -179,7 +179,7 @@ impl Hub {
 
     fn refuse(&self, why: &str) {
         let refused = {
-            let tally = &mut self.exchange.lock().tally;
+            let tally = &mut self.exchange.lock().medium.tally;
             tally.refused_connections += 1;
             tally.refused_connections
         };
@@ -254,7 +254,7 @@ impl Hub {
                         guest.joined = true;
                         // So that no call is written on a connection that is refused. It has room for a line.
                         let _ = guest.stream.write_all(b"{\"joined\":true}\n");
-                        self.exchange.lock().tally.connections += 1;
+                        self.exchange.lock().medium.tally.connections += 1;
                         true
                     }
                     None => false,
@@ -299,7 +299,7 @@ impl Hub {
 
     fn complain(&self, why: &str) {
         let bad_lines = {
-            let tally = &mut self.exchange.lock().tally;
+            let tally = &mut self.exchange.lock().medium.tally;
             tally.bad_lines += 1;
             tally.bad_lines
         };

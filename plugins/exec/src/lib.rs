@@ -33,8 +33,6 @@ mod process;
 mod redact;
 mod repair;
 mod request;
-mod session;
-mod settled;
 mod state;
 mod wait;
 mod work;
@@ -47,11 +45,12 @@ use exchange::Exchange;
 use fingerprint::FIELDS;
 use hub::Hub;
 use launch::Launch;
+use mqscript_plugin::live::LiveSession;
 use mqscript_plugin::prelude::*;
 use options::{Mode, Settings};
 use redact::Redactor;
 use serde_json::{Map, Value, json};
-use session::ProgramSession;
+use state::Workers;
 use std::sync::Arc;
 use worker::Worker;
 
@@ -106,12 +105,12 @@ impl Core for Exec {
         .and(Capabilities::READS_CONTENT)
         .and(Capabilities::TOUCHES_FILES)
         .and(Capabilities::STARTS_PROCESSES);
-    type Session = ProgramSession;
+    type Session = LiveSession<Workers>;
 
     fn create(options: Options, run: Run, host: Host) -> Result<Self, Error> {
         let settings = Settings::read(&options, run.agents())?;
         let adapter = Adapter::write()?;
-        let exchange = Arc::<Exchange>::default();
+        let exchange = Arc::new(Exchange::new(settings.window, settings.mode == Mode::Processor));
         let redactor = Redactor::new(&settings.env);
         let crew = Crew {
             launch: Launch::new(&settings, &adapter, run.number()),
@@ -152,16 +151,14 @@ impl Core for Exec {
         crew.exchange.until_ready()
     }
 
-    fn open(&mut self, _open: Open) -> Result<ProgramSession, Error> {
+    fn open(&mut self, _open: Open) -> Result<LiveSession<Workers>, Error> {
         self.prepare()?;
-        let settings = &self.crew.settings;
         self.crew.exchange.load_begins();
-        let notes_contents = settings.mode == Mode::Processor;
-        Ok(ProgramSession::new(Arc::clone(&self.crew.exchange), settings.window, notes_contents))
+        Ok(self.crew.exchange.session())
     }
 
     fn stats(&mut self) -> Result<Map<String, Value>, Error> {
-        let tally = self.crew.exchange.lock().tally.clone();
+        let tally = self.crew.exchange.lock().medium.tally.clone();
         let mut stats = json!({
             "program": self.crew.settings.program(),
             "mode": self.crew.settings.mode.name(),

@@ -1,21 +1,16 @@
-//! What the engine's thread and the workers' threads share: a desk for each worker, and what waits for the host.
+//! What the session leaves for the workers, and what is known of them: a desk for each.
 
-use crate::calls_read::{CallTally, CallsRead};
+use crate::calls_read::CallTally;
+use crate::contents::Contents;
 use crate::lines::Lines;
 use crate::request::Requests;
-use crate::settled::Settled;
 use crate::work::Work;
-use mqscript_plugin::live::Arrivals;
+use mqscript_plugin::live::{Medium, News, Sending, Window};
 use mqscript_plugin::prelude::*;
-use std::collections::VecDeque;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-/// So many copies may wait for the host before no more are read.
-const ARRIVED_MAX: usize = 8192;
-/// So many bytes of content may wait for the host before no more is read.
-const ARRIVED_BYTES_MAX: usize = 64 << 20;
 /// So many bytes may wait to be written to one process; a message that begins below is still taken.
 const WAITING_BYTES_MAX: usize = 16 << 20;
 
@@ -33,17 +28,21 @@ pub enum Phase {
 }
 
 /// Messages on their way to one feeder of a worker; a program without feeders has one lane.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lane {
     /// Accepted, to be written.
     pub waiting: Requests,
     /// Accepted, without an answer yet.
-    pub unanswered: usize,
+    pub window: Window,
 }
 
 impl Lane {
-    fn has_room(&self, window: usize) -> bool {
-        self.unanswered < window && self.waiting.bytes().len() < WAITING_BYTES_MAX
+    fn new(window: usize) -> Lane {
+        Lane { waiting: Requests::default(), window: Window::new(window, WAITING_BYTES_MAX) }
+    }
+
+    fn has_room(&self) -> bool {
+        self.window.has_room(self.waiting.bytes().len())
     }
 }
 
@@ -75,11 +74,11 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub fn unanswered(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.unanswered).sum()
+    fn unanswered(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.window.unanswered()).sum()
     }
 
-    pub fn has_waiting(&self) -> bool {
+    fn has_waiting(&self) -> bool {
         self.lanes.iter().any(|lane| !lane.waiting.is_empty())
     }
 
@@ -115,24 +114,20 @@ pub struct Tally {
     pub killed_at_close: u64,
 }
 
-/// All that is shared.
-#[derive(Debug, Default)]
-pub struct State {
+/// What is left for the workers, and what is known of them.
+#[derive(Debug)]
+pub struct Workers {
     pub desks: Vec<Desk>,
-    /// Answers, for the host.
-    pub settled: VecDeque<Settled>,
-    /// Copies, for the host.
-    pub arrived: Arrivals,
-    /// There was a sign of work that the host was not told of.
-    pub working: bool,
-    /// Why the core cannot go on.
-    pub failure: Option<Error>,
+    /// Messages without an answer, at each feeder of each process.
+    window: usize,
     /// What was done.
     pub tally: Tally,
     /// What a processor has to do.
     pub work: Work,
     /// How calls failed before the first contact; none once all workers have it.
     pub failed_calls: Option<Vec<String>>,
+    /// What messages contain, in mode `processor`: a copy may come back without its stamp.
+    pub contents: Option<Contents>,
     /// The next message's counter, in mode `processor`.
     pub next_slot: Option<u32>,
     /// Wakes the reader of calls.
@@ -140,61 +135,68 @@ pub struct State {
     /// When the load began.
     pub load_began: Option<Instant>,
     pub load_is_over: bool,
-    pub reading_held: bool,
-    pub closing: bool,
     pub calls_end: bool,
 }
 
-impl State {
+impl Workers {
+    /// No workers yet; each will take at most so many messages without an answer, at each of its feeders.
+    pub fn new(window: usize, notes_contents: bool) -> Workers {
+        Workers {
+            desks: Vec::new(),
+            window,
+            tally: Tally::default(),
+            work: Work::default(),
+            failed_calls: None,
+            contents: notes_contents.then(Contents::default),
+            next_slot: None,
+            hub: None,
+            load_began: None,
+            load_is_over: false,
+            calls_end: false,
+        }
+    }
+
+    /// Makes a desk for one more worker, which this bell wakes.
+    pub fn add_desk(&mut self, bell: UnixStream) {
+        self.desks.push(Desk {
+            phase: Phase::Starting,
+            lanes: vec![Lane::new(self.window)],
+            joined: Vec::new(),
+            contacted: false,
+            sleeping: false,
+            bell,
+        });
+    }
+
+    /// The worker has so many feeders from now on.
+    pub fn set_lanes(&mut self, worker: usize, feeders: usize) {
+        let window = self.window;
+        self.desks[worker].lanes.resize_with(feeders, || Lane::new(window));
+    }
+
+    /// Takes away all that waits at a desk, which has one lane again; the tokens.
+    pub fn clear_lanes(&mut self, worker: usize) -> Vec<u64> {
+        let empty = vec![Lane::new(self.window)];
+        let lanes = std::mem::replace(&mut self.desks[worker].lanes, empty);
+        lanes.iter().flat_map(|lane| lane.waiting.tokens()).collect()
+    }
+
     /// Of the workers that have room, the one with the least to answer.
-    fn least_busy(&self, window: usize) -> Option<usize> {
+    fn least_busy(&self) -> Option<usize> {
         let open = self.desks.iter().enumerate().filter(|(_, desk)| {
-            desk.phase == Phase::Ready && desk.lanes.first().is_some_and(|lane| lane.has_room(window))
+            desk.phase == Phase::Ready && desk.lanes.first().is_some_and(|lane| lane.has_room())
         });
         open.min_by_key(|(_, desk)| desk.unanswered()).map(|(index, _)| index)
     }
 
     /// The worker and the feeder of a sender: always the same, so that the order of its messages holds. None while it has no
     /// room.
-    fn of_sender(&self, sender: u32, window: usize) -> Option<(usize, usize)> {
+    fn of_sender(&self, sender: u32) -> Option<(usize, usize)> {
         let alive = || self.desks.iter().enumerate().filter(|(_, desk)| desk.phase != Phase::GivenUp);
         let (sender, count) = (sender as usize, alive().count());
         let (index, desk) = alive().nth(sender.checked_rem(count)?)?;
         let lane = (sender / count).checked_rem(desk.lanes.len())?;
-        (desk.phase == Phase::Ready && desk.lanes[lane].has_room(window)).then_some((index, lane))
-    }
-
-    /// Takes a message for one of the workers, if one has room.
-    pub fn accept(&mut self, message: &Message<'_>, window: usize) -> bool {
-        let slot = self.next_slot;
-        let found = match slot {
-            Some(_) => self.of_sender(message.stamp().sender, window),
-            None => self.least_busy(window).map(|index| (index, 0)),
-        };
-        let Some((index, lane)) = found else { return false };
-        if let Some(slot) = &mut self.next_slot {
-            *slot = (*slot + 1) % crate::counters::SLOTS;
-        }
-        let lane = &mut self.desks[index].lanes[lane];
-        lane.waiting.push(message, slot);
-        lane.unanswered += 1;
-        true
-    }
-
-    /// Wakes the workers that have something to write.
-    pub fn ring_where_needed(&mut self) {
-        for desk in self.desks.iter_mut().filter(|desk| desk.sleeping && desk.has_waiting()) {
-            desk.ring();
-        }
-    }
-
-    /// Lets the workers read again, if they were held and there is room.
-    pub fn release_reading(&mut self) {
-        if self.reading_held && self.has_room_for_copies() {
-            self.reading_held = false;
-            self.desks.iter_mut().for_each(Desk::ring);
-            self.ring_hub();
-        }
+        (desk.phase == Phase::Ready && desk.lanes[lane].has_room()).then_some((index, lane))
     }
 
     pub fn ring_hub(&self) {
@@ -202,24 +204,45 @@ impl State {
             let _ = bell.write(&[1]);
         }
     }
+}
 
-    pub fn has_room_for_copies(&self) -> bool {
-        self.arrived.len() < ARRIVED_MAX && self.arrived.bytes() < ARRIVED_BYTES_MAX
-    }
-
-    pub fn take_in(&mut self, read: &mut CallsRead) {
-        self.tally.calls.add(&std::mem::take(&mut read.tally));
-        if std::mem::take(&mut read.working) {
-            self.working = true;
-            self.work.sign();
+impl Medium for Workers {
+    /// Takes a message for one of the workers, if one has room.
+    fn send(&mut self, message: &Message<'_>) -> Sending {
+        let slot = self.next_slot;
+        let found = match slot {
+            Some(_) => self.of_sender(message.stamp().sender),
+            None => self.least_busy().map(|index| (index, 0)),
+        };
+        let Some((index, lane)) = found else { return Sending::Full };
+        let lane = &mut self.desks[index].lanes[lane];
+        if !lane.window.admit(lane.waiting.bytes().len()) {
+            return Sending::Full;
         }
-        read.finished.drain(..).for_each(|slot| self.work.finish(slot));
-        self.arrived.append(&mut read.arrivals);
+        lane.waiting.push(message, slot);
+        if let Some(slot) = &mut self.next_slot {
+            *slot = (*slot + 1) % crate::counters::SLOTS;
+        }
+        if let Some(contents) = &mut self.contents {
+            contents.note(message.content());
+        }
+        Sending::Accepted
     }
 
-    pub fn settle(&mut self, settled: Settled) {
-        if !self.settled.back_mut().is_some_and(|last| last.continues_with(&settled)) {
-            self.settled.push_back(settled);
+    fn wake(&mut self, news: News) {
+        match news {
+            News::Accepted => {
+                self.desks.iter_mut().filter(|desk| desk.sleeping && desk.has_waiting()).for_each(Desk::ring);
+            }
+            News::Room => {
+                self.desks.iter_mut().for_each(Desk::ring);
+                self.ring_hub();
+            }
+            // Faults on purpose end with the load.
+            News::Flushed => self.load_is_over = true,
+            News::Closed => self.desks.iter_mut().for_each(Desk::ring),
+            // No copy bears a tag.
+            News::Acknowledged => {}
         }
     }
 }
@@ -231,27 +254,4 @@ pub struct Order {
     pub closing: bool,
     /// No more copies may be read for now.
     pub held: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn consecutive_answers_become_one() {
-        let mut state = State::default();
-        let (delivered, refused) = (OutcomeResult::Delivered, OutcomeResult::Refused);
-        let one = |token, result, at_ns| Settled::one(token, result, 0, at_ns);
-        for settled in [
-            one(1, delivered, 5),
-            one(2, delivered, 5),
-            one(4, delivered, 5),
-            one(5, refused, 5),
-            one(6, refused, 6),
-        ] {
-            state.settle(settled);
-        }
-        let counts: Vec<(u64, u32)> = state.settled.iter().map(|s| (s.first, s.count)).collect();
-        assert_eq!(counts, [(1, 2), (4, 1), (5, 1), (6, 1)]);
-    }
 }

@@ -39,7 +39,7 @@ impl Worker {
                 }
                 Ok(process) => {
                     let number = {
-                        let tally = &mut crew.exchange.lock().tally;
+                        let tally = &mut crew.exchange.lock().medium.tally;
                         tally.started += 1;
                         tally.started
                     };
@@ -81,7 +81,7 @@ impl Worker {
                 return;
             }
             (restarts, pause) = (restarts + 1, (pause * 2).min(BACKOFF_MAX));
-            crew.exchange.lock().tally.restarts += 1;
+            crew.exchange.lock().medium.tally.restarts += 1;
             let text =
                 format!("worker {}: restart {restarts} of at most {}", index + 1, crew.settings.restarts);
             crew.host.event(crew.names.restarted, crew.host.now_ns(), &text);

@@ -28,11 +28,11 @@ impl Fate {
 /// All settings of a run, by recipient and by type.
 #[derive(Debug, Clone)]
 pub struct Fates {
-    /// What holds where nothing else is said.
+    /// The fate of types that have none of their own.
     pub base: Fate,
     /// By recipient: party, or `ALL`; sorted.
     pub by_recipient: Vec<(u32, Fate)>,
-    /// By `type_id`.
+    /// The fates of each message type, by `type_id`.
     pub by_type: Vec<Option<Fate>>,
     /// Interned reasons, each with the share of draws (of 2³²) up to which it holds.
     pub reasons: Vec<(u64, u32)>,

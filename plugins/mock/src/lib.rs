@@ -15,7 +15,7 @@ use mqscript_plugin::prelude::*;
 use options::Settings;
 use stall::Stalls;
 
-/// The core.
+/// The mock core with its options.
 struct Mock {
     settings: Settings,
     purpose: Purpose,
@@ -24,7 +24,7 @@ struct Mock {
     returns_content: bool,
 }
 
-/// Its session.
+/// A session of the mock core.
 struct MockSession {
     fates: Fates,
     stalls: Stalls,

@@ -11,9 +11,9 @@ use mqscript_plugin::units::{
 use mqscript_plugin::written::{Dimension, read_distribution};
 use serde_json::{Map, Value};
 
-/// What the options come to.
+/// The settings that the options describe.
 pub struct Settings {
-    /// By message.
+    /// What happens to messages of each type.
     pub fates: Fates,
     /// From the start of the load.
     pub stalls: Stalls,

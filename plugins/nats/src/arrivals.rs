@@ -1,28 +1,10 @@
 //! Copies on their way from the client to the host.
 
+use crate::exchange::Wire;
 use crate::parcel::{RECIPIENT, SENDER, STAMP, TYPE};
-use async_nats::{HeaderMap, Message as Received, Subject};
-use bytes::Bytes;
+use async_nats::{HeaderMap, Message as Received};
+use mqscript_plugin::live::State;
 use mqscript_plugin::prelude::*;
-
-/// One copy.
-#[derive(Debug)]
-pub struct Arrival {
-    /// The agent it is for.
-    pub agent: u32,
-    /// Its identity; none if it bore none.
-    pub stamp: Stamp,
-    /// Its content. The host holds it against the stamp's checksum even where no agent reads it.
-    pub content: Bytes,
-    /// Its texts, if the host wants them and it bore them.
-    pub text: Option<ArrivedText>,
-    /// Whether it was handed out before.
-    pub redelivered: bool,
-    /// When the client saw it.
-    pub at_ns: u64,
-    /// Where it is acknowledged.
-    pub reply: Option<Subject>,
-}
 
 /// The stamp that a message bears.
 pub fn stamp_of(message: &Received) -> Stamp {
@@ -36,34 +18,21 @@ fn texts_of(headers: &HeaderMap) -> Option<ArrivedText> {
     Some(ArrivedText::new(text(SENDER), text(RECIPIENT), text(TYPE)))
 }
 
-impl Arrival {
-    /// The copy that `message` is, with its texts if agents read them.
-    pub fn of(message: Received, stamp: Stamp, agent: u32, wants_text: bool, at_ns: u64) -> Arrival {
-        let text = message.headers.as_ref().filter(|_| wants_text).and_then(texts_of);
-        Arrival {
-            agent,
-            stamp,
-            content: message.payload,
-            text,
-            redelivered: message.reply.as_deref().is_some_and(|reply| deliveries(reply) > 1),
-            at_ns,
-            reply: message.reply,
-        }
-    }
-
-    /// As the host gets it.
-    pub fn arrived(&self, ack_tag: u64) -> Arrived<'_> {
-        Arrived {
-            stamp: self.stamp,
-            content: &self.content,
-            text: self.text.as_ref(),
-            at_ns: self.at_ns,
-            recipient_id: self.agent,
-            ack_tag,
-            redelivered: self.redelivered,
-            ..Arrived::default()
-        }
-    }
+/// Adds the copy that `message` is, with its texts if agents read them. Its content always comes along: the host holds
+/// it against the stamp's checksum even where no agent reads it.
+pub fn push_copy(
+    state: &mut State<Wire>,
+    message: Received,
+    stamp: Stamp,
+    agent: u32,
+    wants_text: bool,
+    at_ns: u64,
+) {
+    let text = message.headers.as_ref().filter(|_| wants_text).and_then(texts_of);
+    let redelivered = message.reply.as_deref().is_some_and(|reply| deliveries(reply) > 1);
+    state.arrived.push_message(stamp, &message.payload, text);
+    let tag = state.medium.tag(message.reply);
+    state.arrived.push_copy(tag, agent, redelivered, at_ns);
 }
 
 /// How often the server has handed out a copy: it says so in the subject for its acknowledgement,

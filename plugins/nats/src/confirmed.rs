@@ -3,15 +3,15 @@
 //! *Rationale.* Acknowledgements come to one subscription, whose subjects hold the tokens: a batch of them is taken at
 //! once, and nothing is kept for a message but its place in the window.
 
-use crate::exchange::{Answer, Exchange, push_answer};
+use crate::exchange::Wire;
 use crate::link::Losses;
 use crate::names::Names;
 use crate::outgoing::Outgoing;
 use crate::parcel::parcels;
 use crate::reasons::{Reasons, Verdict};
-use crate::window::Window;
 use async_nats::{Client, Message as Received, StatusCode, Subscriber};
 use futures_util::{FutureExt, StreamExt};
+use mqscript_plugin::live::{Answer, Exchange, InFlight};
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,10 +24,12 @@ pub struct Confirmed {
     acks: Subscriber,
     /// What the subjects of acknowledgements begin with.
     inbox: String,
-    window: Window,
+    /// Messages that went out, and when they are given up.
+    in_flight: InFlight<Instant>,
+    /// A message is given up after this.
+    patience: Duration,
     losses: Losses,
     reasons: Reasons,
-    answers: Vec<Answer>,
 }
 
 impl Confirmed {
@@ -35,7 +37,7 @@ impl Confirmed {
     pub async fn new(
         client: Client,
         names: Arc<Names>,
-        exchange: Arc<Exchange>,
+        exchange: Arc<Exchange<Wire>>,
         host: Host,
         losses: Losses,
         patience: Duration,
@@ -48,27 +50,27 @@ impl Confirmed {
             outgoing: Outgoing::new(client, names, exchange, host),
             acks,
             inbox,
-            window: Window::new(patience),
+            in_flight: InFlight::default(),
+            patience,
             losses,
             reasons,
-            answers: Vec::new(),
         })
     }
 
     /// Works until the session is closed.
     pub async fn work(mut self) {
         loop {
-            let exchange = Arc::clone(&self.outgoing.exchange);
-            let due = self.window.due();
+            let bells = Arc::clone(&self.outgoing.bells);
+            let due = self.in_flight.oldest().copied();
             tokio::select! {
                 biased;
                 Ok(()) = self.losses.changed() => self.lost(),
                 Some(first) = self.acks.next() => self.take(first),
-                () = exchange.to_publisher.notified() => {}
+                () = bells.to_publisher.notified() => {}
                 () = until(due) => self.expire(),
             }
             self.send().await;
-            self.outgoing.tell(&mut self.answers);
+            self.outgoing.tell();
             if self.outgoing.is_finished() {
                 return;
             }
@@ -77,19 +79,14 @@ impl Confirmed {
 
     /// The connection was lost: what was on its way may have arrived or not.
     fn lost(&mut self) {
-        let at_ns = self.outgoing.host.now_ns();
-        for token in self.window.lost() {
-            let reason = self.reasons.connection_lost;
-            push_answer(&mut self.answers, token, OutcomeResult::Uncertain, reason, at_ns);
-        }
+        let reason = self.reasons.connection_lost;
+        self.outgoing.answer(self.in_flight.take_all(), OutcomeResult::Uncertain, reason);
     }
 
     fn expire(&mut self) {
-        let at_ns = self.outgoing.host.now_ns();
-        for token in self.window.expired(Instant::now()) {
-            let reason = self.reasons.no_acknowledgement;
-            push_answer(&mut self.answers, token, OutcomeResult::Uncertain, reason, at_ns);
-        }
+        let (now, reason) = (Instant::now(), self.reasons.no_acknowledgement);
+        let expired = self.in_flight.take_while(|due| *due <= now);
+        self.outgoing.answer(expired, OutcomeResult::Uncertain, reason);
     }
 
     /// Takes this acknowledgement and all that are there with it.
@@ -100,7 +97,7 @@ impl Confirmed {
         while let Some(ack) = next {
             let token = ack.subject.strip_prefix(self.inbox.as_str());
             let token = token.and_then(|token| u64::from_str_radix(token, 16).ok());
-            if let Some(token) = token.filter(|token| self.window.close(*token)) {
+            if let Some(token) = token.filter(|token| self.in_flight.answer(*token)) {
                 let nobody = ack.status == Some(StatusCode::NO_RESPONDERS);
                 let (result, reason) = match self.reasons.read(&ack.payload, nobody) {
                     Verdict::Stored { again } => {
@@ -110,31 +107,27 @@ impl Confirmed {
                     }
                     Verdict::Not(result, reason) => (result, reason),
                 };
-                push_answer(&mut self.answers, token, result, reason, at_ns);
+                self.outgoing.answers.push(Answer::one(token, result, reason, at_ns));
             }
             next = self.acks.next().now_or_never().flatten();
         }
-        let mut state = self.outgoing.exchange.lock();
-        state.tally.confirmed += confirmed;
-        state.tally.duplicates += duplicates;
+        let tally = &mut self.outgoing.exchange.lock().medium.tally;
+        tally.confirmed += confirmed;
+        tally.duplicates += duplicates;
     }
 
     /// Sends what waits, while there is a connection.
     async fn send(&mut self) {
-        let Some(waiting) = self.outgoing.take(self.reasons.disconnected, &mut self.answers).await else {
+        let Some(waiting) = self.outgoing.take(self.reasons.disconnected).await else {
             return;
         };
-        let now = Instant::now();
+        let due = Instant::now() + self.patience;
         for parcel in parcels(waiting) {
             let token = parcel.token;
             let reply = format!("{}{token:x}", self.inbox);
             match self.outgoing.send(parcel, Some(reply)).await {
-                true => self.window.push(token, now),
-                false => {
-                    let at_ns = self.outgoing.host.now_ns();
-                    let reason = self.reasons.too_large;
-                    push_answer(&mut self.answers, token, OutcomeResult::Rejected, reason, at_ns);
-                }
+                true => self.in_flight.push(token, due),
+                false => self.outgoing.answer([token], OutcomeResult::Rejected, self.reasons.too_large),
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Whether the stream holds nothing more for the agents: asked of the server, when the load has ended.
 
-use crate::exchange::Exchange;
+use crate::exchange::{Wire, is_at_rest};
 use async_nats::jetstream::consumer::PullConsumer;
+use mqscript_plugin::live::Exchange;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,21 +11,22 @@ use std::time::Duration;
 const ASKED_EVERY: Duration = Duration::from_millis(50);
 
 /// Tells the session, from the end of the load on, whenever no consumer has a copy left that is not acknowledged.
-pub async fn watch(exchange: Arc<Exchange>, host: Host, mut consumers: Vec<PullConsumer>) {
-    exchange.load_ended.notified().await;
+pub async fn watch(exchange: Arc<Exchange<Wire>>, host: Host, mut consumers: Vec<PullConsumer>) {
+    let bells = Arc::clone(&exchange.lock().medium.bells);
+    bells.load_ended.notified().await;
     loop {
         tokio::time::sleep(ASKED_EVERY).await;
         let before = {
             let state = exchange.lock();
-            (state.is_at_rest() && !state.is_empty).then_some(state.accepted)
+            (is_at_rest(&state) && !state.medium.is_empty).then_some(state.medium.accepted)
         };
         let Some(accepted) = before else { continue };
         if !are_empty(&mut consumers).await {
             continue;
         }
         let mut state = exchange.lock();
-        if state.is_at_rest() && state.accepted == accepted {
-            state.is_empty = true;
+        if is_at_rest(&state) && state.medium.accepted == accepted {
+            state.medium.is_empty = true;
             drop(state);
             host.wake();
         }

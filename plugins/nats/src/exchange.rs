@@ -1,33 +1,14 @@
-//! What the engine's thread and the client's thread hand each other, under one lock that nobody holds for long.
+//! What the session leaves for the client's tasks, and what wakes them.
 
-use crate::arrivals::Arrival;
 use async_nats::Subject;
-use mqscript_plugin::live::Waiting;
+use mqscript_plugin::live::{Arrival, Exchange, Medium, News, Sending, State, Waiting, Window};
 use mqscript_plugin::prelude::*;
-use std::collections::VecDeque;
-use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// So many bytes may wait for their way to the server; a message that begins below is still taken.
 const WAITING_BYTES_MAX: usize = 64 << 20;
-/// So many copies may wait for the host before no more are taken from the client.
-const ARRIVED_MAX: usize = 16_384;
-/// So many bytes of content may wait for the host before no more are taken from the client.
-const ARRIVED_BYTES_MAX: usize = 64 << 20;
-
-/// What became of some messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// Consecutive tokens.
-    pub tokens: Range<u64>,
-    /// What.
-    pub result: OutcomeResult,
-    /// Why, interned.
-    pub reason: u32,
-    /// When it was known.
-    pub at_ns: u64,
-}
 
 /// What the core did, for the report.
 #[derive(Debug, Clone, Default)]
@@ -53,19 +34,13 @@ pub struct Tally {
 /// More complaints of the server are only counted, as notices.
 const COMPLAINTS_MAX: usize = 16;
 
-/// All that is shared.
-#[derive(Debug, Default)]
-pub struct State {
+/// What is left for the client's tasks, and what they know of the server.
+#[derive(Debug)]
+pub struct Wire {
     /// Accepted, for the publisher.
     pub waiting: Waiting,
     /// Accepted, without an answer yet.
-    pub unanswered: usize,
-    /// Answers, for the host.
-    pub answers: VecDeque<Answer>,
-    /// Copies, for the host.
-    pub arrived: Vec<Arrival>,
-    /// How many bytes of content are in these.
-    pub arrived_bytes: usize,
+    pub window: Window,
     /// Where to acknowledge what the host has acknowledged.
     pub acknowledged: Vec<Subject>,
     /// There is a connection.
@@ -74,29 +49,55 @@ pub struct State {
     pub accepted: u64,
     /// The server has nothing more for the agents, and nothing was accepted since it said so.
     pub is_empty: bool,
-    /// The session is closed.
-    pub closing: bool,
     /// What was done.
     pub tally: Tally,
     /// What the server complained of, each once.
     pub complaints: Vec<String>,
+    /// Wakes those who wait.
+    pub bells: Arc<Bells>,
+    /// Where copies that have arrived are acknowledged, by tag.
+    replies: HashMap<u64, Subject>,
+    last_tag: u64,
+    /// Interned: there was no connection.
+    disconnected: u32,
 }
 
-impl State {
-    /// Whether one more message may be accepted.
-    pub fn has_room(&self, window: usize) -> bool {
-        self.unanswered < window && self.waiting.bytes() < WAITING_BYTES_MAX
+/// What the client's tasks wait for.
+#[derive(Debug, Default)]
+pub struct Bells {
+    /// There is something to publish or to acknowledge, or the session is closed.
+    pub to_publisher: Notify,
+    /// There is room for copies again.
+    room: Notify,
+    /// No more will be generated.
+    pub load_ended: Notify,
+}
+
+impl Wire {
+    /// A wire for at most so many messages without an answer; not connected yet.
+    pub fn new(window: usize, host: &Host) -> Wire {
+        Wire {
+            waiting: Waiting::default(),
+            window: Window::new(window, WAITING_BYTES_MAX),
+            acknowledged: Vec::new(),
+            connected: false,
+            accepted: 0,
+            is_empty: false,
+            tally: Tally::default(),
+            complaints: Vec::new(),
+            bells: Arc::default(),
+            replies: HashMap::new(),
+            last_tag: 0,
+            disconnected: host.intern("disconnected"),
+        }
     }
 
-    /// Whether nothing is on its way here, in either direction.
-    pub fn is_at_rest(&self) -> bool {
-        let nothing_sent = self.waiting.is_empty() && self.unanswered == 0 && self.acknowledged.is_empty();
-        self.connected && nothing_sent && self.arrived.is_empty()
-    }
-
-    /// Whether more copies may be taken from the client.
-    pub fn has_room_for_copies(&self) -> bool {
-        self.arrived.len() < ARRIVED_MAX && self.arrived_bytes < ARRIVED_BYTES_MAX
+    /// A tag for a copy that is acknowledged at this subject; 0 for one that need not be.
+    pub fn tag(&mut self, reply: Option<Subject>) -> u64 {
+        let Some(reply) = reply else { return 0 };
+        self.last_tag += 1;
+        self.replies.insert(self.last_tag, reply);
+        self.last_tag
     }
 
     /// Notes what the server complained of.
@@ -105,54 +106,60 @@ impl State {
             self.complaints.push(text);
         }
     }
-
-    /// Notes answers for the host.
-    pub fn answer(&mut self, answers: &mut Vec<Answer>) {
-        let count: u64 = answers.iter().map(|answer| answer.tokens.end - answer.tokens.start).sum();
-        self.unanswered = self.unanswered.saturating_sub(count as usize);
-        self.answers.extend(answers.drain(..));
-    }
 }
 
-/// The state, and the tasks that wait for it to change.
-#[derive(Debug, Default)]
-pub struct Exchange {
-    state: Mutex<State>,
-    /// There is something to publish or to acknowledge, or the session is closed.
-    pub to_publisher: Notify,
-    /// There is room for copies again.
-    pub room: Notify,
-    /// No more will be generated.
-    pub load_ended: Notify,
-}
-
-impl Exchange {
-    /// The state. A panic elsewhere leaves it whole: nothing that holds it can fail half-way.
-    pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl Medium for Wire {
+    fn send(&mut self, message: &Message<'_>) -> Sending {
+        if !self.connected {
+            return Sending::Answered(OutcomeResult::Refused, self.disconnected);
+        }
+        if !self.window.admit(self.waiting.bytes()) {
+            return Sending::Full;
+        }
+        self.waiting.push(message);
+        self.accepted += 1;
+        self.is_empty = false;
+        Sending::Accepted
     }
 
-    /// Returns when there is room for more copies.
-    pub async fn wait_for_room(&self) {
-        loop {
-            let mut told = std::pin::pin!(self.room.notified());
-            told.as_mut().enable();
-            if self.lock().has_room_for_copies() {
-                return;
-            }
-            told.await;
+    fn handed_out(&mut self, copies: &[Arrival], _now_ns: u64) {
+        self.tally.copies += copies.len() as u64;
+        self.tally.redelivered += copies.iter().filter(|copy| copy.redelivered).count() as u64;
+    }
+
+    fn acknowledge(&mut self, tags: &[u64]) {
+        let replies = &mut self.replies;
+        self.acknowledged.extend(tags.iter().filter_map(|tag| replies.remove(tag)));
+    }
+
+    fn wake(&mut self, news: News) {
+        match news {
+            News::Accepted | News::Acknowledged | News::Closed => self.bells.to_publisher.notify_one(),
+            News::Room => self.bells.room.notify_waiters(),
+            News::Flushed => self.bells.load_ended.notify_one(),
         }
     }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty
+    }
 }
 
-/// Adds an answer to one message; neighbours that were answered alike at one time become one.
-pub fn push_answer(answers: &mut Vec<Answer>, token: u64, result: OutcomeResult, reason: u32, at_ns: u64) {
-    if let Some(last) = answers.last_mut()
-        && last.tokens.end == token
-        && (last.result, last.reason, last.at_ns) == (result, reason, at_ns)
-    {
-        last.tokens.end += 1;
-        return;
+/// Whether nothing is on its way here, in either direction.
+pub fn is_at_rest(state: &State<Wire>) -> bool {
+    let wire = &state.medium;
+    let nothing_sent = wire.window.unanswered() == 0 && wire.acknowledged.is_empty();
+    wire.connected && nothing_sent && state.arrived.is_empty()
+}
+
+/// Returns when there is room for more copies.
+pub async fn wait_for_room(exchange: &Exchange<Wire>, bells: &Bells) {
+    loop {
+        let mut told = std::pin::pin!(bells.room.notified());
+        told.as_mut().enable();
+        if exchange.lock().has_room_for_copies() {
+            return;
+        }
+        told.await;
     }
-    answers.push(Answer { tokens: token..token + 1, result, reason, at_ns });
 }

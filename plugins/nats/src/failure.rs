@@ -1,10 +1,10 @@
 //! What went wrong with the server, told as the contract asks: where, what was found, what to do.
 
-use crate::exchange::Exchange;
+use crate::exchange::Wire;
 use crate::link::is_about_permission;
 use crate::options::Settings;
 use async_nats::{ConnectError, ConnectErrorKind};
-use mqscript_plugin::live::whole_chain;
+use mqscript_plugin::live::{Exchange, whole_chain};
 use mqscript_plugin::prelude::*;
 
 /// No connection could be made.
@@ -87,8 +87,8 @@ pub fn may_not_subscribe(complaint: &str, subjects: &str, settings: &Settings) -
 }
 
 /// A failure, with what the server has complained of so far: a request that it does not permit gets no answer.
-pub fn with_complaints(error: Error, exchange: &Exchange) -> Error {
-    let complaints = exchange.lock().complaints.clone();
+pub fn with_complaints(error: Error, exchange: &Exchange<Wire>) -> Error {
+    let complaints = exchange.lock().medium.complaints.clone();
     let refused: Vec<&str> =
         complaints.iter().map(String::as_str).filter(|text| is_about_permission(text)).collect();
     match refused.is_empty() {

@@ -19,25 +19,23 @@ mod outgoing;
 mod parcel;
 mod reactor;
 mod reasons;
-mod session;
 mod stream;
 mod subscribers;
-mod window;
 mod written;
 
 use async_nats::Client;
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::{self, Context};
 use confirmed::Confirmed;
-use exchange::Exchange;
+use exchange::Wire;
 use link::Losses;
 use mqscript_plugin::LogLevel;
+use mqscript_plugin::live::{Exchange, LiveSession};
 use mqscript_plugin::prelude::*;
 use names::Names;
 use options::{Mode, Settings, StreamChoice};
 use reactor::Reactor;
 use serde_json::{Map, Value, json};
-use session::NatsSession;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -46,11 +44,13 @@ use written::Written;
 
 /// How long the server may take to answer for the report.
 const COUNT_LIMIT: Duration = Duration::from_secs(2);
+/// How long a session that is closed waits for its last acknowledgements to be sent.
+const LAST_WAIT: Duration = Duration::from_secs(3);
 
 /// The core.
 struct Nats {
     settings: Settings,
-    exchange: Arc<Exchange>,
+    exchange: Arc<Exchange<Wire>>,
     client: Client,
     context: Context,
     losses: Losses,
@@ -78,12 +78,12 @@ impl Core for Nats {
         .and(Capabilities::ORDER_BY_ADDRESS);
     // Two consumers each, which a server makes in about a millisecond.
     const RECEIVERS_MAX: u32 = 1_000;
-    type Session = NatsSession;
+    type Session = LiveSession<Wire>;
 
     fn create(options: Options, run: Run, host: Host) -> Result<Self, Error> {
         let settings = Settings::read(&options)?;
         let names = Arc::new(Names::of(run, &settings));
-        let exchange: Arc<Exchange> = Arc::default();
+        let exchange = Exchange::new(Wire::new(settings.window, &host));
         let reactor = Reactor::start(&host)?;
         let name = format!("mqscript run {:08x}", names.run().number());
         let (client, losses) = reactor.wait_for(link::connect(&settings, name, &host, &exchange))?;
@@ -134,7 +134,7 @@ impl Core for Nats {
         Ok(())
     }
 
-    fn open(&mut self, _open: Open) -> Result<NatsSession, Error> {
+    fn open(&mut self, _open: Open) -> Result<LiveSession<Wire>, Error> {
         if self.settings.mode == Mode::JetStream && self.consumers.is_none() {
             self.prepare()?;
         }
@@ -162,12 +162,15 @@ impl Core for Nats {
                 });
             }
         }
-        let disconnected = self.host.intern("disconnected");
-        Ok(NatsSession::new(Arc::clone(&self.exchange), self.settings.window, disconnected, ended))
+        self.exchange.at_close(move || {
+            // Nobody is left to tell if it takes longer: what was not acknowledged comes again.
+            let _ = ended.recv_timeout(LAST_WAIT);
+        });
+        Ok(LiveSession::on(&self.exchange))
     }
 
     fn stats(&mut self) -> Result<Map<String, Value>, Error> {
-        let tally = self.exchange.lock().tally.clone();
+        let tally = self.exchange.lock().medium.tally.clone();
         let server = self.client.server_info();
         let mut stats = json!({
             "url": self.settings.url,
@@ -218,6 +221,7 @@ impl Nats {
         }
         let subscribers = Subscribers {
             exchange: Arc::clone(&self.exchange),
+            bells: Arc::clone(&self.exchange.lock().medium.bells),
             host: self.host.clone(),
             wants_text: self.names.run().wants_content(),
         };

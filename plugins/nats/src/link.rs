@@ -1,9 +1,10 @@
 //! The connection to the server: made, watched, and made again by the client when it was lost.
 
-use crate::exchange::Exchange;
+use crate::exchange::Wire;
 use crate::failure;
 use crate::options::Settings;
 use async_nats::{Client, ConnectOptions, Event};
+use mqscript_plugin::live::Exchange;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub type Losses = watch::Receiver<u64>;
 #[derive(Debug)]
 struct Teller {
     host: Host,
-    exchange: Arc<Exchange>,
+    exchange: Arc<Exchange<Wire>>,
     losses: watch::Sender<u64>,
     url: String,
     disconnected: u32,
@@ -40,7 +41,7 @@ pub async fn connect(
     settings: &Settings,
     name: String,
     host: &Host,
-    exchange: &Arc<Exchange>,
+    exchange: &Arc<Exchange<Wire>>,
 ) -> Result<(Client, Losses), Error> {
     let (losses, watched) = watch::channel(0);
     let teller = Arc::new(Teller {
@@ -87,7 +88,7 @@ pub async fn connect(
     let addresses: Vec<&str> = settings.url.split(',').map(str::trim).collect();
     let client = options.connect(addresses).await;
     let client = client.map_err(|error| failure::of_connecting(&error, settings))?;
-    exchange.lock().connected = true;
+    exchange.lock().medium.connected = true;
     Ok((client, watched))
 }
 
@@ -97,7 +98,7 @@ impl Teller {
         let outage = format!("no connection to {}", self.url);
         match event {
             Event::Disconnected => {
-                let was = std::mem::replace(&mut self.exchange.lock().connected, false);
+                let was = std::mem::replace(&mut self.exchange.lock().medium.connected, false);
                 self.losses.send_modify(|losses| *losses += 1);
                 if was {
                     self.host.event(self.disconnected, at_ns, &self.url);
@@ -106,25 +107,26 @@ impl Teller {
             }
             Event::Connected if *self.losses.borrow() > 0 => {
                 let mut state = self.exchange.lock();
-                state.tally.reconnects += 1;
-                let was = std::mem::replace(&mut state.connected, true);
+                state.medium.tally.reconnects += 1;
+                let was = std::mem::replace(&mut state.medium.connected, true);
+                let bells = Arc::clone(&state.medium.bells);
                 drop(state);
                 if !was {
                     self.host.event(self.connected, at_ns, &self.url);
                     self.host.event(self.outage_end, at_ns, &outage);
                 }
-                self.exchange.to_publisher.notify_one();
+                bells.to_publisher.notify_one();
                 self.host.wake();
             }
             Event::SlowConsumer(_) => {
-                self.exchange.lock().tally.dropped += 1;
+                self.exchange.lock().medium.tally.dropped += 1;
                 self.host.event(self.slow_consumer, at_ns, "the client drops copies that wait too long");
             }
             Event::ServerError(error) => {
                 let text = error.to_string().trim_start_matches("nats: ").to_owned();
                 let kind = if is_about_permission(&text) { self.not_permitted } else { self.server_error };
                 self.host.event(kind, at_ns, &text);
-                self.exchange.lock().complain(text);
+                self.exchange.lock().medium.complain(text);
             }
             _ => {}
         }

@@ -1,12 +1,12 @@
 //! What both publishers do: take over what was accepted, hand it to the client, tell the host.
 
-use crate::exchange::{Answer, Exchange, push_answer};
+use crate::exchange::{Bells, Wire};
 use crate::names::Names;
 use crate::parcel::Parcel;
 use async_nats::{Client, Subject};
 use bytes::Bytes;
 use mqscript_plugin::abi;
-use mqscript_plugin::live::Waiting;
+use mqscript_plugin::live::{Answer, Answers, Exchange, Waiting};
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 
@@ -19,7 +19,11 @@ pub struct Outgoing {
     /// The connection.
     pub client: Client,
     /// To the session.
-    pub exchange: Arc<Exchange>,
+    pub exchange: Arc<Exchange<Wire>>,
+    /// What the publisher waits for.
+    pub bells: Arc<Bells>,
+    /// What became of messages, not told yet.
+    pub answers: Answers,
     /// The host.
     pub host: Host,
     names: Arc<Names>,
@@ -30,20 +34,18 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// On this connection.
-    pub fn new(client: Client, names: Arc<Names>, exchange: Arc<Exchange>, host: Host) -> Outgoing {
-        let to_all = names.subject(abi::ALL);
-        Outgoing { client, exchange, host, names, subjects: Vec::new(), to_all }
+    pub fn new(client: Client, names: Arc<Names>, exchange: Arc<Exchange<Wire>>, host: Host) -> Outgoing {
+        let (to_all, bells) = (names.subject(abi::ALL), Arc::clone(&exchange.lock().medium.bells));
+        let (answers, subjects) = (Answers::default(), Vec::new());
+        Outgoing { client, exchange, bells, answers, host, names, subjects, to_all }
     }
 
     /// Takes over what waits, and sends acknowledgements of copies. Without a connection what waits is refused, and
     /// acknowledgements wait for the next.
-    pub async fn take(&mut self, disconnected: u32, answers: &mut Vec<Answer>) -> Option<Waiting> {
+    pub async fn take(&mut self, disconnected: u32) -> Option<Waiting> {
         let (waiting, acknowledged) = self.take_over();
         let Some(acknowledged) = acknowledged else {
-            let at_ns = self.host.now_ns();
-            for token in waiting.tokens().flatten() {
-                push_answer(answers, token, OutcomeResult::Refused, disconnected, at_ns);
-            }
+            self.answer(waiting.tokens().flatten(), OutcomeResult::Refused, disconnected);
             return None;
         };
         for reply in acknowledged {
@@ -55,14 +57,14 @@ impl Outgoing {
 
     /// What waits, and what is to be acknowledged if there is a connection.
     fn take_over(&self) -> (Waiting, Option<Vec<Subject>>) {
-        let mut state = self.exchange.lock();
-        let waiting = std::mem::take(&mut state.waiting);
-        if !state.connected {
+        let wire = &mut self.exchange.lock().medium;
+        let waiting = std::mem::take(&mut wire.waiting);
+        if !wire.connected {
             return (waiting, None);
         }
-        let acknowledged = std::mem::take(&mut state.acknowledged);
-        state.tally.published += waiting.len() as u64;
-        state.tally.acknowledged += acknowledged.len() as u64;
+        let acknowledged = std::mem::take(&mut wire.acknowledged);
+        wire.tally.published += waiting.len() as u64;
+        wire.tally.acknowledged += acknowledged.len() as u64;
         (waiting, Some(acknowledged))
     }
 
@@ -79,7 +81,7 @@ impl Outgoing {
 
     /// Whether there is a connection.
     pub fn is_connected(&self) -> bool {
-        self.exchange.lock().connected
+        self.exchange.lock().medium.connected
     }
 
     fn subject(&mut self, recipient: u32) -> Subject {
@@ -93,10 +95,19 @@ impl Outgoing {
         self.subjects[place].get_or_insert_with(|| self.names.subject(recipient)).clone()
     }
 
-    /// Tells the host.
-    pub fn tell(&self, answers: &mut Vec<Answer>) {
-        if !answers.is_empty() {
-            self.exchange.lock().answer(answers);
+    /// Notes what became of these messages by now.
+    pub fn answer(&mut self, tokens: impl IntoIterator<Item = u64>, result: OutcomeResult, reason: u32) {
+        let at_ns = self.host.now_ns();
+        self.answers.extend(tokens.into_iter().map(|token| Answer::one(token, result, reason, at_ns)));
+    }
+
+    /// Tells the host what became of messages.
+    pub fn tell(&mut self) {
+        if !self.answers.is_empty() {
+            let mut state = self.exchange.lock();
+            state.medium.window.answered(self.answers.messages());
+            state.answer_all(&mut self.answers);
+            drop(state);
             self.host.wake();
         }
     }
@@ -104,7 +115,8 @@ impl Outgoing {
     /// Whether the session is closed and nothing is left to be sent.
     pub fn is_finished(&self) -> bool {
         let state = self.exchange.lock();
-        let is_idle = state.waiting.is_empty() && (state.acknowledged.is_empty() || !state.connected);
-        state.closing && is_idle
+        let wire = &state.medium;
+        let is_idle = wire.waiting.is_empty() && (wire.acknowledged.is_empty() || !wire.connected);
+        state.is_closing() && is_idle
     }
 }

@@ -1,7 +1,7 @@
 //! What arrives for the agents, by consumers of the stream or by plain subscriptions.
 
-use crate::arrivals::{Arrival, stamp_of};
-use crate::exchange::Exchange;
+use crate::arrivals::{push_copy, stamp_of};
+use crate::exchange::{Bells, Wire, wait_for_room};
 use crate::failure;
 use crate::link::is_about_permission;
 use crate::names::Names;
@@ -12,6 +12,7 @@ use async_nats::jetstream::consumer::pull::{MessagesError, MessagesErrorKind};
 use async_nats::{Client, Message as Received, Subscriber};
 use futures_util::StreamExt;
 use mqscript_plugin::LogLevel;
+use mqscript_plugin::live::{Exchange, Medium, News};
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,9 @@ const COMPLAINT_DELAY: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone)]
 pub struct Subscribers {
     /// To the session.
-    pub exchange: Arc<Exchange>,
+    pub exchange: Arc<Exchange<Wire>>,
+    /// What they wait for.
+    pub bells: Arc<Bells>,
     /// The host.
     pub host: Host,
     /// Whether agents read what arrives.
@@ -66,17 +69,15 @@ impl Subscribers {
             let stamp = stamp_of(&message);
             if message.subject.ends_with(".all") && stamp != Stamp::NONE && stamp.sender == agent {
                 own |= message.reply.is_some();
-                state.acknowledged.extend(message.reply);
+                state.medium.acknowledged.extend(message.reply);
                 continue;
             }
-            let copy = Arrival::of(message, stamp, agent, self.wants_text, at_ns);
-            state.arrived_bytes += copy.content.len();
-            state.arrived.push(copy);
+            push_copy(&mut state, message, stamp, agent, self.wants_text, at_ns);
+        }
+        if own {
+            state.medium.wake(News::Acknowledged);
         }
         drop(state);
-        if own {
-            self.exchange.to_publisher.notify_one();
-        }
         self.host.wake();
     }
 
@@ -103,7 +104,7 @@ impl Subscribers {
     ) {
         let mut chunks = messages.ready_chunks(CHUNK);
         loop {
-            self.exchange.wait_for_room().await;
+            wait_for_room(&self.exchange, &self.bells).await;
             let Some(chunk) = chunks.next().await else { return };
             let mut failure = None;
             let good = chunk.into_iter().filter_map(|message| match message {
@@ -123,7 +124,7 @@ impl Subscribers {
 
     /// Says once what is wrong with a consumer.
     fn warn(&self, agent: u32, error: &dyn std::error::Error, told: &mut bool) {
-        if !std::mem::replace(told, true) && self.exchange.lock().connected {
+        if !std::mem::replace(told, true) && self.exchange.lock().medium.connected {
             let name = agent + 1;
             let text = format!("a consumer of agent {name} cannot be read: {error}; it is tried again");
             self.host.log(LogLevel::Warn, &text);
@@ -134,7 +135,7 @@ impl Subscribers {
     pub async fn listen(self, agent: u32, subscriber: Subscriber) {
         let mut chunks = subscriber.ready_chunks(CHUNK);
         loop {
-            self.exchange.wait_for_room().await;
+            wait_for_room(&self.exchange, &self.bells).await;
             let Some(chunk) = chunks.next().await else { return };
             self.pass_on(agent, chunk.into_iter().map(Copy::message));
         }
@@ -151,7 +152,7 @@ pub async fn subscribe(
     client: &Client,
     names: &Names,
     settings: &Settings,
-    exchange: &Exchange,
+    exchange: &Exchange<Wire>,
 ) -> Result<Vec<(u32, Subscriber)>, Error> {
     let failed = |error: &dyn std::error::Error| Error::new(Status::CONNECT, format!("subscribing: {error}"));
     let mut all = Vec::new();
@@ -174,7 +175,7 @@ pub async fn subscribe(
     let answered = answered.await.unwrap_or(false);
     // What the server refused came before the echo, but by another way.
     tokio::time::sleep(COMPLAINT_DELAY).await;
-    let complaints = exchange.lock().complaints.clone();
+    let complaints = exchange.lock().medium.complaints.clone();
     let refused: Vec<&String> = complaints.iter().filter(|text| is_about_permission(text)).collect();
     if let Some(first) = refused.iter().find(|text| text.contains("Subscription")) {
         return Err(failure::may_not_subscribe(first, &names.subjects(), settings));
@@ -187,9 +188,9 @@ pub async fn subscribe(
 }
 
 /// Returns when the server has refused to take what was published: it has done then, too, all that was asked before.
-async fn refused_to_publish(exchange: &Exchange) {
+async fn refused_to_publish(exchange: &Exchange<Wire>) {
     let is_refused = |text: &String| is_about_permission(text) && text.contains("Publish");
-    while !exchange.lock().complaints.iter().any(is_refused) {
+    while !exchange.lock().medium.complaints.iter().any(is_refused) {
         tokio::time::sleep(COMPLAINT_DELAY).await;
     }
 }

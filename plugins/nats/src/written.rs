@@ -1,12 +1,13 @@
 //! The publisher without JetStream: sends what was accepted, and tells when it was written to the socket.
 
-use crate::exchange::{Answer, Exchange, push_answer};
+use crate::exchange::Wire;
 use crate::link::Losses;
 use crate::names::Names;
 use crate::outgoing::Outgoing;
 use crate::parcel::{Parcel, parcels};
 use crate::reasons::Reasons;
 use async_nats::Client;
+use mqscript_plugin::live::Exchange;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 
@@ -19,7 +20,6 @@ pub struct Written {
     outgoing: Outgoing,
     losses: Losses,
     reasons: Reasons,
-    answers: Vec<Answer>,
     /// So many messages are written together.
     part: usize,
 }
@@ -29,22 +29,22 @@ impl Written {
     pub fn new(
         client: Client,
         names: Arc<Names>,
-        exchange: Arc<Exchange>,
+        exchange: Arc<Exchange<Wire>>,
         host: Host,
         losses: Losses,
         window: usize,
     ) -> Written {
         let reasons = Reasons::new(&host);
         let outgoing = Outgoing::new(client, names, exchange, host);
-        Written { outgoing, losses, reasons, answers: Vec::new(), part: PART_MIN.max(window / 4) }
+        Written { outgoing, losses, reasons, part: PART_MIN.max(window / 4) }
     }
 
     /// Works until the session is closed.
     pub async fn work(mut self) {
         loop {
-            self.outgoing.exchange.to_publisher.notified().await;
+            self.outgoing.bells.to_publisher.notified().await;
             self.send().await;
-            self.outgoing.tell(&mut self.answers);
+            self.outgoing.tell();
             if self.outgoing.is_finished() {
                 return;
             }
@@ -53,7 +53,7 @@ impl Written {
 
     /// Sends what waits, a part at a time, so that the host can hand over more while the next part is written.
     async fn send(&mut self) {
-        let Some(waiting) = self.outgoing.take(self.reasons.disconnected, &mut self.answers).await else {
+        let Some(waiting) = self.outgoing.take(self.reasons.disconnected).await else {
             return;
         };
         let mut parcels = parcels(waiting).peekable();
@@ -63,14 +63,11 @@ impl Written {
             match self.outgoing.is_connected() {
                 true => self.write(part).await,
                 false => {
-                    let at_ns = self.outgoing.host.now_ns();
-                    for parcel in part {
-                        let reason = self.reasons.disconnected;
-                        push_answer(&mut self.answers, parcel.token, OutcomeResult::Refused, reason, at_ns);
-                    }
+                    let tokens = part.map(|parcel| parcel.token);
+                    self.outgoing.answer(tokens, OutcomeResult::Refused, self.reasons.disconnected);
                 }
             }
-            self.outgoing.tell(&mut self.answers);
+            self.outgoing.tell();
         }
     }
 
@@ -82,11 +79,7 @@ impl Written {
             let token = parcel.token;
             match self.outgoing.send(parcel, None).await {
                 true => sent.push(token),
-                false => {
-                    let at_ns = self.outgoing.host.now_ns();
-                    let reason = self.reasons.too_large;
-                    push_answer(&mut self.answers, token, OutcomeResult::Rejected, reason, at_ns);
-                }
+                false => self.outgoing.answer([token], OutcomeResult::Rejected, self.reasons.too_large),
             }
         }
         let (result, reason) = tokio::select! {
@@ -97,9 +90,6 @@ impl Written {
                 Err(_) => (OutcomeResult::Uncertain, self.reasons.connection_lost),
             },
         };
-        let at_ns = self.outgoing.host.now_ns();
-        for token in sent {
-            push_answer(&mut self.answers, token, result, reason, at_ns);
-        }
+        self.outgoing.answer(sent, result, reason);
     }
 }

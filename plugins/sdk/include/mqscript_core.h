@@ -79,7 +79,7 @@ typedef struct mqs_run mqs_run;
 // Status: the options make no sense.
 #define MQS_CONFIG 3
 
-// Status: no connection.
+// Status: there is no connection.
 #define MQS_CONNECT 4
 
 // Status: not allowed in.
@@ -193,7 +193,7 @@ typedef struct mqs_run mqs_run;
 // Log level: a warning.
 #define MQS_LOG_WARN 2
 
-// Log level: information.
+// Log level: something that is good to know.
 #define MQS_LOG_INFO 3
 
 // Log level: details for debugging.
@@ -221,7 +221,7 @@ typedef struct mqs_session mqs_session;
 typedef struct mqs_str {
   // First byte; may be NULL if `len` is 0.
   const uint8_t *ptr;
-  // Number of bytes.
+  // The number of bytes.
   uint64_t len;
 } mqs_str;
 
@@ -232,7 +232,7 @@ typedef struct mqs_host {
   uint32_t struct_size;
   // The ABI that the host speaks: `(major << 16) | minor`. A core of a newer minor stays within it.
   uint32_t abi;
-  // The host's own.
+  // A pointer that belongs to the host.
   const void *data;
   // `[any thread]` Says something to the user, at a LOG level. Copied.
   void (*log)(const struct mqs_host *host, uint32_t level, struct mqs_str text);
@@ -258,11 +258,11 @@ typedef struct mqs_type_row {
   struct mqs_str wire_type;
   // First of `tags_len` tags.
   const struct mqs_str *tags;
-  // Number of tags.
+  // The number of tags.
   uint32_t tags_len;
   // 0 low, 1 regular, 2 high, 3 urgent.
   uint32_t priority;
-  // Zero.
+  // Reserved, and always zero.
   uint64_t reserved[2];
 } mqs_type_row;
 
@@ -272,7 +272,7 @@ typedef struct mqs_run {
   uint32_t struct_size;
   // The run's number, as in every stamp.
   uint32_t run;
-  // CLOCK_VIRTUAL or CLOCK_WALL.
+  // The clock of the run: CLOCK_VIRTUAL or CLOCK_WALL.
   uint32_t clock_kind;
   // Number of agents: parties 0 … agents − 1.
   uint32_t agents;
@@ -280,7 +280,7 @@ typedef struct mqs_run {
   uint32_t parties;
   // Number of message types.
   uint32_t types_len;
-  // First message type.
+  // The first of the message types.
   const struct mqs_type_row *types;
   // `[any thread]` Writes up to `cap` bytes of a party's name (UTF-8, not terminated) to `buf` and returns
   // the name's full length in bytes; 0 if there is no such party. `run` is this struct.
@@ -294,7 +294,7 @@ typedef struct mqs_run {
   uint32_t wants_content;
   // The most tokens that are ever unanswered at once.
   uint32_t max_in_flight;
-  // Zero.
+  // Reserved, and always zero.
   uint32_t reserved;
 } mqs_run;
 
@@ -317,7 +317,7 @@ typedef struct mqs_error {
 //
 // In memory and in its text form all numbers are little-endian.
 typedef struct mqs_stamp {
-  // The run.
+  // The number of the run.
   uint32_t run;
   // The generating agent, even where the shown sender is another.
   uint32_t sender;
@@ -339,13 +339,13 @@ typedef struct mqs_stamp {
 typedef struct mqs_bytes {
   // First byte; may be NULL if `len` is 0.
   const uint8_t *ptr;
-  // Number of bytes.
+  // The number of bytes.
   uint64_t len;
 } mqs_bytes;
 
 // One entry of a message's metadata.
 typedef struct mqs_pair {
-  // The key.
+  // The key of the pair.
   struct mqs_str key;
   // The value; what is no text stands here as JSON.
   struct mqs_str value;
@@ -363,11 +363,11 @@ typedef struct mqs_text {
   const struct mqs_str *tags;
   // First of `metadata_len` entries.
   const struct mqs_pair *metadata;
-  // Number of tags.
+  // The number of tags.
   uint32_t tags_len;
   // Number of metadata entries.
   uint32_t metadata_len;
-  // Zero.
+  // Reserved, and always zero.
   uint64_t reserved;
 } mqs_text;
 
@@ -375,7 +375,7 @@ typedef struct mqs_text {
 typedef struct mqs_message {
   // The host's name for this attempt: strictly increasing in a session.
   uint64_t token;
-  // Its identity.
+  // The stamp that identifies the message.
   struct mqs_stamp stamp;
   // The shown sender: a party.
   uint32_t sender_id;
@@ -398,13 +398,13 @@ typedef struct mqs_message {
   struct mqs_bytes content;
   // Its texts; NULL unless the core has READS_CONTENT.
   const struct mqs_text *text;
-  // Zero.
+  // Reserved, and always zero.
   uint64_t reserved[4];
 } mqs_message;
 
 // What became of a range of consecutive accepted tokens. Every accepted token gets exactly one.
 typedef struct mqs_outcome {
-  // First token.
+  // The first of the tokens.
   uint64_t first;
   // Number of tokens, at least 1.
   uint32_t count;
@@ -412,11 +412,11 @@ typedef struct mqs_outcome {
   uint32_t result;
   // Interned text that names the reason; 0 = none.
   uint32_t reason;
-  // Zero.
+  // Reserved, and always zero.
   uint32_t reserved;
   // When, in nanoseconds since the origin. It may lie ahead: the host keeps the outcome until then.
   uint64_t at_ns;
-  // Zero.
+  // Reserved, and always zero.
   uint64_t reserved_tail;
 } mqs_outcome;
 
@@ -441,7 +441,7 @@ typedef struct mqs_delivery {
   uint32_t reason;
   // The how-manieth call of a processor under test for this message it was, from 1; 0 = not told (1.1).
   uint32_t attempt;
-  // Zero.
+  // Reserved, and always zero.
   uint64_t reserved;
 } mqs_delivery;
 
@@ -474,11 +474,11 @@ typedef struct mqs_out {
 typedef struct mqs_inner {
   // Size of this struct in bytes, as the host knows it.
   uint32_t struct_size;
-  // Zero.
+  // Reserved, and always zero.
   uint32_t reserved;
-  // What to pass as first argument.
+  // The pointer to pass as first argument.
   void *handle;
-  // As in the vtable.
+  // The same as in the vtable.
   int32_t (*publish)(void *handle,
                      uint64_t now_ns,
                      const struct mqs_message *messages,
@@ -486,9 +486,9 @@ typedef struct mqs_inner {
                      uint32_t *accepted,
                      struct mqs_out *out,
                      struct mqs_error *error);
-  // As in the vtable.
+  // The same as in the vtable.
   int32_t (*poll)(void *handle, uint64_t now_ns, struct mqs_out *out, struct mqs_error *error);
-  // As in the vtable.
+  // The same as in the vtable.
   int32_t (*acknowledge)(void *handle,
                          uint64_t now_ns,
                          const uint64_t *tags,
@@ -502,7 +502,7 @@ typedef struct mqs_inner {
 typedef struct mqs_open {
   // Size of this struct in bytes, as the host knows it.
   uint32_t struct_size;
-  // Zero.
+  // Reserved, and always zero.
   uint32_t reserved;
   // What to pass to the host's `wake` for this session.
   uint64_t waker;
@@ -518,7 +518,7 @@ typedef struct mqs_open {
 typedef struct mqs_core_vtable {
   // Size of this struct in bytes, as the library knows it.
   uint32_t struct_size;
-  // Zero.
+  // Reserved, and always zero.
   uint32_t reserved;
   // `[control]` Makes a core for one run; may connect. `options` is a JSON object that its schema accepts,
   // with all defaults filled in. `host` and `run` stay valid until `destroy` returns. On OK, `*core` is set
@@ -590,11 +590,11 @@ typedef struct mqs_core_descriptor {
   uint64_t capabilities;
   // Its name: lower case letters, digits, `_`.
   struct mqs_str id;
-  // One sentence for people.
+  // A sentence about the core, for people.
   struct mqs_str summary;
   // JSON Schema of its options: an object whose properties have descriptions and defaults.
   struct mqs_str options_schema;
-  // Its functions.
+  // The functions of the core.
   const struct mqs_core_vtable *vtable;
 } mqs_core_descriptor;
 
@@ -604,17 +604,17 @@ typedef struct mqs_plugin_descriptor {
   uint32_t struct_size;
   // The ABI that the library was built for.
   uint32_t abi;
-  // PLUGIN_PANIC_ABORTS, or 0.
+  // The flags of the library: PLUGIN_PANIC_ABORTS, or 0.
   uint64_t flags;
-  // The library's name.
+  // The name of the library.
   struct mqs_str name;
-  // The library's version.
+  // The version of the library.
   struct mqs_str version;
   // First of `cores_len` pointers to cores.
   const struct mqs_core_descriptor *const *cores;
-  // Number of cores.
+  // The number of cores.
   uint32_t cores_len;
-  // Zero.
+  // Reserved, and always zero.
   uint32_t reserved;
 } mqs_plugin_descriptor;
 

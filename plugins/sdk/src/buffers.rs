@@ -18,7 +18,7 @@ pub struct Mark {
     deliveries: u32,
 }
 
-/// One copy that arrived.
+/// A copy of a message that arrived.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Arrived<'s> {
     /// The message's identity; [`Stamp::NONE`] if it bore none.
@@ -44,7 +44,7 @@ pub struct Arrived<'s> {
 /// What an [`Arrived`] tells. The numbers are interned texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Report {
-    /// A copy.
+    /// The delivery is a copy of a message.
     #[default]
     Copy,
     /// A copy that is not as it was sent: the fields that differ, such as "sender, type".
@@ -58,7 +58,7 @@ pub enum Report {
 }
 
 impl Report {
-    /// As flags and reason of the contract.
+    /// The flags and the reason, as the contract has them.
     fn raw(self) -> (u32, u32) {
         match self {
             Report::Copy => (0, 0),
@@ -71,6 +71,8 @@ impl Report {
 }
 
 impl<'s> Out<'s> {
+    /// Wraps the buffer of a session call.
+    ///
     /// # Safety
     /// `raw` is the host's buffer, for the length of one session call, of which `'s` is no longer than the
     /// time until the next call.
@@ -80,13 +82,13 @@ impl<'s> Out<'s> {
         unsafe { &mut *raw.cast::<Out<'s>>() }
     }
 
-    /// How many more outcomes find room.
+    /// The number of further outcomes that find room.
     #[inline]
     pub fn outcome_room(&self) -> u32 {
         self.0.outcomes_cap - self.0.outcomes_len
     }
 
-    /// How many more deliveries find room.
+    /// The number of further deliveries that find room.
     #[inline]
     pub fn delivery_room(&self) -> u32 {
         self.0.deliveries_cap - self.0.deliveries_len

@@ -10,12 +10,12 @@ use std::ptr;
 pub struct Passing<'s>(Delivery, PhantomData<&'s [u8]>);
 
 impl<'s> Passing<'s> {
-    /// The message's identity.
+    /// The stamp that identifies the message.
     pub fn stamp(&self) -> &Stamp {
         &self.0.stamp
     }
 
-    /// Its content.
+    /// The content of the copy.
     pub fn content(&self) -> &'s [u8] {
         // SAFETY: `'s` ends before the next call on the session, until which the core's bytes are valid.
         unsafe { self.0.content.as_slice() }
@@ -84,7 +84,7 @@ pub struct Kept {
 unsafe impl Send for Kept {}
 
 impl Kept {
-    /// The message's identity.
+    /// The stamp that identifies the message.
     pub fn stamp(&self) -> &Stamp {
         &self.delivery.stamp
     }

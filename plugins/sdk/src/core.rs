@@ -27,7 +27,7 @@ macro_rules! capabilities {
 capabilities! {
     /// No real time, no input or output.
     SIMULATED,
-    /// It returns deliveries.
+    /// The core returns deliveries, not only outcomes.
     RECEIVES,
     /// A delivered message is the medium's responsibility.
     CONFIRMS,
@@ -37,37 +37,37 @@ capabilities! {
     EXACTLY_ONCE,
     /// What was confirmed survives a restart of the medium.
     DURABLE,
-    /// It reads contents and texts.
+    /// The core reads contents and texts.
     READS_CONTENT,
-    /// It stands over another core.
+    /// The core stands over another core.
     LAYER,
-    /// It touches the network.
+    /// The core uses the network.
     TOUCHES_NETWORK,
-    /// It touches files.
+    /// The core reads or writes files.
     TOUCHES_FILES,
-    /// It starts processes.
+    /// The core starts other processes.
     STARTS_PROCESSES,
     /// Messages to one agent and messages to all have no order among each other.
     ORDER_BY_ADDRESS,
     /// DELIVERED means that the medium took the message over; that it arrived, its copies tell.
     STORES,
-    /// It is a queue and a processor itself.
+    /// The core is a queue and a processor itself.
     PROCESSES,
     /// Copies come back with all that was sent.
     UNALTERED,
 }
 
 impl Capabilities {
-    /// None.
+    /// No capability at all.
     pub const NONE: Capabilities = Capabilities(0);
 
-    /// These and those.
+    /// The capabilities of both sets.
     #[must_use]
     pub const fn and(self, more: Capabilities) -> Capabilities {
         Capabilities(self.0 | more.0)
     }
 
-    /// These without those.
+    /// These capabilities without those of `less`.
     #[must_use]
     pub const fn without(self, less: Capabilities) -> Capabilities {
         Capabilities(self.0 & !less.0)
@@ -78,7 +78,7 @@ impl Capabilities {
         self.0 & those.0 == those.0
     }
 
-    /// As bits of the contract.
+    /// The capabilities as bits of the contract.
     pub const fn bits(self) -> u64 {
         self.0
     }
@@ -95,13 +95,13 @@ impl Status {
     pub const INVALID: Status = Status(abi::INVALID);
     /// The options make no sense.
     pub const CONFIG: Status = Status(abi::CONFIG);
-    /// No connection.
+    /// There is no connection to the service.
     pub const CONNECT: Status = Status(abi::CONNECT);
-    /// Not allowed in.
+    /// The service did not accept the credentials.
     pub const AUTH: Status = Status(abi::AUTH);
     /// Reading or writing failed.
     pub const IO: Status = Status(abi::IO);
-    /// No space left.
+    /// There is no space left.
     pub const NO_SPACE: Status = Status(abi::NO_SPACE);
     /// A defect of the core.
     pub const INTERNAL: Status = Status(abi::INTERNAL);
@@ -135,7 +135,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What a session is opened with.
+/// Everything that a session is opened with.
 #[derive(Debug)]
 pub struct Open {
     /// When the load starts, in nanoseconds since the origin: times in options count from here.
@@ -149,11 +149,11 @@ pub struct Open {
 pub trait Core: Sized + Send + 'static {
     /// Its name: lower case letters, digits, `_`.
     const ID: &'static str;
-    /// One sentence for people.
+    /// A sentence about the core, for people.
     const SUMMARY: &'static str;
     /// JSON Schema of its options: an object whose properties have descriptions and defaults.
     const OPTIONS_SCHEMA: &'static str;
-    /// What it can do at most.
+    /// The most that the core can do.
     const CAPABILITIES: Capabilities;
     /// The most agents that can receive; [`abi::ALL`] = no bound.
     const RECEIVERS_MAX: u32 = abi::ALL;

@@ -9,27 +9,27 @@ use std::sync::LazyLock;
 /// A law of non-negative numbers: nanoseconds for durations, bytes for sizes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Distribution {
-    /// Always the same.
+    /// The value is always the same.
     Constant(u64),
     /// Every whole number from `min` to `max`, both included, equally likely.
     Uniform {
-        /// Smallest value.
+        /// The smallest value of the range.
         min: u64,
-        /// Largest value.
+        /// The largest value of the range.
         max: u64,
     },
     /// Normal, truncated below at `min`.
     Normal {
-        /// Mean before truncation.
+        /// The mean before values are cut off.
         mean: f64,
         /// Standard deviation before truncation.
         sd: f64,
         /// No value lies below.
         min: f64,
     },
-    /// Exponential.
+    /// Values with an exponential distribution.
     Exponential {
-        /// Mean.
+        /// The mean of the values.
         mean: f64,
     },
     /// Log-normal: the logarithm is normal with mean `mu` and standard deviation `sigma`.

@@ -102,7 +102,7 @@ impl<C: Core> Exported<C> {
         get_extension: None,
     };
 
-    /// The core's descriptor.
+    /// The descriptor of the core.
     pub const DESCRIPTOR: CoreDescriptor = CoreDescriptor {
         struct_size: size_of::<CoreDescriptor>() as u32,
         receivers_max: C::RECEIVERS_MAX,
@@ -120,7 +120,7 @@ pub struct Descriptors<const N: usize>(pub [*const CoreDescriptor; N]);
 // SAFETY: pointers to constants ("valid for ever").
 unsafe impl<const N: usize> Sync for Descriptors<N> {}
 
-/// The library's descriptor.
+/// Makes the descriptor of the library.
 pub const fn plugin(
     name: &'static str,
     version: &'static str,
@@ -138,7 +138,7 @@ pub const fn plugin(
     }
 }
 
-/// To be done when the library is entered.
+/// Prepares the process when the library is entered.
 pub fn enter() {
     install_hook();
 }

@@ -11,11 +11,11 @@ use std::thread::{Builder, JoinHandle};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum LogLevel {
-    /// Something is wrong.
+    /// Something is wrong and needs attention.
     Error = abi::LOG_ERROR,
     /// Something may be wrong.
     Warn = abi::LOG_WARN,
-    /// Good to know.
+    /// Something that is good to know.
     Info = abi::LOG_INFO,
     /// For whoever debugs the core.
     Debug = abi::LOG_DEBUG,
@@ -46,6 +46,8 @@ unsafe impl Sync for RawHost {}
 const NO_WAKER: u64 = u64::MAX;
 
 impl Host {
+    /// Wraps the host that a core was given.
+    ///
     /// # Safety
     /// `raw` stays valid until [`retire`](Host::retire) has returned.
     pub(crate) unsafe fn from_raw(raw: *const abi::Host) -> Host {

@@ -17,6 +17,8 @@ unsafe impl Send for Inner {}
 const ERROR_BYTES: usize = 512;
 
 impl Inner {
+    /// Wraps the session below a layer; none if it is not complete.
+    ///
     /// # Safety
     /// `raw` comes from `open` and stays valid until the layer's `close` returns.
     pub(crate) unsafe fn from_raw(raw: abi::Inner) -> Option<Inner> {

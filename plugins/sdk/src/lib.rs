@@ -75,7 +75,7 @@ pub use message::{ArrivedText, Message, MessageText};
 pub use run::{Clock, Purpose, Run, Type};
 pub use stamp::{STAMP_NAME, STAMP_PREFIX, STAMP_TEXT_LEN, crc32c, strip_stamp};
 
-/// All that a core usually needs.
+/// Everything that a core usually needs.
 pub mod prelude {
     pub use crate::{
         Arrived, ArrivedText, Capabilities, Core, Error, Host, Inner, Message, Open, Options, Out,

@@ -54,7 +54,7 @@ impl<'a> Message<'a> {
         self.0.token
     }
 
-    /// Its identity.
+    /// The stamp that identifies the message.
     #[inline]
     pub fn stamp(&self) -> Stamp {
         self.0.stamp
@@ -128,6 +128,8 @@ impl<'a> Message<'a> {
         purpose.stream(&self.0.stamp, self.0.attempt, Some(recipient))
     }
 
+    /// Views the messages of a call as a slice.
+    ///
     /// # Safety
     /// `messages` points to `n` messages that, with all they point to, stay unchanged during `'a`.
     #[inline]
@@ -156,12 +158,12 @@ impl<'a> MessageText<'a> {
         MessageText::read(self.0.recipient)
     }
 
-    /// The wire type.
+    /// The message type on the wire.
     pub fn message_type(&self) -> &'a str {
         MessageText::read(self.0.message_type)
     }
 
-    /// The tags.
+    /// The tags of the message.
     pub fn tags(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         raw_slice(self.0.tags, self.0.tags_len).iter().map(|tag| MessageText::read(*tag))
     }

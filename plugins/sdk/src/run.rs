@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 pub enum Clock {
     /// From event to event.
     Virtual,
-    /// As on the wall.
+    /// Time passes as on the wall.
     Wall,
 }
 
@@ -18,11 +18,11 @@ pub enum Clock {
 pub struct Type {
     /// Its name in the mix.
     pub name: String,
-    /// Its wire type.
+    /// The type's name on the wire.
     pub wire_type: String,
     /// 0 low, 1 regular, 2 high, 3 urgent.
     pub priority: u8,
-    /// Its tags.
+    /// The tags that messages of the type carry.
     pub tags: Vec<String>,
 }
 
@@ -51,6 +51,8 @@ fn text(part: abi::Str) -> String {
 }
 
 impl Run {
+    /// Copies the facts about a run.
+    ///
     /// # Safety
     /// `raw` is not NULL and stays valid as long as the core whose name is `core`.
     pub(crate) unsafe fn from_raw(raw: *const abi::Run, seed: u64, core: &'static str) -> Run {
@@ -94,7 +96,7 @@ impl Run {
         self.seed
     }
 
-    /// How time passes.
+    /// How time passes in the run.
     pub fn clock(&self) -> Clock {
         if self.raw().clock_kind == abi::CLOCK_WALL { Clock::Wall } else { Clock::Virtual }
     }
@@ -199,7 +201,7 @@ impl Purpose {
         }
     }
 
-    /// Who is no agent is known by number.
+    /// Parties that are no agents are known by their numbers.
     fn key(&self, id: u32) -> u64 {
         self.keys.get(id as usize).copied().unwrap_or(u64::from(id))
     }

@@ -19,9 +19,9 @@ pub const SIZE_MAX_BYTES: u64 = 64 << 20;
 /// A text that is no quantity of the kind expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitError {
-    /// What was found, as written.
+    /// The value that was found, as it was written.
     pub found: String,
-    /// What would have been right, with an example.
+    /// What was expected, with an example.
     pub expected: &'static str,
     /// What to write instead, where it can be guessed.
     pub help: Option<String>,
@@ -150,7 +150,7 @@ fn duration_from(text: &str, ns: f64) -> Result<u64, UnitError> {
 /// Whose rate it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateScope {
-    /// Each agent's own.
+    /// Each agent has this rate.
     Each,
     /// Shared out equally among the agents it is given to.
     Total,
@@ -159,7 +159,7 @@ pub enum RateScope {
 /// So many messages a second, from each agent or in all.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
-    /// Messages per second.
+    /// The rate, in messages per second.
     pub per_s: f64,
     /// From each agent, or shared out equally.
     pub scope: RateScope,

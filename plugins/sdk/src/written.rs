@@ -6,12 +6,12 @@ use crate::distribution::Distribution;
 use crate::units::{UnitError, canonical_duration, duration_from_seconds, parse_duration, parse_size};
 use serde_json::{Map, Value, json};
 
-/// What a distribution is of.
+/// The quantity that a distribution describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension {
-    /// Durations, in nanoseconds.
+    /// The value is a duration, in nanoseconds.
     Duration,
-    /// Sizes, in bytes.
+    /// The value is a size, in bytes.
     Size,
 }
 
@@ -20,11 +20,11 @@ pub enum Dimension {
 pub struct WrittenError {
     /// The key path from the value read, empty for the value itself: "uniform.min".
     pub path: String,
-    /// What was found there.
+    /// The value that was found there.
     pub found: String,
-    /// What would have been right.
+    /// The value that was expected.
     pub expected: String,
-    /// What to do, where it can be guessed.
+    /// A suggestion for the user, where one can be guessed.
     pub help: Option<String>,
 }
 

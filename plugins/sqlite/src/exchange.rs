@@ -1,28 +1,12 @@
-//! What the engine's thread and the writer's thread hand each other, under one lock that nobody holds for long.
+//! What the session leaves for the writer's thread, and how that thread waits for it.
 
-use mqscript_plugin::live::{Arrivals, Waiting};
+use mqscript_plugin::live::{Arrival, Exchange, Medium, News, Sending, State, Waiting, Window};
 use mqscript_plugin::prelude::*;
-use std::collections::VecDeque;
-use std::ops::Range;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// So many bytes may wait for their commit; a message that begins below is still taken.
 const WAITING_BYTES_MAX: usize = 64 << 20;
-/// So many copies may wait for the host before no more are read.
-const ARRIVED_MAX: usize = 8192;
-/// So many bytes of content may wait for the host before no more is read.
-const ARRIVED_BYTES_MAX: usize = 64 << 20;
-
-/// The messages of these tokens are in the file since `at_ns`.
-#[derive(Debug)]
-pub struct Stored {
-    /// Consecutive tokens.
-    pub tokens: Range<u64>,
-    /// When the commit had returned.
-    pub at_ns: u64,
-}
 
 /// The copies with tags from `first` to `last` were handed to the host.
 #[derive(Debug, Clone, Copy)]
@@ -54,48 +38,74 @@ pub struct Tally {
     pub left: Option<u64>,
 }
 
-/// All that is shared.
-#[derive(Debug, Default)]
-pub struct State {
-    /// Accepted, for the writer.
-    pub waiting: Waiting,
+/// What is left for the writer.
+#[derive(Debug)]
+pub struct Desk {
+    /// Accepted, to be stored.
+    waiting: Waiting,
     /// Accepted, without an answer yet.
-    pub unanswered: usize,
-    /// Answers, for the host.
-    pub stored: VecDeque<Stored>,
-    /// Copies, for the host.
-    pub arrived: Arrivals,
-    /// What the host got, for the writer.
-    pub handed_out: Vec<HandedOut>,
-    /// What the host acknowledged, for the writer.
-    pub acknowledged: Vec<u64>,
-    /// Why the writer ended before its time.
-    pub failure: Option<Error>,
+    pub window: Window,
+    /// What the host got.
+    handed_out: Vec<HandedOut>,
+    /// What the host acknowledged.
+    acknowledged: Vec<u64>,
     /// What was done; complete when the writer has ended.
     pub tally: Tally,
-    /// The writer would read more if there were room.
-    pub reading_held: bool,
     /// The writer has nothing to do, and no copy is out.
-    pub is_at_rest: bool,
-    sleeping: bool,
-    closing: bool,
+    is_at_rest: bool,
+    is_sleeping: bool,
+    changed: Arc<Condvar>,
+    host: Host,
 }
 
-impl State {
-    /// Whether one more message may be accepted.
-    pub fn has_room(&self, ring: usize) -> bool {
-        self.unanswered < ring && self.waiting.bytes() < WAITING_BYTES_MAX
+impl Desk {
+    /// A desk for at most so many messages that are not stored yet.
+    pub fn new(ring: usize, host: &Host) -> Desk {
+        Desk {
+            waiting: Waiting::default(),
+            window: Window::new(ring, WAITING_BYTES_MAX),
+            handed_out: Vec::new(),
+            acknowledged: Vec::new(),
+            tally: Tally::default(),
+            is_at_rest: false,
+            is_sleeping: false,
+            changed: Arc::default(),
+            host: host.clone(),
+        }
     }
 
-    /// Whether nothing of what the file holds for the agents is still to come.
-    pub fn is_empty(&self) -> bool {
-        let nothing_given = self.waiting.is_empty() && self.acknowledged.is_empty();
-        self.is_at_rest && nothing_given && self.stored.is_empty() && self.arrived.is_empty()
+    fn has_work(&self) -> bool {
+        !self.waiting.is_empty() || !self.acknowledged.is_empty()
+    }
+}
+
+impl Medium for Desk {
+    fn send(&mut self, message: &Message<'_>) -> Sending {
+        if !self.window.admit(self.waiting.bytes()) {
+            return Sending::Full;
+        }
+        self.waiting.push(message);
+        Sending::Accepted
     }
 
-    /// Whether more copies may be read.
-    pub fn has_room_for_copies(&self) -> bool {
-        self.arrived.len() < ARRIVED_MAX && self.arrived.bytes() < ARRIVED_BYTES_MAX
+    fn handed_out(&mut self, copies: &[Arrival], now_ns: u64) {
+        if let (Some(first), Some(last)) = (copies.first(), copies.last()) {
+            self.handed_out.push(HandedOut { first: first.tag, last: last.tag, at_ns: now_ns });
+        }
+    }
+
+    fn acknowledge(&mut self, tags: &[u64]) {
+        self.acknowledged.extend_from_slice(tags);
+    }
+
+    fn wake(&mut self, _news: News) {
+        if std::mem::take(&mut self.is_sleeping) {
+            self.changed.notify_one();
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_at_rest && !self.has_work()
     }
 }
 
@@ -114,82 +124,42 @@ pub struct Job {
     pub closing: bool,
 }
 
-/// The state, and the writer that waits for it to change.
-#[derive(Debug, Default)]
-pub struct Exchange {
-    state: Mutex<State>,
-    changed: Condvar,
-    thread: Mutex<Option<JoinHandle<()>>>,
+impl Job {
+    /// Waits until there is something to do, at most for `limit`, and takes it over. `wants_to_read`: something to read
+    /// is something to do, where there is room for it. `nothing_out`: no copy is out.
+    pub fn take_from(
+        &mut self,
+        exchange: &Exchange<Desk>,
+        wants_to_read: bool,
+        nothing_out: bool,
+        limit: Option<Duration>,
+    ) {
+        let mut state = exchange.lock();
+        let may_read = wants_to_read && state.has_room_for_copies();
+        if !state.medium.has_work() && !state.is_closing() && !may_read {
+            state.medium.is_at_rest = nothing_out && !wants_to_read;
+            state.medium.is_sleeping = true;
+            if state.medium.is_at_rest {
+                // The next poll says that nothing more is to come.
+                state.medium.host.wake();
+            }
+            state = sleep(state, limit);
+            state.medium.is_at_rest = false;
+            state.medium.is_sleeping = false;
+        }
+        std::mem::swap(&mut state.medium.waiting, &mut self.waiting);
+        std::mem::swap(&mut state.medium.acknowledged, &mut self.acknowledged);
+        self.handed_out.append(&mut state.medium.handed_out);
+        self.may_read = state.has_room_for_copies();
+        self.closing = state.is_closing();
+    }
 }
 
-impl Exchange {
-    /// The state. A panic elsewhere leaves it whole: nothing that holds it can fail half-way.
-    pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes the writer, if it sleeps. For whoever has changed the state.
-    pub fn tell_writer(&self, mut state: MutexGuard<'_, State>) {
-        if std::mem::take(&mut state.sleeping) {
-            drop(state);
-            self.changed.notify_one();
-        }
-    }
-
-    /// Waits until there is something to do, at most for `limit`, and takes it over. `wants_to_read`: something to
-    /// read is something to do, where there is room for it. `nothing_out`: no copy is out.
-    pub fn take(&self, job: &mut Job, wants_to_read: bool, nothing_out: bool, limit: Option<Duration>) {
-        let mut state = self.lock();
-        let idle = |state: &State| {
-            let may_read = wants_to_read && state.has_room_for_copies();
-            state.waiting.is_empty() && state.acknowledged.is_empty() && !state.closing && !may_read
-        };
-        if idle(&state) {
-            state.sleeping = true;
-            state.reading_held = wants_to_read;
-            state.is_at_rest = nothing_out && !wants_to_read;
-            state = self.sleep(state, limit);
-            state.is_at_rest = false;
-            state.sleeping = false;
-            state.reading_held = false;
-        }
-        std::mem::swap(&mut state.waiting, &mut job.waiting);
-        std::mem::swap(&mut state.acknowledged, &mut job.acknowledged);
-        job.handed_out.append(&mut state.handed_out);
-        job.may_read = state.has_room_for_copies();
-        job.closing = state.closing;
-    }
-
-    /// Until someone calls `tell_writer`, or the limit has passed. To wake for nothing does no harm.
-    fn sleep<'a>(&self, state: MutexGuard<'a, State>, limit: Option<Duration>) -> MutexGuard<'a, State> {
-        match limit {
-            None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            Some(limit) => {
-                let woken = self.changed.wait_timeout(state, limit);
-                woken.unwrap_or_else(PoisonError::into_inner).0
-            }
-        }
-    }
-
-    /// Whether the session is closed.
-    pub fn is_closing(&self) -> bool {
-        self.lock().closing
-    }
-
-    /// The writer works on this thread from now on.
-    pub fn started(&self, thread: JoinHandle<()>) {
-        *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-    }
-
-    /// No more comes: waits until the writer has stored what it has, and has let go of the file.
-    pub fn close(&self) {
-        let mut state = self.lock();
-        state.closing = true;
-        self.tell_writer(state);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // A panic of the writer has been told by the session's next call.
-            let _ = thread.join();
-        }
+/// Sleeps until the desk is told to wake its writer, or the limit has passed. To wake for nothing does no harm.
+fn sleep(state: MutexGuard<'_, State<Desk>>, limit: Option<Duration>) -> MutexGuard<'_, State<Desk>> {
+    let changed = Arc::clone(&state.medium.changed);
+    match limit {
+        None => changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+        Some(limit) => changed.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner).0,
     }
 }

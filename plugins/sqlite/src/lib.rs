@@ -14,20 +14,19 @@ mod inbox;
 mod lock;
 mod options;
 mod place;
-mod session;
 mod tables;
 mod writer;
 
 use agents::Agents;
-use exchange::Exchange;
+use exchange::Desk;
 use inbox::Inbox;
 use mqscript_plugin::LogLevel;
+use mqscript_plugin::live::{Exchange, LiveSession};
 use mqscript_plugin::prelude::*;
 use options::Settings;
 use place::Place;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
-use session::QueueSession;
 use std::sync::Arc;
 use writer::{Parts, Writer};
 
@@ -38,7 +37,7 @@ struct Sqlite {
     connection: Option<Connection>,
     place: Place,
     agents: Arc<Agents>,
-    exchange: Arc<Exchange>,
+    exchange: Arc<Exchange<Desk>>,
     receive: bool,
     wants_content: bool,
     host: Host,
@@ -55,18 +54,18 @@ impl Core for Sqlite {
         .and(Capabilities::STORES)
         .and(Capabilities::READS_CONTENT)
         .and(Capabilities::TOUCHES_FILES);
-    type Session = QueueSession;
+    type Session = LiveSession<Desk>;
 
     fn create(options: Options, run: Run, host: Host) -> Result<Self, Error> {
         let settings = Settings::read(&options)?;
         let place = Place::take(&settings)?;
         let connection = database::open(place.file())?;
         Ok(Sqlite {
+            exchange: Exchange::new(Desk::new(settings.ring, &host)),
             settings,
             connection: Some(connection),
             place,
             agents: Arc::new(Agents::of(&run)),
-            exchange: Arc::default(),
             receive: run.receive(),
             wants_content: run.wants_content(),
             host,
@@ -81,7 +80,7 @@ impl Core for Sqlite {
         Ok(())
     }
 
-    fn open(&mut self, _open: Open) -> Result<QueueSession, Error> {
+    fn open(&mut self, _open: Open) -> Result<LiveSession<Desk>, Error> {
         self.prepare()?;
         let connection = self.connection.take().ok_or_else(|| {
             Error::new(Status::INVALID, "its session was opened already, and the file goes with it")
@@ -103,12 +102,15 @@ impl Core for Sqlite {
         let thread = self.host.spawn("sqlite writer", move || writer.work()).map_err(|error| {
             Error::new(Status::INTERNAL, format!("the system gives no thread for the writer: {error}"))
         })?;
-        self.exchange.started(thread);
-        Ok(QueueSession::new(Arc::clone(&self.exchange), self.settings.ring))
+        self.exchange.at_close(move || {
+            // A panic of the writer has been told by the session's next call.
+            let _ = thread.join();
+        });
+        Ok(LiveSession::on(&self.exchange))
     }
 
     fn stats(&mut self) -> Result<Map<String, Value>, Error> {
-        let tally = self.exchange.lock().tally.clone();
+        let tally = self.exchange.lock().medium.tally.clone();
         let stats = json!({
             "file": self.place.file().display().to_string(),
             "file_is_in_memory": self.place.is_in_memory(),

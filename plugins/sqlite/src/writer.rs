@@ -1,10 +1,10 @@
 //! The thread that owns the file: stores what waits, removes what was taken, reads what is next.
 
-use crate::exchange::{Exchange, Job, Stored, Tally};
+use crate::exchange::{Desk, Job, Tally};
 use crate::failure;
 use crate::inbox::Inbox;
 use crate::tables;
-use mqscript_plugin::live::{Arrivals, Waiting};
+use mqscript_plugin::live::{Answer, Arrivals, Exchange, Waiting};
 use mqscript_plugin::prelude::*;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, params};
@@ -20,7 +20,7 @@ const LOCK_AT_CLOSE: Duration = Duration::from_secs(5);
 /// The file's owner while a session is open.
 #[derive(Debug)]
 pub struct Writer {
-    exchange: Arc<Exchange>,
+    exchange: Arc<Exchange<Desk>>,
     host: Host,
     agents: Arc<crate::agents::Agents>,
     connection: Connection,
@@ -39,7 +39,7 @@ pub struct Writer {
 #[derive(Debug)]
 pub struct Parts {
     /// To the session.
-    pub exchange: Arc<Exchange>,
+    pub exchange: Arc<Exchange<Desk>>,
     /// The host.
     pub host: Host,
     /// The agents of the run.
@@ -79,8 +79,10 @@ impl Writer {
         let served = self.serve().and_then(|()| self.finish());
         let failed = served.is_err();
         let mut state = self.exchange.lock();
-        state.tally = self.tally;
-        state.failure = served.err();
+        state.medium.tally = self.tally;
+        if let Err(error) = served {
+            state.fail(error);
+        }
         drop(state);
         // The last connection to close folds the log into the file and removes it. Where that fails, the log stays and
         // holds what was stored.
@@ -102,7 +104,7 @@ impl Writer {
             let wants_to_read = self.inbox.as_ref().is_some_and(Inbox::wants_to_read);
             let nothing_out = self.inbox.as_ref().is_some_and(Inbox::has_nothing_out);
             let limit = self.time_to_next();
-            self.exchange.take(&mut job, wants_to_read, nothing_out, limit);
+            job.take_from(&self.exchange, wants_to_read, nothing_out, limit);
             if let Some(inbox) = &mut self.inbox {
                 inbox.note_handed_out(&mut job.handed_out);
                 inbox.acknowledge(&job.acknowledged, &mut self.tally);
@@ -153,7 +155,7 @@ impl Writer {
                 let text = format!("{} is locked by another program", self.file.display());
                 self.host.event(self.locked, self.host.now_ns(), &text);
             }
-            if self.exchange.is_closing() && start.elapsed() > LOCK_AT_CLOSE {
+            if self.exchange.lock().is_closing() && start.elapsed() > LOCK_AT_CLOSE {
                 return Err(failure::locked(&self.file));
             }
         }
@@ -212,8 +214,10 @@ impl Writer {
             inbox.stored_to(self.next_id - 1);
         }
         let mut state = self.exchange.lock();
-        state.unanswered -= waiting.len();
-        state.stored.extend(waiting.tokens().map(|tokens| Stored { tokens, at_ns }));
+        state.medium.window.answered(waiting.len());
+        for tokens in waiting.tokens() {
+            state.answer(Answer { tokens, result: OutcomeResult::Delivered, reason: 0, at_ns });
+        }
         drop(state);
         self.host.wake();
     }

@@ -8,10 +8,10 @@ const GUARDS: usize = 4;
 
 /// What of "appends within its room" a call broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Slip {
+pub enum CallFault {
     /// A length went back, or beyond the room.
     Length(String),
-    /// What stood there was changed.
+    /// The core changed what it had appended before.
     Changed(String),
     /// Something was written behind the room.
     Beyond(String),
@@ -26,39 +26,39 @@ pub enum Slip {
 /// A delivery, with its content copied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Copied {
-    /// The stamp.
+    /// The stamp that identifies the message.
     pub stamp: abi::Stamp,
-    /// The content.
+    /// The content of the copy.
     pub content: Vec<u8>,
-    /// When it arrived.
+    /// When the copy arrived, in nanoseconds of the run's clock.
     pub at_ns: u64,
-    /// What to acknowledge it by.
+    /// The tag by which the copy is acknowledged.
     pub ack_tag: u64,
-    /// At whom.
+    /// The id of the agent that received it.
     pub recipient_id: u32,
-    /// Its flags.
+    /// The flags of the delivery.
     pub flags: u32,
     /// Whether all reserved fields are zero.
     pub reserved_is_zero: bool,
 }
 
-/// What one call left.
+/// What one call left in the arrays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Appended {
-    /// Outcomes appended.
+    /// The outcomes that the call appended.
     pub outcomes: Vec<abi::Outcome>,
-    /// Deliveries appended.
+    /// The deliveries that the call appended.
     pub deliveries: Vec<Copied>,
-    /// MORE.
+    /// Whether the flag MORE is set.
     pub more: bool,
-    /// EMPTY.
+    /// Whether the flag EMPTY is set.
     pub empty: bool,
     /// Flags that are not known.
     pub unknown_flags: u32,
     /// The wish; NEVER = none.
     pub next_due_ns: u64,
-    /// What it should not have done.
-    pub slips: Vec<Slip>,
+    /// What the call should not have done.
+    pub slips: Vec<CallFault>,
 }
 
 /// Room for outcomes and deliveries.
@@ -130,18 +130,18 @@ impl Arrays {
             ("out->deliveries_cap", raw.deliveries_cap != lent.deliveries_cap),
         ] {
             if changed {
-                slips.push(Slip::Touched(field));
+                slips.push(CallFault::Touched(field));
             }
         }
         let outcomes_end = self.end("outcomes", raw.outcomes_len, lent.outcomes_cap, &mut slips);
         let deliveries_end = self.end("deliveries", raw.deliveries_len, lent.deliveries_cap, &mut slips);
         let standing = self.standing;
-        let spare = |kind: &str, slips: &mut Vec<Slip>, standing_changed: bool, guards_changed: bool| {
+        let spare = |kind: &str, slips: &mut Vec<CallFault>, standing_changed: bool, guards_changed: bool| {
             if standing_changed {
-                slips.push(Slip::Changed(format!("it changed {kind} that stood there before")));
+                slips.push(CallFault::Changed(format!("it changed {kind} that stood there before")));
             }
             if guards_changed {
-                slips.push(Slip::Beyond(format!("it wrote {kind} behind the room")));
+                slips.push(CallFault::Beyond(format!("it wrote {kind} behind the room")));
             }
         };
         let guards = self.outcomes.len() - GUARDS;
@@ -174,10 +174,10 @@ impl Arrays {
         }
     }
 
-    fn end(&self, kind: &str, len: u32, cap: u32, slips: &mut Vec<Slip>) -> usize {
+    fn end(&self, kind: &str, len: u32, cap: u32, slips: &mut Vec<CallFault>) -> usize {
         if (len as usize) < self.standing || len > cap {
             let standing = self.standing;
-            slips.push(Slip::Length(format!(
+            slips.push(CallFault::Length(format!(
                 "it left {len} {kind} where {standing} stood and {cap} have room"
             )));
             return self.standing;
@@ -186,16 +186,17 @@ impl Arrays {
     }
 }
 
-fn copied(delivery: &abi::Delivery, slips: &mut Vec<Slip>) -> Copied {
+fn copied(delivery: &abi::Delivery, slips: &mut Vec<CallFault>) -> Copied {
     let len = delivery.content.len;
     let readable = match (len, delivery.content.ptr.is_null()) {
         (0, _) => true,
         (_, true) => {
-            slips.push(Slip::Content(format!("a delivery of {len} bytes at NULL")));
+            slips.push(CallFault::Content(format!("a delivery of {len} bytes at NULL")));
             false
         }
         (len, false) if len > SIZE_MAX_BYTES => {
-            slips.push(Slip::Content(format!("a delivery of {len} bytes; {SIZE_MAX_BYTES} are allowed")));
+            slips
+                .push(CallFault::Content(format!("a delivery of {len} bytes; {SIZE_MAX_BYTES} are allowed")));
             false
         }
         _ => true,

@@ -3,15 +3,15 @@
 use super::super::border::Border;
 use super::super::services::HostServices;
 use super::session::ProbeSession;
-use super::stage::Stage;
+use super::stage::RawHost;
 use mqscript_plugin::abi;
 use std::ffi::c_void;
 use std::ptr;
 
 /// What to do to a layer's calls of the core below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Meddling {
-    /// Nothing.
+pub enum Interference {
+    /// The layer changed nothing.
     #[default]
     None,
     /// Wish for a poll at this time in every call.
@@ -28,13 +28,13 @@ pub struct Below {
     pub offered: Vec<Vec<u64>>,
     /// Calls of any function.
     pub calls: u64,
-    /// What is done to the calls.
-    pub meddling: Meddling,
+    /// What is changed in the calls.
+    pub interference: Interference,
 }
 
 impl Below {
     /// Made by `Box::into_raw`, as the layer holds the pointer; to be [closed](Below::close) once.
-    pub(super) fn make(session: ProbeSession, services: &HostServices, stage: &Stage) -> *mut Below {
+    pub(super) fn make(session: ProbeSession, services: &HostServices, stage: &RawHost) -> *mut Below {
         let border = Border {
             session: session.raw,
             calls: session.subject.vetted.calls.session,
@@ -52,7 +52,8 @@ impl Below {
             layer: None,
             failure: None,
         };
-        let below = Below { border, session, offered: Vec::new(), calls: 0, meddling: Meddling::None };
+        let below =
+            Below { border, session, offered: Vec::new(), calls: 0, interference: Interference::None };
         Box::into_raw(Box::new(below))
     }
 
@@ -80,11 +81,11 @@ impl Below {
     /// Whether the call is to fail; notes it.
     fn enter(&mut self) -> bool {
         self.calls += 1;
-        self.meddling == Meddling::Fail
+        self.interference == Interference::Fail
     }
 
     fn leave(&self, out: &mut abi::Out) {
-        if let Meddling::Due(at_ns) = self.meddling {
+        if let Interference::Due(at_ns) = self.interference {
             out.next_due_ns = out.next_due_ns.min(at_ns);
         }
     }

@@ -1,10 +1,10 @@
 //! A core that was made: its control calls, each on the calling thread.
 
 use super::super::capabilities::combined;
-use super::super::control::Told;
+use super::super::control::Reply;
 use super::inner::Below;
 use super::session::ProbeSession;
-use super::stage::{Stage, WAKER};
+use super::stage::{RawHost, WAKER};
 use super::subject::Subject;
 use mqscript_plugin::abi::{self, RawCore, RawSession};
 use std::ptr;
@@ -13,30 +13,30 @@ use std::sync::Arc;
 /// A call that did not return OK, or returned OK and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The status.
+    /// The status that the call returned.
     pub status: i32,
-    /// What the core said.
+    /// The text that the core gave.
     pub text: String,
 }
 
-/// What `stats` answered.
+/// What the function `stats` answered.
 #[derive(Debug)]
-pub struct Asked {
-    /// The full length it told.
+pub struct StatsAnswer {
+    /// The full length that `stats` reported, in bytes.
     pub len: u64,
     /// The buffer it was given, up to its room.
     pub bytes: Vec<u8>,
-    /// It wrote behind its room.
+    /// Whether the core wrote behind the end of the buffer.
     pub beyond: bool,
 }
 
 /// A core that exists, and the one below it. It must be [destroyed](Probe::destroy); dropping it leaves it as it is.
 pub struct Probe {
     pub(super) subject: Arc<Subject>,
-    pub(super) stage: Arc<Stage>,
+    pub(super) stage: Arc<RawHost>,
     pub(super) raw: *mut RawCore,
     pub(super) below: Option<Box<Probe>>,
-    /// Its effective capabilities.
+    /// The effective capabilities of the core.
     pub effective: u64,
     /// Where the options stood. Whoever looks at them after `create` must not crash, but be told what it does.
     _options: Vec<u8>,
@@ -45,9 +45,9 @@ pub struct Probe {
 // SAFETY: the contract lets control calls come from any thread, one at a time.
 unsafe impl Send for Probe {}
 
-impl Told {
+impl Reply {
     /// What came of a call of `function`; what it wrote to that was only lent is noted on the stage.
-    fn refused(mut self, function: &str, stage: &Stage) -> Result<(), Refusal> {
+    fn refused(mut self, function: &str, stage: &RawHost) -> Result<(), Refusal> {
         stage.look_over(function);
         if let Some(text) = self.breach.take() {
             stage.notes().touch(format!("in `{function}` {text}"));
@@ -66,7 +66,7 @@ impl Probe {
     /// A status; or OK, but no core.
     pub fn create(
         subject: &Arc<Subject>,
-        stage: &Arc<Stage>,
+        stage: &Arc<RawHost>,
         seed: u64,
         scribble: bool,
     ) -> Result<Probe, Refusal> {
@@ -77,7 +77,7 @@ impl Probe {
         let mut options = serde_json::Value::Object(subject.options().clone()).to_string().into_bytes();
         let (mut raw, mut effective) = (ptr::null_mut(), 0);
         (subject.trail)("create");
-        let told = Told::by(|error| {
+        let told = Reply::by(|error| {
             let text = abi::Str { ptr: options.as_ptr(), len: options.len() as u64 };
             // SAFETY: "`host` and `run` stay valid until `destroy` returns": the stage is kept by the probe.
             unsafe {
@@ -110,7 +110,7 @@ impl Probe {
         }
     }
 
-    /// What it and all below it can do together.
+    /// The capabilities that the core and all below it have together.
     pub fn effective_of_chain(&self) -> u64 {
         match &self.below {
             None => self.effective,
@@ -140,7 +140,7 @@ impl Probe {
         let Some(call) = call else { return Ok(()) };
         (self.subject.trail)(name);
         // SAFETY: "[control]"; the core is not destroyed.
-        Told::by(|error| unsafe { call(self.raw, error) }).refused(name, &self.stage)
+        Reply::by(|error| unsafe { call(self.raw, error) }).refused(name, &self.stage)
     }
 
     /// Calls `open`, below first.
@@ -175,7 +175,7 @@ impl Probe {
         let mut session: *mut RawSession = ptr::null_mut();
         (self.subject.trail)("open");
         // SAFETY: "[control]"; `open` is borrowed for the call, what is below is kept until the layer is closed.
-        let told = Told::by(|error| unsafe {
+        let told = Reply::by(|error| unsafe {
             (self.subject.vetted.calls.open)(self.raw, &open, &mut session, error)
         });
         let refused = told.refused("open", &self.stage).err().or_else(|| {
@@ -198,7 +198,7 @@ impl Probe {
     ///
     /// # Errors
     /// A status.
-    pub fn stats(&mut self, cap: usize) -> Result<Option<Asked>, Refusal> {
+    pub fn stats(&mut self, cap: usize) -> Result<Option<StatsAnswer>, Refusal> {
         const GUARD: usize = 64;
         let Some(stats) = self.subject.vetted.calls.stats else { return Ok(None) };
         let mut bytes = vec![0xa5u8; cap + GUARD];
@@ -206,11 +206,11 @@ impl Probe {
         (self.subject.trail)("stats");
         // SAFETY: "[control] writes up to `cap` bytes to `buf` and its full length to `*len`".
         let told =
-            Told::by(|error| unsafe { stats(self.raw, bytes.as_mut_ptr(), cap as u64, &mut len, error) });
+            Reply::by(|error| unsafe { stats(self.raw, bytes.as_mut_ptr(), cap as u64, &mut len, error) });
         told.refused("stats", &self.stage)?;
         let beyond = bytes[cap..].iter().any(|byte| *byte != 0xa5);
         bytes.truncate(cap.min(len as usize));
-        Ok(Some(Asked { len, bytes, beyond }))
+        Ok(Some(StatsAnswer { len, bytes, beyond }))
     }
 
     /// Calls `destroy`, the layer first; what calls the host afterwards is late.

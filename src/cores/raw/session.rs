@@ -1,23 +1,23 @@
 //! An open session, called without a guard.
 
-use super::super::border::LentError;
+use super::super::lent::LentError;
 use super::super::surroundings::float;
-use super::arrays::{Appended, Arrays, Slip};
+use super::arrays::{Appended, Arrays, CallFault};
 use super::inner::Below;
 use super::subject::Subject;
 use mqscript_plugin::abi::{self, ErrorBuffer, RawSession};
 use std::sync::Arc;
 
-/// What a session call came to.
+/// The result of a session call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Called {
-    /// The status.
+    /// The status that the call returned.
     pub status: i32,
     /// What the core said, where the status is not OK.
     pub text: String,
     /// As written by `publish`.
     pub accepted: u32,
-    /// What was appended.
+    /// What the call appended to the arrays.
     pub appended: Appended,
 }
 
@@ -37,7 +37,7 @@ impl ProbeSession {
         ProbeSession { raw, subject, below }
     }
 
-    /// What stands below a layer.
+    /// The core below, for a layer.
     pub fn below(&mut self) -> Option<&mut Below> {
         // SAFETY: NULL or from `Below::make`, until `close`; the layer uses it only inside its own calls.
         unsafe { self.below.as_mut() }
@@ -67,8 +67,8 @@ impl ProbeSession {
         }
         (self.subject.trail)("reading what it delivered");
         let mut appended = arrays.take(&out);
-        appended.slips.extend(rounds.then_some(Slip::Rounding));
-        appended.slips.extend(lent.put_back(&mut error).map(Slip::Touched));
+        appended.slips.extend(rounds.then_some(CallFault::Rounding));
+        appended.slips.extend(lent.put_back(&mut error).map(CallFault::Touched));
         (self.subject.trail)("");
         let text = if status == abi::OK { String::new() } else { lent.told(&error) };
         Called { status, text, accepted, appended }
@@ -88,12 +88,12 @@ impl ProbeSession {
             unsafe { std::slice::from_raw_parts(messages.cast::<u8>(), size_of_val(batch)) }
         };
         if bytes(std::hint::black_box(batch.as_ptr())) != bytes(before.as_ptr()) {
-            called.appended.slips.push(Slip::Touched("*messages"));
+            called.appended.slips.push(CallFault::Touched("*messages"));
         }
         called
     }
 
-    /// Calls `poll`.
+    /// Calls the function `poll` at `now_ns`.
     pub fn poll(&mut self, now_ns: u64, arrays: &mut Arrays) -> Called {
         self.call("poll", arrays, |this, out, _, error| {
             // SAFETY: as in `publish`.

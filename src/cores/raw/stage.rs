@@ -1,8 +1,9 @@
 //! A run and a host that takes notes of what a core asks of it.
 
-use super::super::border::{not_its_own, wrong_text};
+use super::super::appended::wrong_text;
 use super::super::entry_host::no_extension;
 use super::super::host::{LentForReading, RunFor};
+use super::super::lent::not_its_own;
 use super::super::run_config::RunConfig;
 use super::super::services::HostServices;
 use super::super::surroundings::float;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// What the host was asked for, on any thread.
+/// The calls of the host's functions, from any thread.
 #[derive(Debug, Default)]
 pub struct Notes {
     wakes: AtomicU64,
@@ -26,7 +27,7 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Calls of `wake`.
+    /// The number of calls of `wake` so far.
     pub fn wakes(&self) -> u64 {
         self.wakes.load(Ordering::Acquire)
     }
@@ -76,7 +77,7 @@ impl Notes {
 pub(super) const WAKER: u64 = 0x5ca1_ab1e_0001;
 
 /// A run and a host. Keep it for as long as a thread of the core may call.
-pub struct Stage {
+pub struct RawHost {
     pub(super) host: LentForReading<abi::Host>,
     pub(super) run: RunFor,
     shared: Arc<Shared>,
@@ -88,13 +89,13 @@ struct Shared {
 }
 
 // SAFETY: constant but for what `shared` guards itself; "all `[any thread]`".
-unsafe impl Send for Stage {}
+unsafe impl Send for RawHost {}
 // SAFETY: as above.
-unsafe impl Sync for Stage {}
+unsafe impl Sync for RawHost {}
 
-impl Stage {
+impl RawHost {
     /// A run as `config` says, whose origin is now.
-    pub fn new(config: RunConfig) -> Arc<Stage> {
+    pub fn new(config: RunConfig) -> Arc<RawHost> {
         let shared = Arc::new(Shared { services: HostServices::new(config.clock), notes: Notes::default() });
         let host = abi::Host {
             struct_size: size_of::<abi::Host>() as u32,
@@ -107,15 +108,15 @@ impl Stage {
             intern: Some(intern),
             get_extension: Some(no_extension),
         };
-        Arc::new(Stage { host: LentForReading::new(host), run: RunFor::new(config), shared })
+        Arc::new(RawHost { host: LentForReading::new(host), run: RunFor::new(config), shared })
     }
 
-    /// Clock, reasons, wakes.
+    /// The host's services: the clock, the interned reasons, the wakes.
     pub fn services(&self) -> &HostServices {
         &self.shared.services
     }
 
-    /// What the core asked for.
+    /// The calls of the host's functions that the core made.
     pub fn notes(&self) -> &Notes {
         &self.shared.notes
     }

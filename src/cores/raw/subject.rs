@@ -35,7 +35,7 @@ impl Subject {
         Ok(Subject { vetted, below: None, trail, options: Map::new() })
     }
 
-    /// The same with these options, defaults filled in.
+    /// The same core with these options, defaults filled in.
     ///
     /// # Errors
     /// It refuses them.
@@ -57,7 +57,7 @@ impl Subject {
         self.below.as_deref()
     }
 
-    /// What its descriptor says.
+    /// The facts in the descriptor of the core.
     pub fn info(&self) -> &CoreInfo {
         &self.vetted.info
     }
@@ -67,7 +67,7 @@ impl Subject {
         self.info().capabilities & !lacking(&self.info().schema, &self.options)
     }
 
-    /// What it and all below it declare together.
+    /// The capabilities that the core and all below it declare together.
     pub fn declared_by_chain(&self) -> u64 {
         match &self.below {
             None => self.declared(),

@@ -4,13 +4,13 @@ use super::machinery::{Closed, Machinery};
 use crate::numbers::{amount, count, percent, rate};
 use crate::plan::units::{canonical_duration, human_duration};
 use crate::results::loaded;
-use crate::results::{Limit, Run};
+use crate::results::{Bottleneck, Run};
 
 /// No more than so many are told, the one that explains most first.
 const TOLD_MAX: usize = 2;
 /// A wait that takes less than this share of the time in the system is not what limits a run.
 const WAIT_SHARE_MIN: f64 = 0.3;
-/// The same for the time between two attempts.
+/// The same share for the time between two attempts.
 const BACKOFF_SHARE_MIN: f64 = 0.15;
 /// From this share of the time on, what passes between acceptance and reception limits a run.
 const TRANSIT_SHARE_MIN: f64 = 0.5;
@@ -27,8 +27,8 @@ const UTILISATION_AIM: f64 = 0.5;
 const TAIL_TIMES: u64 = 5;
 
 /// What limits a run, most important first; empty if nothing was sent.
-pub fn limits(run: &Run, machinery: &Machinery) -> Vec<Limit> {
-    let Some(view) = View::of(run, machinery) else { return Vec::new() };
+pub fn find_bottlenecks(run: &Run, machinery: &Machinery) -> Vec<Bottleneck> {
+    let Some(view) = BottleneckSearch::of(run, machinery) else { return Vec::new() };
     // A load that comes late makes messages wait where nothing else does.
     if let Some(generator) = view.generator() {
         return vec![generator];
@@ -37,7 +37,7 @@ pub fn limits(run: &Run, machinery: &Machinery) -> Vec<Limit> {
     if let Some(medium) = view.falls_behind() {
         return std::iter::once(medium).chain(view.failures()).collect();
     }
-    let mut found: Vec<Limit> = [
+    let mut found: Vec<Bottleneck> = [
         view.medium(),
         view.closed(),
         view.full_queue(),
@@ -54,7 +54,7 @@ pub fn limits(run: &Run, machinery: &Machinery) -> Vec<Limit> {
 }
 
 /// A run with what is read off it.
-struct View<'a> {
+struct BottleneckSearch<'a> {
     run: &'a Run,
     machinery: &'a Machinery,
     /// Shares of the time that messages spent in the system: in the queue, with the core, between attempts.
@@ -62,21 +62,21 @@ struct View<'a> {
     backoff: f64,
     /// Mean number of messages in flight.
     in_flight: f64,
-    /// Means, in nanoseconds.
+    /// The mean times of a message, in nanoseconds.
     wait_ns: f64,
     delivery_ns: f64,
 }
 
-fn limit(kind: &str, seen: String, help: impl Into<String>, setting: Option<String>) -> Option<Limit> {
-    Some(Limit { kind: kind.to_owned(), seen, help: help.into(), setting, tried: None })
+fn found(kind: &str, seen: String, help: impl Into<String>, setting: Option<String>) -> Option<Bottleneck> {
+    Some(Bottleneck { kind: kind.to_owned(), seen, help: help.into(), setting, tried: None })
 }
 
 fn ns(value: f64) -> String {
     human_duration(value.max(0.0).round() as u64)
 }
 
-impl<'a> View<'a> {
-    fn of(run: &'a Run, machinery: &'a Machinery) -> Option<View<'a>> {
+impl<'a> BottleneckSearch<'a> {
+    fn of(run: &'a Run, machinery: &'a Machinery) -> Option<BottleneckSearch<'a>> {
         let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
         let in_system = number(&run.occupancy.in_system);
         if in_system <= 0.0 || run.duration_ns == 0 {
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
         let (wait_ns, lag_ns) = (run.figures.queue_wait.mean_ns, run.schedule_lag.mean_ns);
         // Waits begin at the intended time; what the generator was late is not the queue's.
         let lag = (lag_ns.unwrap_or(0.0) / wait_ns.unwrap_or(0.0).max(1.0)).min(1.0);
-        Some(View {
+        Some(BottleneckSearch {
             run,
             machinery,
             queue: number(&run.occupancy.queue) / in_system * (1.0 - lag),
@@ -101,16 +101,16 @@ impl<'a> View<'a> {
     }
 
     /// The machine that makes the load.
-    fn generator(&self) -> Option<Limit> {
+    fn generator(&self) -> Option<Bottleneck> {
         let warning = self.run.generator_limited()?;
         match self.run.environment.script_share {
-            Some(script) if script >= 0.5 => limit(
+            Some(script) if script >= 0.5 => found(
                 "generator",
                 format!("the generator: the script's callbacks take {} of the time", percent(script)),
                 "lower the rate, or let `mix` and templates do what callbacks do",
                 None,
             ),
-            _ => limit("generator", format!("the generator: {}", warning.seen), "lower the rate", None),
+            _ => found("generator", format!("the generator: {}", warning.seen), "lower the rate", None),
         }
     }
 
@@ -123,7 +123,7 @@ impl<'a> View<'a> {
     }
 
     /// Copies to be received that pile up behind what takes messages over.
-    fn falls_behind(&self) -> Option<Limit> {
+    fn falls_behind(&self) -> Option<Bottleneck> {
         let series = &self.run.series;
         if !self.run.is_of_copies() || !self.is_growing() {
             return None;
@@ -132,7 +132,7 @@ impl<'a> View<'a> {
         let came: u64 = points.iter().map(|point| point.generated).sum();
         let seconds = points.len() as f64 * series.interval_ns as f64 / 1e9;
         let most = points.iter().map(|point| point.queue_max).max().unwrap_or(0);
-        limit(
+        found(
             "core",
             format!(
                 "{}: {} received of {} accepted; its backlog grows, up to {} copies",
@@ -147,13 +147,13 @@ impl<'a> View<'a> {
     }
 
     /// Most of the time passes between acceptance and reception.
-    fn medium(&self) -> Option<Limit> {
+    fn medium(&self) -> Option<Bottleneck> {
         let figures = &self.run.figures;
         let (end_to_end_ns, transit_ns) = (figures.end_to_end.mean_ns?, figures.transit.mean_ns?);
         if !self.run.is_of_copies() || transit_ns < TRANSIT_SHARE_MIN * end_to_end_ns {
             return None;
         }
-        limit(
+        found(
             "core",
             format!(
                 "{}: of {} on average, {} pass between accepted and received",
@@ -171,7 +171,7 @@ impl<'a> View<'a> {
     }
 
     /// Agents that wait for their own outcomes.
-    fn closed(&self) -> Option<Limit> {
+    fn closed(&self) -> Option<Bottleneck> {
         let groups = &self.machinery.closed;
         if groups.is_empty() || self.queue >= WAIT_SHARE_MIN {
             return None;
@@ -189,9 +189,9 @@ impl<'a> View<'a> {
                 groups.len(),
                 rate(most)
             );
-            return limit("generator", seen, help, None);
+            return found("generator", seen, help, None);
         };
-        limit(
+        found(
             "generator",
             format!(
                 "the load itself: {} agents with {in_flight} under way each, {} to think and {} to be answered, \
@@ -207,7 +207,7 @@ impl<'a> View<'a> {
     }
 
     /// A queue that turns messages away although the processor could do them in time.
-    fn full_queue(&self) -> Option<Limit> {
+    fn full_queue(&self) -> Option<Bottleneck> {
         let ledger = &self.run.ledger;
         let reasons = ledger.by_reason.get("rejected")?;
         let of = |reason: &str| reasons.get(reason).copied().unwrap_or(0);
@@ -219,7 +219,7 @@ impl<'a> View<'a> {
         // A longer queue before workers that are busy all the time only makes messages wait longer.
         let overloaded = self.is_overloaded();
         let setting = format!("queue.capacity={}", (2 * capacity).max(capacity + turned_away));
-        limit(
+        found(
             "queue",
             format!(
                 "the queue: it holds {}, and {} messages were turned away",
@@ -237,12 +237,12 @@ impl<'a> View<'a> {
     }
 
     /// A processor that has handed over as many as it may.
-    fn stopped(&self) -> Option<Limit> {
+    fn stopped(&self) -> Option<Bottleneck> {
         let (max, counts) = (self.machinery.max_messages?, &self.run.ledger.counts);
         if counts.attempts < max || counts.unanswered == 0 {
             return None;
         }
-        limit(
+        found(
             "processor",
             format!(
                 "the processor: it stops after {} hand-overs (processor.max_messages), and {} messages were left",
@@ -255,7 +255,7 @@ impl<'a> View<'a> {
     }
 
     /// Messages that fail although nobody tries again.
-    fn failures(&self) -> Option<Limit> {
+    fn failures(&self) -> Option<Bottleneck> {
         let (ledger, attempts) = (&self.run.ledger, self.machinery.attempts);
         let failed = ledger.counts.failed + ledger.counts.uncertain + ledger.counts.dead_lettered;
         if attempts > 1 || failed == 0 {
@@ -264,7 +264,7 @@ impl<'a> View<'a> {
         let share = failed as f64 / ledger.counts.generated.max(1) as f64;
         // Those who are busy all the time have no time to do things again.
         let setting = (!self.is_overloaded()).then(|| format!("processor.retry.attempts={ATTEMPTS}"));
-        limit(
+        found(
             "failures",
             format!("the failures: {} of the messages fail at their only attempt", percent(share)),
             "more attempts, where the workers have time for them, or a core that fails less often",
@@ -273,14 +273,14 @@ impl<'a> View<'a> {
     }
 
     /// Messages that wait in the queue for most of their time: for the next cycle, or for a worker.
-    fn waiting(&self) -> Option<Limit> {
+    fn waiting(&self) -> Option<Bottleneck> {
         if self.queue < WAIT_SHARE_MIN {
             return None;
         }
         self.cycles().or_else(|| self.workers())
     }
 
-    fn cycles(&self) -> Option<Limit> {
+    fn cycles(&self) -> Option<Bottleneck> {
         let cycles = self.run.cycles.as_ref().filter(|cycles| cycles.count > 0)?;
         let asleep = 1.0 - cycles.active_ns as f64 / self.run.duration_ns as f64;
         if asleep < 0.5 {
@@ -291,7 +291,7 @@ impl<'a> View<'a> {
         let cycle_ns = active_ns + batch_interval_ns as f64;
         if 2 * cycles.full >= cycles.count {
             let cap = f64::from(batch_size) * 1e9 / cycle_ns;
-            return limit(
+            return found(
                 "processor",
                 format!(
                     "the processor sleeps {} of the time: batches of {batch_size} every {} cap it at {}, \
@@ -304,7 +304,7 @@ impl<'a> View<'a> {
                 Some(format!("processor.batch_size={}", self.batch_size_for(cycle_ns))),
             );
         }
-        limit(
+        found(
             "processor",
             format!(
                 "the pause between cycles: the processor sleeps {} of the time, {} at a stretch, and messages wait \
@@ -331,10 +331,10 @@ impl<'a> View<'a> {
             / counts.generated.max(1) as f64
     }
 
-    fn workers(&self) -> Option<Limit> {
+    fn workers(&self) -> Option<Bottleneck> {
         let workers = self.machinery.workers;
         if self.machinery.steady && self.utilisation() < UTILISATION_MIN {
-            return limit(
+            return found(
                 "core",
                 format!(
                     "the core takes no more at once: messages wait {}, though {} of the workers are free",
@@ -351,7 +351,7 @@ impl<'a> View<'a> {
             false => 2 * u64::from(workers),
         };
         let busy = format!("{} of {workers} busy on average", amount(self.in_flight));
-        limit(
+        found(
             "processor",
             format!(
                 "the workers: {busy}, and messages wait {} for one to be delivered in {}",
@@ -364,7 +364,7 @@ impl<'a> View<'a> {
     }
 
     /// Messages that wait for their next attempt.
-    fn retries(&self) -> Option<Limit> {
+    fn retries(&self) -> Option<Bottleneck> {
         let (counts, figures) = (&self.run.ledger.counts, &self.run.figures);
         let again = counts.retries as f64 / counts.generated.max(1) as f64;
         let tail = |p99: Option<u64>| p99.unwrap_or(0);
@@ -377,7 +377,7 @@ impl<'a> View<'a> {
         // Attempts that follow each other faster are spent before the outage is over.
         let in_outages = !self.run.outages.is_empty();
         let setting = format!("processor.retry.backoff={}", canonical_duration((backoff_ns / 4).max(1)));
-        limit(
+        found(
             "retries",
             format!(
                 "the retries: {} of the messages are tried again, and {} of all time is spent waiting for that \
@@ -397,7 +397,7 @@ impl<'a> View<'a> {
     }
 
     /// The core, where nothing else takes the time, or where it alone makes the tail.
-    fn core(&self, alone: bool) -> Option<Limit> {
+    fn core(&self, alone: bool) -> Option<Bottleneck> {
         if self.run.is_of_copies() {
             // That it takes messages over is not what anybody waits for.
             return None;
@@ -406,7 +406,7 @@ impl<'a> View<'a> {
         let (p50, p99) = (delivery.p50_ns?, delivery.p99_ns?);
         let total_p99 = total.p99_ns.unwrap_or(0);
         if p99 >= TAIL_TIMES * p50.max(1) && p99 as f64 >= 0.7 * total_p99 as f64 {
-            return limit(
+            return found(
                 "core",
                 format!(
                     "the core makes the tail: its p99 is {}, {} times its median",
@@ -418,7 +418,7 @@ impl<'a> View<'a> {
             );
         }
         let total_ns = total.mean_ns.filter(|_| alone)?;
-        limit(
+        found(
             "core",
             format!("the core: its delivery takes {} of {} on average", ns(self.delivery_ns), ns(total_ns)),
             "no setting here makes it faster",

@@ -5,19 +5,19 @@ use crate::plan::{Arrival, Group, Plan};
 /// The settings that can limit a run.
 #[derive(Debug, Clone)]
 pub struct Machinery {
-    /// `processor.workers`.
+    /// The setting `processor.workers` of the plan.
     pub workers: u32,
-    /// `processor.batch_size`.
+    /// The setting `processor.batch_size` of the plan.
     pub batch_size: u32,
     /// `processor.batch_interval`, in nanoseconds; 0 without cycles.
     pub batch_interval_ns: u64,
-    /// `processor.retry.attempts`.
+    /// The setting `processor.retry.attempts` of the plan.
     pub attempts: u8,
-    /// `processor.retry.backoff`, in nanoseconds.
+    /// The setting `processor.retry.backoff` of the plan, in nanoseconds.
     pub backoff_ns: u64,
-    /// `processor.max_messages`.
+    /// The setting `processor.max_messages` of the plan.
     pub max_messages: Option<u64>,
-    /// `queue.capacity`.
+    /// The setting `queue.capacity` of the plan.
     pub capacity: u64,
     /// Whether the load was meant to be the same all the time.
     pub steady: bool,
@@ -26,7 +26,7 @@ pub struct Machinery {
 }
 
 impl Machinery {
-    /// Those of a plan.
+    /// Reads the settings of a plan.
     pub fn of(plan: &Plan) -> Machinery {
         let closed = |group: &Group| match &group.arrival {
             Arrival::Closed { think, in_flight } => {
@@ -52,7 +52,7 @@ impl Machinery {
 /// A group of agents that wait for their own outcomes.
 #[derive(Debug, Clone, Copy)]
 pub struct Closed {
-    /// How many they are.
+    /// The number of agents in the group.
     pub agents: u32,
     /// The mean time to think, in nanoseconds.
     pub think_ns: f64,

@@ -4,5 +4,5 @@
 mod find;
 mod machinery;
 
-pub use find::limits;
+pub use find::find_bottlenecks;
 pub use machinery::Machinery;

@@ -1,6 +1,6 @@
 //! Percentiles that are the luck of a handful of messages.
 
-use super::doubt::Doubt;
+use super::cause::WarningCause;
 use crate::plan::{Check, Figure, Operand};
 use crate::results::Run;
 use crate::results::figures::times_of;
@@ -24,9 +24,9 @@ pub fn is_reliable(count: u64, beyond: f64) -> bool {
 /// A percentile of too few messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooFew {
-    /// Of how many it is.
+    /// The number of messages that there are.
     pub count: u64,
-    /// How many it takes.
+    /// The number of messages that it takes.
     pub needed: u64,
 }
 
@@ -39,18 +39,23 @@ pub fn too_few(run: &Run, figure: &Figure) -> Option<TooFew> {
 }
 
 /// What is said of the very percentile that a check names says more than what is said of those that are shown.
-pub(super) fn few_samples(run: &Run, checks: &[Check]) -> Option<Doubt> {
+pub(super) fn few_samples(run: &Run, checks: &[Check]) -> Option<WarningCause> {
     checks.iter().find_map(|check| of_check(run, check)).or_else(|| of_shown(run))
 }
 
-fn of_check(run: &Run, check: &Check) -> Option<Doubt> {
+fn of_check(run: &Run, check: &Check) -> Option<WarningCause> {
     let other = match &check.operand {
         Operand::Figure(figure) => Some(figure),
         Operand::Literal(_) => None,
     };
     std::iter::once(&check.figure).chain(other).find_map(|figure| {
         let too_few = too_few(run, figure)?;
-        Some(Doubt::FewSamplesOf { figure: figure.path(), too_few, replications: None, longer: longer(run) })
+        Some(WarningCause::FewSamplesOf {
+            figure: figure.path(),
+            too_few,
+            replications: None,
+            longer: longer(run),
+        })
     })
 }
 
@@ -67,13 +72,13 @@ pub fn longer(run: &Run) -> &'static str {
     }
 }
 
-fn of_shown(run: &Run) -> Option<Doubt> {
+fn of_shown(run: &Run) -> Option<WarningCause> {
     let total = &run.figures.total;
     if total.count == 0 || is_reliable(total.count, 0.01) {
         return None;
     }
     let reliable = SHOWN.iter().rev().find(|(_, beyond)| is_reliable(total.count, *beyond));
-    Some(Doubt::FewSamples {
+    Some(WarningCause::FewSamples {
         count: total.count,
         reliable: reliable.map(|(name, _)| *name),
         longer: longer(run),

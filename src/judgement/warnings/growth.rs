@@ -8,7 +8,7 @@ use crate::results::{Run, SeriesPoint};
 pub struct Growth {
     /// Mean number of messages that wait in the first quarter of the load.
     pub early: f64,
-    /// The same in the last quarter.
+    /// The same mean in the last quarter.
     pub late: f64,
     /// Messages generated per second in the second half of the load.
     pub offered_per_s: f64,

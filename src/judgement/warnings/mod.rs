@@ -1,7 +1,7 @@
-//! Reasons to doubt the numbers of a run: each is looked for in the results alone, and says what was seen, why it
+//! Warnings about the numbers of a run: each is looked for in the results alone, and says what was seen, why it
 //! matters, and what to do. A doubtful number may still be right; that a run is not valid is told elsewhere.
 
-mod doubt;
+mod cause;
 mod few_samples;
 mod find;
 mod growth;
@@ -9,6 +9,6 @@ mod settling;
 mod stretches;
 mod window_means;
 
-pub use doubt::Doubt;
+pub use cause::WarningCause;
 pub use few_samples::{TooFew, is_reliable, longer, too_few};
-pub use find::{Asked, doubts};
+pub use find::{LoadExpectation, find_warnings};

@@ -5,7 +5,7 @@
 pub struct Change {
     /// The first stretch after it.
     pub at: usize,
-    /// The mean before.
+    /// The mean before the change.
     pub before: f64,
     /// The mean from there on.
     pub after: f64,

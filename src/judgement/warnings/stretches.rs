@@ -1,13 +1,13 @@
 //! Stretches in which messages took far longer than in the others.
 
-/// What stands out.
+/// The stretches that stand out from the others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outlying {
-    /// How many stretches.
+    /// The number of stretches that stand out.
     pub count: usize,
     /// The slowest of them.
     pub worst: usize,
-    /// Its mean.
+    /// The mean of the slowest one.
     pub worst_mean: f64,
     /// The median of all stretches.
     pub median: f64,

@@ -13,9 +13,9 @@ const STRETCHES: [usize; 2] = [30, 20];
 /// The mean total times of equal stretches.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowMeans {
-    /// When the first stretch starts.
+    /// When the first stretch starts, in nanoseconds.
     pub start_ns: u64,
-    /// How long each is.
+    /// The length of each stretch, in nanoseconds.
     pub length_ns: u64,
     /// The mean total time of what was delivered in each, in nanoseconds.
     pub means_ns: Vec<f64>,
@@ -40,7 +40,7 @@ impl WindowMeans {
         })
     }
 
-    /// When a stretch starts.
+    /// When a stretch starts, in nanoseconds.
     pub fn starts_ns(&self, stretch: usize) -> u64 {
         self.start_ns + stretch as u64 * self.length_ns
     }

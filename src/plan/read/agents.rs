@@ -4,10 +4,10 @@ use super::arrival::read_arrival;
 use super::reader::{Fields, Reader};
 use super::recipients::check_recipients;
 use super::short_forms::AGENT;
-use super::tree::{Node, Origin, Written, callback_json};
+use super::tree::{Origin, TreeNode, Written, callback_json};
 use super::types::{Common, GroupMix, TypeLayers, read_types};
 use crate::diagnostics::did_you_mean;
-use crate::plan::names::{Names, RULES};
+use crate::plan::names::{AgentNames, RULES};
 use crate::plan::{AGENTS_MAX, Arrival, Callback, Callbacks, Group, MessageType};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -22,36 +22,36 @@ const DEFAULT_AGENTS: i64 = 9;
 pub(super) struct Traffic {
     pub groups: Vec<Group>,
     pub types: Vec<MessageType>,
-    pub names: Names,
+    pub names: AgentNames,
     pub written: Map<String, Value>,
 }
 
-struct Draft<'n> {
+struct AgentDraft<'n> {
     fields: Fields<'n>,
     group: Group,
     /// Whether its name could be read.
     named: bool,
-    arrival: Option<&'n Node>,
-    mix: Option<&'n Node>,
+    arrival: Option<&'n TreeNode>,
+    mix: Option<&'n TreeNode>,
 }
 
 /// The tree of the default agents.
-pub(super) fn default_agents() -> Node {
-    let mut group = Node::new(Written::Map(Vec::new()));
-    group.set("name", Node::text(AGENT));
-    group.set("count", Node::new(Written::Integer(DEFAULT_AGENTS)));
-    Node::new(Written::List(vec![group])).said_by(&Origin::Default)
+pub(super) fn default_agents() -> TreeNode {
+    let mut group = TreeNode::new(Written::Map(Vec::new()));
+    group.set("name", TreeNode::text(AGENT));
+    group.set("count", TreeNode::new(Written::Integer(DEFAULT_AGENTS)));
+    TreeNode::new(Written::List(vec![group])).said_by(&Origin::Default)
 }
 
 /// Reads all that concerns agents and what they send.
 pub(super) fn read_traffic(
     reader: &mut Reader<'_>,
-    scenario: &Node,
-    agents: &Node,
+    scenario: &TreeNode,
+    agents: &TreeNode,
     common: &Common<'_>,
     functions: &Functions,
 ) -> Traffic {
-    let mut names = Names::default();
+    let mut names = AgentNames::default();
     let mut drafts = read_groups(reader, agents, functions, &mut names);
     read_arrivals(reader, scenario, common, &mut drafts);
     let mixes: Vec<GroupMix<'_>> = drafts.iter().map(|draft| (draft.fields.at("mix"), draft.mix)).collect();
@@ -83,10 +83,10 @@ pub(super) fn read_traffic(
 
 fn read_groups<'n>(
     reader: &mut Reader<'_>,
-    agents: &'n Node,
+    agents: &'n TreeNode,
     functions: &Functions,
-    names: &mut Names,
-) -> Vec<Draft<'n>> {
+    names: &mut AgentNames,
+) -> Vec<AgentDraft<'n>> {
     let Written::List(items) = &agents.value else {
         reader.wrong(
             "agents",
@@ -99,7 +99,7 @@ fn read_groups<'n>(
     if items.is_empty() {
         reader.wrong("agents", agents, "at least one group of agents");
     }
-    let mut drafts: Vec<Draft<'n>> = Vec::new();
+    let mut drafts: Vec<AgentDraft<'n>> = Vec::new();
     let mut total: u64 = 0;
     for (index, item) in items.iter().enumerate() {
         let Some(draft) = read_group(reader, &format!("agents[{index}]"), item, functions) else {
@@ -126,9 +126,9 @@ fn read_groups<'n>(
 fn read_group<'n>(
     reader: &mut Reader<'_>,
     path: &str,
-    node: &'n Node,
+    node: &'n TreeNode,
     functions: &Functions,
-) -> Option<Draft<'n>> {
+) -> Option<AgentDraft<'n>> {
     let mut fields = reader.fields(path, node)?;
     let f = &mut fields;
     let named = f.required(reader, "name", "a name such as \"worker\"");
@@ -150,7 +150,7 @@ fn read_group<'n>(
         None => json!({}),
     };
     let mut callback = |key: &'static str, parameters: usize| {
-        let read = |r: &mut Reader<'_>, p: &str, n: &Node| read_callback(r, p, n, functions, parameters);
+        let read = |r: &mut Reader<'_>, p: &str, n: &TreeNode| read_callback(r, p, n, functions, parameters);
         f.read(reader, key, read, callback_json)
     };
     let callbacks = Callbacks {
@@ -169,10 +169,10 @@ fn read_group<'n>(
         state,
         callbacks,
     };
-    Some(Draft { fields, group, named, arrival, mix })
+    Some(AgentDraft { fields, group, named, arrival, mix })
 }
 
-fn read_name(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<String> {
+fn read_name(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<String> {
     const EXPECTED: &str = "a name such as \"worker\", without control characters and double quotes";
     let name = reader.text(path, node, EXPECTED)?;
     if name.is_empty() || name.chars().any(|c| c.is_control() || c == '"') {
@@ -189,7 +189,7 @@ fn read_name(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<String>
 fn read_callback(
     reader: &mut Reader<'_>,
     path: &str,
-    node: &Node,
+    node: &TreeNode,
     functions: &Functions,
     parameters: usize,
 ) -> Option<Callback> {
@@ -223,9 +223,9 @@ fn read_callback(
 
 fn read_arrivals<'n>(
     reader: &mut Reader<'_>,
-    scenario: &Node,
+    scenario: &TreeNode,
     common: &Common<'n>,
-    drafts: &mut [Draft<'n>],
+    drafts: &mut [AgentDraft<'n>],
 ) {
     let inheriting = drafts.iter().filter(|draft| draft.arrival.is_none());
     let inheriting = inheriting.map(|draft| draft.group.count).fold(0, u32::saturating_add);
@@ -254,9 +254,9 @@ fn read_arrivals<'n>(
 
 fn read_mixes(
     reader: &mut Reader<'_>,
-    scenario: &Node,
+    scenario: &TreeNode,
     common: &Common<'_>,
-    drafts: &mut [Draft<'_>],
+    drafts: &mut [AgentDraft<'_>],
     layers: &TypeLayers,
     written: &mut Map<String, Value>,
 ) {

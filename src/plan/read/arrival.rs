@@ -1,7 +1,7 @@
 //! Arrivals.
 
 use super::reader::{Fields, Reader, number_json};
-use super::tree::{Entry, Node, Written};
+use super::tree::{MapEntry, TreeNode, Written};
 use crate::diagnostics::did_you_mean;
 use crate::plan::units::{Rate, RateScope};
 use crate::plan::{Arrival, Spacing, Stage};
@@ -20,12 +20,12 @@ const DEFAULT_RAMP_NS: u64 = 60_000_000_000;
 pub(super) fn read_arrival(
     reader: &mut Reader<'_>,
     path: &str,
-    node: &Node,
+    node: &TreeNode,
     agents: u32,
 ) -> Option<(Arrival, Value)> {
     let expected = format!("an arrival such as \"20/s\", or a map with one of {}", ARRIVALS.join(", "));
     let said = node.entries().unwrap_or_default().iter().filter(|entry| !entry.is_nothing());
-    let said: Vec<&Entry> = said.collect();
+    let said: Vec<&MapEntry> = said.collect();
     let [entry] = said[..] else {
         reader.wrong(path, node, &expected);
         return None;
@@ -37,8 +37,11 @@ pub(super) fn read_arrival(
         return Some((Arrival::Stages(stages), wrap(law, written)));
     }
     if !ARRIVALS.contains(&law) {
-        let fault =
-            reader.fault(path, &Node { at: entry.at, ..node.clone() }, format!("unknown arrival `{law}`"));
+        let fault = reader.fault(
+            path,
+            &TreeNode { at: entry.at, ..node.clone() },
+            format!("unknown arrival `{law}`"),
+        );
         reader.push(fault.expected(expected).help_if(did_you_mean(law, ARRIVALS)));
         return None;
     }
@@ -123,7 +126,12 @@ fn read_closed(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Arrival {
     Arrival::Closed { think: think.unwrap_or(Distribution::Constant(0)), in_flight: in_flight as u32 }
 }
 
-fn read_stages(reader: &mut Reader<'_>, path: &str, node: &Node, agents: u32) -> Option<(Vec<Stage>, Value)> {
+fn read_stages(
+    reader: &mut Reader<'_>,
+    path: &str,
+    node: &TreeNode,
+    agents: u32,
+) -> Option<(Vec<Stage>, Value)> {
     let Written::List(items) = &node.value else {
         reader.wrong(path, node, "a list of stages, each a map with `name`, `duration` and `rate`");
         return None;
@@ -146,7 +154,7 @@ fn read_stages(reader: &mut Reader<'_>, path: &str, node: &Node, agents: u32) ->
     (stages.len() == items.len() && !stages.is_empty()).then(|| (stages, Value::Array(written)))
 }
 
-fn read_stage(reader: &mut Reader<'_>, path: &str, node: &Node, agents: u32) -> Option<(Stage, Value)> {
+fn read_stage(reader: &mut Reader<'_>, path: &str, node: &TreeNode, agents: u32) -> Option<(Stage, Value)> {
     let mut fields = reader.fields(path, node)?;
     let has_name = fields.required(reader, "name", "a name such as \"calm\"");
     let has_duration = fields.required(reader, "duration", "a duration such as \"20s\"");
@@ -191,7 +199,7 @@ pub(super) fn read_number_or(
     expected: &str,
     fits: impl Fn(f64) -> bool,
 ) -> f64 {
-    let read = |r: &mut Reader<'_>, path: &str, node: &Node| {
+    let read = |r: &mut Reader<'_>, path: &str, node: &TreeNode| {
         let number = r.number(path, node, expected)?;
         if !fits(number) {
             r.wrong(path, node, expected);

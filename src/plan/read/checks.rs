@@ -3,7 +3,7 @@
 use crate::plan::figure_path::{FigureFault, FigureKind, FigureNames, parse_figure};
 use crate::plan::figure_words::is_error_rate;
 use crate::plan::units::{parse_duration, parse_rate, parse_share};
-use crate::plan::{Check, Comparison, Literal, Operand};
+use crate::plan::{Check, Comparator, Literal, Operand};
 
 /// Reads a check and resolves it against a plan's names.
 ///
@@ -19,7 +19,7 @@ pub fn parse_check(text: &str, names: &FigureNames<'_>) -> Result<Check, FigureF
         });
     };
     missing_side(left, comparison, right)?;
-    let turned = [("=", Comparison::Less, "<="), ("=", Comparison::Greater, ">=")];
+    let turned = [("=", Comparator::Less, "<="), ("=", Comparator::Greater, ">=")];
     if let Some((_, _, sign)) =
         turned.into_iter().find(|(end, turned, _)| left.ends_with(end) && *turned == comparison)
     {
@@ -59,9 +59,9 @@ fn proposed(check: String, names: &FigureNames<'_>) -> Option<String> {
 }
 
 /// A check that has nothing on one side of its operator.
-fn missing_side(left: &str, comparison: Comparison, right: &str) -> Result<(), FigureFault> {
+fn missing_side(left: &str, comparison: Comparator, right: &str) -> Result<(), FigureFault> {
     let sign =
-        Comparison::ALL.into_iter().find(|(_, known)| *known == comparison).map_or("", |(sign, _)| sign);
+        Comparator::ALL.into_iter().find(|(_, known)| *known == comparison).map_or("", |(sign, _)| sign);
     let title = match (left.is_empty(), right.is_empty()) {
         (true, _) => format!("a figure is missing before `{sign}`"),
         (_, true) => format!("a value is missing after `{sign}`"),
@@ -72,15 +72,15 @@ fn missing_side(left: &str, comparison: Comparison, right: &str) -> Result<(), F
 }
 
 /// "success_rate >= 99%" for "error_rate < 1%".
-fn opposite(left: &str, comparison: Comparison, right: &str) -> Option<String> {
+fn opposite(left: &str, comparison: Comparator, right: &str) -> Option<String> {
     if !is_error_rate(left) {
         return None;
     }
     let sign = match comparison {
-        Comparison::Less | Comparison::LessOrEqual => ">=",
-        Comparison::Greater | Comparison::GreaterOrEqual => "<=",
-        Comparison::Equal => "==",
-        Comparison::NotEqual => "!=",
+        Comparator::Less | Comparator::LessOrEqual => ">=",
+        Comparator::Greater | Comparator::GreaterOrEqual => "<=",
+        Comparator::Equal => "==",
+        Comparator::NotEqual => "!=",
     };
     // In hundred-thousandths of a percent, so that 100 % − 0.1 % is 99.9 %.
     let share = parse_share(right).ok()?;
@@ -89,7 +89,7 @@ fn opposite(left: &str, comparison: Comparison, right: &str) -> Option<String> {
 }
 
 /// Splits at the first operator outside double quotes.
-fn split(text: &str) -> Option<(&str, Comparison, &str)> {
+fn split(text: &str) -> Option<(&str, Comparator, &str)> {
     let mut quoted = false;
     for (at, c) in text.char_indices() {
         if c == '"' {
@@ -98,7 +98,7 @@ fn split(text: &str) -> Option<(&str, Comparison, &str)> {
         if quoted {
             continue;
         }
-        for (sign, comparison) in Comparison::ALL {
+        for (sign, comparison) in Comparator::ALL {
             if let Some(right) = text[at..].strip_prefix(sign) {
                 return Some((text[..at].trim(), comparison, right.trim()));
             }
@@ -136,10 +136,10 @@ fn parse_literal(text: &str, kind: FigureKind, figure: &str) -> Result<Literal, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Figure, Names, Scope};
+    use crate::plan::{AgentNames, Figure, Scope};
 
     fn names() -> FigureNames<'static> {
-        let mut agents = Names::default();
+        let mut agents = AgentNames::default();
         agents.add("Agent", 9, true);
         FigureNames { types: vec!["direct", "hard_onboard"], agents, phases: vec!["calm", "peak"] }
     }

@@ -1,27 +1,27 @@
 //! What a script asks of `compare`.
 
 use super::reader::Reader;
-use super::tree::{Node, Written};
-use crate::diagnostics::{Diagnostics, Place};
+use super::tree::{TreeNode, Written};
+use crate::diagnostics::{Diagnostics, SourcePlace};
 use crate::plan::SourceText;
 
 /// The argument of `compare`, read as far as no scenario is needed for it.
 #[derive(Debug, Clone, Default)]
 pub struct ComparisonSpec {
     /// The scenario, unless results are compared.
-    pub scenario: Option<Node>,
-    /// What is compared.
+    pub scenario: Option<TreeNode>,
+    /// The alternatives that are compared.
     pub between: Between,
-    /// Replications of each.
+    /// The number of replications of each alternative.
     pub repeats: Option<u64>,
-    /// What is too small to matter, as written.
+    /// The difference that is too small to matter, as it was written.
     pub within: Option<String>,
-    /// Where that stands.
-    pub within_at: Option<Place>,
+    /// Where `within` stands in the script.
+    pub within_at: Option<SourcePlace>,
     /// The figures that get a verdict.
     pub figures: Option<Vec<String>>,
-    /// Where each of them stands.
-    pub figures_at: Vec<Option<Place>>,
+    /// The place of each figure in the script.
+    pub figures_at: Vec<Option<SourcePlace>>,
 }
 
 /// The alternatives, of which the first is the baseline.
@@ -30,11 +30,11 @@ pub enum Between {
     /// Nothing: a fault was told.
     #[default]
     Nothing,
-    /// One scenario on several cores.
-    Cores(Vec<Node>),
+    /// The same scenario on several cores.
+    Cores(Vec<TreeNode>),
     /// Maps laid over one scenario, each with its name.
-    Variants(Vec<(Option<String>, Node)>),
-    /// So many results, which are no trees.
+    Variants(Vec<(Option<String>, TreeNode)>),
+    /// Results that the script holds: so many of them.
     Results(usize),
 }
 
@@ -45,7 +45,7 @@ pub const REPEATS_MAX: u64 = 10_000;
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn read_comparison(node: &Node, source: &SourceText) -> Result<ComparisonSpec, Diagnostics> {
+pub fn read_comparison(node: &TreeNode, source: &SourceText) -> Result<ComparisonSpec, Diagnostics> {
     let mut reader = Reader::new(source);
     let mut spec = ComparisonSpec::default();
     if let Some(mut f) = reader.fields("compare", node) {
@@ -58,7 +58,7 @@ pub fn read_comparison(node: &Node, source: &SourceText) -> Result<ComparisonSpe
             |n| (*n).into(),
         );
         spec.within = f.read(&mut reader, "within", read_within, |text| text.clone().into());
-        let texts = |reader: &mut Reader<'_>, path: &str, node: &Node| {
+        let texts = |reader: &mut Reader<'_>, path: &str, node: &TreeNode| {
             reader.texts(path, node, "a list of figures such as \"total.p99\"")
         };
         spec.figures = f.read(&mut reader, "figures", texts, |texts| texts.clone().into());
@@ -82,7 +82,7 @@ pub fn read_comparison(node: &Node, source: &SourceText) -> Result<ComparisonSpe
 }
 
 /// A bare number is a share, as everywhere.
-fn read_within(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<String> {
+fn read_within(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<String> {
     match &node.value {
         Written::Float(number) => Some(number.to_string()),
         Written::Integer(number) => Some(number.to_string()),
@@ -90,7 +90,11 @@ fn read_within(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Strin
     }
 }
 
-fn between(reader: &mut Reader<'_>, whole: &Node, lists: &[(&'static str, Option<&Node>); 3]) -> Between {
+fn between(
+    reader: &mut Reader<'_>,
+    whole: &TreeNode,
+    lists: &[(&'static str, Option<&TreeNode>); 3],
+) -> Between {
     const EXPECTED: &str = "one of `cores`, `variants`, `results`: a list of two or more";
     let said: Vec<_> = lists.iter().filter_map(|(key, node)| Some((*key, (*node)?))).collect();
     let [(key, node)] = said[..] else {
@@ -117,7 +121,7 @@ fn between(reader: &mut Reader<'_>, whole: &Node, lists: &[(&'static str, Option
         "cores" => Between::Cores(items),
         "results" => Between::Results(items.len()),
         _ => {
-            let read = |(index, mut item): (usize, Node)| {
+            let read = |(index, mut item): (usize, TreeNode)| {
                 let path = format!("{path}[{index}]");
                 if item.entries().is_none() {
                     reader.wrong(&path, &item, "a map of what is different, with a `name`");

@@ -1,8 +1,8 @@
 //! Cores and layers as a plan names them.
 
 use super::reader::{Reader, SourceText};
-use super::tree::{Node, Position, Written};
-use crate::diagnostics::{Diagnostics, Place};
+use super::tree::{Position, TreeNode, Written};
+use crate::diagnostics::{Diagnostics, SourcePlace};
 use crate::plan::{CorePlaces, CoreSpec, LayerSpec};
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ const LAYERS_MAX: usize = 16;
 ///
 /// # Errors
 /// Everything that is wrong with it; its options are judged by the core itself.
-pub fn read_core(node: &Node, source: &SourceText) -> Result<CoreSpec, Diagnostics> {
+pub fn read_core(node: &TreeNode, source: &SourceText) -> Result<CoreSpec, Diagnostics> {
     let mut reader = Reader::new(source);
     let core = read(&mut reader, "core", node, 0);
     match core {
@@ -22,7 +22,7 @@ pub fn read_core(node: &Node, source: &SourceText) -> Result<CoreSpec, Diagnosti
     }
 }
 
-fn read(reader: &mut Reader<'_>, path: &str, node: &Node, depth: usize) -> Option<CoreSpec> {
+fn read(reader: &mut Reader<'_>, path: &str, node: &TreeNode, depth: usize) -> Option<CoreSpec> {
     if let Written::Text(core) = &node.value {
         return Some(CoreSpec::plain(core));
     }
@@ -31,7 +31,7 @@ fn read(reader: &mut Reader<'_>, path: &str, node: &Node, depth: usize) -> Optio
     let kind = if layered { "layer" } else { "core" };
     let expected = "a name such as \"mock\", or a file";
     let there = fields.required(reader, kind, expected);
-    let text = |r: &mut Reader<'_>, p: &str, n: &Node| {
+    let text = |r: &mut Reader<'_>, p: &str, n: &TreeNode| {
         let text = r.text(p, n, expected)?;
         if text.is_empty() {
             r.wrong(p, n, expected);
@@ -84,7 +84,7 @@ fn read(reader: &mut Reader<'_>, path: &str, node: &Node, depth: usize) -> Optio
     Some(core)
 }
 
-fn places_of(source: &SourceText, core: &Node, options: Option<&Node>) -> CorePlaces {
+fn places_of(source: &SourceText, core: &TreeNode, options: Option<&TreeNode>) -> CorePlaces {
     let mut places = CorePlaces::default();
     note_places(source, core.at, "", None, &mut places);
     if let Some(options) = options {
@@ -98,11 +98,13 @@ fn note_places(
     source: &SourceText,
     at: Option<Position>,
     path: &str,
-    node: Option<&Node>,
+    node: Option<&TreeNode>,
     places: &mut CorePlaces,
 ) {
     if let Some(at) = at.filter(|_| !source.file.is_empty()) {
-        places.0.insert(path.to_owned(), Place::in_text(&source.file, &source.text, at.line, at.column));
+        places
+            .0
+            .insert(path.to_owned(), SourcePlace::in_text(&source.file, &source.text, at.line, at.column));
     }
     match node.map(|node| &node.value) {
         Some(Written::Map(entries)) => {
@@ -127,10 +129,10 @@ mod tests {
 
     #[test]
     fn an_option_that_cannot_be_handed_on_is_refused() {
-        let mut options = Node::new(Written::Map(Vec::new()));
-        options.set("latency", Node::new(Written::Other("a range".to_owned())));
-        let mut core = Node::new(Written::Map(Vec::new()));
-        core.set("core", Node::text("mock"));
+        let mut options = TreeNode::new(Written::Map(Vec::new()));
+        options.set("latency", TreeNode::new(Written::Other("a range".to_owned())));
+        let mut core = TreeNode::new(Written::Map(Vec::new()));
+        core.set("core", TreeNode::text("mock"));
         core.set("options", options);
         let faults = read_core(&core, &SourceText::default()).unwrap_err();
         let fault = faults.iter().next().unwrap();
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn layers_lie_over_cores() {
         let source = SourceText::default();
-        let read = |value: Value| read_core(&Node::from_json(&value), &source);
+        let read = |value: Value| read_core(&TreeNode::from_json(&value), &source);
         assert_eq!(read(json!("mock")).unwrap(), CoreSpec::plain("mock"));
         let stack = json!({ "layer": "chaos", "over": { "core": "mock", "name": "slow" }, "options": { "crash": "1%" } });
         let core = read(stack).unwrap();

@@ -1,25 +1,25 @@
 //! When the load ends: `duration`, `messages`, `messages_per_agent`, or `end` with several of them.
 
 use super::reader::{Fields, Reader, duration_json};
-use super::tree::{Node, Origin, join};
+use super::tree::{Origin, TreeNode, join};
 use crate::plan::{Arrival, End, Group, Stage};
 use serde_json::{Value, json};
 
 const DEFAULT_DURATION_NS: u64 = 60_000_000_000;
 const DEFAULT_MESSAGES_PER_AGENT: u64 = 100;
 
-/// What the end may be said by.
+/// The keys by which the end of a load is given.
 const BOUNDS: [&str; 3] = ["duration", "messages", "messages_per_agent"];
 /// The key under which several of them stand.
 pub(super) const FIRST: &str = "end";
 /// Every key that says when the load ends: to say one of them in another place unsets the others.
 pub(in crate::plan) const ENDS: [&str; 4] = ["duration", "messages", "messages_per_agent", FIRST];
-/// How whichever comes first is said.
+/// How an end by time or by messages, whichever comes first, is written.
 pub(super) const FIRST_HELP: &str =
     "to end at whichever comes first, say `end: { duration: 60s, messages: 1000 }` (in a script `#{ … }`)";
 
 /// Takes every word about the end out of a scenario.
-pub(in crate::plan) fn unset_end(scenario: &mut Node) {
+pub(in crate::plan) fn unset_end(scenario: &mut TreeNode) {
     for key in ENDS {
         scenario.remove(key);
     }
@@ -94,7 +94,7 @@ fn read_bounds(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> [Option<u64>
 }
 
 /// `end: { duration, messages }`: whichever comes first.
-fn read_first(reader: &mut Reader<'_>, fields: &mut Fields<'_>, node: &Node) -> Option<End> {
+fn read_first(reader: &mut Reader<'_>, fields: &mut Fields<'_>, node: &TreeNode) -> Option<End> {
     let mut inner = reader.fields(&join(&fields.path, FIRST), node)?;
     let bounds = read_bounds(reader, &mut inner);
     let said = BOUNDS.iter().any(|key| node.get(key).is_some());

@@ -1,7 +1,7 @@
 //! JSON as its grammar has it, but for one thing: a key that stands twice in a map is refused, where others silently keep
 //! the last one.
 
-use crate::diagnostics::{Diagnostic, Exit, Place};
+use crate::diagnostics::{Diagnostic, Exit, SourcePlace};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -31,10 +31,10 @@ fn fault(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
         let quoted = Value::from(key).to_string();
         let column = read.rfind(&quoted).map_or(1, |at| read[..at].chars().count() + 1);
         return Diagnostic::new(Exit::Contents, format!("the key `{key}` stands twice in one map"))
-            .at(Place::in_text(file, text, error.line(), column))
+            .at(SourcePlace::in_text(file, text, error.line(), column))
             .expected("each key once");
     }
-    let place = Place::in_text(file, text, error.line(), read.chars().count().max(1));
+    let place = SourcePlace::in_text(file, text, error.line(), read.chars().count().max(1));
     let title = if error.is_eof() { "the file ends too early" } else { "this is not JSON" };
     let fault = Diagnostic::new(Exit::Contents, title).at(place);
     match said {
@@ -59,7 +59,7 @@ fn fault(file: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     }
 }
 
-/// Reads any value.
+/// Reads any JSON value.
 struct Strict;
 
 impl<'de> DeserializeSeed<'de> for Strict {

@@ -1,9 +1,9 @@
 //! Message types, the mix, and the settings of messages in layers.
 
 use super::reader::{Fields, Reader, duration_json, note_origins, number_json};
-use super::tree::{Entry, Node, Origin, Written, join};
+use super::tree::{MapEntry, Origin, TreeNode, Written, join};
 use crate::diagnostics::{did_you_mean, one_of_near};
-use crate::plan::names::Names;
+use crate::plan::names::AgentNames;
 use crate::plan::{Content, MessageSettings, Placeholder, Priority, Recipient, Sender, Template};
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::written::{Dimension, write_distribution};
@@ -33,27 +33,27 @@ const PRIORITIES: [(&str, Priority); 4] = [
 
 /// A setting with its canonical form and who said it.
 #[derive(Debug, Clone)]
-pub(super) struct Said<T> {
+pub(super) struct LayeredSetting<T> {
     pub value: T,
     written: Value,
     pub origin: Origin,
 }
 
-/// What one layer says about messages.
+/// The settings of messages that one layer gives.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Layer {
-    pub weight: Option<Said<f64>>,
-    pub wire_type: Option<Said<String>>,
-    sender: Option<Said<Sender>>,
-    pub recipient: Option<Said<Recipient>>,
-    /// Where the recipient stands, and as what.
-    pub recipient_at: Option<(String, Node)>,
-    priority: Option<Said<Priority>>,
-    content: Option<Said<Template>>,
-    size: Option<Said<Distribution>>,
-    tags: Option<Said<Vec<String>>>,
-    metadata: Option<Said<BTreeMap<String, Value>>>,
-    time_to_live: Option<Said<u64>>,
+pub(super) struct SettingsLayer {
+    pub weight: Option<LayeredSetting<f64>>,
+    pub wire_type: Option<LayeredSetting<String>>,
+    sender: Option<LayeredSetting<Sender>>,
+    pub recipient: Option<LayeredSetting<Recipient>>,
+    /// The place of the recipient, and what it is there.
+    pub recipient_at: Option<(String, TreeNode)>,
+    priority: Option<LayeredSetting<Priority>>,
+    content: Option<LayeredSetting<Template>>,
+    size: Option<LayeredSetting<Distribution>>,
+    tags: Option<LayeredSetting<Vec<String>>>,
+    metadata: Option<LayeredSetting<BTreeMap<String, Value>>>,
+    time_to_live: Option<LayeredSetting<u64>>,
 }
 
 /// What a layer may hold besides the settings of messages.
@@ -68,13 +68,13 @@ pub(super) enum LayerKind {
 }
 
 /// The tree of a built-in type.
-pub(super) fn built_in_layer(name: &str, names: &Names) -> Option<Layer> {
+pub(super) fn built_in_layer(name: &str, names: &AgentNames) -> Option<SettingsLayer> {
     let (_, wire_type, settings) = BUILT_IN.iter().find(|(known, ..)| *known == name)?;
     let source = super::reader::SourceText::default();
-    let mut map = Node::new(Written::Map(Vec::new()));
-    map.set("wire_type", Node::text(*wire_type));
+    let mut map = TreeNode::new(Written::Map(Vec::new()));
+    map.set("wire_type", TreeNode::text(*wire_type));
     for (key, text) in *settings {
-        map.set(key, Node::text(*text));
+        map.set(key, TreeNode::text(*text));
     }
     let mut reader = Reader::new(&source);
     Some(read_layer(&mut reader, "", &map.said_by(&Origin::BuiltIn), LayerKind::Type, names))
@@ -84,11 +84,11 @@ pub(super) fn built_in_layer(name: &str, names: &Names) -> Option<Layer> {
 pub(super) fn read_layer(
     reader: &mut Reader<'_>,
     path: &str,
-    node: &Node,
+    node: &TreeNode,
     kind: LayerKind,
-    names: &Names,
-) -> Layer {
-    let mut layer = Layer::default();
+    names: &AgentNames,
+) -> SettingsLayer {
+    let mut layer = SettingsLayer::default();
     if kind == LayerKind::Mix && node.entries().is_none() {
         no_weight(reader, path, node);
         return layer;
@@ -115,7 +115,7 @@ pub(super) fn read_layer(
         },
     );
     let mut written_recipient = Value::Null;
-    let recipient = |r: &mut Reader<'_>, p: &str, n: &Node| {
+    let recipient = |r: &mut Reader<'_>, p: &str, n: &TreeNode| {
         written_recipient = n.to_json();
         read_recipient(r, p, n, names)
     };
@@ -132,7 +132,7 @@ pub(super) fn read_layer(
         |p| json!(p.name()),
     );
     let mut written_content = Value::Null;
-    let content = |r: &mut Reader<'_>, p: &str, n: &Node| {
+    let content = |r: &mut Reader<'_>, p: &str, n: &TreeNode| {
         written_content = n.to_json();
         read_template(r, p, n)
     };
@@ -164,7 +164,7 @@ pub(super) fn read_layer(
 }
 
 /// An entry of a mix that is neither a weight nor a map.
-fn no_weight(reader: &mut Reader<'_>, path: &str, node: &Node) {
+fn no_weight(reader: &mut Reader<'_>, path: &str, node: &TreeNode) {
     let number = match &node.value {
         Written::Text(text) => {
             text.trim().parse::<f64>().ok().filter(|weight| *weight >= 0.0 && weight.is_finite())
@@ -179,15 +179,15 @@ fn said<T>(
     reader: &mut Reader<'_>,
     fields: &mut Fields<'_>,
     key: &'static str,
-    read: impl FnOnce(&mut Reader<'_>, &str, &Node) -> Option<T>,
+    read: impl FnOnce(&mut Reader<'_>, &str, &TreeNode) -> Option<T>,
     write: impl FnOnce(&T) -> Value,
-) -> Option<Said<T>> {
+) -> Option<LayeredSetting<T>> {
     let node = fields.take(key)?;
     let value = read(reader, &fields.at(key), node)?;
-    Some(Said { written: write(&value), value, origin: node.origin.clone() })
+    Some(LayeredSetting { written: write(&value), value, origin: node.origin.clone() })
 }
 
-fn read_weight(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<f64> {
+fn read_weight(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<f64> {
     let expected = "a weight: a number of at least 0";
     let weight = reader.number(path, node, expected)?;
     if weight < 0.0 {
@@ -197,7 +197,7 @@ fn read_weight(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<f64> 
     Some(weight)
 }
 
-fn name(reader: &mut Reader<'_>, path: &str, node: &Node, example: &str) -> Option<String> {
+fn name(reader: &mut Reader<'_>, path: &str, node: &TreeNode, example: &str) -> Option<String> {
     let expected = format!("a name such as \"{example}\"");
     let text = reader.text(path, node, &expected)?;
     if text.is_empty() {
@@ -207,7 +207,12 @@ fn name(reader: &mut Reader<'_>, path: &str, node: &Node, example: &str) -> Opti
     Some(text)
 }
 
-fn read_recipient(reader: &mut Reader<'_>, path: &str, node: &Node, names: &Names) -> Option<Recipient> {
+fn read_recipient(
+    reader: &mut Reader<'_>,
+    path: &str,
+    node: &TreeNode,
+    names: &AgentNames,
+) -> Option<Recipient> {
     let said = match &node.value {
         Written::Text(text) => text.as_str(),
         _ => "",
@@ -223,7 +228,7 @@ fn read_recipient(reader: &mut Reader<'_>, path: &str, node: &Node, names: &Name
     found
 }
 
-fn read_template(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Template> {
+fn read_template(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<Template> {
     let text = reader.text(path, node, "a text, with placeholders such as {recipient}")?;
     match Template::parse(&text) {
         Ok(template) => Some(template),
@@ -241,19 +246,19 @@ fn read_template(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Tem
     }
 }
 
-fn read_metadata(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<BTreeMap<String, Value>> {
+fn read_metadata(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<BTreeMap<String, Value>> {
     let Some(entries) = node.entries() else {
         reader.wrong(path, node, "a map");
         return None;
     };
-    for Entry { key, node, .. } in entries {
+    for MapEntry { key, node, .. } in entries {
         check_metadata(reader, &join(path, key), node);
     }
     Some(entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect())
 }
 
 /// Texts in metadata are templates; numbers must be such as JSON can say.
-fn check_metadata(reader: &mut Reader<'_>, path: &str, node: &Node) {
+fn check_metadata(reader: &mut Reader<'_>, path: &str, node: &TreeNode) {
     match &node.value {
         Written::Text(_) => {
             read_template(reader, path, node);
@@ -276,14 +281,14 @@ fn check_metadata(reader: &mut Reader<'_>, path: &str, node: &Node) {
 
 /// The last layer's word on one setting.
 pub(super) fn last<'l, T>(
-    layers: &[&'l Layer],
-    pick: impl Fn(&'l Layer) -> &'l Option<Said<T>>,
-) -> Option<&'l Said<T>> {
+    layers: &[&'l SettingsLayer],
+    pick: impl Fn(&'l SettingsLayer) -> &'l Option<LayeredSetting<T>>,
+) -> Option<&'l LayeredSetting<T>> {
     layers.iter().rev().find_map(|layer| pick(layer).as_ref())
 }
 
 /// The settings that these layers make together, the last one's word going before.
-pub(super) fn settings(layers: &[&Layer]) -> MessageSettings {
+pub(super) fn settings(layers: &[&SettingsLayer]) -> MessageSettings {
     let default = MessageSettings::default();
     MessageSettings {
         sender: last(layers, |l| &l.sender).map_or(default.sender, |said| said.value.clone()),
@@ -301,7 +306,12 @@ pub(super) fn settings(layers: &[&Layer]) -> MessageSettings {
 }
 
 /// Writes down what these layers make together; with the general defaults, if `whole`.
-pub(super) fn write_settings(reader: &mut Reader<'_>, path: &str, layers: &[&Layer], whole: bool) -> Value {
+pub(super) fn write_settings(
+    reader: &mut Reader<'_>,
+    path: &str,
+    layers: &[&SettingsLayer],
+    whole: bool,
+) -> Value {
     let mut map = Map::new();
     let mut put = |key: &str, said: Option<(&Value, &Origin)>, default: Option<Value>| {
         let (value, origin) = match (said, default.filter(|_| whole)) {
@@ -330,24 +340,24 @@ pub(super) fn write_settings(reader: &mut Reader<'_>, path: &str, layers: &[&Lay
     Value::Object(map)
 }
 
-impl Layer {
+impl SettingsLayer {
     /// A layer that says nothing but the type on the wire.
-    pub fn of_wire_type(wire_type: Option<Said<String>>) -> Layer {
-        Layer { wire_type, ..Layer::default() }
+    pub fn of_wire_type(wire_type: Option<LayeredSetting<String>>) -> SettingsLayer {
+        SettingsLayer { wire_type, ..SettingsLayer::default() }
     }
 
     /// The layer's weight alone.
-    pub fn only_weight(&self) -> Layer {
-        Layer { weight: self.weight.clone(), ..Layer::default() }
+    pub fn only_weight(&self) -> SettingsLayer {
+        SettingsLayer { weight: self.weight.clone(), ..SettingsLayer::default() }
     }
 
     /// The layer without what does not belong into `types`.
-    pub fn without_weight(&self) -> Layer {
-        Layer { weight: None, ..self.clone() }
+    pub fn without_weight(&self) -> SettingsLayer {
+        SettingsLayer { weight: None, ..self.clone() }
     }
 
     /// The layer without what is the same for the type everywhere.
-    pub fn without_wire_type(&self) -> Layer {
-        Layer { wire_type: None, ..self.clone() }
+    pub fn without_wire_type(&self) -> SettingsLayer {
+        SettingsLayer { wire_type: None, ..self.clone() }
     }
 }

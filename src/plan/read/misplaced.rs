@@ -1,7 +1,7 @@
 //! Keys that stand in the wrong place of a scenario, or have another name in other tools: where they belong.
 
 use super::syntax::Syntax;
-use super::tree::Node;
+use super::tree::TreeNode;
 use serde_json::{Map, Value, json};
 
 /// Every key below the top of a scenario whose place is one only: the map it stands in, and a value for it.
@@ -74,7 +74,7 @@ const SYNONYMS: [(&str, &str); 38] = [
 const OF_THE_CORE: [&str; 4] = ["latency", "success_rate", "failures", "stall"];
 
 /// What to write for a key that is not known at `path`, the key path of the map that it stands in.
-pub(super) fn help(path: &str, key: &str, value: &Node, syntax: Syntax) -> Option<String> {
+pub(super) fn help(path: &str, key: &str, value: &TreeNode, syntax: Syntax) -> Option<String> {
     if OF_THE_CORE.contains(&key) {
         let example = if key == "success_rate" { json!("95%") } else { json!("5ms") };
         return match syntax {
@@ -124,7 +124,7 @@ pub(super) fn help(path: &str, key: &str, value: &Node, syntax: Syntax) -> Optio
 }
 
 /// What to write where a map is expected and something else stands.
-pub(super) fn map_help(path: &str, value: &Node, syntax: Syntax) -> Option<String> {
+pub(super) fn map_help(path: &str, value: &TreeNode, syntax: Syntax) -> Option<String> {
     let (key, inner) = match path {
         "processor" => ("processor", "workers"),
         "processor.retry" => ("retry", "attempts"),
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_key_in_the_wrong_place_says_where_it_belongs() {
-        let number = Node::new(Written::Integer(3));
+        let number = TreeNode::new(Written::Integer(3));
         let told = |path: &str, key: &str| help(path, key, &number, Syntax::Script);
         let write = |text: &str| Some(format!("write `{text}`"));
         assert_eq!(told("processor", "retries"), write("retry: #{ attempts: 3 }"));

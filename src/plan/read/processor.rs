@@ -2,7 +2,7 @@
 
 use super::arrival::read_number_or;
 use super::reader::{Fields, Reader, WHOLE_MAX};
-use super::tree::{Node, Origin, Written};
+use super::tree::{Origin, TreeNode, Written};
 use crate::plan::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
 use serde_json::{Map, Value};
 
@@ -12,8 +12,8 @@ const RETRY_KINDS: [(&str, usize); 3] = [("refused", 0), ("timeout", 1), ("uncer
 /// The largest number of workers, and of messages in one batch.
 const WORKERS_MAX: u64 = 1_000_000;
 
-fn empty_map() -> Node {
-    Node { origin: Origin::Default, ..Node::new(Written::Map(Vec::new())) }
+fn empty_map() -> TreeNode {
+    TreeNode { origin: Origin::Default, ..TreeNode::new(Written::Map(Vec::new())) }
 }
 
 /// Reads the map at a key, which may be missing: then all its keys have their defaults.
@@ -97,7 +97,7 @@ fn read_retry(reader: &mut Reader<'_>, fields: &mut Fields<'_>) -> Retry {
     Retry { attempts, backoff, on: RetryOn { refused: on[0], timeout: on[1], uncertain: on[2] } }
 }
 
-fn read_retry_on(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<[bool; 3]> {
+fn read_retry_on(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<[bool; 3]> {
     let Written::List(items) = &node.value else {
         reader.wrong(path, node, "a list of some of refused, timeout, uncertain");
         return None;

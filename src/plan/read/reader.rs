@@ -5,9 +5,9 @@
 
 use super::misplaced;
 use super::syntax::Syntax;
-use super::tree::{Entry, Node, Origin, Position, Written, join, json_number};
+use super::tree::{MapEntry, Origin, Position, TreeNode, Written, join, json_number};
 use crate::diagnostics::{
-    Diagnostic, Diagnostics, Exit, FAULTS_MAX, Place, did_you_mean, one_of, one_of_near,
+    Diagnostic, Diagnostics, Exit, FAULTS_MAX, SourcePlace, did_you_mean, one_of, one_of_near,
 };
 use crate::plan::units::{
     Rate, UnitError, canonical_duration, canonical_rate, duration_from_seconds, parse_duration, parse_rate,
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 pub struct SourceText {
     /// The file as the user named it.
     pub file: String,
-    /// What it holds.
+    /// The text that the file holds.
     pub text: String,
 }
 
@@ -39,19 +39,19 @@ impl<'a> Reader<'a> {
         Reader { source, faults: Diagnostics::new(), origins: BTreeMap::new() }
     }
 
-    pub fn place(&self, at: Option<Position>) -> Option<Place> {
+    pub fn place(&self, at: Option<Position>) -> Option<SourcePlace> {
         if self.source.file.is_empty() {
             return None;
         }
         // To find a line takes as long as the text is long; those of faults that are only counted are not looked for.
         Some(match at.filter(|_| self.faults.len() < FAULTS_MAX) {
-            Some(at) => Place::in_text(&self.source.file, &self.source.text, at.line, at.column),
-            None => Place::file(&self.source.file),
+            Some(at) => SourcePlace::in_text(&self.source.file, &self.source.text, at.line, at.column),
+            None => SourcePlace::file(&self.source.file),
         })
     }
 
     /// A fault at a node; one that a flag brought in is the flag's, without a place in the file.
-    pub fn fault(&self, path: &str, node: &Node, title: impl Into<String>) -> Diagnostic {
+    pub fn fault(&self, path: &str, node: &TreeNode, title: impl Into<String>) -> Diagnostic {
         match &node.origin {
             Origin::Flag(flag) => {
                 Diagnostic::new(Exit::Usage, title).path(path).note(format!("it comes from `{flag}`"))
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The language in which a value is written.
-    pub fn syntax(&self, node: &Node) -> Syntax {
+    pub fn syntax(&self, node: &TreeNode) -> Syntax {
         Syntax::of(&self.source.file, node)
     }
 
@@ -70,26 +70,26 @@ impl<'a> Reader<'a> {
     }
 
     /// A value of the wrong kind.
-    pub fn wrong(&mut self, path: &str, node: &Node, expected: &str) {
+    pub fn wrong(&mut self, path: &str, node: &TreeNode, expected: &str) {
         self.wrong_with(path, node, expected, None);
     }
 
-    pub fn wrong_with(&mut self, path: &str, node: &Node, expected: &str, help: Option<String>) {
+    pub fn wrong_with(&mut self, path: &str, node: &TreeNode, expected: &str, help: Option<String>) {
         let fault = self.fault(path, node, wrong_title(path));
         self.push(fault.found(node.describe()).expected(expected).help_if(help));
     }
 
-    fn unit(&mut self, path: &str, node: &Node, error: UnitError) {
+    fn unit(&mut self, path: &str, node: &TreeNode, error: UnitError) {
         self.wrong_with(path, node, error.expected, error.help);
     }
 
-    pub fn missing(&mut self, path: &str, map: &Node, key: &str, expected: &str) {
+    pub fn missing(&mut self, path: &str, map: &TreeNode, key: &str, expected: &str) {
         let path = join(path, key);
         let fault = self.fault(&path, map, format!("`{path}` is missing"));
         self.push(fault.expected(expected));
     }
 
-    pub fn number(&mut self, path: &str, node: &Node, expected: &str) -> Option<f64> {
+    pub fn number(&mut self, path: &str, node: &TreeNode, expected: &str) -> Option<f64> {
         let number = match node.value {
             Written::Integer(whole) => whole as f64,
             Written::Float(number) => number,
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub fn whole(&mut self, path: &str, node: &Node, min: u64, max: u64) -> Option<u64> {
+    pub fn whole(&mut self, path: &str, node: &TreeNode, min: u64, max: u64) -> Option<u64> {
         let found = match node.value {
             Written::Integer(whole) => u64::try_from(whole).ok(),
             Written::Float(number) if number.fract() == 0.0 && (0.0..9e15).contains(&number) => {
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    pub fn duration(&mut self, path: &str, node: &Node) -> Option<u64> {
+    pub fn duration(&mut self, path: &str, node: &TreeNode) -> Option<u64> {
         let parsed = match &node.value {
             Written::Text(text) => parse_duration(text),
             Written::Integer(seconds) => duration_from_seconds(*seconds as f64),
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         parsed.map_err(|error| self.unit(path, node, error)).ok()
     }
 
-    pub fn rate(&mut self, path: &str, node: &Node) -> Option<Rate> {
+    pub fn rate(&mut self, path: &str, node: &TreeNode) -> Option<Rate> {
         let parsed = match &node.value {
             Written::Text(text) => parse_rate(text),
             Written::Integer(per_s) => Rate::each(*per_s as f64),
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         parsed.map_err(|error| self.unit(path, node, error)).ok()
     }
 
-    pub fn share(&mut self, path: &str, node: &Node) -> Option<f64> {
+    pub fn share(&mut self, path: &str, node: &TreeNode) -> Option<f64> {
         let parsed = match &node.value {
             Written::Text(text) => parse_share(text),
             Written::Integer(share) => share_from_number(*share as f64),
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         parsed.map_err(|error| self.unit(path, node, error)).ok()
     }
 
-    pub fn text(&mut self, path: &str, node: &Node, expected: &str) -> Option<String> {
+    pub fn text(&mut self, path: &str, node: &TreeNode, expected: &str) -> Option<String> {
         // In a shell nobody puts quotes around `1.10`; in a file they say that it is no number.
         let typed = node.as_text().filter(|_| matches!(node.origin, Origin::Flag(_)));
         let text = match &node.value {
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
         text
     }
 
-    pub fn truth(&mut self, path: &str, node: &Node) -> Option<bool> {
+    pub fn truth(&mut self, path: &str, node: &TreeNode) -> Option<bool> {
         match node.value {
             Written::Bool(truth) => Some(truth),
             _ => {
@@ -188,18 +188,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn texts(&mut self, path: &str, node: &Node, expected: &str) -> Option<Vec<String>> {
+    pub fn texts(&mut self, path: &str, node: &TreeNode, expected: &str) -> Option<Vec<String>> {
         let Written::List(items) = &node.value else {
             self.wrong(path, node, expected);
             return None;
         };
-        let read = |(index, item): (usize, &Node)| self.text(&format!("{path}[{index}]"), item, expected);
+        let read = |(index, item): (usize, &TreeNode)| self.text(&format!("{path}[{index}]"), item, expected);
         let texts: Vec<Option<String>> = items.iter().enumerate().map(read).collect();
         texts.into_iter().collect()
     }
 
     /// Whether a map that is handed on as it stands holds what can be handed on; what cannot is told.
-    pub fn fit(&mut self, path: &str, map: &Node) -> bool {
+    pub fn fit(&mut self, path: &str, map: &TreeNode) -> bool {
         let unfit = first_unfit(path, map);
         if let Some((path, node)) = &unfit {
             self.wrong(path, node, "a finite number, a text, true, false, a list or a map");
@@ -207,7 +207,12 @@ impl<'a> Reader<'a> {
         unfit.is_none()
     }
 
-    pub fn distribution(&mut self, path: &str, node: &Node, dimension: Dimension) -> Option<Distribution> {
+    pub fn distribution(
+        &mut self,
+        path: &str,
+        node: &TreeNode,
+        dimension: Dimension,
+    ) -> Option<Distribution> {
         if let Some(inside) = first_unfit(path, node) {
             self.wrong(&inside.0, inside.1, "a finite number or a text with its unit");
             return None;
@@ -225,11 +230,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One of a few names.
+    /// Reads one of a few names.
     pub fn one_of<T: Copy>(
         &mut self,
         path: &str,
-        node: &Node,
+        node: &TreeNode,
         known: &[(&'static str, T)],
     ) -> Option<(&'static str, T)> {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
@@ -243,7 +248,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The keys of a map, to be taken one by one.
-    pub fn fields<'n>(&mut self, path: &str, node: &'n Node) -> Option<Fields<'n>> {
+    pub fn fields<'n>(&mut self, path: &str, node: &'n TreeNode) -> Option<Fields<'n>> {
         match node.entries() {
             Some(entries) => {
                 Some(Fields { path: path.to_owned(), node, entries, known: Vec::new(), written: Map::new() })
@@ -262,7 +267,7 @@ fn wrong_title(path: &str) -> String {
 }
 
 /// A value that JSON cannot say: NaN, an infinity, a function, a range.
-fn first_unfit<'n>(path: &str, node: &'n Node) -> Option<(String, &'n Node)> {
+fn first_unfit<'n>(path: &str, node: &'n TreeNode) -> Option<(String, &'n TreeNode)> {
     match &node.value {
         Written::Float(number) if !number.is_finite() => Some((path.to_owned(), node)),
         Written::Function(_) | Written::Other(_) => Some((path.to_owned(), node)),
@@ -277,8 +282,8 @@ fn first_unfit<'n>(path: &str, node: &'n Node) -> Option<(String, &'n Node)> {
 /// A map being read: every key asked for is known, and what was read is written down.
 pub(crate) struct Fields<'n> {
     pub path: String,
-    pub node: &'n Node,
-    entries: &'n [Entry],
+    pub node: &'n TreeNode,
+    entries: &'n [MapEntry],
     known: Vec<&'static str>,
     pub written: Map<String, Value>,
 }
@@ -289,7 +294,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The value at a key; null is as if it were not there.
-    pub fn take(&mut self, key: &'static str) -> Option<&'n Node> {
+    pub fn take(&mut self, key: &'static str) -> Option<&'n TreeNode> {
         self.known.push(key);
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         (!entry.is_nothing()).then_some(&entry.node)
@@ -306,7 +311,7 @@ impl<'n> Fields<'n> {
         &mut self,
         reader: &mut Reader<'_>,
         key: &'static str,
-        read: impl FnOnce(&mut Reader<'_>, &str, &Node) -> Option<T>,
+        read: impl FnOnce(&mut Reader<'_>, &str, &TreeNode) -> Option<T>,
         write: impl FnOnce(&T) -> Value,
     ) -> Option<T> {
         let node = self.take(key)?;
@@ -321,7 +326,7 @@ impl<'n> Fields<'n> {
         reader: &mut Reader<'_>,
         key: &'static str,
         default: T,
-        read: impl FnOnce(&mut Reader<'_>, &str, &Node) -> Option<T>,
+        read: impl FnOnce(&mut Reader<'_>, &str, &TreeNode) -> Option<T>,
         write: impl Fn(&T) -> Value,
     ) -> T {
         if let Some(value) = self.read(reader, key, read, &write) {
@@ -365,7 +370,7 @@ impl<'n> Fields<'n> {
         default: (&'static str, T),
         known: &[(&'static str, T)],
     ) -> T {
-        let read = |r: &mut Reader<'_>, path: &str, node: &Node| r.one_of(path, node, known);
+        let read = |r: &mut Reader<'_>, path: &str, node: &TreeNode| r.one_of(path, node, known);
         self.read_or(reader, key, default, read, |(name, _)| Value::String((*name).to_owned())).1
     }
 
@@ -409,7 +414,8 @@ impl<'n> Fields<'n> {
         reader: &mut Reader<'_>,
         elsewhere: impl Fn(&str) -> Option<String>,
     ) -> Map<String, Value> {
-        let place = |entry: &Entry| match self.path.starts_with("core") || self.path.starts_with("compare") {
+        let place = |entry: &MapEntry| match self.path.starts_with("core") || self.path.starts_with("compare")
+        {
             true => None,
             false => misplaced::help(&self.path, &entry.key, &entry.node, reader.syntax(&entry.node)),
         };
@@ -419,7 +425,7 @@ impl<'n> Fields<'n> {
         self.written
     }
 
-    fn unknown(&self) -> impl Iterator<Item = &'n Entry> {
+    fn unknown(&self) -> impl Iterator<Item = &'n MapEntry> {
         self.entries.iter().filter(|entry| !self.known.contains(&entry.key.as_str()))
     }
 
@@ -430,7 +436,7 @@ impl<'n> Fields<'n> {
         elsewhere: impl Fn(&str) -> Option<String>,
     ) {
         for entry in self.unknown() {
-            let place = Node { at: entry.at.or(entry.node.at), ..entry.node.clone() };
+            let place = TreeNode { at: entry.at.or(entry.node.at), ..entry.node.clone() };
             let whole = if self.path.is_empty() { outermost.to_owned() } else { format!("`{}`", self.path) };
             let fault =
                 reader.fault(&self.at(&entry.key), &place, format!("unknown key `{}` in {whole}", entry.key));

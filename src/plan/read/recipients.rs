@@ -1,11 +1,11 @@
 //! Recipients that mean nobody: a rule that spares the sender, who is alone.
 
-use super::messages::{Layer, last};
+use super::messages::{SettingsLayer, last};
 use super::reader::Reader;
-use super::tree::{Node, Origin, join};
+use super::tree::{Origin, TreeNode, join};
 use super::types::{Common, GroupMix, TypeLayers};
 use crate::plan::Group;
-use crate::plan::names::Names;
+use crate::plan::names::AgentNames;
 use std::collections::BTreeSet;
 
 /// Tells of each recipient that leaves its sender alone. What nobody said is left as it is: a single agent whose
@@ -16,7 +16,7 @@ pub(super) fn check_recipients(
     mixes: &[GroupMix<'_>],
     groups: &[&Group],
     layers: &TypeLayers,
-    names: &Names,
+    names: &AgentNames,
 ) {
     let mut told = BTreeSet::new();
     let said = layers.by_name.values().flatten().chain([&layers.message]).chain(layers.mix.values());
@@ -35,7 +35,7 @@ pub(super) fn check_recipients(
             None => (&layers.mix, "mix", common.mix),
         };
         for (name, layer) in mix {
-            let mut all: Vec<&Layer> = layers.of(name);
+            let mut all: Vec<&SettingsLayer> = layers.of(name);
             all.push(layer);
             let Some(recipient) = last(&all, |layer| &layer.recipient) else { continue };
             let Some(why) = names.nobody_else(&recipient.value, first) else { continue };
@@ -47,7 +47,7 @@ pub(super) fn check_recipients(
                 let place = join(path, name);
                 let entry = node.and_then(|node| node.entries()?.iter().find(|entry| entry.key == *name));
                 if let Some(entry) = entry.filter(|_| told.insert(place.clone())) {
-                    let node = Node { at: entry.at, ..entry.node.clone() };
+                    let node = TreeNode { at: entry.at, ..entry.node.clone() };
                     nobody(reader, &place, &node, format!("`{name}` goes to all other agents"), why);
                 }
             }
@@ -56,7 +56,7 @@ pub(super) fn check_recipients(
     }
 }
 
-fn tell(reader: &mut Reader<'_>, layer: &Layer, why: &str, told: &mut BTreeSet<String>) {
+fn tell(reader: &mut Reader<'_>, layer: &SettingsLayer, why: &str, told: &mut BTreeSet<String>) {
     if let Some((path, node)) = &layer.recipient_at
         && told.insert(path.clone())
     {
@@ -64,7 +64,7 @@ fn tell(reader: &mut Reader<'_>, layer: &Layer, why: &str, told: &mut BTreeSet<S
     }
 }
 
-fn nobody(reader: &mut Reader<'_>, path: &str, node: &Node, found: String, why: &str) {
+fn nobody(reader: &mut Reader<'_>, path: &str, node: &TreeNode, found: String, why: &str) {
     let fault = reader.fault(path, node, format!("nobody is there to receive it: {why}"));
     reader.push(
         fault

@@ -6,7 +6,7 @@ use super::end::read_end;
 use super::processor::{read_processor, read_queue, section};
 use super::reader::{Fields, Reader, SourceText, WHOLE_MAX};
 use super::short_forms::write_out;
-use super::tree::{Node, Origin, Written};
+use super::tree::{Origin, TreeNode, Written};
 use super::types::Common;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::plan::effect::without_effect;
@@ -26,7 +26,7 @@ const GROUP_KEYS: [&str; 7] = ["name", "count", "state", "on_start", "next", "on
 /// A plan with the origin of everything in it.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    /// The plan.
+    /// The plan that was read.
     pub plan: Plan,
     /// Key paths of [`Plan::written`], each with who said its value.
     pub origins: BTreeMap<String, Origin>,
@@ -61,24 +61,24 @@ impl Planned {
     }
 }
 
-/// What a scenario is read against.
+/// Everything that is needed to read a scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadContext<'a> {
     /// The text that the tree's positions refer to.
     pub source: &'a SourceText,
-    /// The script's functions.
+    /// The functions that the script defines.
     pub functions: &'a Functions,
-    /// What flags say.
+    /// The changes that flags make.
     pub overrides: &'a Overrides,
-    /// What delivers.
+    /// The core that delivers the messages.
     pub core: &'a CoreSpec,
 }
 
-/// Reads a scenario.
+/// Reads a scenario and checks all of it.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn read_scenario(scenario: &Node, context: &ReadContext<'_>) -> Result<Planned, Diagnostics> {
+pub fn read_scenario(scenario: &TreeNode, context: &ReadContext<'_>) -> Result<Planned, Diagnostics> {
     let mut reader = Reader::new(context.source);
     let mut scenario = scenario.clone();
     write_out(&mut scenario);
@@ -96,7 +96,7 @@ pub fn read_scenario(scenario: &Node, context: &ReadContext<'_>) -> Result<Plann
 fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadContext<'_>) -> Plan {
     let f = &mut fields;
     let scenario = f.node;
-    let text = |r: &mut Reader<'_>, p: &str, n: &Node| r.text(p, n, "a name");
+    let text = |r: &mut Reader<'_>, p: &str, n: &TreeNode| r.text(p, n, "a name");
     let name = f.read_or(reader, "name", name_of(context.source), text, |name| json!(name));
     let default_agents = default_agents();
     let agents = f.take("agents").unwrap_or(&default_agents);
@@ -135,7 +135,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
         agents: names,
         phases: stages.iter().map(|stage| stage.name.as_str()).collect(),
     };
-    let checks = |r: &mut Reader<'_>, p: &str, n: &Node| read_checks(r, p, n, &figure_names);
+    let checks = |r: &mut Reader<'_>, p: &str, n: &TreeNode| read_checks(r, p, n, &figure_names);
     let checks = f.read_or(reader, "checks", Vec::new(), checks, |checks| {
         Value::Array(checks.iter().map(|check| json!(check.text)).collect())
     });
@@ -183,7 +183,7 @@ fn name_of(source: &SourceText) -> String {
 /// The stages of the scenario; all groups that have stages must have the same.
 fn read_common_stages<'g>(
     reader: &mut Reader<'_>,
-    agents: &Node,
+    agents: &TreeNode,
     groups: &'g [crate::plan::Group],
 ) -> &'g [Stage] {
     let mut found: Option<&[Stage]> = None;
@@ -207,7 +207,7 @@ fn read_common_stages<'g>(
 }
 
 /// A scenario in which nobody would ever send anything.
-fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[crate::plan::Group]) {
+fn silence(reader: &mut Reader<'_>, scenario: &TreeNode, groups: &[crate::plan::Group]) {
     let speaks =
         |group: &crate::plan::Group| group.arrival != Arrival::OnDemand || group.callbacks.on_start.is_some();
     if !groups.is_empty() && reader.faults.is_empty() && !groups.iter().any(speaks) {
@@ -223,7 +223,7 @@ fn silence(reader: &mut Reader<'_>, scenario: &Node, groups: &[crate::plan::Grou
 /// A load of which nothing would be measured, or that cannot come to its end.
 fn in_vain(
     reader: &mut Reader<'_>,
-    scenario: &Node,
+    scenario: &TreeNode,
     groups: &[crate::plan::Group],
     warm_up_ns: u64,
     end: End,
@@ -244,7 +244,7 @@ fn in_vain(
     reader.push(fault.found(found).help(help));
 }
 
-fn read_receive(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<(&'static str, Receive)> {
+fn read_receive(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<(&'static str, Receive)> {
     match &node.value {
         Written::Bool(true) => Some(("true", Receive::Always)),
         Written::Bool(false) => Some(("false", Receive::Never)),
@@ -256,7 +256,7 @@ fn read_receive(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<(&'s
     }
 }
 
-fn read_tolerate(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Vec<String>> {
+fn read_tolerate(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<Vec<String>> {
     let known = TOLERABLE.map(|name| (name, name));
     let Written::List(items) = &node.value else {
         reader.wrong(path, node, &format!("a list of some of {}", TOLERABLE.join(", ")));
@@ -267,7 +267,7 @@ fn read_tolerate(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<Vec
     names.into_iter().map(|name| name.map(|(name, _)| name.to_owned())).collect()
 }
 
-fn read_memory(reader: &mut Reader<'_>, path: &str, node: &Node) -> Option<u64> {
+fn read_memory(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<u64> {
     const EXPECTED: &str = "a size such as \"256MiB\"";
     let parsed = match &node.value {
         Written::Text(text) => parse_memory(text),
@@ -300,12 +300,12 @@ fn parse_memory(text: &str) -> Option<u64> {
 fn read_checks(
     reader: &mut Reader<'_>,
     path: &str,
-    node: &Node,
+    node: &TreeNode,
     names: &FigureNames<'_>,
 ) -> Option<Vec<Check>> {
     const EXPECTED: &str = "a list of checks such as \"total.p99 < 100ms\"";
     let Written::List(items) = &node.value else {
-        let a_check = |node: &Node| node.as_text().is_some_and(|text| parse_check(text, names).is_ok());
+        let a_check = |node: &TreeNode| node.as_text().is_some_and(|text| parse_check(text, names).is_ok());
         let one = a_check(node).then(|| Value::Array(vec![node.to_json()]));
         let help = one.map(|list| format!("write `{}`", reader.syntax(node).entry(path, &list)));
         reader.wrong_with(path, node, EXPECTED, help);

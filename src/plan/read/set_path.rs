@@ -1,15 +1,15 @@
 //! Places of a scenario as `--set`, and batch settings name them: `agents[0].count`.
 
 use super::end::ENDS;
-use super::tree::{Node, Written, join};
+use super::tree::{TreeNode, Written, join};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, one_of};
 
 /// Sets the value at a path such as `agents[0].count` or `types["sync"].priority`; maps on the way are made, unless the
 /// path leads nowhere.
 pub(in crate::plan) fn set_path(
-    scenario: &mut Node,
+    scenario: &mut TreeNode,
     path: &str,
-    value: Node,
+    value: TreeNode,
     flag: &str,
 ) -> Result<(), Diagnostics> {
     let note = format!("it comes from `{flag}`");
@@ -27,7 +27,7 @@ pub(in crate::plan) fn set_path(
         node = match part {
             PathPart::Key(key) => {
                 if node.get(&key).is_none() {
-                    let empty = Node::new(Written::Map(Vec::new()));
+                    let empty = TreeNode::new(Written::Map(Vec::new()));
                     node.set(&key, empty.said_by(&value.origin));
                 }
                 node.get_mut(&key).expect("just set")
@@ -43,7 +43,7 @@ pub(in crate::plan) fn set_path(
 }
 
 /// Whether every index of a path is that of an item, before anything is changed.
-fn follow(scenario: &Node, parts: &[PathPart], value: &Node) -> Result<(), Box<Diagnostic>> {
+fn follow(scenario: &TreeNode, parts: &[PathPart], value: &TreeNode) -> Result<(), Box<Diagnostic>> {
     let mut node = Some(scenario);
     let mut reached = String::new();
     for (depth, part) in parts.iter().enumerate() {
@@ -70,8 +70,8 @@ fn follow(scenario: &Node, parts: &[PathPart], value: &Node) -> Result<(), Box<D
 }
 
 /// An index into what is no list, or into one that is too short; `value` would have been that item.
-fn no_item(path: &str, node: Option<&Node>, index: usize, value: Option<&Node>) -> Diagnostic {
-    let found = node.map_or_else(|| "nothing".to_owned(), Node::describe);
+fn no_item(path: &str, node: Option<&TreeNode>, index: usize, value: Option<&TreeNode>) -> Diagnostic {
+    let found = node.map_or_else(|| "nothing".to_owned(), TreeNode::describe);
     let usage = |title: String| Diagnostic::new(Exit::Usage, title).path(path).found(found.clone());
     match node.map_or(&Written::Null, |node| &node.value) {
         Written::List(items) if !items.is_empty() => {

@@ -1,6 +1,6 @@
 //! How a value is written in the file that a fault stands in, so that what a fault proposes can be pasted there.
 
-use super::tree::{Node, Origin};
+use super::tree::{Origin, TreeNode};
 use serde_json::Value;
 
 /// The language of a file.
@@ -44,7 +44,7 @@ const RESERVED: [&str; 24] = [
 
 impl Syntax {
     /// That of a value in a file of this name.
-    pub fn of(file: &str, node: &Node) -> Syntax {
+    pub fn of(file: &str, node: &TreeNode) -> Syntax {
         match &node.origin {
             Origin::Flag(_) => Syntax::Yaml,
             _ if file.ends_with(".json") => Syntax::Json,
@@ -53,7 +53,7 @@ impl Syntax {
         }
     }
 
-    /// A value.
+    /// Writes a value in this syntax.
     pub fn write(self, value: &Value) -> String {
         match value {
             Value::Object(map) if map.is_empty() => {
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(Syntax::Yaml.write(&value), r#"{ retry: { attempts: 3 }, "a-b": ["x", null] }"#);
         assert_eq!(Syntax::Json.write(&value), r#"{ "retry": { "attempts": 3 }, "a-b": ["x", null] }"#);
         assert_eq!(Syntax::Script.entry("default", &json!({})), r#""default": #{}"#);
-        let file = |name: &str| Syntax::of(name, &Node::text("x"));
+        let file = |name: &str| Syntax::of(name, &TreeNode::text("x"));
         assert_eq!(
             [file("a.rhai"), file("b.yaml"), file("c.json")],
             [Syntax::Script, Syntax::Yaml, Syntax::Json]

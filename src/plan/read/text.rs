@@ -1,8 +1,8 @@
 //! YAML and JSON as trees, with the line and column of every value.
 
 use super::json::read_json;
-use super::tree::{Entry, Node, Origin, Position, Written};
-use crate::diagnostics::{Diagnostic, Diagnostics, Exit, Place};
+use super::tree::{MapEntry, Origin, Position, TreeNode, Written};
+use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
@@ -19,10 +19,10 @@ pub const TEXT_MAX_BYTES: usize = 16 << 20;
 ///
 /// # Errors
 /// It is not YAML, or is nested too deeply, or grows too large by its aliases.
-pub fn parse_yaml(file: &str, text: &str) -> Result<Node, Diagnostics> {
+pub fn parse_yaml(file: &str, text: &str) -> Result<TreeNode, Diagnostics> {
     if text.len() > TEXT_MAX_BYTES {
         return Err(Diagnostic::new(Exit::Contents, "the file is too large")
-            .at(Place::file(file))
+            .at(SourcePlace::file(file))
             .found(format!("{} bytes", text.len()))
             .expected(format!("at most {TEXT_MAX_BYTES} bytes"))
             .into());
@@ -38,8 +38,8 @@ pub fn parse_yaml(file: &str, text: &str) -> Result<Node, Diagnostics> {
         Ok(raw) => Ok(node_of(raw, &text.lines().collect::<Vec<_>>())),
         Err(error) => {
             let place = match error.location() {
-                Some(at) => Place::in_text(file, text, at.line() as usize, at.column() as usize),
-                None => Place::file(file),
+                Some(at) => SourcePlace::in_text(file, text, at.line() as usize, at.column() as usize),
+                None => SourcePlace::file(file),
             };
             let (title, help) = in_our_words(&error.to_string());
             Err(Diagnostic::new(Exit::Contents, title).at(place).help_if(help.map(str::to_owned)).into())
@@ -85,16 +85,16 @@ fn in_our_words(said: &str) -> (String, Option<&'static str>) {
     (unreadable.to_owned(), Some(help))
 }
 
-/// Reads JSON.
+/// Reads a text as JSON.
 ///
 /// # Errors
 /// It is not JSON, is nested too deeply, or has a key twice in one map.
-pub fn parse_json(file: &str, text: &str) -> Result<Node, Diagnostics> {
+pub fn parse_json(file: &str, text: &str) -> Result<TreeNode, Diagnostics> {
     let value = read_json(file, text).map_err(|fault| *fault)?;
     // The places come from the YAML reader; what only JSON can say keeps none.
     match parse_yaml(file, text) {
-        Ok(node) if node.to_json() == Node::from_json(&value).to_json() => Ok(node),
-        _ => Ok(Node::from_json(&value)),
+        Ok(node) if node.to_json() == TreeNode::from_json(&value).to_json() => Ok(node),
+        _ => Ok(TreeNode::from_json(&value)),
     }
 }
 
@@ -102,7 +102,7 @@ pub fn parse_json(file: &str, text: &str) -> Result<Node, Diagnostics> {
 ///
 /// # Errors
 /// As [`parse_yaml`] and [`parse_json`].
-pub fn parse_text(file: &str, text: &str) -> Result<Node, Diagnostics> {
+pub fn parse_text(file: &str, text: &str) -> Result<TreeNode, Diagnostics> {
     if file.ends_with(".json") { parse_json(file, text) } else { parse_yaml(file, text) }
 }
 
@@ -119,7 +119,7 @@ fn typed(lines: &[&str], at: Position) -> Option<String> {
         .then_some(word)
 }
 
-fn node_of(raw: Spanned<Raw>, lines: &[&str]) -> Node {
+fn node_of(raw: Spanned<Raw>, lines: &[&str]) -> TreeNode {
     let at = position(raw.referenced);
     let typed = match raw.value {
         Raw::Bool(_) | Raw::Integer(_) | Raw::Float(_) => at.and_then(|at| typed(lines, at)),
@@ -135,7 +135,7 @@ fn node_of(raw: Spanned<Raw>, lines: &[&str]) -> Node {
         Raw::Map(entries) => Written::Map(
             entries
                 .into_iter()
-                .map(|(key, node)| Entry {
+                .map(|(key, node)| MapEntry {
                     at: position(key.referenced),
                     key: key.value,
                     node: node_of(node, lines),
@@ -143,7 +143,7 @@ fn node_of(raw: Spanned<Raw>, lines: &[&str]) -> Node {
                 .collect(),
         ),
     };
-    Node { value, at, origin: Origin::Script, typed }
+    TreeNode { value, at, origin: Origin::Script, typed }
 }
 
 enum Raw {

@@ -8,16 +8,16 @@ use serde_json::{Map, Number, Value};
 /// A line and a column, both from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// The line.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The column.
+    /// The column, counted from 1.
     pub column: usize,
 }
 
-/// Where a value comes from.
+/// The origin of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Origin {
-    /// Nobody said it.
+    /// The value is a default that nobody wrote.
     #[default]
     Default,
     /// It belongs to a message type that is built in.
@@ -44,52 +44,52 @@ impl std::fmt::Display for Origin {
 pub enum Written {
     /// Nothing: `()` or null.
     Null,
-    /// true or false.
+    /// Either true or false.
     Bool(bool),
-    /// A whole number.
+    /// A number without a fraction.
     Integer(i64),
     /// Any other number, NaN among them.
     Float(f64),
-    /// A text.
+    /// A value in quotes.
     Text(String),
     /// A function of the script.
     Function(Callback),
-    /// A list.
-    List(Vec<Node>),
+    /// A list of values.
+    List(Vec<TreeNode>),
     /// A map; its keys in the order written.
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
     /// Something that has no place in a scenario, in words: "a range".
     Other(String),
 }
 
-/// One key of a map with its value.
+/// A key of a map with its value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// The key.
+pub struct MapEntry {
+    /// The key of the entry.
     pub key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub at: Option<Position>,
-    /// What it is set to.
-    pub node: Node,
+    /// The value of the key.
+    pub node: TreeNode,
 }
 
 /// A value with its place and origin.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
-    /// The value.
+pub struct TreeNode {
+    /// The value of the node.
     pub value: Written,
-    /// Where it stands, if that is known.
+    /// The place of the value, if it is known.
     pub at: Option<Position>,
-    /// Who said it.
+    /// The origin of the value.
     pub origin: Origin,
     /// Of a number, true, false or null in YAML, the very characters: where a text is expected, they are it.
     pub typed: Option<String>,
 }
 
-impl Node {
+impl TreeNode {
     /// A value that a script or file holds, without a place.
-    pub fn new(value: Written) -> Node {
-        Node { value, at: None, origin: Origin::Script, typed: None }
+    pub fn new(value: Written) -> TreeNode {
+        TreeNode { value, at: None, origin: Origin::Script, typed: None }
     }
 
     /// The text that it is, or that was written for it where YAML reads a number.
@@ -113,24 +113,24 @@ impl Node {
         let quoted = |text: &str| Value::String(text.to_owned()).to_string();
         match &self.value {
             Written::List(items) => {
-                format!("[{}]", items.iter().map(Node::to_flow).collect::<Vec<_>>().join(","))
+                format!("[{}]", items.iter().map(TreeNode::to_flow).collect::<Vec<_>>().join(","))
             }
             Written::Map(entries) => {
-                let entry = |entry: &Entry| format!("{}:{}", quoted(&entry.key), entry.node.to_flow());
+                let entry = |entry: &MapEntry| format!("{}:{}", quoted(&entry.key), entry.node.to_flow());
                 format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(","))
             }
             _ => self.typed.clone().unwrap_or_else(|| self.to_json().to_string()),
         }
     }
 
-    /// A text.
-    pub fn text(text: impl Into<String>) -> Node {
-        Node::new(Written::Text(text.into()))
+    /// Makes a node that holds a text.
+    pub fn text(text: impl Into<String>) -> TreeNode {
+        TreeNode::new(Written::Text(text.into()))
     }
 
     /// The tree of a JSON value.
-    pub fn from_json(value: &Value) -> Node {
-        Node::new(match value {
+    pub fn from_json(value: &Value) -> TreeNode {
+        TreeNode::new(match value {
             Value::Null => Written::Null,
             Value::Bool(truth) => Written::Bool(*truth),
             Value::Number(number) => match number.as_i64() {
@@ -138,8 +138,8 @@ impl Node {
                 None => Written::Float(number.as_f64().unwrap_or(f64::NAN)),
             },
             Value::String(text) => Written::Text(text.clone()),
-            Value::Array(items) => Written::List(items.iter().map(Node::from_json).collect()),
-            Value::Object(map) => Written::Map(map.iter().map(Entry::from_json).collect()),
+            Value::Array(items) => Written::List(items.iter().map(TreeNode::from_json).collect()),
+            Value::Object(map) => Written::Map(map.iter().map(MapEntry::from_json).collect()),
         })
     }
 
@@ -152,9 +152,9 @@ impl Node {
             Written::Float(number) => json_number(*number),
             Written::Text(text) => Value::String(text.clone()),
             Written::Function(callback) => callback_json(callback),
-            Written::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
+            Written::List(items) => Value::Array(items.iter().map(TreeNode::to_json).collect()),
             Written::Map(entries) => {
-                let mut sorted: Vec<&Entry> = entries.iter().collect();
+                let mut sorted: Vec<&MapEntry> = entries.iter().collect();
                 sorted.sort_by(|a, b| a.key.cmp(&b.key));
                 Value::Object(sorted.iter().map(|e| (e.key.clone(), e.node.to_json())).collect())
             }
@@ -162,19 +162,19 @@ impl Node {
         }
     }
 
-    /// The same tree said by somebody else, all of it.
+    /// The same tree with another origin in all of it.
     #[must_use]
-    pub fn said_by(mut self, origin: &Origin) -> Node {
+    pub fn said_by(mut self, origin: &Origin) -> TreeNode {
         self.origin = origin.clone();
         match &mut self.value {
             Written::List(items) => {
                 for item in items {
-                    *item = std::mem::replace(item, Node::new(Written::Null)).said_by(origin);
+                    *item = std::mem::replace(item, TreeNode::new(Written::Null)).said_by(origin);
                 }
             }
             Written::Map(entries) => {
                 for entry in entries {
-                    let node = std::mem::replace(&mut entry.node, Node::new(Written::Null));
+                    let node = std::mem::replace(&mut entry.node, TreeNode::new(Written::Null));
                     entry.node = node.said_by(origin);
                 }
             }
@@ -185,14 +185,14 @@ impl Node {
 
     /// The same without places, where they are of no use: those of a flag's text, or of another file.
     #[must_use]
-    pub fn unplaced(mut self) -> Node {
+    pub fn unplaced(mut self) -> TreeNode {
         self.at = None;
         self.value = match self.value {
-            Written::List(items) => Written::List(items.into_iter().map(Node::unplaced).collect()),
+            Written::List(items) => Written::List(items.into_iter().map(TreeNode::unplaced).collect()),
             Written::Map(entries) => Written::Map(
                 entries
                     .into_iter()
-                    .map(|entry| Entry { at: None, node: entry.node.unplaced(), ..entry })
+                    .map(|entry| MapEntry { at: None, node: entry.node.unplaced(), ..entry })
                     .collect(),
             ),
             other => other,
@@ -202,19 +202,19 @@ impl Node {
 
     /// A map with one key whose value this is; place and origin stay.
     #[must_use]
-    pub fn under(self, key: &str) -> Node {
+    pub fn under(self, key: &str) -> TreeNode {
         let (at, origin) = (self.at, self.origin.clone());
-        let entry = Entry { key: key.to_owned(), at, node: self };
-        Node { value: Written::Map(vec![entry]), at, origin, typed: None }
+        let entry = MapEntry { key: key.to_owned(), at, node: self };
+        TreeNode { value: Written::Map(vec![entry]), at, origin, typed: None }
     }
 
     /// The same place and origin with another value.
-    pub fn with(&self, value: Written) -> Node {
-        Node { value, at: self.at, origin: self.origin.clone(), typed: None }
+    pub fn with(&self, value: Written) -> TreeNode {
+        TreeNode { value, at: self.at, origin: self.origin.clone(), typed: None }
     }
 
     /// The entries, if it is a map.
-    pub fn entries(&self) -> Option<&[Entry]> {
+    pub fn entries(&self) -> Option<&[MapEntry]> {
         match &self.value {
             Written::Map(entries) => Some(entries),
             _ => None,
@@ -222,13 +222,13 @@ impl Node {
     }
 
     /// The value at a key, if it is a map that has it; nothing, `()`, is as if the key were not there.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&TreeNode> {
         let entry = self.entries()?.iter().find(|entry| entry.key == key)?;
         (!entry.is_nothing()).then_some(&entry.node)
     }
 
     /// The value at a key, to be changed.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut TreeNode> {
         match &mut self.value {
             Written::Map(entries) => {
                 entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
@@ -238,19 +238,19 @@ impl Node {
     }
 
     /// Sets a key of a map; what is not a map becomes one.
-    pub fn set(&mut self, key: &str, node: Node) {
+    pub fn set(&mut self, key: &str, node: TreeNode) {
         if !matches!(self.value, Written::Map(_)) {
             self.value = Written::Map(Vec::new());
         }
         if let Some(there) = self.get_mut(key) {
             *there = node;
         } else if let Written::Map(entries) = &mut self.value {
-            entries.push(Entry { key: key.to_owned(), at: node.at, node });
+            entries.push(MapEntry { key: key.to_owned(), at: node.at, node });
         }
     }
 
     /// Takes a key out of a map.
-    pub fn remove(&mut self, key: &str) -> Option<Node> {
+    pub fn remove(&mut self, key: &str) -> Option<TreeNode> {
         match &mut self.value {
             Written::Map(entries) => {
                 let index = entries.iter().position(|entry| entry.key == key)?;
@@ -261,7 +261,7 @@ impl Node {
     }
 
     /// Lays `over` over this tree: maps are merged key by key, everything else is replaced.
-    pub fn merge(&mut self, over: &Node) {
+    pub fn merge(&mut self, over: &TreeNode) {
         match (&mut self.value, &over.value) {
             (Written::Map(_), Written::Map(entries)) => {
                 for entry in entries {
@@ -294,14 +294,14 @@ impl Node {
     }
 }
 
-impl Entry {
+impl MapEntry {
     /// Whether the key is there for nothing: `()`, or null.
     pub fn is_nothing(&self) -> bool {
         self.node.value == Written::Null
     }
 
-    fn from_json((key, value): (&String, &Value)) -> Entry {
-        Entry { key: key.clone(), at: None, node: Node::from_json(value) }
+    fn from_json((key, value): (&String, &Value)) -> MapEntry {
+        MapEntry { key: key.clone(), at: None, node: TreeNode::from_json(value) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values as they are typed in a shell.
 
 use super::text::parse_yaml;
-use super::tree::{Node, Origin};
+use super::tree::{Origin, TreeNode};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 
 /// Reads a value as typed in a shell: as YAML, so that `8`, `true`, `20/s` and `{poisson: {rate: 20/s}}` are what
@@ -9,7 +9,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 ///
 /// # Errors
 /// It is not YAML.
-pub fn parse_typed(flag: &str, text: &str) -> Result<Node, Diagnostics> {
+pub fn parse_typed(flag: &str, text: &str) -> Result<TreeNode, Diagnostics> {
     let origin = Origin::Flag(flag.to_owned());
     let node = parse_yaml(flag, text).map_err(|faults| {
         let of_flag = |fault: Diagnostic| Diagnostic { exit: Exit::Usage, place: None, ..fault };
@@ -17,7 +17,7 @@ pub fn parse_typed(flag: &str, text: &str) -> Result<Node, Diagnostics> {
         faults.into_iter().map(told).collect::<Diagnostics>()
     })?;
     let node = match node.typed.clone().filter(|typed| is_no_number(typed)) {
-        Some(typed) => Node::text(&typed),
+        Some(typed) => TreeNode::text(&typed),
         None => node,
     };
     Ok(node.unplaced().said_by(&origin))

@@ -1,42 +1,44 @@
 //! Message types and mixes: what each layer says about each type.
 
-use super::messages::{BUILT_IN, Layer, LayerKind, built_in_layer, read_layer, settings, write_settings};
+use super::messages::{
+    BUILT_IN, LayerKind, SettingsLayer, built_in_layer, read_layer, settings, write_settings,
+};
 use super::reader::Reader;
-use super::tree::{Entry, Node, Origin, Written, join};
+use super::tree::{MapEntry, Origin, TreeNode, Written, join};
 use crate::diagnostics::did_you_mean;
-use crate::plan::names::Names;
+use crate::plan::names::AgentNames;
 use crate::plan::{MessageType, MixEntry};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the scenario says for all groups.
+/// The keys of the scenario that hold for all groups.
 pub(super) struct Common<'n> {
-    pub arrival: Option<&'n Node>,
-    pub mix: Option<&'n Node>,
-    pub types: Option<&'n Node>,
-    pub message: Option<&'n Node>,
+    pub arrival: Option<&'n TreeNode>,
+    pub mix: Option<&'n TreeNode>,
+    pub types: Option<&'n TreeNode>,
+    pub message: Option<&'n TreeNode>,
 }
 
 /// The mix of one group: where it stands, and what is written there if it has its own.
-pub(super) type GroupMix<'n> = (String, Option<&'n Node>);
+pub(super) type GroupMix<'n> = (String, Option<&'n TreeNode>);
 
-/// What is said about each type, in layers.
+/// The settings of each type, in layers.
 pub(super) struct TypeLayers {
-    pub message: Layer,
+    pub message: SettingsLayer,
     /// By name: built in, `types`, `mix`.
-    pub by_name: BTreeMap<String, Vec<Layer>>,
+    pub by_name: BTreeMap<String, Vec<SettingsLayer>>,
     /// Entries of the scenario's mix.
-    pub mix: BTreeMap<String, Layer>,
+    pub mix: BTreeMap<String, SettingsLayer>,
     /// Entries of each group's mix.
-    pub group_mixes: Vec<Option<BTreeMap<String, Layer>>>,
+    pub group_mixes: Vec<Option<BTreeMap<String, SettingsLayer>>>,
 }
 
 fn entries_of<'n>(
     reader: &mut Reader<'_>,
     path: &str,
-    node: Option<&'n Node>,
+    node: Option<&'n TreeNode>,
     expected: &str,
-) -> &'n [Entry] {
+) -> &'n [MapEntry] {
     match node.map(|node| (node, node.entries())) {
         Some((_, Some(entries))) => entries,
         Some((node, None)) => {
@@ -50,12 +52,12 @@ fn entries_of<'n>(
 fn read_mix_layers(
     reader: &mut Reader<'_>,
     path: &str,
-    node: Option<&Node>,
-    names: &Names,
-) -> BTreeMap<String, Layer> {
+    node: Option<&TreeNode>,
+    names: &AgentNames,
+) -> BTreeMap<String, SettingsLayer> {
     const EXPECTED: &str = "a list of different message types, or a map from type to weight";
     let mut layers = BTreeMap::new();
-    if let Some(Node { value: Written::List(items), .. }) = node
+    if let Some(TreeNode { value: Written::List(items), .. }) = node
         && !items.is_empty()
     {
         no_types(reader, path, items);
@@ -73,7 +75,7 @@ fn read_mix_layers(
 }
 
 /// What is wrong with a list of types, which is no short form of a mix.
-fn no_types(reader: &mut Reader<'_>, path: &str, items: &[Node]) {
+fn no_types(reader: &mut Reader<'_>, path: &str, items: &[TreeNode]) {
     let mut met = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
         let place = format!("{path}[{index}]");
@@ -101,11 +103,11 @@ pub(super) fn read_types(
     reader: &mut Reader<'_>,
     common: &Common<'_>,
     mixes: &[GroupMix<'_>],
-    names: &Names,
+    names: &AgentNames,
 ) -> TypeLayers {
     let message = match common.message {
         Some(node) => read_layer(reader, "message", node, LayerKind::Message, names),
-        None => Layer::default(),
+        None => SettingsLayer::default(),
     };
     let mut declared = BTreeMap::new();
     let types = entries_of(reader, "types", common.types, "a map from type to its settings");
@@ -114,13 +116,13 @@ pub(super) fn read_types(
         declared.insert(entry.key.clone(), layer);
     }
     let mix = read_mix_layers(reader, "mix", common.mix, names);
-    let group_mixes: Vec<Option<BTreeMap<String, Layer>>> = mixes
+    let group_mixes: Vec<Option<BTreeMap<String, SettingsLayer>>> = mixes
         .iter()
         .map(|(path, node)| node.map(|node| read_mix_layers(reader, path, Some(node), names)))
         .collect();
     let in_groups = group_mixes.iter().flatten().flat_map(BTreeMap::keys);
     let all: BTreeSet<&String> = declared.keys().chain(mix.keys()).chain(in_groups).collect();
-    let mut said_in_groups: BTreeMap<&String, &Layer> = BTreeMap::new();
+    let mut said_in_groups: BTreeMap<&String, &SettingsLayer> = BTreeMap::new();
     for (name, layer) in group_mixes.iter().flatten().flatten().filter(|(_, layer)| layer.wire_type.is_some())
     {
         said_in_groups.entry(name).or_insert(layer);
@@ -128,12 +130,12 @@ pub(super) fn read_types(
     let mut by_name = BTreeMap::new();
     let mut unknown = BTreeSet::new();
     for name in all {
-        let mut layers: Vec<Layer> = built_in_layer(name, names).into_iter().collect();
+        let mut layers: Vec<SettingsLayer> = built_in_layer(name, names).into_iter().collect();
         layers.extend(declared.get(name).cloned());
-        layers.extend(mix.get(name).map(Layer::without_weight));
+        layers.extend(mix.get(name).map(SettingsLayer::without_weight));
         if layers.iter().all(|layer| layer.wire_type.is_none()) {
             match said_in_groups.get(name) {
-                Some(layer) => layers.push(Layer::of_wire_type(layer.wire_type.clone())),
+                Some(layer) => layers.push(SettingsLayer::of_wire_type(layer.wire_type.clone())),
                 None => {
                     unknown.insert(name.as_str());
                 }
@@ -163,9 +165,9 @@ fn no_wire_types(
     }
 }
 
-fn no_wire_type(reader: &mut Reader<'_>, path: &str, entry: &Entry) {
+fn no_wire_type(reader: &mut Reader<'_>, path: &str, entry: &MapEntry) {
     let name = entry.key.as_str();
-    let node = Node { at: entry.at, ..entry.node.clone() };
+    let node = TreeNode { at: entry.at, ..entry.node.clone() };
     let built_in = BUILT_IN.map(|(known, ..)| known);
     let types = reader.syntax(&node).entry("types", &json!({ name: { "wire_type": "TEXT" } }));
     let fault = reader
@@ -178,7 +180,7 @@ fn no_wire_type(reader: &mut Reader<'_>, path: &str, entry: &Entry) {
 
 impl TypeLayers {
     /// Layers of a type without any group's.
-    pub fn of(&self, name: &str) -> Vec<&Layer> {
+    pub fn of(&self, name: &str) -> Vec<&SettingsLayer> {
         let own = self.by_name.get(name).into_iter().flatten();
         std::iter::once(&self.message).chain(own).collect()
     }
@@ -210,8 +212,8 @@ impl TypeLayers {
         &self,
         reader: &mut Reader<'_>,
         path: &str,
-        node: &Node,
-        layers: &BTreeMap<String, Layer>,
+        node: &TreeNode,
+        layers: &BTreeMap<String, SettingsLayer>,
         own: bool,
     ) -> (Vec<MixEntry>, Value) {
         let mut entries = Vec::new();

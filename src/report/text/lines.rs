@@ -1,20 +1,23 @@
 //! Lines of text: labels on the left, and breaking what is too long.
 
-use super::super::look::Look;
+use crate::report::document::TIGHT;
+use crate::report::look::Look;
 use unicode_width::UnicodeWidthStr;
 
+/// Columns that a step of depth takes.
+pub(super) const STEP: usize = 2;
 /// Width of the labels on the left of a line.
 const LABEL_WIDTH: usize = 11;
 
 /// A label, padded so that what follows is aligned.
-pub fn label(text: &str, look: &Look) -> String {
+pub(super) fn label(text: &str, look: &Look) -> String {
     let padding = " ".repeat(LABEL_WIDTH.saturating_sub(text.width()).max(1));
     format!("{}{padding}", look.palette.faint(text))
 }
 
 /// Lines under a label: the text is broken at spaces, and goes on below its own beginning.
-pub fn labelled(heading: &str, text: &str, look: &Look) -> Vec<String> {
-    let indent = 2 + LABEL_WIDTH;
+pub(super) fn labelled(heading: &str, text: &str, look: &Look) -> Vec<String> {
+    let indent = STEP + LABEL_WIDTH;
     let mut lines = wrapped(text, indent, look.width);
     if let Some(first) = lines.first_mut() {
         *first = format!("  {}{}", label(heading, look), first.trim_start());
@@ -22,11 +25,17 @@ pub fn labelled(heading: &str, text: &str, look: &Look) -> Vec<String> {
     lines
 }
 
-/// A space at which no line is broken.
-pub const TIGHT: char = '\u{a0}';
+/// Lines behind a mark: the text is broken at spaces, and goes on below its own beginning.
+pub(super) fn marked(mark: &str, text: &str, depth: usize, look: &Look) -> Vec<String> {
+    let mut lines = wrapped(text, (depth + 1) * STEP, look.width);
+    if let Some(first) = lines.first_mut() {
+        *first = format!("{}{mark} {}", " ".repeat(depth * STEP), first.trim_start());
+    }
+    lines
+}
 
 /// The text broken at spaces into lines of at most `width` columns, each `indent` columns in. A word that is
-/// longer than a line keeps a line of its own. `TIGHT` spaces hold, and come out as ordinary ones.
+/// longer than a line keeps a line of its own. U+00A0 holds, and comes out as an ordinary space.
 pub fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -1,16 +1,9 @@
-//! The summary of a run for people, from the top down: does it hold, what became of the messages, how long did
-//! they take, who sent them, what casts doubt on the numbers.
+//! Any document as a text for people: aligned, broken at the width of its terminal, with sparing colours.
 
-mod agents;
-mod copies;
-mod doubts;
-mod limits;
+mod grid;
 mod lines;
-mod run;
-mod times;
-mod traffic;
-mod verdict;
+mod write;
 
-pub use doubts::{Asked, warnings};
+pub use grid::shortened;
 pub use lines::wrapped;
-pub use run::{closing, summaries, summary};
+pub use write::write;

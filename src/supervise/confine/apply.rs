@@ -1,8 +1,8 @@
 //! Confining this process.
 
 use super::confined::Confined;
-use super::filter::{Otherwise, allowing, without_clone3};
-use super::limits::Limits;
+use super::filter::{FilterAction, allowing, without_clone3};
+use super::limits::AllowedFiles;
 use super::listener::{self, Listener};
 use super::wall;
 use landlock::RulesetStatus;
@@ -12,7 +12,7 @@ use landlock::RulesetStatus;
 ///
 /// With a listener, somebody outside must answer it from now on ([`answer`](super::answer)): this thread
 /// cannot open a file until then. Without one, what a core tries kills the process, unnamed.
-pub fn confine(limits: &Limits) -> (Confined, Option<Listener>) {
+pub fn confine(limits: &AllowedFiles) -> (Confined, Option<Listener>) {
     crate::files::note_confined();
     let mut missing = Vec::new();
     let mut walls = 0;
@@ -51,10 +51,10 @@ pub fn confine(limits: &Limits) -> (Confined, Option<Listener>) {
 fn filter() -> Result<Option<Listener>, seccompiler::Error> {
     let own = std::process::id();
     seccompiler::apply_filter(&without_clone3()?)?;
-    match listener::install(&allowing(own, Otherwise::Ask)?) {
+    match listener::install(&allowing(own, FilterAction::Ask)?) {
         Ok(listener) => Ok(Some(listener)),
         Err(_) => {
-            seccompiler::apply_filter(&allowing(own, Otherwise::Kill)?)?;
+            seccompiler::apply_filter(&allowing(own, FilterAction::Kill)?)?;
             Ok(None)
         }
     }

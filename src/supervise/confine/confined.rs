@@ -9,7 +9,7 @@ pub enum Confined {
     Full,
     /// Not all of it: what is missing, in a few words each.
     Partial(Vec<String>),
-    /// Nothing of it.
+    /// The kernel confines nothing, for these reasons.
     None(Vec<String>),
 }
 

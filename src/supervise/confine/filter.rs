@@ -10,10 +10,10 @@ use std::env::consts::ARCH;
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 type Failed = seccompiler::BackendError;
 
-/// What happens to a call that is not allowed.
+/// The fate of a call that is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Otherwise {
-    /// It waits for the listener.
+pub(super) enum FilterAction {
+    /// The call waits for the listener.
     Ask,
     /// The process is killed, but opening and moving files is left to Landlock.
     Kill,
@@ -63,7 +63,7 @@ const FUTEX_WAKE: i64 = 454;
 const FUTEX_WAIT: i64 = 455;
 const FUTEX_REQUEUE: i64 = 456;
 
-/// Those that only older systems have.
+/// Calls that only older systems have.
 #[cfg(target_arch = "x86_64")]
 #[rustfmt::skip]
 const ALLOWED_OLD: &[i64] = &[
@@ -107,7 +107,7 @@ pub(super) fn without_clone3() -> Result<BpfProgram, Failed> {
 ///
 /// # Errors
 /// Not for this machine's processor.
-pub(super) fn allowing(own: u32, otherwise: Otherwise) -> Result<BpfProgram, Failed> {
+pub(super) fn allowing(own: u32, otherwise: FilterAction) -> Result<BpfProgram, Failed> {
     let mut rules: Rules = ALLOWED.iter().chain(ALLOWED_OLD).map(|number| (*number, vec![])).collect();
     rules.insert(libc::SYS_clone3, vec![]);
     rules.insert(libc::SYS_clone, vec![of_thread()?]);
@@ -122,13 +122,13 @@ pub(super) fn allowing(own: u32, otherwise: Otherwise) -> Result<BpfProgram, Fai
     );
     rules.insert(libc::SYS_fcntl, one_of(1, &FCNTL.map(|command| command as u64))?);
     rules.insert(libc::SYS_ioctl, one_of(1, &IOCTL)?);
-    if otherwise == Otherwise::Kill {
+    if otherwise == FilterAction::Kill {
         rules.insert(libc::SYS_unshare, vec![SeccompRule::new(vec![is(0, super::judge::KEEPER)?])?]);
         rules.extend(ON_PATHS.iter().chain(ON_PATHS_OLD).map(|number| (*number, vec![])));
     }
     let refuse = match otherwise {
-        Otherwise::Ask => MARK,
-        Otherwise::Kill => SeccompAction::KillProcess,
+        FilterAction::Ask => MARK,
+        FilterAction::Kill => SeccompAction::KillProcess,
     };
     let mark = u32::from(MARK);
     let mut program: BpfProgram =

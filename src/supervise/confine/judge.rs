@@ -1,8 +1,8 @@
 //! Whether a call that waits may go on, and what it was if not.
 
-use super::deed::{Deed, name, purpose};
-use super::limits::{Limits, resolved, resolved_entry};
+use super::limits::{AllowedFiles, resolved, resolved_entry};
 use super::memory::Memory;
+use super::violation::{Violation, name, purpose};
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(super) const KEEPER: u64 = (libc::CLONE_FILES | libc::CLONE_FS) as u64;
 
 /// A call that waits for an answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Waiting {
+pub(super) struct WaitingCall {
     pub thread: i32,
     pub number: libc::c_long,
     pub arguments: [u64; 6],
@@ -20,26 +20,26 @@ pub(super) struct Waiting {
 
 /// The answer to it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum CallVerdict {
     /// The kernel does it, and Landlock looks at it once more.
     GoOn,
     /// The process must end.
-    Stop(Deed),
+    Stop(Violation),
 }
 
 /// Looks at the calls of one process.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(super) struct CallJudge {
     process: i32,
-    limits: Limits,
+    limits: AllowedFiles,
     memory: Memory,
     /// The thread that has made itself a keeper of what the run leaves behind: before any core is loaded, and once. From
     /// then on nobody else may write, move or remove anything. 0 = none.
     keeper: Cell<i32>,
 }
 
-/// What a call on paths means to do.
-enum Asked {
+/// The purpose of a call that has paths.
+enum FileCall {
     Open { path: Option<PathBuf>, writes: bool },
     Move { verb: &'static str, paths: Vec<Option<PathBuf>> },
     Run { path: Option<PathBuf> },
@@ -48,20 +48,22 @@ enum Asked {
     Other,
 }
 
-impl Judge {
+impl CallJudge {
     /// Of the process `process`, which is this one or a child of it.
     ///
     /// # Errors
     /// The system does not let us look into its memory.
-    pub fn new(process: i32, limits: Limits) -> std::io::Result<Judge> {
-        Ok(Judge { process, limits, memory: Memory::of(process)?, keeper: Cell::new(0) })
+    pub fn new(process: i32, limits: AllowedFiles) -> std::io::Result<CallJudge> {
+        Ok(CallJudge { process, limits, memory: Memory::of(process)?, keeper: Cell::new(0) })
     }
 
     /// A library that is looked for where there is none is the loader's search, whatever the folder.
-    pub fn judge(&self, call: &Waiting) -> Verdict {
-        let stop = |what: String| Verdict::Stop(Deed { call: name(call.number), what, thread: call.thread });
+    pub fn judge(&self, call: &WaitingCall) -> CallVerdict {
+        let stop = |what: String| {
+            CallVerdict::Stop(Violation { call: name(call.number), what, thread: call.thread })
+        };
         match self.asked(call) {
-            Asked::Open { path: Some(path), writes } => {
+            FileCall::Open { path: Some(path), writes } => {
                 let real = resolved(&path);
                 let may = match writes {
                     true => {
@@ -70,39 +72,39 @@ impl Judge {
                     false => self.limits.may_read(&real) || (is_library(&real) && !real.exists()),
                 };
                 let verb = if writes { "write to" } else { "open" };
-                if may { Verdict::GoOn } else { stop(format!("{verb} `{}`", path.display())) }
+                if may { CallVerdict::GoOn } else { stop(format!("{verb} `{}`", path.display())) }
             }
-            Asked::Move { verb, paths } if paths.iter().all(Option::is_some) => {
+            FileCall::Move { verb, paths } if paths.iter().all(Option::is_some) => {
                 let mut paths = paths.into_iter().flatten();
                 match paths.find(|path| !self.keeps(call) || !self.limits.may_move(&resolved_entry(path))) {
                     Some(path) => stop(format!("{verb} `{}`", path.display())),
-                    None => Verdict::GoOn,
+                    None => CallVerdict::GoOn,
                 }
             }
             // A path that cannot be read: the kernel will not find one either.
-            Asked::Open { path: None, .. } | Asked::Move { .. } => Verdict::GoOn,
-            Asked::Keep => {
+            FileCall::Open { path: None, .. } | FileCall::Move { .. } => CallVerdict::GoOn,
+            FileCall::Keep => {
                 self.keeper.set(call.thread);
-                Verdict::GoOn
+                CallVerdict::GoOn
             }
-            Asked::Run { path: Some(path) } => stop(format!("run `{}`", path.display())),
-            Asked::Run { path: None } => stop("run a program".to_owned()),
-            Asked::Change { path: Some(path) } => stop(format!("change the file `{}`", path.display())),
-            Asked::Change { path: None } => stop("change a file".to_owned()),
-            Asked::Other => stop(purpose(call.number, &call.arguments, self.process)),
+            FileCall::Run { path: Some(path) } => stop(format!("run `{}`", path.display())),
+            FileCall::Run { path: None } => stop("run a program".to_owned()),
+            FileCall::Change { path: Some(path) } => stop(format!("change the file `{}`", path.display())),
+            FileCall::Change { path: None } => stop("change a file".to_owned()),
+            FileCall::Other => stop(purpose(call.number, &call.arguments, self.process)),
         }
     }
 
     /// Whether the calling thread may touch what the run leaves behind.
-    fn keeps(&self, call: &Waiting) -> bool {
+    fn keeps(&self, call: &WaitingCall) -> bool {
         [0, call.thread].contains(&self.keeper.get())
     }
 
-    fn asked(&self, call: &Waiting) -> Asked {
+    fn asked(&self, call: &WaitingCall) -> FileCall {
         let a = call.arguments;
         let at = |folder: usize, path: usize| self.path(call.thread, a[folder] as i32, a[path]);
         let here = |path: usize| self.path(call.thread, libc::AT_FDCWD, a[path]);
-        let open = |path, flags: u64| Asked::Open { path, writes: writes(flags as i32) };
+        let open = |path, flags: u64| FileCall::Open { path, writes: writes(flags as i32) };
         match call.number {
             libc::SYS_openat => open(at(0, 1), a[2]),
             libc::SYS_openat2 => open(at(0, 1), self.memory.word(a[2]).unwrap_or(libc::O_RDWR as u64)),
@@ -110,19 +112,21 @@ impl Judge {
             libc::SYS_linkat => moves("link", [at(0, 1), at(2, 3)]),
             libc::SYS_unlinkat => moves("remove", [at(0, 1)]),
             libc::SYS_mkdirat => moves("make the folder", [at(0, 1)]),
-            libc::SYS_truncate | libc::SYS_setxattr => Asked::Change { path: here(0) },
-            libc::SYS_fchmodat | libc::SYS_fchownat | libc::SYS_utimensat => Asked::Change { path: at(0, 1) },
-            libc::SYS_unshare if a[0] == KEEPER && self.keeper.get() == 0 => Asked::Keep,
-            libc::SYS_execve => Asked::Run { path: here(0) },
-            libc::SYS_execveat => Asked::Run { path: at(0, 1) },
+            libc::SYS_truncate | libc::SYS_setxattr => FileCall::Change { path: here(0) },
+            libc::SYS_fchmodat | libc::SYS_fchownat | libc::SYS_utimensat => {
+                FileCall::Change { path: at(0, 1) }
+            }
+            libc::SYS_unshare if a[0] == KEEPER && self.keeper.get() == 0 => FileCall::Keep,
+            libc::SYS_execve => FileCall::Run { path: here(0) },
+            libc::SYS_execveat => FileCall::Run { path: at(0, 1) },
             #[cfg(target_arch = "x86_64")]
             libc::SYS_chmod | libc::SYS_chown | libc::SYS_lchown | libc::SYS_utime | libc::SYS_utimes => {
-                Asked::Change { path: here(0) }
+                FileCall::Change { path: here(0) }
             }
             #[cfg(target_arch = "x86_64")]
             libc::SYS_open => open(here(0), a[1]),
             #[cfg(target_arch = "x86_64")]
-            libc::SYS_creat => Asked::Open { path: here(0), writes: true },
+            libc::SYS_creat => FileCall::Open { path: here(0), writes: true },
             #[cfg(target_arch = "x86_64")]
             libc::SYS_rename => moves("rename", [here(0), here(1)]),
             #[cfg(target_arch = "x86_64")]
@@ -131,7 +135,7 @@ impl Judge {
             libc::SYS_unlink | libc::SYS_rmdir => moves("remove", [here(0)]),
             #[cfg(target_arch = "x86_64")]
             libc::SYS_mkdir => moves("make the folder", [here(0)]),
-            _ => Asked::Other,
+            _ => FileCall::Other,
         }
     }
 
@@ -159,8 +163,8 @@ impl Judge {
     }
 }
 
-fn moves<const N: usize>(verb: &'static str, paths: [Option<PathBuf>; N]) -> Asked {
-    Asked::Move { verb, paths: paths.into() }
+fn moves<const N: usize>(verb: &'static str, paths: [Option<PathBuf>; N]) -> FileCall {
+    FileCall::Move { verb, paths: paths.into() }
 }
 
 fn is_library(path: &Path) -> bool {
@@ -179,33 +183,33 @@ mod tests {
     use std::ffi::CString;
 
     /// A judge of this very process, with one folder to read and one to write.
-    fn judge(folder: &Path) -> Judge {
+    fn judge(folder: &Path) -> CallJudge {
         for name in ["in", "out", "else"] {
             fs::create_dir(folder.join(name)).unwrap();
             fs::write(folder.join(name).join("file"), "").unwrap();
         }
-        let mut limits = Limits::default();
+        let mut limits = AllowedFiles::default();
         limits.read([folder.join("in")]);
         limits.write([folder.join("out")]);
         limits.moved([folder.join("else/result")]);
-        Judge::new(std::process::id() as i32, limits).unwrap()
+        CallJudge::new(std::process::id() as i32, limits).unwrap()
     }
 
     fn text(path: impl AsRef<Path>) -> CString {
         CString::new(path.as_ref().to_str().unwrap()).unwrap()
     }
 
-    fn open(judge: &Judge, path: &Path, flags: i32) -> Verdict {
+    fn open(judge: &CallJudge, path: &Path, flags: i32) -> CallVerdict {
         let path = text(path);
         let here = libc::AT_FDCWD as u64;
         let arguments = [here, path.as_ptr() as u64, flags as u64, 0, 0, 0];
-        judge.judge(&Waiting { thread: 5, number: libc::SYS_openat, arguments })
+        judge.judge(&WaitingCall { thread: 5, number: libc::SYS_openat, arguments })
     }
 
-    fn stopped(verdict: &Verdict) -> &str {
+    fn stopped(verdict: &CallVerdict) -> &str {
         match verdict {
-            Verdict::Stop(deed) => &deed.what,
-            Verdict::GoOn => panic!("it went on"),
+            CallVerdict::Stop(violation) => &violation.what,
+            CallVerdict::GoOn => panic!("it went on"),
         }
     }
 
@@ -228,16 +232,16 @@ mod tests {
             ("out/no/../../else/new", libc::O_CREAT | libc::O_WRONLY, false),
         ] {
             let verdict = open(&judge, &folder.join(path), flags);
-            assert_eq!(verdict == Verdict::GoOn, may, "{path} {flags:o}");
+            assert_eq!(verdict == CallVerdict::GoOn, may, "{path} {flags:o}");
         }
         std::os::unix::fs::symlink(folder.join("else"), folder.join("in/link")).unwrap();
         let through_link = open(&judge, &folder.join("in/link/file"), libc::O_RDONLY);
         let shown = format!("open `{}`", folder.join("in/link/file").display());
         assert_eq!(stopped(&through_link), shown);
         // The loader looks for libraries where there are none.
-        assert_eq!(open(&judge, &folder.join("else/libc.so.6"), libc::O_RDONLY), Verdict::GoOn);
+        assert_eq!(open(&judge, &folder.join("else/libc.so.6"), libc::O_RDONLY), CallVerdict::GoOn);
         fs::write(folder.join("else/libc.so.6"), "").unwrap();
-        assert_ne!(open(&judge, &folder.join("else/libc.so.6"), libc::O_RDONLY), Verdict::GoOn);
+        assert_ne!(open(&judge, &folder.join("else/libc.so.6"), libc::O_RDONLY), CallVerdict::GoOn);
     }
 
     #[test]
@@ -245,7 +249,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().canonicalize().unwrap();
         let judge = judge(&folder);
-        let call = |thread, number, arguments| judge.judge(&Waiting { thread, number, arguments });
+        let call = |thread, number, arguments| judge.judge(&WaitingCall { thread, number, arguments });
         let (result, new) = (text(folder.join("else/result")), text(folder.join("out/new")));
         let here = libc::AT_FDCWD as u64;
         let remove = |thread| call(thread, libc::SYS_unlinkat, [here, result.as_ptr() as u64, 0, 0, 0, 0]);
@@ -254,14 +258,17 @@ mod tests {
             call(thread, libc::SYS_openat, [here, new.as_ptr() as u64, flags, 0, 0, 0])
         };
         let become_keeper = |thread| call(thread, libc::SYS_unshare, [KEEPER, 0, 0, 0, 0, 0]);
-        assert_eq!((remove(5), make(5)), (Verdict::GoOn, Verdict::GoOn));
-        assert_ne!(call(5, libc::SYS_unshare, [libc::CLONE_NEWUSER as u64, 0, 0, 0, 0, 0]), Verdict::GoOn);
-        assert_eq!(become_keeper(9), Verdict::GoOn);
-        assert_eq!((remove(9), make(9)), (Verdict::GoOn, Verdict::GoOn));
+        assert_eq!((remove(5), make(5)), (CallVerdict::GoOn, CallVerdict::GoOn));
+        assert_ne!(
+            call(5, libc::SYS_unshare, [libc::CLONE_NEWUSER as u64, 0, 0, 0, 0, 0]),
+            CallVerdict::GoOn
+        );
+        assert_eq!(become_keeper(9), CallVerdict::GoOn);
+        assert_eq!((remove(9), make(9)), (CallVerdict::GoOn, CallVerdict::GoOn));
         assert!(stopped(&remove(5)).starts_with("remove `") && stopped(&make(5)).starts_with("write to `"));
         // There is one, for ever.
-        assert_ne!(become_keeper(5), Verdict::GoOn);
-        assert_eq!(remove(9), Verdict::GoOn);
+        assert_ne!(become_keeper(5), CallVerdict::GoOn);
+        assert_eq!(remove(9), CallVerdict::GoOn);
     }
 
     #[test]
@@ -273,14 +280,17 @@ mod tests {
         let rename = |from: &str, to: &str| {
             let (from, to) = (text(folder.join(from)), text(folder.join(to)));
             let arguments = [here, from.as_ptr() as u64, here, to.as_ptr() as u64, 0, 0];
-            judge.judge(&Waiting { thread: 5, number: libc::SYS_renameat2, arguments })
+            judge.judge(&WaitingCall { thread: 5, number: libc::SYS_renameat2, arguments })
         };
-        assert_eq!(rename("out/file", "out/other"), Verdict::GoOn);
+        assert_eq!(rename("out/file", "out/other"), CallVerdict::GoOn);
         assert!(stopped(&rename("out/file", "in/file")).ends_with("in/file`"));
         assert!(stopped(&rename("else/file", "out/file")).ends_with("else/file`"));
         // A result has its own name in a folder that is otherwise closed, and is not opened under it.
-        assert_eq!(rename("out/file", "else/result"), Verdict::GoOn);
-        assert_ne!(open(&judge, &folder.join("else/result"), libc::O_WRONLY | libc::O_CREAT), Verdict::GoOn);
+        assert_eq!(rename("out/file", "else/result"), CallVerdict::GoOn);
+        assert_ne!(
+            open(&judge, &folder.join("else/result"), libc::O_WRONLY | libc::O_CREAT),
+            CallVerdict::GoOn
+        );
     }
 
     #[test]
@@ -292,9 +302,9 @@ mod tests {
         let relative = |path: &str| {
             let path = text(path);
             let arguments = [inside.as_raw_fd() as u64, path.as_ptr() as u64, 0, 0, 0, 0];
-            judge.judge(&Waiting { thread: 5, number: libc::SYS_openat, arguments })
+            judge.judge(&WaitingCall { thread: 5, number: libc::SYS_openat, arguments })
         };
-        assert_eq!(relative("file"), Verdict::GoOn);
+        assert_eq!(relative("file"), CallVerdict::GoOn);
         assert!(stopped(&relative("../else/file")).ends_with("/in/../else/file`"));
     }
 
@@ -303,12 +313,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let judge = judge(&folder.path().canonicalize().unwrap());
         let path = text("/bin/true");
-        let socket =
-            Waiting { thread: 5, number: libc::SYS_socket, arguments: [libc::AF_INET as u64, 0, 0, 0, 0, 0] };
-        let Verdict::Stop(deed) = judge.judge(&socket) else { panic!("it went on") };
-        assert_eq!(deed.to_string(), "tried to open a socket to the network (`socket`)");
-        let run =
-            Waiting { thread: 5, number: libc::SYS_execve, arguments: [path.as_ptr() as u64, 0, 0, 0, 0, 0] };
+        let socket = WaitingCall {
+            thread: 5,
+            number: libc::SYS_socket,
+            arguments: [libc::AF_INET as u64, 0, 0, 0, 0, 0],
+        };
+        let CallVerdict::Stop(violation) = judge.judge(&socket) else { panic!("it went on") };
+        assert_eq!(violation.to_string(), "tried to open a socket to the network (`socket`)");
+        let run = WaitingCall {
+            thread: 5,
+            number: libc::SYS_execve,
+            arguments: [path.as_ptr() as u64, 0, 0, 0, 0, 0],
+        };
         assert_eq!(stopped(&judge.judge(&run)), "run `/bin/true`");
     }
 }

@@ -33,22 +33,22 @@ const OF_SYSTEM: [&str; 23] = [
 
 /// Files, and folders with all that is in them, without links in their paths. What does not exist yet may come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
+pub struct AllowedFiles {
     pub(super) read: Vec<PathBuf>,
     pub(super) write: Vec<PathBuf>,
     pub(super) moved: Vec<PathBuf>,
 }
 
-impl Limits {
+impl AllowedFiles {
     /// What this process reads by itself, whatever it runs: its program, the libraries mapped so far, `/proc/self`, and
     /// what the system's loader looks into.
-    pub fn of_this_process() -> Limits {
+    pub fn of_this_process() -> AllowedFiles {
         let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
         let mapped = maps.lines().filter_map(|line| Some(Path::new(&line[line.find('/')?..])));
         // Memory that has a file's name (`/memfd:…`, `/dev/zero`, `/SYSV…`) is no file that anybody opens.
         let folders = mapped.filter_map(Path::parent).filter(|folder| folder.components().count() > 1);
         let searched = std::env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-        let mut limits = Limits::default();
+        let mut limits = AllowedFiles::default();
         limits.read([PathBuf::from("/proc/self")]);
         limits.read(OF_SYSTEM);
         limits.read(std::env::split_paths(&searched).filter(|folder| folder.is_absolute()));
@@ -57,7 +57,7 @@ impl Limits {
         limits
     }
 
-    /// Also reads these.
+    /// Allows these paths to be read, too.
     pub fn read(&mut self, paths: impl IntoIterator<Item = impl AsRef<Path>>) {
         add(&mut self.read, paths);
     }
@@ -143,7 +143,7 @@ mod tests {
         for name in ["in", "out"] {
             fs::create_dir(path(name)).unwrap();
         }
-        let mut limits = Limits::default();
+        let mut limits = AllowedFiles::default();
         limits.read([path("in"), path("missing")]);
         limits.write([path("out")]);
         assert!(limits.may_read(&path("missing/file")));
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_process_reads_its_own_program_and_libraries() {
-        let limits = Limits::of_this_process();
+        let limits = AllowedFiles::of_this_process();
         let program = std::env::current_exe().unwrap().canonicalize().unwrap();
         assert!(limits.may_read(&program) && limits.may_write(Path::new("/dev/null")));
         assert!(limits.may_read(&PathBuf::from(format!("/proc/{}/status", std::process::id()))));
@@ -164,7 +164,8 @@ mod tests {
         let (read, shared) = (rustix::mm::ProtFlags::READ, rustix::mm::MapFlags::SHARED);
         // SAFETY: a new mapping of a file that is as long.
         unsafe { rustix::mm::mmap(std::ptr::null_mut(), 4096, read, shared, &memory, 0).unwrap() };
-        let limits = Limits { read: [limits.read, Limits::of_this_process().read].concat(), ..limits };
+        let limits =
+            AllowedFiles { read: [limits.read, AllowedFiles::of_this_process().read].concat(), ..limits };
         assert!(!limits.may_read(Path::new("/etc/passwd")) && !limits.may_read(Path::new("/proc/1/environ")));
     }
 }

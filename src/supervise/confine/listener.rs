@@ -1,6 +1,6 @@
 //! The kernel's side of it: installing the filter, taking calls that wait, answering them.
 
-use super::judge::Waiting;
+use super::judge::WaitingCall;
 use seccompiler::BpfProgram;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -52,7 +52,7 @@ impl Listener {
     ///
     /// # Errors
     /// The kernel says so.
-    pub(super) fn next(&self) -> io::Result<Option<(u64, Waiting)>> {
+    pub(super) fn next(&self) -> io::Result<Option<(u64, WaitingCall)>> {
         loop {
             if !self.wait()? {
                 return Ok(None);
@@ -63,7 +63,7 @@ impl Listener {
             let status =
                 unsafe { libc::ioctl(self.0.as_raw_fd(), libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut told) };
             if status == 0 {
-                let call = Waiting {
+                let call = WaitingCall {
                     thread: told.pid as i32,
                     number: libc::c_long::from(told.data.nr),
                     arguments: told.data.args,

@@ -1,6 +1,6 @@
 //! How the listener and the limits come from the confined process to the one that watches.
 
-use super::limits::Limits;
+use super::limits::AllowedFiles;
 use super::listener::Listener;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
@@ -20,7 +20,7 @@ use std::thread::{Builder, JoinHandle};
 /// The system gives no thread.
 pub fn hand_over(
     mut to: UnixStream,
-    limits: Limits,
+    limits: AllowedFiles,
 ) -> io::Result<(SyncSender<Listener>, JoinHandle<io::Result<()>>)> {
     let (send, wanted) = sync_channel::<Listener>(1);
     let thread = Builder::new().name("hand over".to_owned()).spawn(move || {
@@ -40,7 +40,7 @@ pub fn hand_over(
 ///
 /// # Errors
 /// The connection fails, or what comes is not what [`hand_over`] sends.
-pub fn receive(mut from: UnixStream) -> io::Result<Option<(Listener, Limits)>> {
+pub fn receive(mut from: UnixStream) -> io::Result<Option<(Listener, AllowedFiles)>> {
     let mut byte = [0];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);

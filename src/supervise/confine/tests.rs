@@ -15,7 +15,7 @@ const FOLDER: &str = "MQSCRIPT_CONFINE_FOLDER";
 
 #[derive(Debug)]
 struct Ended {
-    deed: Option<Deed>,
+    violation: Option<Violation>,
     signal: Option<i32>,
     code: Option<i32>,
     said: String,
@@ -38,11 +38,11 @@ fn child(what: &'static str) -> Ended {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let deed = Arc::new(Mutex::new(None));
+    let violation = Arc::new(Mutex::new(None));
     let watcher = receive(ours).unwrap().map(|(listener, limits)| {
-        let (first, pid) = (deed.clone(), rustix::process::Pid::from_child(&child));
-        let tried = move |deed| {
-            first.lock().unwrap().get_or_insert(deed);
+        let (first, pid) = (violation.clone(), rustix::process::Pid::from_child(&child));
+        let tried = move |violation| {
+            first.lock().unwrap().get_or_insert(violation);
             if what != "go on" {
                 rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
             }
@@ -56,7 +56,7 @@ fn child(what: &'static str) -> Ended {
     watcher.map_or(Ok(()), |watcher| watcher.join().unwrap()).unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned()
         + String::from_utf8_lossy(&output.stderr).as_ref();
-    Ended { deed: deed.lock().unwrap().take(), signal, code, said }
+    Ended { violation: violation.lock().unwrap().take(), signal, code, said }
 }
 
 /// The path of this module as the test harness names it.
@@ -69,12 +69,13 @@ fn module() -> &'static str {
 fn in_the_child() {
     let (Ok(what), Some(folder)) = (std::env::var(TRY), std::env::var_os(FOLDER)) else { return };
     let folder = PathBuf::from(folder);
-    let mut limits = Limits::of_this_process();
+    let mut limits = AllowedFiles::of_this_process();
     limits.read([folder.join("in")]);
     limits.write([folder.join("out")]);
     if let Some(what) = what.strip_prefix("unwatched ") {
         super::wall::raise(&limits).unwrap();
-        let unwatched = super::filter::allowing(std::process::id(), super::filter::Otherwise::Kill).unwrap();
+        let unwatched =
+            super::filter::allowing(std::process::id(), super::filter::FilterAction::Kill).unwrap();
         seccompiler::apply_filter(&unwatched).unwrap();
         attempt(what, &folder);
         println!("it got away with it");
@@ -94,7 +95,7 @@ fn c_text(path: &Path) -> std::ffi::CString {
     std::ffi::CString::new(path.to_str().unwrap()).unwrap()
 }
 
-/// Whether it succeeds does not matter here: a deed ends the process.
+/// Whether it succeeds does not matter here: a violation ends the process.
 fn attempt(what: &str, folder: &Path) {
     let other = c_text(&folder.join("else/file"));
     let program = c_text(Path::new("/bin/true"));
@@ -159,7 +160,7 @@ fn iovec(of: &Path) -> libc::iovec {
     libc::iovec { iov_base: of.as_os_str().as_encoded_bytes().as_ptr().cast_mut().cast(), iov_len: 1 }
 }
 
-/// What the host does all the time.
+/// The calls that the host makes all the time.
 fn harmless(folder: &Path) {
     assert_eq!(fs::read(folder.join("in/file")).unwrap(), b"text");
     fs::write(folder.join("out/new"), "text").unwrap();
@@ -183,7 +184,7 @@ fn harmless(folder: &Path) {
 #[test]
 fn what_a_run_needs_goes_on() {
     let ended = child("nothing");
-    assert_eq!((&ended.deed, ended.code), (&None, Some(0)), "{}", ended.said);
+    assert_eq!((&ended.violation, ended.code), (&None, Some(0)), "{}", ended.said);
     assert!(ended.said.contains("it got away with it"), "{}", ended.said);
 }
 
@@ -191,7 +192,7 @@ fn what_a_run_needs_goes_on() {
 fn what_is_refused_does_not_happen() {
     let ended = child("go on");
     assert_eq!(ended.code, Some(0), "{}", ended.said);
-    assert_eq!(ended.deed.unwrap().call, "openat", "the first deed");
+    assert_eq!(ended.violation.unwrap().call, "openat", "the first violation");
     for line in
         ["open: Operation not permitted", "socket: Operation not permitted", "spawn: Operation not permitted"]
     {
@@ -202,7 +203,7 @@ fn what_is_refused_does_not_happen() {
 #[test]
 fn without_a_listener_files_stay_shut_and_the_rest_is_deadly() {
     let ended = child("unwatched socket");
-    assert_eq!((ended.signal, ended.deed), (Some(libc::SIGSYS), None), "{}", ended.said);
+    assert_eq!((ended.signal, ended.violation), (Some(libc::SIGSYS), None), "{}", ended.said);
     let ended = child("unwatched nothing");
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     let ended = child("unwatched go on");
@@ -241,8 +242,9 @@ fn each_deed_is_stopped_and_named() {
         ("from a thread", "tried to open `FOLDER/else/file` (`openat`)"),
     ] {
         let ended = child(what);
-        let deed = ended.deed.as_ref().unwrap_or_else(|| panic!("`{what}` was not stopped: {}", ended.said));
-        let told = deed.to_string();
+        let violation =
+            ended.violation.as_ref().unwrap_or_else(|| panic!("`{what}` was not stopped: {}", ended.said));
+        let told = violation.to_string();
         let parent = format!("process {}", std::process::id());
         let told = told.replace(&parent, "process PARENT");
         let told = match (told.find("/tmp"), told.find(".tmp")) {

@@ -1,6 +1,6 @@
 //! Landlock: which files can be opened at all.
 
-use super::limits::{Limits, folders_of};
+use super::limits::{AllowedFiles, folders_of};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, make_bitflags, path_beneath_rules,
@@ -10,7 +10,7 @@ use landlock::{
 const WANTED: ABI = ABI::V6;
 
 /// Bounds this thread, and all that come from it, for ever. Says how much of it the kernel could do.
-pub(super) fn raise(limits: &Limits) -> Result<RulesetStatus, RulesetError> {
+pub(super) fn raise(limits: &AllowedFiles) -> Result<RulesetStatus, RulesetError> {
     let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
     let write: BitFlags<AccessFs> = read
         | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir | Refer});

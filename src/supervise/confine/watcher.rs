@@ -1,9 +1,9 @@
 //! Answering the calls of a confined process.
 
-use super::deed::Deed;
-use super::judge::{Judge, Verdict};
-use super::limits::Limits;
+use super::judge::{CallJudge, CallVerdict};
+use super::limits::AllowedFiles;
 use super::listener::Listener;
+use super::violation::Violation;
 use std::io;
 
 /// Answers the calls of `process`, a child of this one, until it has ended. Whatever it tries that it must not, `tried`
@@ -15,18 +15,18 @@ use std::io;
 /// The process cannot be looked into, or the kernel gives none of its calls to look at.
 pub fn answer(
     listener: Listener,
-    limits: Limits,
+    limits: AllowedFiles,
     process: i32,
-    mut tried: impl FnMut(Deed),
+    mut tried: impl FnMut(Violation),
 ) -> io::Result<()> {
-    let judge = Judge::new(process, limits)?;
+    let judge = CallJudge::new(process, limits)?;
     while let Some((id, call)) = listener.next()? {
         match judge.judge(&call) {
-            Verdict::GoOn => listener.go_on(id),
-            Verdict::Stop(deed) => {
+            CallVerdict::GoOn => listener.go_on(id),
+            CallVerdict::Stop(violation) => {
                 // Else the thread has given the call up, and may make it again.
                 if listener.still_waits(id) {
-                    tried(deed);
+                    tried(violation);
                 }
                 listener.refuse(id);
             }

@@ -14,5 +14,6 @@ pub mod processes;
 pub mod program;
 pub mod pump;
 pub mod queue;
+pub mod queue_laws;
 
 pub use chain::compile;

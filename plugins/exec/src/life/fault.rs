@@ -23,14 +23,14 @@ impl Life<'_> {
         if let Some(due) = is_due(&self.faults.kill) {
             self.faults.kill.pass(since_start);
             self.faults.stopped_until = None;
-            self.crew.exchange.lock().tally.fault_kills += 1;
+            self.crew.exchange.lock().medium.tally.fault_kills += 1;
             return Some(Breakage::Killed(due));
         }
         if let Some(due) = is_due(&self.faults.stop) {
             self.faults.stop.pass(since_start);
             if self.faults.stopped_until.is_none() {
                 self.process.signal(Signal::STOP);
-                self.crew.exchange.lock().tally.fault_stops += 1;
+                self.crew.exchange.lock().medium.tally.fault_stops += 1;
                 let text = format!(
                     "worker {} (process {}) was stopped for {:?}, {:.2} s after the load's start",
                     self.worker + 1,
@@ -55,7 +55,7 @@ impl Life<'_> {
         if self.faults.stopped_until.take().is_some() {
             self.process.signal(Signal::CONT);
             self.progress = Instant::now();
-            self.crew.exchange.lock().work.sign();
+            self.crew.exchange.lock().medium.work.sign();
         }
     }
 

@@ -15,7 +15,7 @@ impl Life<'_> {
     pub(super) fn hangs(&mut self) -> Option<Breakage> {
         let timeout = self.crew.settings.timeout;
         let (outstanding, silence) = {
-            let work = &self.crew.exchange.lock().work;
+            let work = &self.crew.exchange.lock().medium.work;
             (work.outstanding(), work.silence())
         };
         let answers_none = self.has_asked() && self.progress.elapsed() >= timeout;
@@ -45,7 +45,7 @@ impl Life<'_> {
         if let Some(asked) = &mut self.asked_where {
             asked.answered = true;
         }
-        let outstanding = self.crew.exchange.lock().work.outstanding();
+        let outstanding = self.crew.exchange.lock().medium.work.outstanding();
         if outstanding == 0 && !self.has_asked() {
             return;
         }
@@ -72,7 +72,7 @@ impl Life<'_> {
     pub(super) fn nothing_came_back(&mut self) {
         let (taken, calls) = {
             let state = self.crew.exchange.lock();
-            (state.work.taken(), state.tally.calls.sent + state.tally.calls.failed)
+            (state.medium.work.taken(), state.medium.tally.calls.sent + state.medium.tally.calls.failed)
         };
         if self.crew.settings.mode == Mode::Send || taken == 0 || calls > 0 {
             return;

@@ -206,7 +206,7 @@ impl<'a> Life<'a> {
         let had_none: Vec<bool> = self.channels.iter().map(|channel| channel.requests.is_empty()).collect();
         let order = self.crew.exchange.look(self.worker, &mut self.channels);
         for (channel, _) in self.channels.iter_mut().zip(had_none).filter(|(_, had_none)| *had_none) {
-            channel.asked.extend(channel.requests.tokens().map(|token| (token, false)));
+            channel.ask();
         }
         if none_asked {
             self.progress = Instant::now();
@@ -303,7 +303,7 @@ impl<'a> Life<'a> {
     }
 
     fn killed_at_close(&mut self) {
-        self.crew.exchange.lock().tally.killed_at_close += 1;
+        self.crew.exchange.lock().medium.tally.killed_at_close += 1;
         let text = format!(
             "worker {} (process {}) did not end within {:?} of the end of its input (`grace`), and was killed",
             self.worker + 1,

@@ -6,7 +6,7 @@ use crate::broken::Breakage;
 use crate::channel::Channel;
 use crate::lines::Lines;
 use crate::options::{FEEDERS_MAX, Mode};
-use crate::settled::Settled;
+use mqscript_plugin::live::Answer;
 use mqscript_plugin::prelude::*;
 use std::io::Write;
 
@@ -152,7 +152,7 @@ impl Life<'_> {
         };
         let place = feeder.unwrap_or(0);
         let fits = self.channels[place].feeder.is_some() == feeder.is_some();
-        if !fits || !self.channels[place].answer(Settled::one(token, result, reason, at_ns)) {
+        if !fits || !self.channels[place].answer(Answer::one(token, result, reason, at_ns)) {
             let text = format!(
                 "answered {token}, which is not waiting for an answer: asked for never, or answered twice"
             );

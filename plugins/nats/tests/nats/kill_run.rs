@@ -6,11 +6,12 @@ use mqscript::diagnostics::Diagnostics;
 use mqscript::engine::{self, Behaviour, Observer, Progress, Setting, Started};
 use mqscript::plan::Plan;
 use mqscript::results::Run;
-use mqscript::script::{self, Player, Settings, Source};
+use mqscript::script::{self, PlanPlayer, Settings, Source};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use support::engine::judged;
 use support::nats::server::Server;
 
 /// Messages delivered before the server is killed.
@@ -28,11 +29,11 @@ impl Observer for Delivered {
     }
 }
 
-impl Player for Delivered {
+impl PlanPlayer for Delivered {
     fn play(&mut self, plan: &Plan, base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         let finder = Finder::new(&[]);
         let setting = Setting { finder: &finder, base_dir: base, pure: false, confined: None };
-        let played = engine::run(plan, setting, behaviour, self).expect("the run starts");
+        let played = judged(engine::run(plan, setting, behaviour, self).expect("the run starts"), plan);
         assert!(played.stop.is_none(), "{:?}", played.stop);
         Ok(played.run)
     }

@@ -6,4 +6,5 @@ mod faults;
 mod jetstream;
 mod kill;
 mod kill_run;
+mod laws;
 mod plain;

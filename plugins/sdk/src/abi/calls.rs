@@ -56,11 +56,11 @@ pub struct TypeRow {
     pub wire_type: Str,
     /// First of `tags_len` tags.
     pub tags: *const Str,
-    /// Number of tags.
+    /// The number of tags.
     pub tags_len: u32,
     /// 0 low, 1 regular, 2 high, 3 urgent.
     pub priority: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: [u64; 2],
 }
 
@@ -72,7 +72,7 @@ pub struct Run {
     pub struct_size: u32,
     /// The run's number, as in every stamp.
     pub run: u32,
-    /// CLOCK_VIRTUAL or CLOCK_WALL.
+    /// The clock of the run: CLOCK_VIRTUAL or CLOCK_WALL.
     pub clock_kind: u32,
     /// Number of agents: parties 0 … agents − 1.
     pub agents: u32,
@@ -80,7 +80,7 @@ pub struct Run {
     pub parties: u32,
     /// Number of message types.
     pub types_len: u32,
-    /// First message type.
+    /// The first of the message types.
     pub types: *const TypeRow,
     /// `[any thread]` Writes up to `cap` bytes of a party's name (UTF-8, not terminated) to `buf` and returns
     /// the name's full length in bytes; 0 if there is no such party. `run` is this struct.
@@ -94,7 +94,7 @@ pub struct Run {
     pub wants_content: u32,
     /// The most tokens that are ever unanswered at once.
     pub max_in_flight: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u32,
 }
 
@@ -107,7 +107,7 @@ pub struct Host {
     pub struct_size: u32,
     /// The ABI that the host speaks: `(major << 16) | minor`. A core of a newer minor stays within it.
     pub abi: u32,
-    /// The host's own.
+    /// A pointer that belongs to the host.
     pub data: *const c_void,
     /// `[any thread]` Says something to the user, at a LOG level. Copied.
     pub log: Option<unsafe extern "C" fn(host: *const Host, level: u32, text: Str)>,
@@ -132,11 +132,11 @@ pub struct Host {
 pub struct Inner {
     /// Size of this struct in bytes, as the host knows it.
     pub struct_size: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u32,
-    /// What to pass as first argument.
+    /// The pointer to pass as first argument.
     pub handle: *mut c_void,
-    /// As in the vtable.
+    /// The same as in the vtable.
     pub publish: Option<
         unsafe extern "C" fn(
             handle: *mut c_void,
@@ -148,11 +148,11 @@ pub struct Inner {
             error: *mut ErrorBuffer,
         ) -> i32,
     >,
-    /// As in the vtable.
+    /// The same as in the vtable.
     pub poll: Option<
         unsafe extern "C" fn(handle: *mut c_void, now_ns: u64, out: *mut Out, error: *mut ErrorBuffer) -> i32,
     >,
-    /// As in the vtable.
+    /// The same as in the vtable.
     pub acknowledge: Option<
         unsafe extern "C" fn(
             handle: *mut c_void,
@@ -172,7 +172,7 @@ pub struct Inner {
 pub struct Open {
     /// Size of this struct in bytes, as the host knows it.
     pub struct_size: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u32,
     /// What to pass to the host's `wake` for this session.
     pub waker: u64,

@@ -40,7 +40,7 @@ pub const UNSUPPORTED: i32 = 1;
 pub const INVALID: i32 = 2;
 /// Status: the options make no sense.
 pub const CONFIG: i32 = 3;
-/// Status: no connection.
+/// Status: there is no connection.
 pub const CONNECT: i32 = 4;
 /// Status: not allowed in.
 pub const AUTH: i32 = 5;
@@ -121,7 +121,7 @@ pub const CLOCK_WALL: u32 = 1;
 pub const LOG_ERROR: u32 = 1;
 /// Log level: a warning.
 pub const LOG_WARN: u32 = 2;
-/// Log level: information.
+/// Log level: something that is good to know.
 pub const LOG_INFO: u32 = 3;
 /// Log level: details for debugging.
 pub const LOG_DEBUG: u32 = 4;
@@ -146,7 +146,7 @@ pub enum OutcomeResult {
     Refused = REFUSED,
     /// Not delivered, and it never will be.
     Rejected = REJECTED,
-    /// Perhaps delivered.
+    /// Nobody knows whether the message was delivered.
     Uncertain = UNCERTAIN,
 }
 

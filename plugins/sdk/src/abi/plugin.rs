@@ -24,7 +24,7 @@ pub struct RawSession {
 pub struct CoreVtable {
     /// Size of this struct in bytes, as the library knows it.
     pub struct_size: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u32,
     /// `[control]` Makes a core for one run; may connect. `options` is a JSON object that its schema accepts,
     /// with all defaults filled in. `host` and `run` stay valid until `destroy` returns. On OK, `*core` is set
@@ -129,11 +129,11 @@ pub struct CoreDescriptor {
     pub capabilities: u64,
     /// Its name: lower case letters, digits, `_`.
     pub id: Str,
-    /// One sentence for people.
+    /// A sentence about the core, for people.
     pub summary: Str,
     /// JSON Schema of its options: an object whose properties have descriptions and defaults.
     pub options_schema: Str,
-    /// Its functions.
+    /// The functions of the core.
     pub vtable: *const CoreVtable,
 }
 
@@ -144,17 +144,17 @@ pub struct PluginDescriptor {
     pub struct_size: u32,
     /// The ABI that the library was built for.
     pub abi: u32,
-    /// PLUGIN_PANIC_ABORTS, or 0.
+    /// The flags of the library: PLUGIN_PANIC_ABORTS, or 0.
     pub flags: u64,
-    /// The library's name.
+    /// The name of the library.
     pub name: Str,
-    /// The library's version.
+    /// The version of the library.
     pub version: Str,
     /// First of `cores_len` pointers to cores.
     pub cores: *const *const CoreDescriptor,
-    /// Number of cores.
+    /// The number of cores.
     pub cores_len: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u32,
 }
 

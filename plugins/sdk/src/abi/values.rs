@@ -8,7 +8,7 @@ use std::ptr;
 pub struct Str {
     /// First byte; may be NULL if `len` is 0.
     pub ptr: *const u8,
-    /// Number of bytes.
+    /// The number of bytes.
     pub len: u64,
 }
 
@@ -18,7 +18,7 @@ pub struct Str {
 pub struct Bytes {
     /// First byte; may be NULL if `len` is 0.
     pub ptr: *const u8,
-    /// Number of bytes.
+    /// The number of bytes.
     pub len: u64,
 }
 
@@ -26,7 +26,7 @@ pub struct Bytes {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Pair {
-    /// The key.
+    /// The key of the pair.
     pub key: Str,
     /// The value; what is no text stands here as JSON.
     pub value: Str,
@@ -46,11 +46,11 @@ pub struct Text {
     pub tags: *const Str,
     /// First of `metadata_len` entries.
     pub metadata: *const Pair,
-    /// Number of tags.
+    /// The number of tags.
     pub tags_len: u32,
     /// Number of metadata entries.
     pub metadata_len: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u64,
 }
 
@@ -60,7 +60,7 @@ pub struct Text {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stamp {
-    /// The run.
+    /// The number of the run.
     pub run: u32,
     /// The generating agent, even where the shown sender is another.
     pub sender: u32,
@@ -84,7 +84,7 @@ pub struct Stamp {
 pub struct Message {
     /// The host's name for this attempt: strictly increasing in a session.
     pub token: u64,
-    /// Its identity.
+    /// The stamp that identifies the message.
     pub stamp: Stamp,
     /// The shown sender: a party.
     pub sender_id: u32,
@@ -107,7 +107,7 @@ pub struct Message {
     pub content: Bytes,
     /// Its texts; NULL unless the core has READS_CONTENT.
     pub text: *const Text,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: [u64; 4],
 }
 
@@ -115,7 +115,7 @@ pub struct Message {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outcome {
-    /// First token.
+    /// The first of the tokens.
     pub first: u64,
     /// Number of tokens, at least 1.
     pub count: u32,
@@ -123,11 +123,11 @@ pub struct Outcome {
     pub result: u32,
     /// Interned text that names the reason; 0 = none.
     pub reason: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u32,
     /// When, in nanoseconds since the origin. It may lie ahead: the host keeps the outcome until then.
     pub at_ns: u64,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved_tail: u64,
 }
 
@@ -154,12 +154,12 @@ pub struct Delivery {
     pub reason: u32,
     /// The how-manieth call of a processor under test for this message it was, from 1; 0 = not told (1.1).
     pub attempt: u32,
-    /// Zero.
+    /// Reserved, and always zero.
     pub reserved: u64,
 }
 
 impl Str {
-    /// No text.
+    /// A text without any bytes.
     pub const EMPTY: Str = Str { ptr: ptr::null(), len: 0 };
 
     /// Points to `text`, without keeping it alive.
@@ -181,7 +181,7 @@ impl Str {
 }
 
 impl Bytes {
-    /// No bytes.
+    /// An empty run of bytes.
     pub const EMPTY: Bytes = Bytes { ptr: ptr::null(), len: 0 };
 
     /// Points to `bytes`, without keeping them alive.
@@ -205,7 +205,7 @@ impl Bytes {
 }
 
 impl Text {
-    /// All empty.
+    /// A text whose parts are all empty.
     pub const EMPTY: Text = Text {
         sender: Str::EMPTY,
         recipient: Str::EMPTY,

@@ -1,10 +1,26 @@
-//! What live cores share: the ways of messages and copies between the engine's thread and a core's own, and the
-//! text of an error. Nothing here is part of the contract; a core can do without.
+//! What live cores share. Nothing here is part of the contract; a core can do without.
+//!
+//! A live core does its work beside the engine's thread, and its session never waits. What the two hand each other lies
+//! in an [`Exchange`]; the core says by a [`Medium`] what it does with a message and how its workers are woken, and
+//! [`LiveSession`] is the whole of its session: it accepts within the medium's [`Window`], tells what became of messages,
+//! hands out copies as far as there is room, reports the failure after the last answer, and waits at the end.
 
+mod answers;
 mod arrivals;
 mod error_text;
+mod exchange;
+mod in_flight;
+mod medium;
+mod session;
 mod waiting;
+mod window;
 
+pub use answers::{Answer, Answers};
 pub use arrivals::{Arrival, Arrivals};
 pub use error_text::whole_chain;
+pub use exchange::{COPIES_MAX, COPY_BYTES_MAX, Exchange, State};
+pub use in_flight::InFlight;
+pub use medium::{Medium, News, Sending};
+pub use session::LiveSession;
 pub use waiting::{Accepted, Waiting};
+pub use window::Window;

@@ -1,0 +1,115 @@
+//! What became of messages, on its way to the host: neighbours that were answered alike are told as one.
+
+use crate::abi::OutcomeResult;
+use crate::buffers::Out;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// What became of some messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The consecutive tokens of these messages.
+    pub tokens: Range<u64>,
+    /// What became of them, in the contract's terms.
+    pub result: OutcomeResult,
+    /// The interned reason; 0 = none.
+    pub reason: u32,
+    /// When it was known, in nanoseconds since the origin.
+    pub at_ns: u64,
+}
+
+impl Answer {
+    /// What became of one message.
+    pub fn one(token: u64, result: OutcomeResult, reason: u32, at_ns: u64) -> Answer {
+        Answer { tokens: token..token + 1, result, reason, at_ns }
+    }
+
+    fn is_continued_by(&self, next: &Answer) -> bool {
+        let alike = (self.result, self.reason, self.at_ns) == (next.result, next.reason, next.at_ns);
+        alike && self.tokens.end == next.tokens.start
+    }
+}
+
+/// Answers in the order in which they were known. A thread collects some, and the session tells them.
+#[derive(Debug, Default)]
+pub struct Answers(VecDeque<Answer>);
+
+impl Answers {
+    /// Adds an answer; one that continues the last becomes part of it.
+    pub fn push(&mut self, answer: Answer) {
+        match self.0.back_mut() {
+            Some(last) if last.is_continued_by(&answer) => last.tokens.end = answer.tokens.end,
+            _ => self.0.push_back(answer),
+        }
+    }
+
+    /// Adds the answers of another collection, which is left empty.
+    pub fn append(&mut self, other: &mut Answers) {
+        if self.0.is_empty() {
+            std::mem::swap(self, other);
+        } else {
+            other.0.drain(..).for_each(|answer| self.push(answer));
+        }
+    }
+
+    /// Whether there is no answer.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The number of messages that are answered.
+    pub fn messages(&self) -> usize {
+        self.0.iter().map(|answer| (answer.tokens.end - answer.tokens.start) as usize).sum()
+    }
+
+    /// Tells as many as find room, which are then forgotten; whether all did.
+    pub(super) fn tell(&mut self, out: &mut Out<'_>) -> bool {
+        while let Some(Answer { tokens, result, reason, at_ns }) = self.0.front() {
+            let count = (tokens.end - tokens.start) as u32;
+            if !out.outcomes(tokens.start, count, *result, *reason, *at_ns) {
+                return false;
+            }
+            self.0.pop_front();
+        }
+        true
+    }
+}
+
+impl Extend<Answer> for Answers {
+    fn extend<T: IntoIterator<Item = Answer>>(&mut self, answers: T) {
+        answers.into_iter().for_each(|answer| self.push(answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_that_are_answered_alike_become_one() {
+        let (delivered, refused) = (OutcomeResult::Delivered, OutcomeResult::Refused);
+        let mut answers = Answers::default();
+        answers.extend([
+            Answer::one(1, delivered, 0, 5),
+            Answer::one(2, delivered, 0, 5),
+            Answer::one(4, delivered, 0, 5),
+            Answer::one(5, refused, 0, 5),
+            Answer::one(6, refused, 0, 6),
+            Answer::one(7, refused, 3, 6),
+        ]);
+        let ranges: Vec<Range<u64>> = answers.0.iter().map(|answer| answer.tokens.clone()).collect();
+        assert_eq!(ranges, [1..3, 4..5, 5..6, 6..7, 7..8]);
+        assert_eq!(answers.messages(), 6);
+    }
+
+    #[test]
+    fn collections_put_together_are_one() {
+        let one = |token| Answer::one(token, OutcomeResult::Delivered, 0, 5);
+        let (mut all, mut more) = (Answers::default(), Answers::default());
+        more.push(one(1));
+        all.append(&mut more);
+        more.push(one(2));
+        all.append(&mut more);
+        assert_eq!((all.0.len(), all.messages(), more.is_empty()), (1, 2, true));
+    }
+}

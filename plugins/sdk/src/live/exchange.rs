@@ -1,0 +1,150 @@
+//! What the engine's thread and those who do a medium's work hand each other, under one lock that nobody holds for
+//! long.
+
+use super::answers::{Answer, Answers};
+use super::arrivals::Arrivals;
+use super::medium::{Medium, News};
+use crate::buffers::Out;
+use crate::core::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// So many copies may wait for the host before no more are taken from the medium.
+pub const COPIES_MAX: usize = 8192;
+/// So many bytes of content may wait for the host before no more are taken from the medium.
+pub const COPY_BYTES_MAX: usize = 64 << 20;
+
+/// What is waited for when the session is closed.
+type End = Box<dyn FnOnce() + Send>;
+
+/// All that a session and the workers of its medium share.
+pub struct Exchange<M> {
+    state: Mutex<State<M>>,
+    ends: Mutex<Vec<End>>,
+}
+
+/// What is shared, while it is locked: the medium's own, and what is on its way to the host.
+#[derive(Debug)]
+pub struct State<M> {
+    /// The medium's own: what it has to send and to acknowledge.
+    pub medium: M,
+    /// Copies for the host. Whoever adds some asks [`has_room_for_copies`](State::has_room_for_copies) first.
+    pub arrived: Arrivals,
+    answers: Answers,
+    reading_held: bool,
+    working: bool,
+    failure: Option<Error>,
+    is_closing: bool,
+}
+
+impl<M: Medium> Exchange<M> {
+    /// An exchange on which nothing has happened yet.
+    pub fn new(medium: M) -> Arc<Exchange<M>> {
+        let state = State {
+            medium,
+            arrived: Arrivals::default(),
+            answers: Answers::default(),
+            reading_held: false,
+            working: false,
+            failure: None,
+            is_closing: false,
+        };
+        Arc::new(Exchange { state: Mutex::new(state), ends: Mutex::default() })
+    }
+
+    /// Locks what is shared. A panic elsewhere leaves it whole: nothing that holds it can fail half-way.
+    pub fn lock(&self) -> MutexGuard<'_, State<M>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what [`close`](Exchange::close) waits for, such as the end of a thread; it must come in seconds. What was
+    /// added last is waited for first.
+    pub fn at_close(&self, wait: impl FnOnce() + Send + 'static) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(wait));
+    }
+
+    /// Says that no more comes, and waits until all has ended. The session does so when it is dropped; a core that may
+    /// never have had one does so, too, for the second time is without effect.
+    pub fn close(&self) {
+        {
+            let mut state = self.lock();
+            state.is_closing = true;
+            state.medium.wake(News::Closed);
+        }
+        loop {
+            let last = self.ends.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(wait) = last else { return };
+            wait();
+        }
+    }
+}
+
+impl<M: Medium> State<M> {
+    /// Notes what became of messages; the host is to be woken. Each message that was accepted gets one answer.
+    pub fn answer(&mut self, answer: Answer) {
+        self.answers.push(answer);
+    }
+
+    /// Notes what became of messages, as with [`answer`](State::answer); the collection is left empty.
+    pub fn answer_all(&mut self, answers: &mut Answers) {
+        self.answers.append(answers);
+    }
+
+    /// Whether more copies may be taken from the medium. If not, [`News::Room`] tells when.
+    pub fn has_room_for_copies(&mut self) -> bool {
+        let has_room = self.arrived.len() < COPIES_MAX && self.arrived.bytes() < COPY_BYTES_MAX;
+        self.reading_held |= !has_room;
+        has_room
+    }
+
+    /// Whether nothing is on its way to the host, neither answers nor copies.
+    pub fn has_nothing_for_the_host(&self) -> bool {
+        self.answers.is_empty() && self.arrived.is_empty()
+    }
+
+    /// Notes a sign of work, which the next poll tells.
+    pub fn show_work(&mut self) {
+        self.working = true;
+    }
+
+    /// Notes that the core cannot go on; the host is to be woken. It is told after the last answer, and the first reason
+    /// is kept.
+    pub fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
+    /// Why the core cannot go on, if so.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// Whether the session is closed.
+    pub fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+
+    /// Tells what became of messages, as far as there is room; then why the core cannot go on, if so.
+    pub(super) fn tell(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
+        if std::mem::take(&mut self.working) {
+            out.working();
+        }
+        if !self.answers.tell(out) {
+            out.more();
+            return Ok(());
+        }
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Lets the medium's readers go on, if they were held and need not be any more.
+    pub(super) fn release_reading(&mut self) {
+        if std::mem::take(&mut self.reading_held) && self.has_room_for_copies() {
+            self.medium.wake(News::Room);
+        }
+    }
+}
+
+impl<M: fmt::Debug> fmt::Debug for Exchange<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("state", &self.state).finish_non_exhaustive()
+    }
+}
