@@ -57,6 +57,12 @@ impl CoreLink {
         }
     }
 
+    /// The start of the load on the core's clock, in nanoseconds.
+    #[inline(always)]
+    pub fn origin_ns(&self) -> u64 {
+        self.origin_ns
+    }
+
     /// A time of the core's clock, since the load began.
     #[inline(always)]
     pub fn since_load(&self, at_ns: u64) -> u64 {

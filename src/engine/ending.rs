@@ -94,7 +94,9 @@ impl<C: Clock> Player<'_, C> {
     /// An agent is told what became of its message.
     pub fn outcome_callback_due(&mut self, id: MessageId) {
         let message = self.messages[id].clone();
-        let Whereabouts::Ended(outcome) = message.place else { return };
+        let Whereabouts::Ended(outcome) = message.place else {
+            unreachable!("an agent is told of messages that have ended")
+        };
         self.messages.remove(id);
         self.callbacks.outcome_told();
         let settings = Arc::clone(&self.load.generator.settings);

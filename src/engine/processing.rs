@@ -81,7 +81,7 @@ impl<C: Clock> Player<'_, C> {
         let texts = self.setup.core_reads_content.then_some(&self.texts);
         let settings = &self.load.generator.settings;
         let token =
-            self.processor.fill(&self.messages, settings, texts, self.setup.run, self.setup.origin_ns);
+            self.processor.fill(&self.messages, settings, texts, self.setup.run, self.core.origin_ns());
         self.show_signs();
         let published = self.core.publish(now_ns, self.processor.batch());
         let accepted = (published.accepted as usize).min(self.processor.staged().len());

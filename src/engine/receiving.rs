@@ -101,7 +101,7 @@ impl<C: Clock> Player<'_, C> {
         if is_call {
             self.receiver.call_failed(told);
         } else {
-            self.receiver.given_up(told, recipient, self.setup.origin_ns);
+            self.receiver.given_up(told, recipient, self.core.origin_ns());
         }
     }
 
@@ -147,7 +147,7 @@ impl<C: Clock> Player<'_, C> {
     fn receive(&mut self, agent: u32, copy: &Copy) {
         let (load, run) = (&self.load, self.setup.run);
         let reception =
-            self.receiver.receive(copy, agent, self.setup.origin_ns, || was_sent(load, run, &copy.stamp));
+            self.receiver.receive(copy, agent, self.core.origin_ns(), || was_sent(load, run, &copy.stamp));
         let Reception { class, out_of_order, accepted_ns } = reception;
         if self.setup.wants_messages {
             self.tell_copy(class.name(), agent, copy, out_of_order);

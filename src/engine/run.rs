@@ -178,7 +178,7 @@ fn close(
             let ended = chain.clean().and_then(|()| chain.destroy());
             (closed, stats, told.and(ended))
         });
-    let mut measured = closing.measured.expect("only last words take it");
+    let mut measured = closing.measured.expect("only a final snapshot takes it");
     measured.take_last_notices(origin_ns, closing.observer);
     if let Err(failure) = closed {
         measured.stop.get_or_insert(Stop::CoreFailed(failure));
@@ -285,7 +285,6 @@ impl<'a> Stage<'a> {
             rules: Rules::of(self.scene.plan, on_virtual_clock),
             reasons: Reasons::new(&self.services.interner),
             run: self.number,
-            origin_ns: self.origin_ns,
             core_reads_content: self.scene.capabilities & abi::READS_CONTENT != 0,
             wants_messages,
         }

@@ -17,8 +17,6 @@ pub struct Setup<'a> {
     pub reasons: Reasons,
     /// The run's number in stamps.
     pub run: u32,
-    /// The start of the load on the core's clock, in nanoseconds.
-    pub origin_ns: u64,
     /// Whether the core reads what messages say.
     pub core_reads_content: bool,
     /// Whether the observer wants to be told of every message and every copy.

@@ -14,4 +14,4 @@ mod events;
 mod watcher;
 
 pub use display::{Display, DisplayMode};
-pub use watcher::Watcher;
+pub use watcher::{Watcher, write_down};

@@ -83,8 +83,7 @@ impl<W: Write> Observer for Watcher<W> {
 
     fn results_so_far(&mut self, mut so_far: SoFar<'_>) {
         if let Some(journal) = &mut self.journal {
-            judge(&mut so_far.run, so_far.plan, &so_far.facts);
-            journal.results_so_far(&so_far.run);
+            write_down(&mut so_far, journal);
         }
         if let Some(events) = self.events.as_mut().filter(|_| so_far.dying) {
             // Nobody is left to be told that the disk is full.
@@ -105,6 +104,12 @@ impl<W: Write> Observer for Watcher<W> {
         let run = self.runs.saturating_sub(1);
         self.events.as_mut().map_or(Ok(()), |events| write_line(events, &CopyEvent::new(run, record)))
     }
+}
+
+/// Judges results so far, and writes them down where they outlive the process.
+pub fn write_down(so_far: &mut SoFar<'_>, journal: &mut RunJournal) {
+    judge(&mut so_far.run, so_far.plan, &so_far.facts);
+    journal.results_so_far(&so_far.run);
 }
 
 fn write_line(events: &mut impl Write, event: &impl Serialize) -> Result<(), String> {

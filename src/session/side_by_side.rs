@@ -4,8 +4,8 @@ use super::faults;
 use super::stage::{RunEnd, SessionPlayer};
 use crate::diagnostics::Diagnostics;
 use crate::engine::{self, Cast, Observer, Progress, SoFar, Started};
-use crate::judgement::judge;
 use crate::plan::{ClockKind, Plan, Receive};
+use crate::progress::write_down;
 use crate::report::span;
 use crate::results::Run;
 use crate::script::BehaviourOf;
@@ -46,8 +46,7 @@ impl Observer for Quiet<'_> {
 
     fn results_so_far(&mut self, mut so_far: SoFar<'_>) {
         if let Some(journal) = &mut self.journal {
-            judge(&mut so_far.run, so_far.plan, &so_far.facts);
-            journal.results_so_far(&so_far.run);
+            write_down(&mut so_far, journal);
         }
     }
 

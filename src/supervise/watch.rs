@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// The time between two looks at the child.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a child that was given up, or shows what cannot be, may take to write down what it has.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const SNAPSHOT_WAIT: Duration = Duration::from_secs(3);
 /// How long a process that is dying may take for it.
 const DYING: Duration = Duration::from_secs(5);
 /// Two wishes for an end that come within this time are one: a signal to a whole group of processes comes twice.
@@ -155,7 +155,7 @@ impl Guard {
         if self.picture.dying {
             self.dying += passed;
         }
-        let waited_enough = |since: Instant| since.elapsed() > LAST_WORDS;
+        let waited_enough = |since: Instant| since.elapsed() > SNAPSHOT_WAIT;
         match &self.given_up {
             Some((_, _, since)) if waited_enough(*since) => self.send(libc::SIGKILL),
             Some(_) => {}

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 #[cfg(unix)]
+use support::place::names_in;
 use support::processes::{kill, until_written, wait_until};
 use support::program::{Ended, command, folder, mqscript};
 
@@ -24,15 +25,6 @@ fn script(folder: &Path, text: &str) -> String {
     let path = folder.join("script.rhai");
     fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[track_caller]

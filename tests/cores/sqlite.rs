@@ -2,28 +2,19 @@
 
 use mqscript::cores::*;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use support::chain;
 use support::elsewhere::{Elsewhere, column, count, sql};
+use support::place::names_in;
 use support::queue::{self, Queue, config, on, parcel};
+use support::queue_laws::reach_every_agent;
 use tempfile::TempDir;
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("queue.db");
     (folder, file)
-}
-
-/// What lies in a folder.
-fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
@@ -93,32 +84,11 @@ fn the_file_can_be_read_while_the_run_goes_on() {
 fn every_agent_gets_its_copies_once_and_in_order() {
     let (_folder, file) = folder();
     let mut queue = Queue::open(on(&file, json!({})), config(7, true)).unwrap();
-    let mut parcels = Vec::new();
-    for sequence in 1..=200 {
-        let to = if sequence % 10 == 0 { abi::ALL } else { (sequence % 8) as u32 + 1 };
-        parcels.push(parcel(0, to, sequence));
-    }
-    queue.publish(&parcels);
-    queue.until(|queue| queue.copies.len() == 180 + 20 * 8);
-    let expected: BTreeSet<(u32, u32, u64, u32)> = (1..=200u64)
-        .flat_map(|sequence| match sequence % 10 {
-            0 => (1..9).map(|to| (7, 0, sequence, to)).collect::<Vec<_>>(),
-            _ => vec![(7, 0, sequence, (sequence % 8) as u32 + 1)],
-        })
-        .collect();
-    let seen: BTreeSet<(u32, u32, u64, u32)> = queue.copies.iter().map(queue::Copy::identity).collect();
-    assert_eq!(seen, expected);
+    reach_every_agent(&mut queue);
     for agent in 1..9 {
         let of_agent = || queue.copies.iter().filter(|copy| copy.to == agent);
         assert!(of_agent().is_sorted_by_key(|copy| copy.stamp.sequence), "agent {agent}");
         assert!(of_agent().is_sorted_by_key(|copy| copy.at_ns), "agent {agent}");
-    }
-    for copy in &queue.copies {
-        assert_eq!(copy.content, format!("message {} of 0", copy.stamp.sequence).into_bytes());
-        let recipient =
-            if copy.stamp.sequence % 10 == 0 { "ALL".into() } else { format!("Agent-{}", copy.to + 1) };
-        assert_eq!(copy.text, Some(("Agent-1".into(), recipient, "SYSTEM_TO_AGENT".into())));
-        assert!(!copy.redelivered && copy.tag != 0);
     }
     assert_eq!(count(&file, "messages"), 200, "nothing goes before it is acknowledged");
     let all = queue.copies.len();

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 use support::elsewhere::{Elsewhere, count, sql};
+use support::place::names_in;
 use support::queue::{Parcel, Queue, config, on, parcel};
 
 /// Opens a queue that cannot be opened, and holds status and text against what is expected.
@@ -18,15 +19,6 @@ fn refused(options: Value, status: i32, texts: &[&str]) {
     for text in texts {
         assert!(failure.text.contains(text), "`{text}` is missing: {failure}");
     }
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 /// A test that cannot be made here: says so, or fails where nothing may be skipped.

@@ -37,6 +37,16 @@ pub fn told(queue: &Queue) -> Vec<(u32, String, u64)> {
     told
 }
 
+/// Goes on until the core says that it is connected again; the kinds of all that it has said since the last look.
+pub fn until_connected(queue: &mut Queue) -> Vec<String> {
+    let mut seen = events(queue);
+    while !seen.iter().any(|event| event == "nats_connected") {
+        queue.turn().expect("the queue works");
+        seen.extend(events(queue));
+    }
+    seen
+}
+
 /// The names of the events since the last call.
 pub fn events(queue: &Queue) -> Vec<String> {
     let mut events = Vec::new();

@@ -28,3 +28,12 @@ pub fn temporary() -> PathBuf {
     std::fs::create_dir_all(&folder).expect("the folder for temporary files");
     folder
 }
+
+/// The names of all that lies in a folder, in order.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder that can be read");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("an entry").file_name().into_string();
+    let mut names: Vec<String> = entries.map(|entry| name(entry).expect("a name in UTF-8")).collect();
+    names.sort();
+    names
+}

@@ -1,9 +1,9 @@
 //! The laws of queues: what every live core owes, whatever its medium is. Each core has a test that calls them.
 
-use crate::queue::{Parcel, Queue, config, parcel};
+use crate::queue::{Copy, Parcel, Queue, config, parcel};
 use mqscript::cores::{CoreFailure, FailureKind, Out, abi};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// A session with messages in flight is closed within this.
@@ -29,6 +29,33 @@ pub struct Subject<'a> {
     pub acknowledges: bool,
     /// It can tell that its medium is empty.
     pub tells_empty: bool,
+}
+
+/// Sends to each of eight agents and to all together, and holds what comes to it: each copy once, as it was sent, for the
+/// first time, with a tag. The session is one of nine agents on an empty medium that has copies acknowledged.
+pub fn reach_every_agent(queue: &mut Queue) {
+    let mut parcels = Vec::new();
+    for sequence in 1..=200 {
+        let to = if sequence % 10 == 0 { abi::ALL } else { (sequence % 8) as u32 + 1 };
+        parcels.push(parcel(0, to, sequence));
+    }
+    queue.publish(&parcels);
+    queue.until(|queue| queue.copies.len() == 180 + 20 * 8);
+    let expected: BTreeSet<(u32, u32, u64, u32)> = (1..=200u64)
+        .flat_map(|sequence| match sequence % 10 {
+            0 => (1..9).map(|to| (RUN, 0, sequence, to)).collect::<Vec<_>>(),
+            _ => vec![(RUN, 0, sequence, (sequence % 8) as u32 + 1)],
+        })
+        .collect();
+    let seen: BTreeSet<(u32, u32, u64, u32)> = queue.copies.iter().map(Copy::identity).collect();
+    assert_eq!(seen, expected);
+    for copy in &queue.copies {
+        assert_eq!(copy.content, format!("message {} of 0", copy.stamp.sequence).into_bytes());
+        let recipient =
+            if copy.stamp.sequence % 10 == 0 { "ALL".into() } else { format!("Agent-{}", copy.to + 1) };
+        assert_eq!(copy.text, Some(("Agent-1".into(), recipient, "SYSTEM_TO_AGENT".into())));
+        assert!(!copy.redelivered && copy.tag != 0);
+    }
 }
 
 impl Subject<'_> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::net::TcpListener;
 use support::chain;
 use support::nats::server::Server;
-use support::nats::{events, on, open, plain, told};
+use support::nats::{on, open, plain, told, until_connected};
 use support::queue::{Queue, config, parcel};
 
 /// Why the core cannot be opened.
@@ -122,11 +122,7 @@ fn a_server_that_goes_away_and_comes_back() {
     assert_eq!(queue.offer(&[parcel(0, 1, 4)]).unwrap(), 1, "it is refused, not held back");
     assert_eq!(told(&queue)[2], (abi::REFUSED, "disconnected".to_owned(), 1));
     server.start_again();
-    let mut seen = events(&queue);
-    while !seen.iter().any(|event| event == "nats_connected") {
-        queue.turn().unwrap();
-        seen.extend(events(&queue));
-    }
+    let seen = until_connected(&mut queue);
     assert_eq!(seen[..2], ["nats_disconnected", "outage"]);
     // Attempts again, as the processor makes them.
     queue.publish(&[parcel(0, 1, 2), parcel(0, 1, 3), parcel(0, 1, 4)]);

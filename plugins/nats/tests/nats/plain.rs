@@ -6,7 +6,7 @@ use mqscript::cores::*;
 use serde_json::json;
 use std::collections::BTreeSet;
 use support::nats::server::Server;
-use support::nats::{events, on, open, plain, told};
+use support::nats::{on, open, plain, told, until_connected};
 use support::processes::wait_until;
 use support::queue::{Copy, Parcel, config, parcel};
 
@@ -89,11 +89,7 @@ fn a_server_that_goes_away_and_comes_back() {
     assert_eq!(queue.offer(&[parcel(0, 1, 66)]).unwrap(), 1);
     assert_eq!(told(&queue)[2], (abi::REFUSED, "disconnected".to_owned(), 1));
     server.start_again();
-    let mut seen = events(&queue);
-    while !seen.iter().any(|event| event == "nats_connected") {
-        queue.turn().unwrap();
-        seen.extend(events(&queue));
-    }
+    until_connected(&mut queue);
     queue.publish(&[parcel(0, 1, 66)]);
     queue.until(|queue| queue.copies.iter().any(|copy| copy.stamp.sequence == 66));
     assert_eq!(queue.close()["reconnects"], json!(1));
