@@ -615,13 +615,11 @@ impl<'ast> Visit<'ast> for Functions {
 }
 
 /// Files that are longer than they should be, with their lines now. May only become fewer and shorter.
-const LONG_FILES: [(&str, usize); 11] = [
+const LONG_FILES: [(&str, usize); 9] = [
     ("src/cli/arguments.rs", 477),
     ("src/conformance/player.rs", 434),
     ("src/cores/border.rs", 442),
     ("src/cores/vitals.rs", 492),
-    ("src/engine/player.rs", 584),
-    ("src/engine/processing.rs", 405),
     ("src/judgement/bottlenecks/find.rs", 428),
     ("src/plan/overrides.rs", 539),
     ("src/plan/read/reader.rs", 480),
@@ -636,7 +634,7 @@ const LONG_FUNCTIONS: [(&str, &str, usize); 9] = [
     ("src/judgement/warnings/cause.rs", "seen", 88),
     ("src/judgement/warnings/cause.rs", "why_and_help", 124),
     ("src/plan/read/messages.rs", "read_layer", 75),
-    ("src/plan/read/scenario.rs", "read_fields", 80),
+    ("src/plan/read/scenario.rs", "read_fields", 76),
     ("src/script/words.rs", "of_parsing", 129),
     ("src/session/conclude.rs", "conclude", 104),
     ("src/session/run.rs", "play", 82),
@@ -665,14 +663,14 @@ fn too_long(
         long_functions.iter().map(|(path, name, lines)| ((*path, (*name).to_owned()), *lines)).collect();
     for source in sources.iter().filter(|source| !source.is_test) {
         let (path, lines) = (source.path.to_str().unwrap(), lines_of(source));
-        if lines > files.remove(path).unwrap_or(FILE_LINES_MAX).max(FILE_LINES_MAX) {
+        if lines > FILE_LINES_MAX && lines > files.remove(path).unwrap_or(FILE_LINES_MAX) {
             faults.push(format!("{path}: {lines} lines, tests apart; at most {FILE_LINES_MAX}"));
         }
         let mut found = Functions(Vec::new());
         found.visit_file(&source.syntax);
         for (name, line, lines) in found.0 {
-            let allowed = functions.remove(&(path, name.clone())).unwrap_or(FUNCTION_LINES_MAX);
-            if lines > allowed.max(FUNCTION_LINES_MAX) {
+            let mut allowed = || functions.remove(&(path, name.clone())).unwrap_or(FUNCTION_LINES_MAX);
+            if lines > FUNCTION_LINES_MAX && lines > allowed() {
                 faults.push(format!("{path}:{line}: {name} has {lines} lines, at most {FUNCTION_LINES_MAX}"));
             }
         }

@@ -6,6 +6,7 @@ use super::end::read_end;
 use super::processor::{read_processor, read_queue, section};
 use super::reader::{Fields, Reader, SourceText, WHOLE_MAX};
 use super::short_forms::write_out;
+use super::syntax::Syntax;
 use super::tree::{Origin, TreeNode, Written};
 use super::types::Common;
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -142,13 +143,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
     silence(reader, scenario, &groups);
     in_vain(reader, scenario, &groups, warm_up_ns, end);
     let syntax = reader.syntax(scenario);
-    let written = fields.finish_with(reader, |key| {
-        let group = json!({ "name": "worker", "count": 8 });
-        let groups = syntax.entry("agents", &json!([group]));
-        GROUP_KEYS
-            .contains(&key)
-            .then(|| format!("`{key}` stands in a group of agents: `{groups}` with `{key}` in it"))
-    });
+    let written = fields.finish_with(reader, |key| key_of_group(syntax, key));
     Plan {
         name,
         seed,
@@ -172,6 +167,15 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
         core: context.core.clone(),
         written: Value::Object(written),
     }
+}
+
+/// Where a key stands that is none of a scenario, but one of a group of agents.
+fn key_of_group(syntax: Syntax, key: &str) -> Option<String> {
+    let group = json!({ "name": "worker", "count": 8 });
+    let groups = syntax.entry("agents", &json!([group]));
+    GROUP_KEYS
+        .contains(&key)
+        .then(|| format!("`{key}` stands in a group of agents: `{groups}` with `{key}` in it"))
 }
 
 /// What a scenario without a name is called: as the file it stands in, without its ending.
