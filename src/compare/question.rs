@@ -60,17 +60,20 @@ impl Question {
     }
 
     /// The figures that get a verdict among these candidates: unless somebody named them, those of what was received where
-    /// one of the cores only takes messages over.
+    /// one of the cores only takes messages over. Throughput is among them where all sides count copies.
     pub fn figures_for(&self, candidates: &[Candidate<'_>]) -> Vec<(String, Figure)> {
-        let of_copies = candidates.iter().flat_map(|candidate| &candidate.runs).any(|run| run.is_of_copies());
-        if !self.by_default || !of_copies {
+        let runs = || candidates.iter().flat_map(|candidate| &candidate.runs);
+        let (some, all) = (runs().any(|run| run.is_of_copies()), runs().all(|run| run.is_of_copies()));
+        if !self.by_default || !some {
             return self.figures.clone();
         }
         let read = |text: &str| {
             let figure = parse_figure(text, &FigureNames::default()).expect("a figure of every run");
             (text.to_owned(), figure)
         };
-        super::PRIMARY_OF_COPIES.into_iter().map(read).collect()
+        // Saved apart, one side's throughput may be of messages and another's of copies: no verdict is about both.
+        let figures = super::PRIMARY_OF_COPIES.into_iter().filter(|text| all || *text != "throughput");
+        figures.map(read).collect()
     }
 }
 

@@ -161,7 +161,7 @@ impl<C: Clock> Player<'_, C> {
         let cell = self.load.cell_of(&self.setup.rules, intended_ns, message.type_id);
         message.cell = cell;
         let mut waiting = (1, self.processor.waiting());
-        if self.account.recorder.stores {
+        if self.account.recorder.counts_copies {
             // What counts is what is received: the backlog goes on beyond the hand-over.
             let ledger = self.receiver.ledger();
             waiting = (ledger.copies_of(recipient), waiting.1 + ledger.copies().outstanding);

@@ -296,7 +296,8 @@ impl<'a> Stage<'a> {
         let warms_up = plan.warm_up_ns > 0;
         let mut recorder =
             Recorder::new(plan.types.len(), &rules.phase_starts, rules.load_end_ns, warms_up, agents);
-        recorder.stores = self.receive && self.scene.capabilities & abi::STORES != 0;
+        let stores = self.scene.capabilities & abi::STORES != 0;
+        recorder.counts_copies = self.receive && (stores || plan.counts_copies);
         // With a limit of its own, the plan says that lag below it does not matter.
         if on_wall_clock && plan.max_schedule_lag_ns.is_none() {
             recorder.watch_lag();

@@ -50,7 +50,7 @@ fn note(run: &Run, check: &Check) -> Option<String> {
     };
     let ends_early = |figure: &&Figure| ENDS_AT_THE_HAND_OVER.contains(&figure.name.as_str());
     let figure = std::iter::once(&check.figure).chain(other).find(ends_early)?;
-    if !run.is_of_copies() {
+    if !run.is_of_copies() || !run.can("STORES") {
         return None;
     }
     let covered = "it covers messages until the core took them over";

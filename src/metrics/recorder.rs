@@ -73,7 +73,7 @@ pub struct Recorder {
     /// In which phase receptions lie.
     receptions_now: CurrentPhase,
     /// Whether what is delivered is only taken over: then receptions make the throughput and the course.
-    pub stores: bool,
+    pub counts_copies: bool,
     /// The records by agent and by recipient, in the window.
     pub agents: AgentsRecorder,
     /// The course of the run.
@@ -119,7 +119,7 @@ impl Recorder {
             window_cell: if warm_up { types as u16 } else { 0 },
             now: CurrentPhase::new(types, starts_ns, load_end_ns),
             receptions_now: CurrentPhase::new(types, starts_ns, load_end_ns),
-            stores: false,
+            counts_copies: false,
             agents,
             series: SeriesRecorder::default(),
             schedule_lag: Histogram::default(),
@@ -186,7 +186,7 @@ impl Recorder {
         if self.in_window(copy.cell) {
             self.agents.received(copy.agent);
         }
-        if self.stores {
+        if self.counts_copies {
             self.last_reception_ns = self.last_reception_ns.max(copy.at_ns);
             let here = self.receptions_now.cell_at(copy.at_ns, copy.cell);
             if let Some(cell) = self.cells.get_mut(here) {
@@ -254,7 +254,7 @@ impl Recorder {
             if let Some(cell) = self.cells.get_mut(here) {
                 cell.deliveries += 1;
             }
-            if !self.stores {
+            if !self.counts_copies {
                 self.series.delivered(e.ended_ns, total);
             }
         } else {

@@ -67,7 +67,7 @@ impl Recorder {
         run.schedule_lag = self.schedule_lag.times();
         run.without_lag =
             self.without_lag.as_deref().map(|without| self.summarise_without_lag(without, run, naming));
-        run.series = self.series.results(self.stores);
+        run.series = self.series.results(self.counts_copies);
         run.ledger = self.ledger(naming.reason);
         self.by_agent(run, naming);
     }
@@ -98,7 +98,7 @@ impl Recorder {
     }
 
     fn figures(&self, all: &CellRecords, window_ns: u64) -> Figures {
-        figures(all, window_ns, if self.stores { all.receptions } else { all.deliveries })
+        figures(all, window_ns, if self.counts_copies { all.receptions } else { all.deliveries })
     }
 
     fn ledger(&self, reason: &dyn Fn(u32) -> String) -> Ledger {

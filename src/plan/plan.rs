@@ -50,6 +50,9 @@ pub struct Plan {
     pub processor: Processor,
     /// Whether deliveries are received.
     pub receive: Receive,
+    /// Whether throughput and the series count copies that were received, though the core tells of deliveries: another side
+    /// of a comparison only takes messages over, and both must count the same.
+    pub counts_copies: bool,
     /// What must hold after the run.
     pub checks: Vec<Check>,
     /// Receiver's classes that are reported, not judged.
@@ -154,7 +157,7 @@ pub enum Receive {
     Auto,
     /// Yes; a core that cannot is an error.
     Always,
-    /// The load never ends by itself.
+    /// Copies are not received, whatever the core can do.
     Never,
 }
 

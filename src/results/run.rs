@@ -92,9 +92,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether what counts is what was received: the core only takes messages over (STORES), and its copies were.
+    /// Whether what counts is what was received: the core only takes messages over (STORES), or that of another side of a
+    /// comparison does.
     pub fn is_of_copies(&self) -> bool {
-        self.ledger.copies.is_some() && self.can("STORES")
+        self.ledger.copies.is_some() && (self.can("STORES") || self.series.of_copies)
     }
 
     /// Whether the core has this capability, by its name in the contract.

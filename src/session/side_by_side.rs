@@ -134,7 +134,10 @@ fn receiving_alike<'p>(plans: &'p [Plan], casts: &[Arc<Cast>]) -> Cow<'p, [Plan]
         return Cow::Borrowed(plans);
     }
     let alike = |(plan, cast): (&Plan, &Arc<Cast>)| match plan.receive {
-        Receive::Auto if cast.can_receive() => Plan { receive: Receive::Always, ..plan.clone() },
+        Receive::Auto if cast.can_receive() => {
+            Plan { receive: Receive::Always, counts_copies: true, ..plan.clone() }
+        }
+        Receive::Always => Plan { counts_copies: true, ..plan.clone() },
         _ => plan.clone(),
     };
     Cow::Owned(plans.iter().zip(casts).map(alike).collect())

@@ -87,7 +87,7 @@ pub fn print(text: &str) -> Result<(), Diagnostics> {
 /// Writes a part of the result, whatever it is. A reader that went away has seen enough.
 ///
 /// # Errors
-/// The same as of [`print()`].
+/// The same as for [`print()`].
 pub fn write_result(bytes: &[u8]) -> io::Result<()> {
     let written = match RESULT.get() {
         Some(kept) => kept.write_whole(bytes.to_vec()),

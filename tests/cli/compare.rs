@@ -234,7 +234,7 @@ fn the_mock_is_compared_with_a_real_core() {
     let folder = folder();
     let path = folder.path().join("real.json");
     let flags = ["--compare", "--repeats", "2", "--output", path.to_str().unwrap()];
-    let short = ["--duration", "1", "--agents", "2"];
+    let short = ["--duration", "1", "--agents", "4"];
     let ended = mqscript(&[&["run", "nine_agents"], &short[..], &flags].concat());
     assert!(matches!(ended.code, 0 | 7 | 9), "{ended:?}");
     let first = ended.stderr.lines().next().unwrap_or_default();
@@ -244,6 +244,36 @@ fn the_mock_is_compared_with_a_real_core() {
     let clocks: Vec<&str> = alternatives.iter().map(|a| a["clock"].as_str().unwrap()).collect();
     assert_eq!(clocks, ["virtual", "wall"]);
     assert_eq!(document["comparisons"][0]["contenders"][0]["method"], "welch");
+    // Broadcasts are several copies: both sides count copies, or one would seem to get through more.
+    let runs = document["runs"].as_array().unwrap();
+    for run in runs {
+        let per_s = run["throughput_per_s"].as_f64().unwrap();
+        let copies = run["end_to_end"]["count"].as_f64().unwrap();
+        let messages = run["generated"].as_f64().unwrap();
+        assert!(copies > messages, "{copies} copies of {messages} messages, broadcasts among them");
+        assert!((0.8..1.2).contains(&(per_s / copies)), "{per_s}/s of {copies} copies in a second");
+    }
+}
+
+/// A run of the mock alone counts messages, one over a queue counts copies: no verdict is about both.
+#[test]
+fn throughput_of_messages_and_of_copies_is_not_compared() {
+    let folder = folder();
+    let play = |name: &str, more: &[&str]| {
+        let path = folder.path().join(name).to_str().unwrap().to_owned();
+        let flags = ["run", "nine_agents", "--duration", "1", "--set", "warm_up=0", "--output", &path];
+        assert_played(&mqscript(&[&flags[..], more].concat()));
+        path
+    };
+    let (alone, real) = (play("alone.json", &[]), play("real.json", &["--real"]));
+    let figures = |from: &str, to: &str| -> Vec<String> {
+        let ended = mqscript(&["compare", from, to, "--format", "json"]);
+        let rows = json(&ended.stdout)["comparisons"][0]["contenders"][0]["rows"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["figure"].as_str().unwrap().to_owned()).collect()
+    };
+    let mixed = figures(&alone, &real);
+    assert!(!mixed.iter().any(|figure| figure == "throughput") && mixed.len() == 8, "{mixed:?}");
+    assert_eq!(figures(&alone, &alone)[0], "throughput");
 }
 
 #[test]

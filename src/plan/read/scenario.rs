@@ -159,6 +159,7 @@ fn read_fields(reader: &mut Reader<'_>, mut fields: Fields<'_>, context: &ReadCo
         queue,
         processor,
         receive: receive.1,
+        counts_copies: false,
         checks,
         tolerate,
         max_schedule_lag_ns,

@@ -44,6 +44,7 @@ pub fn plan(rate_per_s: f64, duration_ns: u64, mock: Value) -> Plan {
         queue: Queue::default(),
         processor: Processor::default(),
         receive: Receive::Auto,
+        counts_copies: false,
         checks: Vec::new(),
         tolerate: Vec::new(),
         max_schedule_lag_ns: None,
