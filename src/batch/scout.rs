@@ -5,7 +5,7 @@ use super::question::question;
 use super::{AxisComparison, AxisKind, BatchFile};
 use crate::cores::library_sha256;
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit, SourcePlace};
-use crate::engine::{self, Cast, Setting};
+use crate::engine::{Cast, Setting};
 use crate::files::in_words;
 use crate::plan::tree::{TreeNode, Written, join};
 use crate::plan::{BATCH_CHECKS, ClockKind, FigureNames, Plan};
@@ -276,7 +276,7 @@ fn estimate(plan: &Plan, clock: ClockKind) -> u64 {
         ClockKind::Wall => load_ns + AROUND_NS,
         ClockKind::Virtual => {
             let counted = plan.messages_max().map_or(f64::INFINITY, |count| count as f64);
-            let timed = plan.load_ns().map_or(f64::INFINITY, |ns| ns as f64 / engine::mean_gap_ns(plan));
+            let timed = plan.load_ns().map_or(f64::INFINITY, |ns| ns as f64 / plan.mean_gap_ns());
             let messages = counted.min(timed);
             (messages / SIMULATED_PER_S * 1e9) as u64
         }

@@ -2,7 +2,7 @@
 
 use super::overlapping::Overlapping;
 use crate::plan::distribution::standard_exponential;
-use crate::plan::{Arrival, Group, Plan, Spacing, Stage};
+use crate::plan::{Arrival, Spacing, Stage};
 use mqscript_plugin::random::{Stream, unit_from};
 
 /// Where one agent's arrivals stand.
@@ -219,28 +219,6 @@ impl RateCurve {
             }
         }
     }
-}
-
-/// The mean time between two arrivals of one agent of the group, and how many agents there are.
-fn gap_of(group: &Group) -> f64 {
-    match &group.arrival {
-        Arrival::Poisson { rate_per_s } | Arrival::Constant { rate_per_s } => 1e9 / rate_per_s,
-        Arrival::Burst { size, every_ns, .. } => *every_ns as f64 / *size as f64,
-        Arrival::Ramp { from_per_s, to_per_s, .. } => 2e9 / (from_per_s + to_per_s),
-        Arrival::Stages(stages) => {
-            let peak = stages.iter().map(|s| s.from_per_s.max(s.to_per_s)).fold(0.0, f64::max);
-            1e9 / peak
-        }
-        Arrival::Closed { think, in_flight } => think.mean() / f64::from(*in_flight),
-        Arrival::AllAtOnce => 0.0,
-        Arrival::OnDemand => f64::INFINITY,
-    }
-}
-
-/// The mean time between two arrivals of the whole plan, in nanoseconds; infinite if none is scheduled.
-pub fn mean_gap_ns(plan: &Plan) -> f64 {
-    let rate: f64 = plan.groups.iter().map(|group| f64::from(group.count) / gap_of(group).max(1e-3)).sum();
-    1.0 / rate
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::message::{Marks, Message, MessageId, NONE};
 use super::occupancy::Place;
 use super::player::{Player, ROUNDS_MAX};
 use super::stop::Stop;
-use crate::plan::{Arrival, End, Overflow};
+use crate::plan::{End, Overflow};
 use crate::results::FinalOutcome;
 
 impl<C: Clock> Player<'_, C> {
@@ -27,9 +27,9 @@ impl<C: Clock> Player<'_, C> {
         }
         for agent in 0..self.load.generator.agents.len() as u32 {
             let group = self.load.group_of(agent);
-            match &self.setup.plan.groups[group].arrival {
-                Arrival::Closed { in_flight, .. } => (0..*in_flight).for_each(|_| self.think(agent, 0)),
-                _ => self.schedule_next(agent, 0),
+            match self.setup.plan.groups[group].arrival.closed() {
+                Some((_, in_flight)) => (0..in_flight).for_each(|_| self.think(agent, 0)),
+                None => self.schedule_next(agent, 0),
             }
         }
     }
@@ -49,7 +49,7 @@ impl<C: Clock> Player<'_, C> {
     /// A closed slot of the agent begins to think.
     pub fn think(&mut self, agent: u32, from_ns: u64) {
         let group = self.load.group_of(agent);
-        let Arrival::Closed { think, .. } = &self.setup.plan.groups[group].arrival else {
+        let Some((think, _)) = self.setup.plan.groups[group].arrival.closed() else {
             return;
         };
         let bits = self.load.generator.arrival_stream(agent).next_u64();

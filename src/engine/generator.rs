@@ -109,7 +109,7 @@ impl Generator {
                 sampler,
                 mix: (!weights.is_empty()).then(|| AliasTable::new(&weights)),
                 entries,
-                closed: matches!(group.arrival, crate::plan::Arrival::Closed { .. }),
+                closed: group.arrival.closed().is_some(),
             });
         }
         Generator { agents, groups, settings: settings.into(), number: 0 }

@@ -4,7 +4,7 @@ use super::behaviour::Draft;
 use super::generator::Generator;
 use super::message::MessageId;
 use super::setup::{Rules, Setup};
-use crate::plan::{Arrival, End};
+use crate::plan::End;
 use crate::results::Shortfall;
 use std::collections::VecDeque;
 
@@ -125,7 +125,7 @@ impl Load {
             End::First { messages, .. } => (messages.unwrap_or(0), self.generator.generated()),
             End::Messages(asked) => (asked, self.generator.generated()),
             End::MessagesPerAgent(each) => {
-                let owes = |group: u32| setup.plan.groups[group as usize].arrival != Arrival::OnDemand;
+                let owes = |group: u32| setup.plan.groups[group as usize].arrival.is_scheduled();
                 let owing = self.generator.agents.iter().filter(|agent| owes(agent.group));
                 owing.fold((0, 0), |(asked, sent), agent| (asked + each, sent + agent.sequence.min(each)))
             }

@@ -61,7 +61,6 @@ mod stop;
 mod timeline;
 mod tokens;
 
-pub use arrivals::mean_gap_ns;
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
 pub use cast::{Cast, Setting};
 pub use error::RunError;

@@ -1,7 +1,6 @@
 //! From a plan to results: resolves the cores, plays the plan, writes down what was measured.
 
 use super::account::Account;
-use super::arrivals::mean_gap_ns;
 use super::behaviour::Behaviour;
 use super::callback_runner::CallbackRunner;
 use super::cast::{Cast, Setting, receives};
@@ -103,7 +102,7 @@ pub fn run_with(
             stage.play(clock, behaviour, observer)
         }
         ClockKind::Wall => {
-            let always_spin = mean_gap_ns(plan) < ALWAYS_SPIN_GAP_NS;
+            let always_spin = plan.mean_gap_ns() < ALWAYS_SPIN_GAP_NS;
             let clock = WallClock::new(&stage.services, origin_ns, always_spin);
             stage.play(clock, behaviour, observer)
         }
@@ -228,7 +227,7 @@ fn started(plan: &Plan, clock: ClockKind) -> Started {
 }
 
 fn timeline_for(plan: &Plan) -> Timeline {
-    let gap = mean_gap_ns(plan).min(1e9);
+    let gap = plan.mean_gap_ns().min(1e9);
     let agents = plan.agents() as usize;
     Timeline::new(agents + plan.processor.workers as usize, gap, gap * agents as f64)
 }

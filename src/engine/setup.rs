@@ -1,9 +1,8 @@
 //! What stays as it is while a run is played.
 
-use super::arrivals::mean_gap_ns;
 use super::scene::Scene;
 use crate::cores::Interner;
-use crate::plan::{Arrival, Plan};
+use crate::plan::Plan;
 
 /// What a run is played by: the plan, what the loop looks up in it, and the names of the engine's own reasons.
 pub struct Setup<'a> {
@@ -115,13 +114,13 @@ impl Rules {
             drain_ns: plan.silence_ns(),
             drain_max_ns: plan.wait_max_ns(on_virtual_clock),
             linger_ns: plan.listening_ns(),
-            mean_gap_ns: mean_gap_ns(plan),
+            mean_gap_ns: plan.mean_gap_ns(),
             on_outcome: by_group(|c| c.on_outcome.is_some()),
             on_message: by_group(|c| c.on_message.is_some()),
             next: by_group(|c| c.next.is_some()),
             on_start: by_group(|c| c.on_start.is_some()),
             reactive: plan.has_callback(|c| c.on_outcome.is_some() || c.on_message.is_some()),
-            closed: plan.groups.iter().any(|group| matches!(group.arrival, Arrival::Closed { .. })),
+            closed: plan.groups.iter().any(|group| group.arrival.closed().is_some()),
         }
     }
 }

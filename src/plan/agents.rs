@@ -1,13 +1,14 @@
 //! Groups of agents.
 
 use super::{Arrival, MessageSettings};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The most agents that a plan may have.
 pub const AGENTS_MAX: u32 = 50_000_000;
 
 /// Agents that behave alike.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// The group's name, and that of its only agent if `numbered` is false.
     pub name: String,
@@ -33,7 +34,7 @@ impl Group {
 }
 
 /// One message type in a mix.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MixEntry {
     /// The id of the message type.
     pub type_id: u16,
@@ -44,7 +45,7 @@ pub struct MixEntry {
 }
 
 /// A function of the script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Callback {
     /// A script function by its name.
     Named(String),
@@ -58,7 +59,7 @@ pub enum Callback {
 }
 
 /// The functions that a group names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Callbacks {
     /// Called once for each agent when the load begins.
     pub on_start: Option<Callback>,

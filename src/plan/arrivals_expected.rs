@@ -2,7 +2,7 @@
 //! its count.
 
 use super::units::canonical_duration;
-use super::{Arrival, End, Group};
+use super::{End, Group};
 use crate::numbers::{count, counted};
 
 /// A load that cannot be what was meant, and why.
@@ -27,16 +27,18 @@ pub fn nothing_measured(groups: &[Group], warm_up_ns: u64, end: End) -> Option<L
         _ if warm_up_ns == 0 => return None,
         End::First { .. } => return None,
         End::Messages(messages) => {
-            let early: f64 =
-                groups.iter().map(|group| f64::from(group.count) * in_warm_up(group, warm_up_ns)).sum();
+            let early: f64 = groups
+                .iter()
+                .map(|group| f64::from(group.count) * group.arrival.expected_in_warm_up(warm_up_ns))
+                .sum();
             (early >= messages as f64, counted(messages, "message"))
         }
         End::MessagesPerAgent(messages) => {
-            let early = |group: &Group| in_warm_up(group, warm_up_ns) >= messages as f64;
+            let early = |group: &Group| group.arrival.expected_in_warm_up(warm_up_ns) >= messages as f64;
             (groups.iter().all(early), format!("{} from each agent", counted(messages, "message")))
         }
         End::Duration(ns) => {
-            let silent = |group: &Group| is_silent(&group.arrival, warm_up_ns, ns);
+            let silent = |group: &Group| group.arrival.is_silent(warm_up_ns, ns);
             (!calls && groups.iter().all(silent), "all of the load".to_owned())
         }
     };
@@ -59,7 +61,7 @@ pub fn count_out_of_reach(groups: &[Group], warm_up_ns: u64, end: End) -> Option
     if groups.iter().any(|group| group.callbacks.any()) {
         return None;
     }
-    let expected = |group: &Group| in_all(&group.arrival, warm_up_ns);
+    let expected = |group: &Group| group.arrival.expected_in_all(warm_up_ns);
     let (key, most, asked) = match end {
         // Another of the ends comes first, then.
         End::Duration(_) | End::First { .. } => return None,
@@ -84,72 +86,10 @@ pub fn count_out_of_reach(groups: &[Group], warm_up_ns: u64, end: End) -> Option
     })
 }
 
-/// Messages that one agent sends during the warm-up of its own accord: expected, at least.
-fn in_warm_up(group: &Group, warm_up_ns: u64) -> f64 {
-    let seconds = warm_up_ns as f64 * 1e-9;
-    match &group.arrival {
-        Arrival::Poisson { rate_per_s } | Arrival::Constant { rate_per_s } => rate_per_s * seconds,
-        Arrival::Ramp { from_per_s, .. } => from_per_s * seconds,
-        Arrival::Stages(stages) => stages.first().map_or(0.0, |stage| stage.from_per_s * seconds),
-        Arrival::Burst { size, every_ns, spread_ns } => {
-            *size as f64 * bursts_before(warm_up_ns as f64, *every_ns as f64, *spread_ns as f64)
-        }
-        // How long answers take is not known: the first of each slot is certain.
-        Arrival::Closed { think, in_flight } if think.sample(u64::MAX) < warm_up_ns => f64::from(*in_flight),
-        Arrival::Closed { .. } | Arrival::OnDemand => 0.0,
-        Arrival::AllAtOnce => f64::INFINITY,
-    }
-}
-
-/// How many bursts come before `until`, each counted by the share of it that does.
-fn bursts_before(until: f64, every: f64, spread: f64) -> f64 {
-    let begun = (until / every).ceil();
-    let whole = if spread < until { (((until - spread) / every).floor() + 1.0).min(begun) } else { 0.0 };
-    // The others began at whole·every … (begun − 1)·every and are over only after `until`.
-    let partly = begun - whole;
-    let shares = if partly > 0.0 && spread > 0.0 {
-        partly * (until - every * (whole + begun - 1.0) / 2.0) / spread
-    } else {
-        partly
-    };
-    whole + shares
-}
-
-/// Messages that one agent sends of its own accord however long the load lasts: expected.
-fn in_all(arrival: &Arrival, warm_up_ns: u64) -> f64 {
-    match arrival {
-        Arrival::Ramp { from_per_s, to_per_s, over_ns, .. } if *to_per_s == 0.0 => {
-            from_per_s * 1e-9 * (warm_up_ns as f64 + *over_ns as f64 / 2.0)
-        }
-        Arrival::OnDemand => 0.0,
-        _ => f64::INFINITY,
-    }
-}
-
-/// Whether one agent sends nothing of its own accord in the window of a load of so much warm-up and so long a duration.
-fn is_silent(arrival: &Arrival, warm_up_ns: u64, duration_ns: u64) -> bool {
-    match arrival {
-        Arrival::Burst { every_ns, spread_ns, .. } => {
-            let end_ns = warm_up_ns.saturating_add(duration_ns);
-            // The first burst that is not over when the window begins.
-            let first = match warm_up_ns.checked_sub(*spread_ns) {
-                None => 0,
-                Some(before_ns) if *spread_ns == 0 => before_ns.div_ceil(*every_ns),
-                Some(before_ns) => before_ns / every_ns + 1,
-            };
-            first.saturating_mul(*every_ns) >= end_ns
-        }
-        Arrival::Ramp { to_per_s, over_ns, .. } => *to_per_s == 0.0 && *over_ns == 0,
-        Arrival::Stages(stages) => stages.iter().all(|stage| stage.from_per_s.max(stage.to_per_s) == 0.0),
-        Arrival::AllAtOnce | Arrival::OnDemand => true,
-        Arrival::Poisson { .. } | Arrival::Constant { .. } | Arrival::Closed { .. } => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Callback, Callbacks, Spacing};
+    use crate::plan::{Arrival, Callback, Callbacks, Spacing};
     use mqscript_plugin::distribution::Distribution;
     use serde_json::Value;
 
@@ -198,19 +138,6 @@ mod tests {
         assert!(!nothing(burst(60 * S, 6 * S), End::Duration(30 * S)));
         assert!(nothing(burst(60 * S, 5 * S), End::Duration(30 * S)));
         assert!(!nothing(burst(5 * S, 0), End::Duration(S)));
-    }
-
-    #[test]
-    fn the_shares_of_bursts_add_up() {
-        for (until, every, spread) in [(60.0, 1.0, 30.0), (5.5, 2.0, 0.0), (7.3, 1.0, 2.5), (3.0, 5.0, 9.0)] {
-            let mut share = 0.0;
-            for burst in 0..f64::ceil(until / every) as u32 {
-                let begun: f64 = until - f64::from(burst) * every;
-                share += if spread == 0.0 { 1.0 } else { (begun / spread).min(1.0) };
-            }
-            let found = bursts_before(until, every, spread);
-            assert!((found - share).abs() < 1e-9, "{until} {every} {spread}: {found}, expected {share}");
-        }
     }
 
     #[test]

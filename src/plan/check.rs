@@ -1,7 +1,9 @@
 //! What must hold: checks over figures.
 
+use serde::{Deserialize, Serialize};
+
 /// The part of a run that a figure is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     /// The figure is of the whole run.
     All,
@@ -16,7 +18,7 @@ pub enum Scope {
 }
 
 /// A figure of a run: `by_type.direct.total.p99`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
     /// The part of the run that the figure is about.
     pub scope: Scope,
@@ -27,7 +29,7 @@ pub struct Figure {
 }
 
 /// A value of a known kind.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Literal {
     /// A duration in nanoseconds.
     Duration(f64),
@@ -40,7 +42,7 @@ pub enum Literal {
 }
 
 /// The right side of a check.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Operand {
     /// A value that is written down.
     Literal(Literal),
@@ -49,7 +51,7 @@ pub enum Operand {
 }
 
 /// How two values are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparator {
     /// The sign `<`: less than.
     Less,
@@ -66,7 +68,7 @@ pub enum Comparator {
 }
 
 /// One check: FIGURE OP VALUE, or FIGURE OP FIGURE.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// The check, as it was written.
     pub text: String,

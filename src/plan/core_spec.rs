@@ -1,11 +1,12 @@
 //! Cores and layers, as a plan names them.
 
 use crate::diagnostics::SourcePlace;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A core and the layers over it, as a plan names them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CoreSpec {
     /// The name it is shown under.
     pub name: String,
@@ -16,6 +17,7 @@ pub struct CoreSpec {
     /// The layers, innermost first.
     pub layers: Vec<LayerSpec>,
     /// The place in the script, if there is one.
+    #[serde(skip)]
     pub places: CorePlaces,
 }
 
@@ -61,13 +63,14 @@ impl CorePlaces {
 }
 
 /// One layer over a core, as the plan names it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerSpec {
     /// The layer's id or its file.
     pub layer: String,
     /// Its options as written.
     pub options: Map<String, Value>,
     /// The place in the script, if there is one.
+    #[serde(skip)]
     pub places: CorePlaces,
 }
 

@@ -5,7 +5,7 @@
 
 use super::mocks::{MOCK, OF_MOCKS};
 use super::tree::Origin;
-use super::{Arrival, Group, Overrides, Plan};
+use super::{Group, Overrides, Plan};
 use crate::diagnostics::{Diagnostic, Exit};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -286,5 +286,5 @@ impl EffectSearch<'_> {
 
 /// Whether the group's agents draw from their mix.
 fn draws(group: &Group) -> bool {
-    group.arrival != Arrival::OnDemand && group.callbacks.next.is_none()
+    group.arrival.is_scheduled() && group.callbacks.next.is_none()
 }

@@ -1,7 +1,9 @@
 //! When the load of a run ends.
 
+use serde::{Deserialize, Serialize};
+
 /// The condition that ends the load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// The load ends so many nanoseconds after the warm-up.
     Duration(u64),

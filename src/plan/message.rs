@@ -2,10 +2,11 @@
 
 use super::Template;
 use super::distribution::Distribution;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A message type: its name in the mix, and what every message of it has.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageType {
     /// The name in the mix and in results.
     pub name: String,
@@ -16,7 +17,7 @@ pub struct MessageType {
 }
 
 /// The settings that every message of a type has.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageSettings {
     /// The sender that the message shows.
     pub sender: Sender,
@@ -49,7 +50,7 @@ impl Default for MessageSettings {
 }
 
 /// The content of a type's messages.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     /// The text with its placeholders.
     pub template: Template,
@@ -65,7 +66,7 @@ impl Default for Content {
 }
 
 /// The sender that a message shows; the ledger knows the generating agent all the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sender {
     /// The agent that generates the message.
     Agent,
@@ -74,7 +75,7 @@ pub enum Sender {
 }
 
 /// The recipient or recipients of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recipient {
     /// Any agent but the generating one, equally likely.
     Other,
@@ -89,7 +90,7 @@ pub enum Recipient {
 }
 
 /// The order in which messages are taken: urgent first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Priority {
     /// Messages that the queue gives out last.

@@ -1,12 +1,13 @@
 //! The plan of one run.
 
 use super::agents::{Callbacks, Group};
-use super::arrival::{Arrival, Stage};
+use super::arrival::Stage;
 use super::check::Check;
 use super::core_spec::CoreSpec;
 use super::end::End;
 use super::message::MessageType;
 use super::processor::{Processor, Queue};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -18,7 +19,7 @@ const DRAIN_MAX_FACTOR: u64 = 10;
 const LINGER_NS: u64 = 2_000_000_000;
 
 /// Everything that one run does.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The scenario's name, as shown.
     pub name: String,
@@ -126,21 +127,24 @@ impl Plan {
 
     /// The stages of the scenario's arrivals, which are also its phases; empty if it has none.
     pub fn stages(&self) -> &[Stage] {
-        let stages = self.groups.iter().find_map(|group| match &group.arrival {
-            Arrival::Stages(stages) => Some(stages.as_slice()),
-            _ => None,
-        });
-        stages.unwrap_or(&[])
+        self.groups
+            .iter()
+            .map(|group| group.arrival.stages())
+            .find(|stages| !stages.is_empty())
+            .unwrap_or(&[])
+    }
+
+    /// The mean time between two arrivals of all agents, in nanoseconds; infinite if none is scheduled.
+    pub fn mean_gap_ns(&self) -> f64 {
+        let rate = |group: &Group| f64::from(group.count) / group.arrival.mean_gap_ns().max(1e-3);
+        1.0 / self.groups.iter().map(rate).sum::<f64>()
     }
 
     /// Whether the load is meant to be the same from the beginning to the end: every arrival is `poisson` or `constant`,
     /// but for agents that send only when they are spoken to.
     pub fn has_steady_load(&self) -> bool {
-        let steady = |group: &Group| {
-            matches!(group.arrival, Arrival::Poisson { .. } | Arrival::Constant { .. } | Arrival::OnDemand)
-        };
-        let speaks = |group: &Group| group.arrival != Arrival::OnDemand;
-        self.groups.iter().all(steady) && self.groups.iter().any(speaks)
+        self.groups.iter().all(|group| group.arrival.is_steady() || !group.arrival.is_scheduled())
+            && self.groups.iter().any(|group| group.arrival.is_scheduled())
     }
 
     /// Whether any group has a callback of the kind that `pick` looks at.
@@ -150,7 +154,7 @@ impl Plan {
 }
 
 /// Whether deliveries are received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Receive {
     /// If a group has `on_message`, or the core is live and can receive.
     #[default]
@@ -162,7 +166,7 @@ pub enum Receive {
 }
 
 /// The clock of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClockKind {
     /// Jumps from event to event.
     Virtual,

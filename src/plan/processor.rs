@@ -1,7 +1,9 @@
 //! The queue and the processor.
 
+use serde::{Deserialize, Serialize};
+
 /// The queue before the processor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queue {
     /// Most messages that wait; retries are exempt.
     pub capacity: u64,
@@ -16,7 +18,7 @@ impl Default for Queue {
 }
 
 /// What happens to an arrival at a full queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Overflow {
     /// The arrival is rejected.
     Reject,
@@ -41,7 +43,7 @@ impl Overflow {
 }
 
 /// How messages are taken from the queue and handed to the core.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Processor {
     /// Most messages in flight.
     pub workers: u32,
@@ -104,7 +106,7 @@ impl Default for Processor {
 }
 
 /// The rules by which attempts are repeated.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Retry {
     /// Attempts in all, the first included; 1 … 255.
     pub attempts: u8,
@@ -121,7 +123,7 @@ impl Default for Retry {
 }
 
 /// The wait before attempt k + 1: min(max, min(max, first · factor^(k−1)) · (1 + jitter · (2u − 1))).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Backoff {
     /// Before the second attempt, in nanoseconds.
     pub first_ns: u64,
@@ -140,7 +142,7 @@ impl Default for Backoff {
 }
 
 /// Which ends of an attempt are followed by another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryOn {
     /// The core refused it.
     pub refused: bool,

@@ -77,7 +77,13 @@ fn what_is_written_reads_back_to_the_same() {
         let written = serde_json::to_string(&first.plan.written).unwrap();
         let second = read_with("b.json", &written, &Overrides::default()).unwrap();
         assert_eq!(first.plan.written, second.plan.written);
-        assert_eq!(format!("{:?}", first.plan), format!("{:?}", second.plan));
+        assert_eq!(first.plan, second.plan);
+        let stored = serde_json::to_string(&first.plan).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Plan>(&stored).unwrap(),
+            first.plan,
+            "a plan is data: stored and read again"
+        );
     }
 }
 

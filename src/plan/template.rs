@@ -1,9 +1,10 @@
 //! Contents with placeholders, parsed once.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The value that a placeholder stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Placeholder {
     /// The sender that the message shows.
     Sender,
@@ -41,7 +42,7 @@ impl Placeholder {
 }
 
 /// A piece of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Segment {
     /// Stands as it is.
     Literal(String),
@@ -50,7 +51,7 @@ pub enum Segment {
 }
 
 /// A text with placeholders, such as "Welcome {recipient}".
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Template {
     /// The pieces in order.
     pub segments: Vec<Segment>,

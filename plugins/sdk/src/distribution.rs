@@ -7,7 +7,7 @@ use crate::random::unit_from;
 use std::sync::LazyLock;
 
 /// A law of non-negative numbers: nanoseconds for durations, bytes for sizes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Distribution {
     /// The value is always the same.
     Constant(u64),

@@ -1,6 +1,6 @@
 //! What a run was played with.
 
-use crate::plan::{Arrival, Group, Plan};
+use crate::plan::{Group, Plan};
 
 /// The settings that can limit a run.
 #[derive(Debug, Clone)]
@@ -28,11 +28,9 @@ pub struct Machinery {
 impl Machinery {
     /// Reads the settings of a plan.
     pub fn of(plan: &Plan) -> Machinery {
-        let closed = |group: &Group| match &group.arrival {
-            Arrival::Closed { think, in_flight } => {
-                Some(Closed { agents: group.count, think_ns: think.mean(), in_flight: *in_flight })
-            }
-            _ => None,
+        let closed = |group: &Group| {
+            let (think, in_flight) = group.arrival.closed()?;
+            Some(Closed { agents: group.count, think_ns: think.mean(), in_flight })
         };
         let all_closed: Option<Vec<Closed>> = plan.groups.iter().map(closed).collect();
         Machinery {
