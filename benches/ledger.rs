@@ -4,7 +4,7 @@
 //! over three plain arrays of bits, which no ledger can undercut.
 
 use mqscript::cores::abi::Stamp;
-use mqscript::engine::Ledger;
+use mqscript::engine::Receipts;
 use mqscript::results::max_rss_bytes;
 use std::hint::black_box;
 use std::time::Instant;
@@ -36,7 +36,7 @@ fn timed(messages: u64, mut hand_over: impl FnMut(u32, u64), mut arrive: impl Fn
 }
 
 fn with_ledger(messages: u64) -> f64 {
-    let ledger = std::cell::RefCell::new(Ledger::new(AGENTS, 256 << 20));
+    let ledger = std::cell::RefCell::new(Receipts::new(AGENTS, 256 << 20));
     let cost = timed(
         messages,
         |sender, sequence| ledger.borrow_mut().handed_over(sender, sequence, (sender + 1) % AGENTS, true),

@@ -426,24 +426,59 @@ fn rooms_import_only_what_the_table_allows() {
     );
 }
 
-/// The page with the table of rooms as it should be.
-fn with_table(page: &str, rooms: Rooms<'_>) -> String {
-    let (begin, end) = ("<!-- rooms: written by tests/tidy.rs -->\n", "<!-- end of rooms -->\n");
-    let (before, rest) = page.split_once(begin).expect("CONTRIBUTING.md has the mark where the table begins");
-    let (_, after) = rest.split_once(end).expect("CONTRIBUTING.md has the mark where the table ends");
-    format!("{before}{begin}{}{end}{after}", table(rooms))
+/// The rooms that `room` imports without going through another that it imports.
+fn nearest<'r>(room: &str, rooms: Rooms<'r>) -> Vec<&'r str> {
+    let of = |room: &str| rooms.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, others)| *others);
+    // The table is written from the ground up and has no circles, so this ends.
+    fn reaches<'r>(from: &str, to: &str, of: &impl Fn(&str) -> &'r [&'r str]) -> bool {
+        of(from).iter().any(|other| *other == to || reaches(other, to, of))
+    }
+    let direct = of(room);
+    direct.iter().copied().filter(|to| !direct.iter().any(|other| reaches(other, to, &of))).collect()
+}
+
+/// The rooms as a Mermaid picture. What a room reaches through another is left out: the table has it.
+fn picture(rooms: Rooms<'_>) -> String {
+    let mut text = String::from("```mermaid\nflowchart TD\n");
+    for (room, _) in rooms.iter().rev() {
+        for other in nearest(room, rooms) {
+            writeln!(text, "    {room} --> {other}").unwrap();
+        }
+    }
+    text.push_str("```\n");
+    text
+}
+
+/// A page with `content` between its marks.
+fn with_written(page: &str, name: &str, content: &str) -> String {
+    let (begin, end) =
+        (format!("<!-- {name}: written by tests/tidy.rs -->\n"), format!("<!-- end of {name} -->\n"));
+    let (before, rest) =
+        page.split_once(&begin).expect("the page has the mark where the written part begins");
+    let (_, after) = rest.split_once(&end).expect("the page has the mark where the written part ends");
+    format!("{before}{begin}{content}{end}{after}")
+}
+
+/// Holds a page to what is written into it; `MQSCRIPT_UPDATE` writes it.
+fn hold_written(path: &str, name: &str, content: &str) {
+    let file = root().join(path);
+    let page = std::fs::read_to_string(&file).unwrap();
+    let right = with_written(&page, name, content);
+    if std::env::var_os("MQSCRIPT_UPDATE").is_some() {
+        std::fs::write(&file, &right).unwrap();
+    } else {
+        assert!(page == right, "{path} has other {name}: MQSCRIPT_UPDATE=1 writes them");
+    }
 }
 
 #[test]
 fn contributing_has_the_table_of_rooms() {
-    let path = root().join("CONTRIBUTING.md");
-    let page = std::fs::read_to_string(&path).unwrap();
-    let right = with_table(&page, ROOMS);
-    if std::env::var_os("MQSCRIPT_UPDATE").is_some() {
-        std::fs::write(&path, &right).unwrap();
-    } else {
-        assert!(page == right, "CONTRIBUTING.md has another table of rooms: MQSCRIPT_UPDATE=1 writes it");
-    }
+    hold_written("CONTRIBUTING.md", "rooms", &table(ROOMS));
+}
+
+#[test]
+fn the_architecture_has_the_picture_of_rooms() {
+    hold_written("docs/architecture.md", "picture of rooms", &picture(ROOMS));
 }
 
 /// What the roots of rooms do not say of the room's contract.
@@ -713,8 +748,7 @@ fn rooms_without_unsafe_forbid_it() {
 }
 
 /// Type names that stand in several rooms. May only become fewer.
-const SHARED_NAMES: [&str; 8] =
-    ["ClockKind", "Copies", "Ledger", "LostBy", "Occupancy", "Sender", "Stage", "Tried"];
+const SHARED_NAMES: [&str; 7] = ["ClockKind", "Copies", "LostBy", "Occupancy", "Sender", "Stage", "Tried"];
 
 /// Type names of several rooms, with exceptions; and exceptions that are not needed.
 fn names_in_several_rooms(sources: &[Source], shared: &[&str]) -> Vec<String> {
@@ -941,10 +975,17 @@ mod broken {
     #[test]
     fn another_table_in_the_page_is_seen() {
         let page = "<!-- rooms: written by tests/tidy.rs -->\n| old |\n<!-- end of rooms -->\n";
-        let right = with_table(page, TWO_ROOMS);
+        let right = with_written(page, "rooms", &table(TWO_ROOMS));
         assert_ne!(page, right);
-        assert_eq!(with_table(&right, TWO_ROOMS), right);
-        assert_ne!(with_table(&right, &[("low", &[])]), right);
+        assert_eq!(with_written(&right, "rooms", &table(TWO_ROOMS)), right);
+        assert_ne!(with_written(&right, "rooms", &table(&[("low", &[])])), right);
+    }
+
+    #[test]
+    fn the_picture_leaves_out_what_follows_from_other_arrows() {
+        let rooms: Rooms<'_> = &[("low", &[]), ("middle", &["low"]), ("high", &["low", "middle"])];
+        let arrows = "flowchart TD\n    high --> middle\n    middle --> low\n";
+        assert_eq!(picture(rooms), format!("```mermaid\n{arrows}```\n"));
     }
 
     #[test]

@@ -163,8 +163,8 @@ impl<C: Clock> Player<'_, C> {
         let mut waiting = (1, self.processor.waiting());
         if self.account.recorder.counts_copies {
             // What counts is what is received: the backlog goes on beyond the hand-over.
-            let ledger = self.receiver.ledger();
-            waiting = (ledger.copies_of(recipient), waiting.1 + ledger.copies().outstanding);
+            let receipts = self.receiver.receipts();
+            waiting = (receipts.copies_of(recipient), waiting.1 + receipts.copies().outstanding);
         }
         self.account.recorder.generated(cell, agent, recipient, self.pace.now_ns(), waiting);
         if !C::VIRTUAL {

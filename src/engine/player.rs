@@ -211,7 +211,7 @@ impl<C: Clock> Player<'_, C> {
             ended: recorder.ended,
             delivered: recorder.delivered,
             draining: self.load.is_over(),
-            awaited: self.receiver.ledger().copies().outstanding,
+            awaited: self.receiver.receipts().copies().outstanding,
         };
         if !self.observer.progress(&progress) && self.stop.is_none() {
             self.stop = Some(Stop::Interrupted(None));

@@ -1,8 +1,8 @@
 //! The receiving side of a run: what it keeps.
 
-use super::ledger::{Class, Ledger};
 use super::message::Message;
 use super::named::{Name, Named};
+use super::receipts::{Class, Receipts};
 use crate::cores::abi;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub struct Reception {
 #[derive(Debug)]
 pub struct Receiver {
     is_active: bool,
-    ledger: Ledger,
+    receipts: Receipts,
     named: Named,
     /// When the last copy arrived.
     last_ns: u64,
@@ -71,13 +71,13 @@ impl Receiver {
         order_by_address: bool,
         on_wall_clock: bool,
     ) -> Receiver {
-        let mut ledger = Ledger::new(if is_active { agents } else { 0 }, ledger_bytes);
+        let mut receipts = Receipts::new(if is_active { agents } else { 0 }, ledger_bytes);
         if order_by_address {
-            ledger.order_by_address();
+            receipts.order_by_address();
         }
         Receiver {
             is_active,
-            ledger,
+            receipts,
             named: Named::new(is_active && on_wall_clock, ledger_bytes),
             last_ns: 0,
             copies: Vec::new(),
@@ -94,8 +94,8 @@ impl Receiver {
 
     /// The ledger of copies, to be read.
     #[inline(always)]
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn receipts(&self) -> &Receipts {
+        &self.receipts
     }
 
     /// The copies that are told by name, to be read.
@@ -108,10 +108,10 @@ impl Receiver {
     pub fn handed_over(&mut self, message: &Message, measured: bool, by_name: bool) {
         let Message { agent, sequence, recipient, .. } = *message;
         if message.attempts == 1 {
-            self.ledger.handed_over(agent, sequence, recipient, measured);
+            self.receipts.handed_over(agent, sequence, recipient, measured);
         }
         if by_name {
-            self.named.handed_over(message, self.ledger.copies_of(recipient));
+            self.named.handed_over(message, self.receipts.copies_of(recipient));
         }
     }
 
@@ -119,7 +119,7 @@ impl Receiver {
     #[inline(always)]
     pub fn delivered(&mut self, message: &Message) {
         if self.is_active {
-            self.ledger.delivered(message.agent, message.sequence, message.recipient);
+            self.receipts.delivered(message.agent, message.sequence, message.recipient);
         }
     }
 
@@ -161,10 +161,10 @@ impl Receiver {
             self.named.unstamped += 1;
             Some("unstamped")
         } else if copy.stamp.sequence == 0 {
-            self.ledger.without_stamp();
+            self.receipts.without_stamp();
             Some("unexpected")
         } else if copy.stamp.run != run {
-            self.ledger.foreign();
+            self.receipts.foreign();
             Some("foreign")
         } else {
             None
@@ -181,12 +181,12 @@ impl Receiver {
         was_sent: impl FnOnce() -> bool,
     ) -> Reception {
         if copy.corrupted {
-            self.ledger.corrupted();
+            self.receipts.corrupted();
         }
-        let late = self.ledger.copies().out_of_order;
-        let class = self.ledger.received(&copy.stamp, agent);
+        let late = self.receipts.copies().out_of_order;
+        let class = self.receipts.received(&copy.stamp, agent);
         let name = || Name::of(&copy.stamp, origin_ns, agent, copy.at_ns);
-        let out_of_order = self.ledger.copies().out_of_order > late;
+        let out_of_order = self.receipts.copies().out_of_order > late;
         if out_of_order {
             self.named.came_out_of_order(name());
         }
@@ -207,7 +207,7 @@ impl Receiver {
 
     /// A processor says that it will not deliver a message to `recipient`.
     pub fn given_up(&mut self, told: &Copy, recipient: u32, origin_ns: u64) {
-        if self.ledger.given_up(told.stamp.sender, told.stamp.sequence) {
+        if self.receipts.given_up(told.stamp.sender, told.stamp.sequence) {
             let name = Name::of(&told.stamp, origin_ns, recipient, told.at_ns);
             self.named.gave_up(Name { reason: told.reason, ..name });
         }
@@ -225,7 +225,7 @@ impl Receiver {
 
     /// Whether all copies came that are expected.
     pub fn all_received(&self) -> bool {
-        self.ledger.copies().outstanding == 0
+        self.receipts.copies().outstanding == 0
     }
 
     /// Whether copies wait to be acknowledged.

@@ -3,10 +3,10 @@
 use super::behaviour::MessageView;
 use super::clock::Clock;
 use super::due::Due;
-use super::ledger::Class as CopyClass;
 use super::load::Load;
 use super::observer::CopyRecord;
 use super::player::Player;
+use super::receipts::Class as CopyClass;
 use super::receiver::{Copy, CopyText, Reception};
 use super::stop::Stop;
 use crate::cores::abi;
@@ -95,7 +95,7 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         let is_call = told.flags & abi::DELIVERY_FAILED_CALL != 0;
-        let recipient = self.receiver.ledger().recipient_of(stamp.sender, stamp.sequence);
+        let recipient = self.receiver.receipts().recipient_of(stamp.sender, stamp.sequence);
         let recipient = recipient.unwrap_or(told.recipient);
         self.tell_copy(if is_call { "failed_call" } else { "given_up" }, recipient, told, false);
         if is_call {

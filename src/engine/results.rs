@@ -203,7 +203,7 @@ fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<Unknown> {
         Some(Unknown::WaitedTooLong)
     } else if nothing_arrived(player) {
         Some(Unknown::NothingArrived)
-    } else if player.receiver.ledger().is_blurred() {
+    } else if player.receiver.receipts().is_blurred() {
         Some(Unknown::LedgerTooLarge)
     } else {
         None
@@ -212,7 +212,7 @@ fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<Unknown> {
 
 /// Copies are expected of a core that does not confirm, and none came: whether it delivers anything cannot be told.
 fn nothing_arrived<C: Clock>(player: &Player<'_, C>) -> bool {
-    let copies = player.receiver.ledger().copies();
+    let copies = player.receiver.receipts().copies();
     let confirms = player.setup.scene.capabilities & abi::CONFIRMS != 0;
     !confirms && copies.expected > 0 && copies.received == 0
 }
@@ -220,7 +220,7 @@ fn nothing_arrived<C: Clock>(player: &Player<'_, C>) -> bool {
 /// Lost copies count for the agents that did not get them.
 fn charge_losses(receiver: &Receiver, recorder: &mut Recorder) {
     if receiver.is_active() {
-        receiver.ledger().lost(|agent, lost| recorder.agents.lost(agent, lost));
+        receiver.receipts().lost(|agent, lost| recorder.agents.lost(agent, lost));
     }
 }
 
@@ -243,7 +243,7 @@ pub fn record_libraries(run: &mut Run) {
 
 /// The receiver's ledger as results show it.
 fn copies_of<C: Clock>(player: &Player<'_, C>) -> Copies {
-    let (ledger, named) = (player.receiver.ledger(), player.receiver.named());
+    let (ledger, named) = (player.receiver.receipts(), player.receiver.named());
     let capabilities = player.setup.scene.capabilities;
     let confirms = capabilities & abi::CONFIRMS != 0;
     let seen = ledger.copies();

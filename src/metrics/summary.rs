@@ -117,7 +117,7 @@ impl Recorder {
             *attempts_by_reason.entry(named(*id)).or_default() += count;
         }
         Ledger {
-            balanced: counts.generated == counts.accounted(),
+            balanced: counts.is_balanced(),
             counts,
             by_reason,
             attempts_by_reason,

@@ -1,6 +1,6 @@
 //! The figures of one agent, and of one recipient.
 
-use super::counts::Counts;
+use super::balance::Counts;
 use super::times::Times;
 use serde::{Deserialize, Serialize};
 

@@ -11,11 +11,11 @@
 #![forbid(unsafe_code)]
 
 mod agents;
+mod balance;
 mod bottleneck;
 mod coarse_series;
 pub mod comparisons;
 mod copies;
-mod counts;
 mod digest;
 mod environment;
 mod facts;
@@ -30,10 +30,10 @@ mod times;
 mod validity;
 
 pub use agents::{AgentFigures, RecipientFigures};
+pub use balance::Counts;
 pub use bottleneck::{Bottleneck, Tried};
 pub use coarse_series::loaded;
 pub use copies::{Copies, LostBy, NamedCopies, NamedCopy, Waited};
-pub use counts::Counts;
 pub use digest::seal;
 pub use environment::{Environment, Stopwatch, in_utc, max_rss_bytes};
 pub use facts::{Facts, Shortfall, Stopped, Unknown};

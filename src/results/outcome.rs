@@ -1,6 +1,6 @@
 //! How messages end.
 
-use super::counts::Counts;
+use super::balance::Counts;
 
 /// How a message ended, as the ledger names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

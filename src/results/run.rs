@@ -4,9 +4,9 @@
 //! On the virtual clock everything but `environment` is a function of script, parameters and seed.
 
 use super::agents::{AgentFigures, RecipientFigures};
+use super::balance::Counts;
 use super::bottleneck::Bottleneck;
 use super::copies::Copies;
-use super::counts::Counts;
 use super::environment::Environment;
 use super::histograms::Histograms;
 use super::notes::{CheckResult, Notice, Outage, Warning};

@@ -1,6 +1,6 @@
 //! Rates and times, as results have them.
 
-use super::counts::Counts;
+use super::balance::Counts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -102,7 +102,7 @@ fn account(ledger: &mut Ledger, signs: &Signs) -> bool {
         explain(reasons, outcome, then, now);
     }
     *counts = now;
-    ledger.balanced = now.accounted() == now.generated;
+    ledger.balanced = now.is_balanced();
     true
 }
 

@@ -25,7 +25,7 @@ pub(super) fn section(run: &Run) -> Vec<Element> {
 /// "17,562 generated = 17,560 delivered + 2 failed (refused 2)".
 fn ledger(run: &Run) -> String {
     let counts = &run.ledger.counts;
-    let sign = if counts.accounted() == counts.generated { "=" } else { "≠" };
+    let sign = if counts.is_balanced() { "=" } else { "≠" };
     let mut text =
         format!("{} generated {sign} {} delivered", count(counts.generated), count(counts.delivered));
     for (class, name, number) in other_classes(counts) {

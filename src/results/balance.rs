@@ -1,4 +1,5 @@
-//! What became of messages, in numbers.
+//! The sender's balance: every message that was generated ends under exactly one name, or is still without one when the run
+//! ends.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,11 @@ impl Counts {
         self.answered += other.answered;
     }
 
+    /// Whether the balance holds: as many messages were generated as are accounted for.
+    pub fn is_balanced(&self) -> bool {
+        self.generated == self.accounted()
+    }
+
     /// Messages with a name, whatever it is.
     pub fn accounted(&self) -> u64 {
         self.delivered
@@ -55,5 +61,31 @@ impl Counts {
             + self.expired
             + self.uncertain
             + self.unanswered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_balance_holds_only_while_every_message_has_one_name() {
+        let all = Counts {
+            generated: 28,
+            delivered: 1,
+            failed: 2,
+            dead_lettered: 3,
+            rejected: 4,
+            expired: 5,
+            uncertain: 6,
+            unanswered: 7,
+            ..Counts::default()
+        };
+        assert!(all.is_balanced());
+        assert!(!Counts { generated: 29, ..all }.is_balanced(), "a message without a name");
+        assert!(!Counts { failed: 3, ..all }.is_balanced(), "a message with two names");
+        let mut twice = all;
+        twice.merge(&all);
+        assert!(twice.is_balanced() && twice.accounted() == 56);
     }
 }

@@ -84,9 +84,9 @@ struct Sender {
     chunks: VecDeque<u32>,
 }
 
-/// The ledger.
+/// The receipts.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct Receipts {
     agents: u32,
     senders: Vec<Sender>,
     pool: Vec<Option<Chunk>>,
@@ -105,10 +105,10 @@ pub struct Ledger {
     blurred: bool,
 }
 
-impl Ledger {
+impl Receipts {
     /// The ledger of a run with so many agents, which takes about `bytes_max` bytes at most.
-    pub fn new(agents: u32, bytes_max: u64) -> Ledger {
-        Ledger {
+    pub fn new(agents: u32, bytes_max: u64) -> Receipts {
+        Receipts {
             agents,
             senders: (0..agents).map(|_| Sender::default()).collect(),
             pool: Vec::new(),
@@ -432,7 +432,7 @@ mod tests {
         fn counts_are_those_of_plain_sets(
             steps in prop::collection::vec((0u32..3, 1u64..150, 0u32..AGENTS, 0u32..8), 1..3_000),
         ) {
-            let mut ledger = Ledger::new(AGENTS, 1 << 20);
+            let mut receipts = Receipts::new(AGENTS, 1 << 20);
             let mut model = Model::default();
             let mut next = [0u64; 3];
             for (sender, back, agent, what) in steps {
@@ -444,24 +444,24 @@ mod tests {
                         *newest += 1;
                         let recipient = if back % 5 == 0 { ALL } else { (sender + 1) % AGENTS };
                         model.recipients.insert((sender, *newest), recipient);
-                        ledger.handed_over(sender, *newest, recipient, true);
+                        receipts.handed_over(sender, *newest, recipient, true);
                     }
                     3 if back % 7 == 0 => {
                         let known = model.recipients.contains_key(&(sender, sequence));
                         let is_new = known && model.given_up.insert((sender, sequence));
-                        prop_assert_eq!(ledger.given_up(sender, sequence), is_new);
+                        prop_assert_eq!(receipts.given_up(sender, sequence), is_new);
                     }
                     3 | 4 => {
                         if let Some(&recipient) = model.recipients.get(&(sender, sequence))
                             && model.delivered.insert((sender, sequence))
                         {
-                            ledger.delivered(sender, sequence, recipient);
+                            receipts.delivered(sender, sequence, recipient);
                         }
                     }
                     _ => {
                         let right = model.recipients.get(&(sender, sequence)).copied().unwrap_or(agent);
                         let agent = if what == 7 || right == ALL { agent } else { right };
-                        let class = ledger.received(&stamp(sender, sequence), agent);
+                        let class = receipts.received(&stamp(sender, sequence), agent);
                         if !model.is_for(sender, sequence, agent) {
                             model.unexpected += 1;
                             prop_assert_eq!(class, Class::Unexpected);
@@ -475,7 +475,7 @@ mod tests {
                 }
             }
             let expected = model.expected();
-            let copies = *ledger.copies();
+            let copies = *receipts.copies();
             prop_assert_eq!(copies.expected, expected.len() as u64);
             prop_assert_eq!(copies.received, model.received.len() as u64);
             let (given_up, missing): (Vec<_>, Vec<_>) = expected
@@ -484,73 +484,73 @@ mod tests {
             prop_assert_eq!(copies.given_up, given_up.len() as u64);
             prop_assert_eq!(copies.outstanding, missing.len() as u64);
             let mut told = HashSet::new();
-            ledger.each_lost(|sender, sequence, agent| assert!(told.insert((sender, sequence, agent))));
+            receipts.each_lost(|sender, sequence, agent| assert!(told.insert((sender, sequence, agent))));
             prop_assert_eq!(told, missing.into_iter().copied().collect::<HashSet<_>>());
             prop_assert_eq!(copies.recovered(), model.received.difference(&expected).count() as u64);
             prop_assert_eq!((copies.duplicated, copies.unexpected), (model.duplicated, model.unexpected));
             let mut lost = 0;
-            ledger.lost(|_, copies| lost += copies);
+            receipts.lost(|_, copies| lost += copies);
             prop_assert_eq!(lost, copies.outstanding);
         }
     }
 
-    fn sent_and_received(ledger: &mut Ledger, sequences: std::ops::RangeInclusive<u64>) {
+    fn sent_and_received(receipts: &mut Receipts, sequences: std::ops::RangeInclusive<u64>) {
         for sequence in sequences {
-            ledger.handed_over(0, sequence, 1, true);
-            ledger.delivered(0, sequence, 1);
-            assert_eq!(ledger.received(&stamp(0, sequence), 1), Class::Received);
+            receipts.handed_over(0, sequence, 1, true);
+            receipts.delivered(0, sequence, 1);
+            assert_eq!(receipts.received(&stamp(0, sequence), 1), Class::Received);
         }
     }
 
     #[test]
     fn what_is_complete_costs_nothing() {
-        let mut ledger = Ledger::new(2, 1 << 20);
-        sent_and_received(&mut ledger, 1..=640_000);
-        assert_eq!((ledger.bytes, ledger.senders[0].chunks.len()), (0, 0));
-        assert!(ledger.pool.len() <= 2 && ledger.opened.len() <= 70);
+        let mut receipts = Receipts::new(2, 1 << 20);
+        sent_and_received(&mut receipts, 1..=640_000);
+        assert_eq!((receipts.bytes, receipts.senders[0].chunks.len()), (0, 0));
+        assert!(receipts.pool.len() <= 2 && receipts.opened.len() <= 70);
         // A copy of long ago is still known as the second one.
-        assert_eq!(ledger.received(&stamp(0, 5), 1), Class::Duplicated);
-        assert_eq!(ledger.received(&stamp(0, 640_001), 1), Class::Unexpected);
-        assert!(!ledger.is_blurred());
+        assert_eq!(receipts.received(&stamp(0, 5), 1), Class::Duplicated);
+        assert_eq!(receipts.received(&stamp(0, 640_001), 1), Class::Unexpected);
+        assert!(!receipts.is_blurred());
     }
 
     #[test]
     fn memory_is_bounded_and_what_is_given_up_is_told() {
-        let mut ledger = Ledger::new(2, 4_000);
+        let mut receipts = Receipts::new(2, 4_000);
         for sequence in 1..=6_400 {
-            ledger.handed_over(0, sequence, 1, true);
-            ledger.delivered(0, sequence, 1);
+            receipts.handed_over(0, sequence, 1, true);
+            receipts.delivered(0, sequence, 1);
         }
-        assert!(ledger.bytes <= 4_000);
-        assert!(!ledger.is_blurred());
+        assert!(receipts.bytes <= 4_000);
+        assert!(!receipts.is_blurred());
         let mut lost = 0;
-        ledger.lost(|agent, copies| {
+        receipts.lost(|agent, copies| {
             assert_eq!(agent, 1);
             lost += copies;
         });
-        assert_eq!((lost, ledger.copies().outstanding), (6_400, 6_400));
-        assert_eq!(ledger.received(&stamp(0, 1), 1), Class::Late);
-        assert!(ledger.is_blurred());
+        assert_eq!((lost, receipts.copies().outstanding), (6_400, 6_400));
+        assert_eq!(receipts.received(&stamp(0, 1), 1), Class::Late);
+        assert!(receipts.is_blurred());
     }
 
     #[test]
     fn stamps_that_nobody_wrote_are_unexpected() {
-        let mut ledger = Ledger::new(2, 1 << 20);
-        sent_and_received(&mut ledger, 1..=3);
+        let mut receipts = Receipts::new(2, 1 << 20);
+        sent_and_received(&mut receipts, 1..=3);
         for (sender, sequence) in [(0, u64::MAX), (0, 4), (1, 1), (7, 1)] {
-            assert_eq!(ledger.received(&stamp(sender, sequence), 1), Class::Unexpected);
+            assert_eq!(receipts.received(&stamp(sender, sequence), 1), Class::Unexpected);
         }
-        assert_eq!(ledger.received(&stamp(0, 2), 0), Class::Unexpected);
-        assert_eq!(ledger.copies().unexpected, 5);
+        assert_eq!(receipts.received(&stamp(0, 2), 0), Class::Unexpected);
+        assert_eq!(receipts.copies().unexpected, 5);
     }
 
     #[test]
     fn only_first_copies_of_first_attempts_have_an_order() {
-        let mut ledger = Ledger::new(3, 1 << 20);
-        (1..=6).for_each(|sequence| ledger.handed_over(0, sequence, 1, true));
+        let mut receipts = Receipts::new(3, 1 << 20);
+        (1..=6).for_each(|sequence| receipts.handed_over(0, sequence, 1, true));
         let mut come = |sequence, attempt| {
-            ledger.received(&Stamp { attempt, ..stamp(0, sequence) }, 1);
-            ledger.copies().out_of_order
+            receipts.received(&Stamp { attempt, ..stamp(0, sequence) }, 1);
+            receipts.copies().out_of_order
         };
         assert_eq!([come(2, 1), come(1, 2), come(4, 2), come(3, 1), come(2, 1)], [0; 5]);
         assert_eq!([come(6, 1), come(5, 1)], [0, 1]);
@@ -560,18 +560,18 @@ mod tests {
     #[test]
     fn messages_to_one_and_to_all_have_an_order_each_where_the_core_says_so() {
         let out_of_order = |by_address: bool, arrivals: &[u64]| {
-            let mut ledger = Ledger::new(3, 1 << 20);
+            let mut receipts = Receipts::new(3, 1 << 20);
             if by_address {
-                ledger.order_by_address();
+                receipts.order_by_address();
             }
             // Odd ones to agent 1, even ones to all.
             for sequence in 1..=6 {
-                ledger.handed_over(0, sequence, if sequence % 2 == 0 { ALL } else { 1 }, true);
+                receipts.handed_over(0, sequence, if sequence % 2 == 0 { ALL } else { 1 }, true);
             }
             for sequence in arrivals {
-                ledger.received(&Stamp { attempt: 1, ..stamp(0, *sequence) }, 1);
+                receipts.received(&Stamp { attempt: 1, ..stamp(0, *sequence) }, 1);
             }
-            ledger.copies().out_of_order
+            receipts.copies().out_of_order
         };
         let merged = [2, 4, 1, 6, 3, 5];
         assert_eq!((out_of_order(false, &merged), out_of_order(true, &merged)), (3, 0));
