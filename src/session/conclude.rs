@@ -11,7 +11,7 @@ use crate::files::in_words;
 use crate::files::keeper;
 use crate::report::{Asked, Summary, json, markdown, text};
 use crate::results::comparisons::Comparison;
-use crate::results::{CheckResult, Report, Run};
+use crate::results::{Report, Run};
 use crate::script::{Compared, Execution};
 use crate::supervise::Block;
 use std::io::Write;
@@ -21,80 +21,30 @@ use std::sync::atomic::Ordering;
 pub(super) fn conclude(
     invocation: &Invocation,
     cell: Option<&'static Block>,
-    execution: Execution,
+    mut execution: Execution,
     outputs: Outputs,
 ) -> Exit {
     let judged = verdict::exit(&execution, invocation.comparing.fail_on_regression);
-    let Execution { runs, alone, comparisons, aggregates, checks, diagnostics, .. } = execution;
-    let whole = diagnostics.is_empty();
     // An interruption is told by the exit code and the results, not as a fault of the script.
-    let mut wrong: Diagnostics =
-        diagnostics.into_iter().filter(|fault| fault.exit != Exit::Interrupted).collect();
+    let faults = std::mem::take(&mut execution.diagnostics);
+    let whole = faults.is_empty();
+    let mut wrong: Diagnostics = faults.into_iter().filter(|fault| fault.exit != Exit::Interrupted).collect();
     let stdout_is_taken = outputs.take_stdout();
-    let told = |compared: &&Compared| !compared.told.load(Ordering::Relaxed);
-    let asked = Asked {
-        saved: outputs.results.is_some(),
-        // Comparisons and aggregates show it.
-        luck: invocation.seed_is_random || !comparisons.is_empty() || !aggregates.is_empty(),
-    };
     let summary = match invocation.format {
         Format::Text | Format::Markdown => {
-            let is_plain = invocation.format != Format::Text || stdout_is_taken;
-            let look = if is_plain { terminal::plain() } else { terminal::look() };
-            let options = runs.iter().flat_map(|run| {
-                [&run.core.options].into_iter().chain(run.core.layers.iter().map(|layer| &layer.options))
-            });
-            let secret = repeat::secret_options(options);
-            let repeat = repeat::command(
-                &invocation.typed,
-                invocation.overrides.seed.or(common_seed(&runs, &alone)),
-                &secret,
-            );
-            let is_markdown = invocation.format == Format::Markdown;
-            let shown: Vec<&Comparison> =
-                comparisons.iter().filter(|c| is_markdown || told(c)).map(|c| &*c.comparison).collect();
-            let first: Vec<&Run> =
-                runs.iter().zip(&alone).filter(|(_, alone)| **alone).map(|(run, _)| run).collect();
-            let summary = Summary {
-                runs: &first,
-                checks: &checks,
-                aggregates: &aggregates,
-                comparisons: &shown,
-                whole: whole && runs.iter().all(|run| run.partial.is_none()),
-                played: !runs.is_empty() || !comparisons.is_empty(),
-                repeat: &repeat,
-                asked,
-            };
-            let document = summary.document(invocation.verbose);
-            if is_markdown { markdown::write(&document) } else { text::write(&document, &look) }
+            summarised(invocation, &execution, whole, stdout_is_taken, outputs.results.is_some())
         }
         Format::Json => String::new(),
     };
-    let mut report = Report {
-        comparisons: comparisons.iter().map(|compared| Comparison::clone(&compared.comparison)).collect(),
-        aggregates,
-        ..report_of(runs, checks)
-    };
+    let mut report = report_of(execution);
     if outputs.results.is_some() || invocation.format == Format::Json {
         report.runs.iter_mut().for_each(engine::record_libraries);
     }
-    let (mut written, mut saved) = (true, Vec::new());
+    let is_empty = report.runs.is_empty() && report.comparisons.is_empty();
     let json_is_saved = outputs.results.as_ref().is_some_and(OutputFile::is_stdout);
     // A file without runs would say nothing: whatever went wrong is on stderr.
-    if !report.runs.is_empty() || !report.comparisons.is_empty() {
-        let results = outputs.results.map(|output| save(output, &report));
-        let events = outputs.events.map(OutputFile::keep);
-        for kept in [results, events].into_iter().flatten() {
-            match kept {
-                Ok(said) => saved.extend(said),
-                Err(fault) => {
-                    wrong.append(fault);
-                    written = false;
-                }
-            }
-        }
-    }
-    let nothing_to_say = report.runs.is_empty() && report.comparisons.is_empty() && !wrong.is_empty();
+    let (saved, mut unwritten) = if is_empty { Default::default() } else { keep(outputs, &report) };
+    let nothing_to_say = is_empty && !(wrong.is_empty() && unwritten.is_empty());
     let printed = match invocation.format {
         Format::Text | Format::Markdown if stdout_is_taken => {
             if !invocation.quiet {
@@ -106,26 +56,84 @@ pub(super) fn conclude(
         Format::Json if nothing_to_say || json_is_saved => Ok(()),
         Format::Json => terminal::print(&json::document(&report)),
     };
-    if let Err(fault) = printed {
-        wrong.append(fault);
-        written = false;
-    }
+    unwritten.append(printed.err().unwrap_or_default());
     if !invocation.quiet {
         saved.iter().for_each(|line| terminal::note(line));
     }
+    let all_written = unwritten.is_empty();
+    wrong.append(unwritten);
     // A cell whose results found no room has nothing to say: it is not over.
-    if let Some(block) = cell.filter(|_| written) {
-        let summary = CellSummary::of(&report, &wrong);
-        let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
-        if let Err(error) = keeper::at(move || block.set_result(&bytes)) {
-            wrong.push(Diagnostic::new(
-                Exit::Usage,
-                format!("the batch cannot be told: {}", in_words(&error)),
-            ));
-        }
+    if let Some(block) = cell.filter(|_| all_written)
+        && let Err(fault) = tell_batch(block, &report, &wrong)
+    {
+        wrong.push(fault);
     }
     terminal::complain(&wrong);
     wrong.exit().worst(judged)
+}
+
+/// The summary for people, as text or Markdown. `whole` if no fault ended the script; `saved` if results are saved.
+fn summarised(
+    invocation: &Invocation,
+    execution: &Execution,
+    whole: bool,
+    stdout_is_taken: bool,
+    saved: bool,
+) -> String {
+    let Execution { runs, alone, comparisons, aggregates, checks, .. } = execution;
+    let is_markdown = invocation.format == Format::Markdown;
+    let options = runs.iter().flat_map(|run| {
+        [&run.core.options].into_iter().chain(run.core.layers.iter().map(|layer| &layer.options))
+    });
+    let secret = repeat::secret_options(options);
+    let seed = invocation.overrides.seed.or(common_seed(runs, alone));
+    let repeat = repeat::command(&invocation.typed, seed, &secret);
+    let told = |compared: &&Compared| is_markdown || !compared.told.load(Ordering::Relaxed);
+    let shown: Vec<&Comparison> = comparisons.iter().filter(told).map(|c| &*c.comparison).collect();
+    let first: Vec<&Run> = runs.iter().zip(alone).filter(|(_, alone)| **alone).map(|(run, _)| run).collect();
+    let summary = Summary {
+        runs: &first,
+        checks,
+        aggregates,
+        comparisons: &shown,
+        whole: whole && runs.iter().all(|run| run.partial.is_none()),
+        played: !runs.is_empty() || !comparisons.is_empty(),
+        repeat: &repeat,
+        asked: Asked {
+            saved,
+            // Comparisons and aggregates show it.
+            luck: invocation.seed_is_random || !comparisons.is_empty() || !aggregates.is_empty(),
+        },
+    };
+    let document = summary.document(invocation.verbose);
+    match (is_markdown, stdout_is_taken) {
+        (true, _) => markdown::write(&document),
+        (false, true) => text::write(&document, &terminal::plain()),
+        (false, false) => text::write(&document, &terminal::look()),
+    }
+}
+
+/// Saves results and events where they were asked for: the lines that say so, and what could not be written.
+fn keep(outputs: Outputs, report: &Report) -> (Vec<String>, Diagnostics) {
+    let results = outputs.results.map(|output| save(output, report));
+    let events = outputs.events.map(OutputFile::keep);
+    let (mut saved, mut unwritten) = (Vec::new(), Diagnostics::new());
+    for kept in [results, events].into_iter().flatten() {
+        match kept {
+            Ok(said) => saved.extend(said),
+            Err(faults) => unwritten.append(faults),
+        }
+    }
+    (saved, unwritten)
+}
+
+/// Tells a batch what came of its cell.
+fn tell_batch(block: &'static Block, report: &Report, wrong: &Diagnostics) -> Result<(), Diagnostic> {
+    let summary = CellSummary::of(report, wrong);
+    let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
+    keeper::at(move || block.set_result(&bytes)).map_err(|error| {
+        Diagnostic::new(Exit::Usage, format!("the batch cannot be told: {}", in_words(&error)))
+    })
 }
 
 /// Writes a report where it was asked for. Gives the line that says so, where it is a file.
@@ -138,11 +146,13 @@ pub fn save(mut output: OutputFile, report: &Report) -> Result<Option<String>, D
 
 /// The report of a script's runs. What only the script could check is saved with its last run, which had to be over
 /// for it.
-fn report_of(mut runs: Vec<Run>, checks: Vec<CheckResult>) -> Report {
+fn report_of(execution: Execution) -> Report {
+    let Execution { mut runs, comparisons, aggregates, checks, .. } = execution;
     if let Some(last) = runs.last_mut() {
         last.checks.extend(checks);
     }
-    Report::new(runs)
+    let comparisons = comparisons.iter().map(|compared| Comparison::clone(&compared.comparison)).collect();
+    Report { comparisons, aggregates, ..Report::new(runs) }
 }
 
 /// The seed that all runs have in common, further replications apart, if they do.

@@ -9,7 +9,7 @@ use super::run_outputs::Outputs;
 use super::stage::SessionPlayer;
 use super::{panic, pure, side_by_side, terminal};
 use crate::advice;
-use crate::cores::take_violation;
+use crate::cores::{Finder, take_violation};
 use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::files::in_words;
 use crate::files::keeper;
@@ -143,17 +143,8 @@ impl PreparedRun {
         let output_folder = folder_of(self.invocation.outputs.results.as_deref());
         let base = self.source.folder.take();
         self.source.folder = base.map(|folder| std::path::absolute(&folder).unwrap_or(folder));
-        let mut finder = self.invocation.finder();
-        let mut confined = None;
-        if self.invocation.pure {
-            let outputs: Vec<&OutputFile> = self.outputs.files().collect();
-            // Threads that are there before it are not confined.
-            let (within, how_far) = pure::enter(finder, &self.source, &output_folder, &outputs, end);
-            if how_far != Confined::Full {
-                terminal::note(&format!("--pure: {how_far}"));
-            }
-            (finder, confined) = (within, Some(how_far.name()));
-        }
+        // Threads that are there before it are not confined.
+        let (finder, confined) = self.confine(&output_folder, end);
         // From here on nothing that a core does to descriptors or folders concerns what the run leaves behind. Where the
         // system has no such thread, all is as well as can be.
         if keeper::start().is_ok() {
@@ -173,6 +164,7 @@ impl PreparedRun {
                 return wrong.exit();
             }
         };
+        let settings = self.settings(output_folder);
         let display = Display::new(DisplayMode::of_stderr(self.invocation.quiet));
         let prints = self.invocation.format == Format::Text && !self.outputs.take_stdout();
         let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_journal(journal);
@@ -183,14 +175,6 @@ impl PreparedRun {
             side_by_side: self.invocation.side_by_side.unwrap_or_else(side_by_side::processors),
             watcher,
             broken: None,
-        };
-        let settings = Settings {
-            output_folder,
-            force: self.invocation.outputs.force,
-            look: if self.invocation.format == Format::Text { terminal::look() } else { terminal::plain() },
-            // Nobody reads the advice on a cell of a batch.
-            advice: self.cell.is_none(),
-            ..self.invocation.settings()
         };
         // The cells of a batch have been looked at.
         if self.cell.is_none() {
@@ -209,15 +193,36 @@ impl PreparedRun {
             execution.runs.push(broken);
             execution.alone.push(true);
         }
-        // What a core tried after its last call, or where nobody asked for its answer.
-        if let Some(violation) = take_violation() {
-            let fault = Diagnostic::new(Exit::Core, format!("a core {violation}"));
-            let help = "`--pure` forbids it: if you trust the core, leave out `--pure`";
-            execution.diagnostics.push(fault.help_if(self.invocation.pure.then(|| help.to_owned())));
-        }
+        late_violation(self.invocation.pure).into_iter().for_each(|fault| execution.diagnostics.push(fault));
         let outputs = Outputs { results: self.outputs.results, events: stage.watcher.into_events() };
         conclude(&self.invocation, self.cell, execution, outputs)
             .worst(interrupt.exit().unwrap_or(Exit::Success))
+    }
+
+    /// Where cores are looked for; in a pure run the process is confined first, and how far is given, too.
+    fn confine(&self, output_folder: &Path, end: Option<pure::End>) -> (Finder, Option<&'static str>) {
+        let finder = self.invocation.finder();
+        if !self.invocation.pure {
+            return (finder, None);
+        }
+        let outputs: Vec<&OutputFile> = self.outputs.files().collect();
+        let (finder, how_far) = pure::enter(finder, &self.source, output_folder, &outputs, end);
+        if how_far != Confined::Full {
+            terminal::note(&format!("--pure: {how_far}"));
+        }
+        (finder, Some(how_far.name()))
+    }
+
+    /// The settings of the script, which prints nothing yet.
+    fn settings(&self, output_folder: PathBuf) -> Settings {
+        Settings {
+            output_folder,
+            force: self.invocation.outputs.force,
+            look: if self.invocation.format == Format::Text { terminal::look() } else { terminal::plain() },
+            // Nobody reads the advice on a cell of a batch.
+            advice: self.cell.is_none(),
+            ..self.invocation.settings()
+        }
     }
 
     /// Prints and saves what the process that died has left.
@@ -240,6 +245,13 @@ impl PreparedRun {
         let execution = Execution { runs, alone, diagnostics, ..Execution::default() };
         conclude(&self.invocation, self.cell, execution, self.outputs)
     }
+}
+
+/// What a core tried after its last call, or where nobody asked for its answer.
+fn late_violation(pure: bool) -> Option<Diagnostic> {
+    let fault = Diagnostic::new(Exit::Core, format!("a core {}", take_violation()?));
+    let help = "`--pure` forbids it: if you trust the core, leave out `--pure`";
+    Some(fault.help_if(pure.then(|| help.to_owned())))
 }
 
 /// The folder of a file, the current one if it names none; by its whole path, whatever becomes of that.
