@@ -24,6 +24,7 @@ mod main;
 mod man;
 mod new;
 mod parameters;
+mod plan_arguments;
 mod program;
 mod run;
 mod scaffold;

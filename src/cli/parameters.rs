@@ -2,7 +2,8 @@
 //!
 //! Only the script knows them, so a flag that the program does not know is kept for it, and refused if neither knows it.
 
-use super::arguments::{Arguments, Command, PlanFlags};
+use super::arguments::{Arguments, Command};
+use super::plan_arguments::PlanFlags;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 use mqscript::diagnostics::{Diagnostic, Exit, did_you_mean};

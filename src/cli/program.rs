@@ -1,6 +1,6 @@
 //! A program of the user's own: `--processor my_queue.py`, `--send my_send.py`.
 
-use super::arguments::PlanFlags;
+use super::plan_arguments::PlanFlags;
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript::plan::EXEC;
 use mqscript::report::printable;

@@ -1,8 +1,9 @@
 //! From flags to what they mean. Texts are handed on as typed: only the script knows whether it has a
 //! parameter of that name, and of what type.
 
-use super::arguments::{COMPARED, CheckFlags, ClockFlag, FormatFlag, PlanFlags, RunFlags};
+use super::arguments::{COMPARED, CheckFlags, FormatFlag, RunFlags};
 use super::parameters;
+use super::plan_arguments::{ClockFlag, PlanFlags};
 use super::program::{self, Program};
 use super::values::{KeyValue, Seed, seed};
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};

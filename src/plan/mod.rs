@@ -14,6 +14,7 @@ mod arrival;
 mod arrivals_expected;
 mod chaos_flag;
 mod check;
+mod core_overrides;
 mod core_spec;
 pub(crate) mod effect;
 #[cfg(test)]
@@ -54,9 +55,9 @@ pub use names::AgentNames;
 pub use overrides::{BATCH_CHECKS, Overrides, SEED_VARIABLE, variant};
 pub use plan::{ClockKind, DRAIN_NS, LEDGER_MEMORY, MAX_GENERATED, Plan, Receive, SEED_MAX};
 pub use processor::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
-pub(crate) use read::reader;
 pub use read::{
     Between, ComparisonSpec, Functions, Planned, REPEATS_MAX, ReadContext, SourceText, parse_check,
     parse_typed, read_comparison, read_core, read_json, read_scenario, same_place, text, tree,
 };
+pub(crate) use read::{fields, reader};
 pub use template::{Placeholder, Segment, Template, TemplateError};

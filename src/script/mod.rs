@@ -36,6 +36,7 @@ mod play;
 mod player;
 mod result_view;
 mod saved_results;
+mod scanner;
 mod settings;
 mod shown;
 mod source;

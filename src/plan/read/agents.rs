@@ -1,7 +1,8 @@
 //! Groups of agents, with their arrivals, mixes and callbacks.
 
 use super::arrival::read_arrival;
-use super::reader::{Fields, Reader};
+use super::fields::Fields;
+use super::reader::Reader;
 use super::recipients::check_recipients;
 use super::short_forms::AGENT;
 use super::tree::{Origin, TreeNode, Written, callback_json};

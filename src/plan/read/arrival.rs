@@ -1,6 +1,7 @@
 //! Arrivals.
 
-use super::reader::{Fields, Reader, number_json};
+use super::fields::Fields;
+use super::reader::{Reader, number_json};
 use super::tree::{MapEntry, TreeNode, Written};
 use crate::diagnostics::did_you_mean;
 use crate::plan::units::{Rate, RateScope};

@@ -1,6 +1,7 @@
 //! When the load ends: `duration`, `messages`, `messages_per_agent`, or `end` with several of them.
 
-use super::reader::{Fields, Reader, duration_json};
+use super::fields::Fields;
+use super::reader::{Reader, duration_json};
 use super::tree::{Origin, TreeNode, join};
 use crate::plan::{Arrival, End, Group, Stage};
 use serde_json::{Value, json};

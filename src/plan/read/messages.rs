@@ -1,6 +1,7 @@
 //! Message types, the mix, and the settings of messages in layers.
 
-use super::reader::{Fields, Reader, duration_json, note_origins, number_json};
+use super::fields::Fields;
+use super::reader::{Reader, duration_json, note_origins, number_json};
 use super::tree::{MapEntry, Origin, TreeNode, Written, join};
 use crate::diagnostics::{did_you_mean, one_of_near};
 use crate::plan::names::AgentNames;

@@ -10,6 +10,7 @@ pub(super) mod checks;
 pub(super) mod compare;
 pub(super) mod core;
 pub(super) mod end;
+pub(crate) mod fields;
 pub(super) mod json;
 pub(super) mod messages;
 pub(super) mod misplaced;

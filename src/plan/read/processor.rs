@@ -1,7 +1,8 @@
 //! The queue and the processor.
 
 use super::arrival::read_number_or;
-use super::reader::{Fields, Reader, WHOLE_MAX};
+use super::fields::Fields;
+use super::reader::{Reader, WHOLE_MAX};
 use super::tree::{Origin, TreeNode, Written};
 use crate::plan::{Backoff, Overflow, Processor, Queue, Retry, RetryOn};
 use serde_json::{Map, Value};

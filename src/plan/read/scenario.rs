@@ -3,8 +3,9 @@
 use super::agents::{Functions, Traffic, default_agents, read_traffic};
 use super::checks::parse_check;
 use super::end::read_end;
+use super::fields::Fields;
 use super::processor::{read_processor, read_queue, section};
-use super::reader::{Fields, Reader, SourceText, WHOLE_MAX};
+use super::reader::{Reader, SourceText, WHOLE_MAX};
 use super::short_forms::write_out;
 use super::syntax::Syntax;
 use super::tree::{Origin, TreeNode, Written};
