@@ -25,9 +25,9 @@ const FILES: [(&str, &str); 9] = [
     ("mqscript_parts/styles.py", include_str!("../python/mqscript_parts/styles.py")),
     ("mqscript_parts/watch.py", include_str!("../python/mqscript_parts/watch.py")),
 ];
-/// The folder among them.
+/// The name of the package's subfolder.
 const PARTS: &str = "mqscript_parts";
-/// What else lies there for processors.
+/// The file name of the socket, inside the adapter's folder.
 const SOCKET: &str = "socket";
 const RUN: &str = "run.json";
 const COUNTERS: &str = "counters";
@@ -41,7 +41,7 @@ const SHORT: &str = "/tmp";
 #[derive(Debug)]
 pub struct Adapter {
     folder: TempDir,
-    /// Its lock says that somebody is at work.
+    /// The locked file. While its lock is held, `sweep` of another process leaves the folder alone.
     _at_work: fs::File,
 }
 
@@ -72,7 +72,7 @@ fn is_gone(number: i32) -> bool {
 }
 
 impl Adapter {
-    /// Writes it.
+    /// Writes the adapter into a new temporary folder. Fails if the folder or a file cannot be made.
     pub fn write() -> Result<Adapter, Error> {
         let prefix = format!("{PREFIX}{}-", std::process::id());
         // The name ends with six random characters.
@@ -106,7 +106,7 @@ impl Adapter {
         Ok(Adapter { folder, _at_work: at_work })
     }
 
-    /// Where it lies.
+    /// The path of the temporary folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -135,7 +135,7 @@ impl Adapter {
         Ok(listener)
     }
 
-    /// Removes it.
+    /// Removes the folder with everything in it.
     pub fn remove(self) -> Result<(), Error> {
         let at = self.folder.path().display().to_string();
         self.folder

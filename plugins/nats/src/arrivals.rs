@@ -1,4 +1,4 @@
-//! Copies on their way from the client to the host.
+//! Passes copies from the client to the host.
 
 use crate::exchange::Wire;
 use crate::parcel::{RECIPIENT, SENDER, STAMP, TYPE};
@@ -6,7 +6,7 @@ use async_nats::{HeaderMap, Message as Received};
 use mqscript_plugin::live::State;
 use mqscript_plugin::prelude::*;
 
-/// The stamp that a message bears.
+/// The stamp in the headers of a message.
 pub fn stamp_of(message: &Received) -> Stamp {
     let text = message.headers.as_ref().and_then(|headers| headers.get(STAMP));
     text.and_then(|text| Stamp::decode(text.as_str().as_bytes())).unwrap_or(Stamp::NONE)
@@ -18,8 +18,8 @@ fn texts_of(headers: &HeaderMap) -> Option<ArrivedText> {
     Some(ArrivedText::new(text(SENDER), text(RECIPIENT), text(TYPE)))
 }
 
-/// Adds the copy that `message` is, with its texts if agents read them. Its content always comes along: the host holds
-/// it against the stamp's checksum even where no agent reads it.
+/// Adds the copy `message`, with its texts if agents read them. The content is always added: the host compares it with
+/// the stamp's checksum even where no agent reads it.
 pub fn push_copy(
     state: &mut State<Wire>,
     message: Received,

@@ -47,7 +47,7 @@ const COUNT_LIMIT: Duration = Duration::from_secs(2);
 /// How long a session that is closed waits for its last acknowledgements to be sent.
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
-/// The core.
+/// The state of the core.
 struct Nats {
     settings: Settings,
     exchange: Arc<Exchange<Wire>>,
@@ -55,7 +55,7 @@ struct Nats {
     context: Context,
     losses: Losses,
     consumers: Option<Vec<(u32, PullConsumer)>>,
-    /// What is stored survives the server.
+    /// Whether stored messages survive a restart of the server.
     is_durable: bool,
     host: Host,
     // Dropped before the names, of which its jobs have a share: they may be asked for until the core is gone.
@@ -214,7 +214,7 @@ impl Core for Nats {
 }
 
 impl Nats {
-    /// Every agent gets what is for it from here on.
+    /// Subscribes every agent to the messages for it, from now on.
     fn subscribe(&mut self) -> Result<(), Error> {
         if !self.names.run().receive() {
             return Ok(());

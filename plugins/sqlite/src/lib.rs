@@ -30,10 +30,11 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use writer::{Parts, Writer};
 
-/// The core.
+/// The state of the core.
 struct Sqlite {
     settings: Settings,
-    /// The file, until the writer owns it. Before `place`, so that it is closed before its folder goes.
+    /// The open file, until the writer owns it. This field comes before `place`, so that the file is closed before its
+    /// folder is removed.
     connection: Option<Connection>,
     place: Place,
     agents: Arc<Agents>,
@@ -135,7 +136,7 @@ impl Core for Sqlite {
 }
 
 impl Sqlite {
-    /// Says what the user would want to know of where the queue lies.
+    /// Tells the user what matters about the place of the queue.
     fn tell_of_place(&self) {
         let at = self.place.file().display();
         if self.place.is_in_memory() {

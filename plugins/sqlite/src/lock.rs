@@ -1,4 +1,4 @@
-//! One run at a time on one file.
+//! Allows only one run at a time on one file.
 //!
 //! *Rationale.* SQLite's own locks last as long as a transaction; between two, another run could read the same
 //! messages and hand them out a second time. A lock on a file beside the queue lasts as long as the run, and the system
@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Held as long as the value lives; the lock's file goes with it.
+/// A lock that is held as long as the value lives. Its file is removed with it.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of the queue in `queue`, without waiting.
+    /// Takes the lock of the queue in `queue`, without waiting. Fails if another run holds it.
     pub fn take(queue: &Path) -> Result<Lock, Error> {
         let path = beside(queue, "-lock");
         loop {
@@ -44,7 +44,7 @@ impl Lock {
 }
 
 impl Lock {
-    /// Writes down whose it is.
+    /// Writes into the lock's file which process holds it.
     fn sign(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         write!(self.file, "{}", std::process::id())
@@ -74,7 +74,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Elsewhere a file that is open cannot be removed.
+/// Always true on this system, where an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_at(_file: &File, _path: &Path) -> bool {
     true
