@@ -1,10 +1,10 @@
-//! The first thing that is read: whether the run is valid, and whether its checks hold.
+//! The first part of a report: whether the run is valid, and whether its checks pass.
 
 use crate::report::document::{CheckLine, Element, Line, Tone};
 use crate::report::number::span;
 use crate::results::{CheckOutcome, CheckResult, Run, Validity};
 
-/// The verdict, then each check with what was seen.
+/// The verdict, then each check with the values that were seen.
 pub(super) fn section(run: &Run) -> Vec<Element> {
     let (tone, text) = verdict(run);
     let headline =
@@ -63,7 +63,7 @@ fn verdict(run: &Run) -> (Tone, String) {
     }
 }
 
-/// The checks that belong to no single run; `whole` if the script came to its end.
+/// The checks that belong to no single run. `whole`: the script came to its end.
 pub(super) fn of_script(results: &[CheckResult], whole: bool) -> Vec<Element> {
     let failed = results.iter().any(|check| !check.holds);
     let (tone, text) = match failed {
@@ -75,7 +75,7 @@ pub(super) fn of_script(results: &[CheckResult], whole: bool) -> Vec<Element> {
     vec![Element::Line(head), checks(results, whole)]
 }
 
-/// Each check with what was seen. One that holds in what was not played to its end may yet have failed.
+/// Each check with the values that were seen. If the run was not played to its end, a check that passes is not certain.
 fn checks(checks: &[CheckResult], whole: bool) -> Element {
     let line = |check: &CheckResult| {
         let (tone, stands_out) = match check.outcome() {
