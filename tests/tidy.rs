@@ -713,8 +713,7 @@ fn rooms_without_unsafe_forbid_it() {
 }
 
 /// Type names that stand in several rooms. May only become fewer.
-const SHARED_NAMES: [&str; 8] =
-    ["ClockKind", "Copies", "Ledger", "LostBy", "Occupancy", "Sender", "Stage", "Tried"];
+const SHARED_NAMES: [&str; 3] = ["Copies", "Ledger", "Sender"];
 
 /// Type names of several rooms, with exceptions; and exceptions that are not needed.
 fn names_in_several_rooms(sources: &[Source], shared: &[&str]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::lateness::Lateness;
 use super::notices::Notices;
-use super::occupancy::{Occupancy, Place};
+use super::occupancy::{OccupancyIntegrals, Place};
 use super::outages::Outages;
 use crate::cores::Interner;
 use crate::metrics::{Ended, Recorder};
@@ -13,7 +13,7 @@ pub struct Account {
     /// Counts and times of messages and copies.
     pub recorder: Recorder,
     /// How many messages are where.
-    pub occupancy: Occupancy,
+    pub occupancy: OccupancyIntegrals,
     /// What the cores say happened.
     pub notices: Notices,
     /// What outages do to the messages.
@@ -27,7 +27,7 @@ impl Account {
     pub fn new(recorder: Recorder, interner: &Interner) -> Account {
         Account {
             recorder,
-            occupancy: Occupancy::default(),
+            occupancy: OccupancyIntegrals::default(),
             notices: Notices::default(),
             outages: Outages::new(interner),
             lateness: Lateness::default(),

@@ -60,7 +60,7 @@ struct Sent {
 
 /// What a processor did for a message that has not come.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tried {
+struct ProcessorCalls {
     failed_calls: u32,
     /// Why the last one failed.
     reason: u32,
@@ -70,7 +70,7 @@ struct Tried {
 
 /// Why copies were lost, as far as a processor told of its calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LostBy {
+pub struct LossCounts {
     /// No call was made for them.
     pub never_tried: u64,
     /// Calls were made, and all of them failed.
@@ -85,7 +85,7 @@ pub struct Named {
     /// Messages handed over of which copies are expected; kept where the clock is on the wall.
     sent: Option<HashMap<Key, Sent>>,
     sent_max: usize,
-    tried: HashMap<Key, Tried>,
+    tried: HashMap<Key, ProcessorCalls>,
     /// Copies that came twice.
     pub duplicated: Vec<Name>,
     /// Copies that came out of order.
@@ -174,8 +174,8 @@ impl Named {
     }
 
     /// The first lost copies by name, and why all of them were lost. `each_lost` tells each: sender, sequence, agent.
-    pub fn lost(&self, each_lost: impl FnOnce(&mut dyn FnMut(u32, u64, u32))) -> (Vec<Name>, LostBy) {
-        let (mut first, mut by) = (BinaryHeap::new(), LostBy::default());
+    pub fn lost(&self, each_lost: impl FnOnce(&mut dyn FnMut(u32, u64, u32))) -> (Vec<Name>, LossCounts) {
+        let (mut first, mut by) = (BinaryHeap::new(), LossCounts::default());
         each_lost(&mut |sender, sequence, recipient| {
             let key = (sender, sequence);
             let sent = self.sent.as_ref().and_then(|sent| sent.get(&key));
@@ -237,7 +237,7 @@ mod tests {
         named.handed_over(&Message { sequence: 4, attempts: 2, accepted_ns: 50, ..Message::EMPTY }, 1);
         assert_eq!((named.received(&stamp(0, 4)), named.received(&stamp(0, 4))), (Some(50), None));
         let (names, by) = named.lost(|tell| (1..=3).for_each(|sequence| tell(0, sequence, 1)));
-        assert_eq!(by, LostBy { never_tried: 1, tried: 1, elsewhere: 1 });
+        assert_eq!(by, LossCounts { never_tried: 1, tried: 1, elsewhere: 1 });
         // What was due first is named first.
         assert_eq!(names.iter().map(|name| name.sequence).collect::<Vec<_>>(), [3, 2, 1]);
         assert_eq!((names[1].failed_calls, names[1].reason, names[1].type_id), (2, 6, Some(7)));

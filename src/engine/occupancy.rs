@@ -23,11 +23,11 @@ struct Integral {
 
 /// ∫N dt of each place, in integers.
 #[derive(Debug, Clone, Default)]
-pub struct Occupancy {
+pub struct OccupancyIntegrals {
     places: [Integral; 3],
 }
 
-impl Occupancy {
+impl OccupancyIntegrals {
     #[inline]
     fn advance(&mut self, place: Place, now_ns: u64) -> &mut Integral {
         let integral = &mut self.places[place as usize];

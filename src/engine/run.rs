@@ -96,16 +96,16 @@ pub fn run_with(
         stopwatch,
         over: None,
     };
-    let stage = Stage { scene: &scene, parties, services, session, origin_ns, number, receive };
+    let opened_run = OpenedRun { scene: &scene, parties, services, session, origin_ns, number, receive };
     let (measured, session) = match clock {
         ClockKind::Virtual => {
-            let clock = VirtualClock::new(&stage.services);
-            stage.play(clock, behaviour, observer)
+            let clock = VirtualClock::new(&opened_run.services);
+            opened_run.play(clock, behaviour, observer)
         }
         ClockKind::Wall => {
             let always_spin = mean_gap_ns(plan) < ALWAYS_SPIN_GAP_NS;
-            let clock = WallClock::new(&stage.services, origin_ns, always_spin);
-            stage.play(clock, behaviour, observer)
+            let clock = WallClock::new(&opened_run.services, origin_ns, always_spin);
+            opened_run.play(clock, behaviour, observer)
         }
     };
     scene.over = Some(scene.stopwatch.finish(measured.generated(), behaviour.seconds()));
@@ -135,10 +135,10 @@ fn services_on(clock: ClockKind) -> HostServices {
     HostServices::new(core_clock(clock))
 }
 
-fn core_clock(clock: ClockKind) -> cores::ClockKind {
+fn core_clock(clock: ClockKind) -> cores::RunClockKind {
     match clock {
-        ClockKind::Virtual => cores::ClockKind::Virtual,
-        ClockKind::Wall => cores::ClockKind::Wall,
+        ClockKind::Virtual => cores::RunClockKind::Virtual,
+        ClockKind::Wall => cores::RunClockKind::Wall,
     }
 }
 
@@ -234,7 +234,7 @@ fn timeline_for(plan: &Plan) -> Timeline {
 }
 
 /// Everything a run needs, before its clock is chosen.
-struct Stage<'a> {
+struct OpenedRun<'a> {
     scene: &'a Scene<'a>,
     parties: Parties,
     services: HostServices,
@@ -244,7 +244,7 @@ struct Stage<'a> {
     receive: bool,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> OpenedRun<'a> {
     /// Plays the run on this clock. Returns what was measured, and the session, which is still open.
     fn play<C: Clock>(
         self,
