@@ -17,7 +17,7 @@ const COMPLETE: u32 = u32::MAX - 1;
 /// A chunk closed for want of memory.
 const SEALED: u32 = u32::MAX - 2;
 
-/// No run generates more: a stamp beyond was changed on its way.
+/// The largest sequence: no run generates more, so a stamp beyond it was changed on its way.
 const SEQUENCE_MAX: u64 = u32::MAX as u64;
 
 /// Counts of copies over the whole run.
@@ -35,7 +35,7 @@ pub struct Copies {
     pub duplicated: u64,
     /// Of this run's messages that were never handed over for this agent, or without a stamp.
     pub unexpected: u64,
-    /// Of another run.
+    /// Copies that bear the stamp of another run.
     pub foreign: u64,
     /// First attempts' copies that are older than one that came before them.
     pub out_of_order: u64,
@@ -57,16 +57,16 @@ impl Copies {
 pub enum Class {
     /// The first for its agent.
     Received,
-    /// One more.
+    /// A further copy for the same agent.
     Duplicated,
-    /// Nobody sent it, or not to this agent.
+    /// A copy that nobody sent, or not to this agent.
     Unexpected,
-    /// Too late to tell.
+    /// A copy for a chunk that is sealed, so that its class is unknown.
     Late,
 }
 
 impl Class {
-    /// What it is called where every copy is written down.
+    /// The name of the class where every copy is written down.
     pub fn name(self) -> &'static str {
         match self {
             Class::Received => "received",
@@ -84,7 +84,7 @@ struct Sender {
     chunks: VecDeque<u32>,
 }
 
-/// The ledger.
+/// The ledger of all copies of a run.
 #[derive(Debug)]
 pub struct Ledger {
     agents: u32,

@@ -1,4 +1,4 @@
-//! From a plan to results: resolves the cores, plays the plan, writes down what was measured.
+//! From a plan to results: finds the cores, plays the plan, and writes what was measured.
 
 use super::account::Account;
 use super::arrivals::mean_gap_ns;
@@ -35,10 +35,11 @@ use mqscript_plugin::random::mix;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Between the decision to start and the load's start on the wall clock: time for `open` to return.
+/// The time between the decision to start and the start of the load on the wall clock, in nanoseconds: `open` must
+/// return within it.
 const OPEN_AHEAD_NS: u64 = 20_000_000;
 
-/// Plays a plan on the cores that the setting has for it.
+/// Plays a plan on the cores that are found in the setting.
 ///
 /// # Errors
 /// The run could not be started. A run that started always gives results.
@@ -51,7 +52,7 @@ pub fn run(
     run_with(plan, &Cast::of(plan, setting)?, behaviour, observer)
 }
 
-/// Plays a plan on cores that were found for it, or for a plan on the same ones.
+/// Plays a plan on cores that were found for it, or for a plan with the same cores.
 ///
 /// # Errors
 /// As for [`run()`].
@@ -112,19 +113,19 @@ pub fn run_with(
     Ok(close(measured, session, chain, origin_ns, &scene, observer))
 }
 
-/// What a user who has set a processor reads then.
+/// The text for a user who has set a processor option that has no effect.
 const HANDED_OVER_AT_ONCE: &str = "it is a processor itself: messages are handed to it at their times, whatever their priority; \
                                    processor.workers, batch_size and batch_interval do not apply";
 
-/// The plan, as these cores let it be played.
+/// The plan, adapted to what these cores can do.
 fn as_played_on<'p>(plan: &'p Plan, resolved: &ResolvedChain) -> Cow<'p, Plan> {
     plan.as_played_on(resolved.declared_capabilities() & abi::PROCESSES != 0)
 }
 
-/// Makes the cores of a plan, and no run.
+/// Makes the cores of a plan, without a run.
 ///
 /// # Errors
-/// They refuse it.
+/// A core cannot be made with its options.
 pub(super) fn make(plan: &Plan, cast: &Cast) -> Result<Chain, RunError> {
     let plan = &*as_played_on(plan, &cast.resolved);
     let config = config(plan, cast, &Parties::new(plan))?;
@@ -142,7 +143,7 @@ fn core_clock(clock: ClockKind) -> cores::RunClockKind {
     }
 }
 
-/// What the cores are told of the run.
+/// What the cores are told about the run.
 fn config(plan: &Plan, cast: &Cast, parties: &Parties) -> Result<RunConfig, RunError> {
     let receive = receives(plan, &cast.resolved)?;
     Ok(RunConfig {
@@ -158,7 +159,7 @@ fn config(plan: &Plan, cast: &Cast, parties: &Parties) -> Result<RunConfig, RunE
     })
 }
 
-/// Takes the cores down and writes down what was measured.
+/// Takes the cores down and writes what was measured.
 fn close(
     measured: Measured,
     session: Session,
@@ -233,7 +234,7 @@ fn timeline_for(plan: &Plan) -> Timeline {
     Timeline::new(agents + plan.processor.workers as usize, gap, gap * agents as f64)
 }
 
-/// Everything a run needs, before its clock is chosen.
+/// A run whose cores are open, before its clock is chosen.
 struct OpenedRun<'a> {
     scene: &'a Scene<'a>,
     parties: Parties,
