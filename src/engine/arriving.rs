@@ -37,7 +37,7 @@ impl<C: Clock> Player<'_, C> {
     /// Puts the agent's next arrival on the timeline, if there is one.
     #[inline(always)]
     fn schedule_next(&mut self, agent: u32, last_ns: u64) {
-        // One that comes too late for the run is drawn in vain: nobody else draws from that stream.
+        // An arrival after the end of the load is drawn and dropped; no other draw uses that stream.
         if let Some(next) = self.load.generator.next_arrival(agent, last_ns)
             && self.load.may_generate(&self.setup, agent, next)
         {
@@ -163,7 +163,7 @@ impl<C: Clock> Player<'_, C> {
         message.cell = cell;
         let mut waiting = (1, self.processor.waiting());
         if self.account.recorder.counts_copies {
-            // What counts is what is received: the backlog goes on beyond the hand-over.
+            // Received copies count here, so the backlog includes messages that were handed over and not received.
             let ledger = self.receiver.ledger();
             waiting = (ledger.copies_of(recipient), waiting.1 + ledger.copies().outstanding);
         }
@@ -219,7 +219,7 @@ impl<C: Clock> Player<'_, C> {
     /// held.
     #[inline(never)]
     fn make_room(&mut self, id: MessageId, may_hold: bool) -> bool {
-        // What idle workers take at this instant does not wait.
+        // Messages that idle workers take at this instant do not wait.
         while self.stop.is_none() && self.dispatch() {
             if !self.processor.queue_is_full() {
                 return true;
@@ -276,7 +276,7 @@ impl<C: Clock> Player<'_, C> {
         let moment = Moment { agent, now_ns: self.pace.now_ns(), closed: self.load.is_over() };
         let suppressed = &mut self.account.recorder.extras.suppressed;
         let (drafts, result) = self.callbacks.call(moment, suppressed, callback);
-        // What follows is late by as long as that took.
+        // The time that the callback took makes everything after it late.
         self.pace.look_at_clock();
         for draft in drafts {
             self.send(agent, draft);

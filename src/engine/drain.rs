@@ -36,7 +36,7 @@ impl<C: Clock> Player<'_, C> {
         let silent = self.silence_ends_ns().unwrap_or(u64::MAX);
         let drains = self.load.is_over() && !C::VIRTUAL;
         let over = if drains { self.listens_until_ns() } else { 0 };
-        // The end of listening that has passed is no reason to look again.
+        // A `linger` that is already over is no reason to look again.
         let over = if over > self.pace.now_ns() { over } else { u64::MAX };
         silent.min(over).min(self.limit_ns().unwrap_or(u64::MAX))
     }
@@ -97,7 +97,7 @@ impl<C: Clock> Player<'_, C> {
             self.pace.break_silence();
             return None;
         }
-        // Under load a core that is given longer to end than that may also be silent for longer.
+        // A core that has a longer `drain` may also be silent for longer during the load.
         let limit_ns =
             if drains { self.setup.rules.drain_ns } else { DRAIN_NS.max(self.setup.rules.drain_ns) };
         let due_ns = self.core.due_ns();

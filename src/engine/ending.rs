@@ -165,7 +165,7 @@ impl<C: Clock> Player<'_, C> {
     pub fn settle(&mut self) {
         self.take_notices();
         self.account.occupancy.finish(self.pace.now_ns());
-        // Nobody is called any more, and nobody thinks: what follows only counts.
+        // From here on no callback is called and no agent sends: outcomes are only counted.
         self.callbacks.end();
         let core_failed = matches!(self.stop, Some(Stop::CoreFailed(_)));
         for (id, outcome, reason) in self.rest(core_failed) {

@@ -7,7 +7,7 @@ use super::timeline::Timeline;
 
 /// The most polls without an outcome within [`IN_VAIN_NS`] of the virtual clock; more end the run.
 const POLLS_IN_VAIN_MAX: u64 = 1_000_000;
-/// The time on the virtual clock, in nanoseconds, in which so many polls must bring an outcome.
+/// The time on the virtual clock, in nanoseconds, within which [`POLLS_IN_VAIN_MAX`] polls must bring an outcome.
 const IN_VAIN_NS: u64 = 10_000_000;
 /// On the wall clock, the most polls without an outcome in a row before the loop does other work.
 const POLLS_AT_ONCE_MAX: u64 = 1_000;

@@ -250,7 +250,8 @@ impl<C: Clock> Player<'_, C> {
         if self.setup.rules.load_end_ns.is_some() && !self.load.all_agents_done() {
             return false;
         }
-        // Agents go on thinking after an outcome, and callbacks may send after an outcome or a copy.
+        // After an outcome, agents with closed arrivals schedule their next; after an outcome or a copy, callbacks may
+        // send.
         let quiet = self.is_settled() && (!self.copies_missing() || self.is_silent());
         let settled = match (self.setup.rules.reactive, self.setup.rules.closed) {
             (true, _) => quiet,

@@ -155,7 +155,8 @@ impl<C: Clock> Player<'_, C> {
     fn absorb_outcomes(&mut self, batch: Range<u64>) {
         for index in 0..self.core.out.outcomes.len() {
             let outcome = self.core.out.outcomes[index];
-            // A range may reach beyond the last number there is: what follows was accepted by nobody either.
+            // A range may end beyond the largest number; the numbers after it wrap, and belong to no accepted message
+            // either.
             for token in (0..u64::from(outcome.count)).map(|offset| outcome.first.wrapping_add(offset)) {
                 let known = match self.processor.answered(token, &batch) {
                     Ok(id) => self.answer(id, &outcome, batch.contains(&token)),

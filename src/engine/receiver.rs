@@ -62,8 +62,8 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// The receiving side of a run with so many agents, whose ledger takes at most so many bytes. The order of messages
-    /// to one agent and of messages to all is checked together, or apart if `order_by_address`. Without effect if not
+    /// The receiving side of a run. Its ledger takes at most about the given number of bytes. The order of messages to
+    /// one agent and of messages to all is checked together, or apart if `order_by_address`. Without effect if not
     /// `is_active`.
     pub fn new(
         is_active: bool,

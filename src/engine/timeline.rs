@@ -310,7 +310,8 @@ impl Timeline {
         if self.asked.len() < ASKED_MIN {
             return None;
         }
-        // What was asked for that long ago is there by now. If it was freed or reused meanwhile, it says nothing.
+        // The memory that was prefetched is loaded by now. A node that was freed or reused meanwhile gives a wrong
+        // hint, which does no harm.
         let node = *self.nodes.get(self.asked.pop_front()? as usize)?;
         let bucket = node.entry.time_ns >> self.shift;
         if bucket <= self.current || bucket > self.scout {

@@ -48,7 +48,7 @@ pub struct Adapter {
 const PREFIX: &str = "mqscript-exec-";
 const AT_WORK: &str = ".at-work";
 
-/// Removes the folders of processes that were killed: nobody has their number, and nobody holds the lock.
+/// Removes the folders of processes that were killed: no process has the number in the name, and the lock is free.
 fn sweep(temporary: &Path) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -62,7 +62,8 @@ fn sweep(temporary: &Path) {
     }
 }
 
-/// Whether no process has this number. One that is dead and that nobody has asked for yet still has it.
+/// Whether no living process has this number. A dead process that its parent has not asked about still keeps its
+/// number.
 fn is_gone(number: i32) -> bool {
     let is_dead = || {
         let status = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
@@ -92,11 +93,11 @@ impl Adapter {
             )
         };
         sweep(&at);
-        // What is said on the socket is believed: nobody else may come near it.
+        // Everything on the socket is trusted, so no other user may open it.
         let private = fs::Permissions::from_mode(0o700);
         let folder =
             tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir_in(&at).map_err(failed)?;
-        // Held as long as anybody is at work here: in another container, numbers of processes say nothing.
+        // The lock is held as long as this process uses the folder; process numbers mean nothing in another container.
         let at_work = fs::File::create(folder.path().join(AT_WORK)).map_err(failed)?;
         let _ = flock(&at_work, FlockOperation::NonBlockingLockExclusive);
         fs::create_dir(folder.path().join(PARTS)).map_err(failed)?;

@@ -34,7 +34,7 @@ struct Said<'a> {
     id: Option<Cow<'a, str>>,
     #[serde(default)]
     delivered: Delivered,
-    /// Any JSON: what is no text is shown as it stands.
+    /// Any JSON value; a value that is not a text is shown as JSON.
     #[serde(default)]
     reason: Option<Value>,
     #[serde(default)]

@@ -217,7 +217,7 @@ impl Exchange {
         self.lock().medium.failed_calls.clone().unwrap_or_default()
     }
 
-    /// Notes that the worker's process is ready and has so many feeders.
+    /// Notes that the worker's process is ready and has `feeders` feeders.
     pub fn is_ready(&self, worker: usize, feeders: usize) {
         let workers = &mut self.lock().medium;
         workers.set_lanes(worker, feeders);

@@ -34,7 +34,8 @@ const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// The most notices that are told of each kind; more are only counted.
 const TOLD_MAX: u64 = 20;
 
-/// While calls come faster than one in [`FAST`], it naps between two looks: a process that calls need not wake it each time.
+/// While calls come faster than one in [`FAST`], the thread sleeps for [`NAP`] between two looks, so that a calling
+/// process need not wake it each time.
 const FAST: Duration = Duration::from_micros(100);
 const NAP: Duration = Duration::from_micros(150);
 /// The time over which the rate of lines is measured.
@@ -49,7 +50,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// Counts so many more lines.
+    /// Counts `lines` further lines.
     fn count(&mut self, lines: u32) {
         self.lines += lines;
         let over = self.since.elapsed();
@@ -169,7 +170,7 @@ impl Hub {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) => {
                     self.refuse(&format!("the system gives no connection: {error}"));
-                    // Whoever knocks knocks on.
+                    // The connection stays in the queue of the listener, so a pause is harmless.
                     std::thread::sleep(RESTS);
                     return;
                 }
@@ -192,7 +193,7 @@ impl Hub {
     fn listen(&mut self, ready: &[bool]) {
         let mut guests = std::mem::take(&mut self.guests);
         let mut ready = ready.iter().copied();
-        // Who came in just now has not been asked yet.
+        // New connections were not part of the last wait.
         guests.retain_mut(|guest| !ready.next().unwrap_or(false) || self.hear_out(guest));
         self.guests = guests;
         self.bound_open_lines();
@@ -225,7 +226,7 @@ impl Hub {
                     }
                 }
                 Heard::Nothing => return true,
-                // A line that was begun is of a process that was killed in it: the call did not return.
+                // An incomplete line is from a process that was killed while it wrote: the call did not return.
                 Heard::End => return false,
             }
         }
@@ -252,7 +253,8 @@ impl Hub {
                     }
                     Some(_) => {
                         guest.joined = true;
-                        // So that no call is written on a connection that is refused. It has room for a line.
+                        // Tells the process that it may write calls, which it must not do on a refused connection.
+                        // There is room for one line.
                         let _ = guest.stream.write_all(b"{\"joined\":true}\n");
                         self.exchange.lock().medium.tally.connections += 1;
                         true

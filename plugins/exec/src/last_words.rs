@@ -45,7 +45,7 @@ impl LastWords {
         self.lines.back().map_or("", String::as_str)
     }
 
-    /// The lines, as the end of a sentence.
+    /// The last lines in words, for the end of a sentence.
     pub fn in_words(&mut self) -> String {
         let open = self.close_line();
         self.lines.extend(open);

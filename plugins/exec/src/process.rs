@@ -24,7 +24,7 @@ pub struct Process {
 /// The result of a read that does not wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// So many bytes were read.
+    /// This number of bytes was read.
     Bytes(usize),
     /// Nothing is there at present.
     Nothing,

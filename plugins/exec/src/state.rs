@@ -168,7 +168,7 @@ impl Workers {
         });
     }
 
-    /// Gives the worker so many feeders from now on.
+    /// Sets the number of the worker's feeders.
     pub fn set_lanes(&mut self, worker: usize, feeders: usize) {
         let window = self.window;
         self.desks[worker].lanes.resize_with(feeders, || Lane::new(window));

@@ -20,7 +20,7 @@ impl Default for Work {
 }
 
 impl Work {
-    /// Counts so many more messages that the processor has accepted.
+    /// Counts `count` further messages that the processor has accepted.
     pub fn take(&mut self, count: u64) {
         if count > 0 && self.outstanding() == 0 {
             self.last = Instant::now();

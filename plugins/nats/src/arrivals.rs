@@ -35,7 +35,7 @@ pub fn push_copy(
     state.arrived.push_copy(tag, agent, redelivered, at_ns);
 }
 
-/// How often the server has handed out a copy: it says so in the subject for its acknowledgement,
+/// How often the server has handed out a copy. The number is part of the subject for the acknowledgement,
 /// `$JS.ACK.STREAM.CONSUMER.DELIVERIES.…`, or with domain and account before the stream (ADR-15).
 fn deliveries(reply: &str) -> u64 {
     let words = reply.split('.').count();

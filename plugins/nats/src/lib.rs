@@ -163,7 +163,7 @@ impl Core for Nats {
             }
         }
         self.exchange.at_close(move || {
-            // Nobody is left to tell if it takes longer: what was not acknowledged comes again.
+            // If it takes longer, it cannot be reported any more: copies that were not acknowledged come again.
             let _ = ended.recv_timeout(LAST_WAIT);
         });
         Ok(LiveSession::on(&self.exchange))

@@ -210,7 +210,7 @@ impl Inbox {
                 self.push_message(row, into)?;
                 Ok(())
             });
-            // Somebody may have removed it with other tools.
+            // The user may have removed the message with other tools.
             if read.optional()?.is_some() {
                 tally.redelivered += 1;
                 self.push_copy(copy, true, now_ns, into);
@@ -245,7 +245,7 @@ impl Inbox {
         let recipient = text(row, 3)?;
         let redelivered = row.get::<_, i64>(7)? > 0;
         if recipient != ALL {
-            // Who is not here may come in a later run.
+            // A recipient that is no agent of this run may be one of a later run.
             if let Some(agent) = self.agents.number(recipient) {
                 self.push_message(row, into)?;
                 self.push_copy(Copy { message, agent }, redelivered, now_ns, into);

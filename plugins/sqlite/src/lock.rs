@@ -53,7 +53,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is still held: nobody else can have taken it. What stays behind does no harm.
+        // The file is removed while the lock is held, so no other run can have taken it. A file that stays does no
+        // harm.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -96,7 +97,7 @@ fn cannot(queue: &Path, error: &io::Error) -> Error {
 
 fn held(queue: &Path, file: &mut File) -> Error {
     let mut holder = String::new();
-    // Where it cannot be read, it is not named.
+    // If the holder cannot be read, it is not named.
     let _ = file.read_to_string(&mut holder);
     let who = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
     Error::new(

@@ -16,7 +16,7 @@ pub(super) fn section(run: &Run, copies: &Copies) -> Vec<Element> {
         let fields = copies.altered.iter().map(|(fields, number)| format!("{} ({fields})", count(*number)));
         add(format!("altered: {}", fields.collect::<Vec<_>>().join("; ")));
     }
-    // What nobody promised is counted; a processor under test is asked for all of it.
+    // Duplicates and a wrong order are named only if the core promises to avoid them, or is a processor under test.
     let asked = |capability: &str| run.can(capability) || run.can("PROCESSES");
     for (class, is_told, all, names) in [
         ("lost", true, copies.lost + copies.missing, &copies.named.lost),

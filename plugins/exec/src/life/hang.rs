@@ -50,7 +50,7 @@ impl Life<'_> {
             return;
         }
         let (worker, process) = (self.worker + 1, self.process.id());
-        // Asked, it also names what has only just been entered.
+        // When asked, the process also reports calls that have only just begun.
         let shortest =
             if self.closing.is_some() { 0.0 } else { self.crew.settings.timeout.as_secs_f64() * 0.9 };
         for place in places.iter().filter(|place| place.seconds >= shortest) {

@@ -27,7 +27,7 @@ impl Window {
         has_room
     }
 
-    /// Notes that so many messages were answered.
+    /// Notes that `messages` messages were answered.
     pub fn answered(&mut self, messages: usize) {
         self.unanswered = self.unanswered.saturating_sub(messages);
     }
