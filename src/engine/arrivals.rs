@@ -77,7 +77,8 @@ impl ArrivalSampler {
     pub fn next(&mut self, state: &mut ArrivalState, last_ns: u64, stream: &mut Stream) -> Option<u64> {
         match self {
             ArrivalSampler::Poisson { mean_gap_ns } => {
-                // The gap was drawn one arrival ahead: nothing waits for the logarithm.
+                // The gap was drawn one arrival ahead, so that the time of this arrival need not wait for the
+                // logarithm.
                 let next = last_ns.saturating_add(state.drawn);
                 state.drawn = gap(*mean_gap_ns, stream);
                 Some(next)
@@ -214,7 +215,7 @@ impl RateCurve {
                         target = end + step(spacing, true, stream);
                     }
                 }
-                // A last rate of zero: the integral never gets there.
+                // The last rate is zero: the integral never reaches the target.
                 None if piece.integral() < target - integral => return None,
                 _ => return Some(((start + piece.time_of(target - integral) + 0.5) as u64, target)),
             }

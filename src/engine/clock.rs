@@ -79,7 +79,7 @@ impl WallClock {
     /// thread.
     pub fn new(services: &HostServices, start_ns: u64, always_spin: bool) -> WallClock {
         services.wake.register_current_thread();
-        // Without the slack of 50 µs that Linux adds to every sleep; other systems have no such call.
+        // Turns off the 50 µs by which Linux may prolong every sleep; other systems have no such call.
         #[cfg(target_os = "linux")]
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

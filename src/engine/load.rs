@@ -58,7 +58,7 @@ impl Load {
         }
     }
 
-    // Its end.
+    // The end of the load.
 
     /// When the load ended, in nanoseconds; `None` while it lasts.
     #[inline(always)]
@@ -133,7 +133,7 @@ impl Load {
         (generated < asked).then_some((asked, generated, self.ended_by))
     }
 
-    // What generates.
+    // The sources of messages.
 
     /// Counts an arrival that was put on the timeline.
     #[inline(always)]
@@ -196,7 +196,7 @@ impl Load {
         self.skips.0
     }
 
-    // Where it stands.
+    // The state of the load.
 
     /// Notes that the phase with this number begins.
     pub fn enter_phase(&mut self, number: u32) {

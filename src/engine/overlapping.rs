@@ -39,7 +39,7 @@ impl Overlapping {
     pub fn next(&mut self, agent: u64, stream: &mut Stream) -> Option<u64> {
         let Overlapping { size, every_ns, spread_ns, .. } = *self;
         let UnderWay { next, begun } = &mut self.agents[agent as usize];
-        // A burst that begins no later than what is known to come may come before it.
+        // A burst that begins before the earliest known message may have an earlier message.
         while let Some(start_ns) = begun.checked_mul(every_ns)
             && next.peek().is_none_or(|Reverse((time_ns, ..))| start_ns <= *time_ns)
         {

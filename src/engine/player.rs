@@ -246,7 +246,7 @@ impl<C: Clock> Player<'_, C> {
         if self.load.is_over() || self.setup.rules.ends_by_time {
             return false;
         }
-        // A time comes first, too, unless every agent has sent all its messages before.
+        // A load that also ends by time lasts until then, unless every agent has sent all its messages.
         if self.setup.rules.load_end_ns.is_some() && !self.load.all_agents_done() {
             return false;
         }
@@ -280,8 +280,8 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         self.show_signs();
-        // The flush polls, and "a wish stands until the next `poll`": what the core held back is to be offered again, so
-        // that it can say anew when it may pass.
+        // The flush counts as a poll, and "a wish stands until the next `poll`": messages that the core did not take
+        // are offered again, so that it can state a new time.
         self.processor.offer_again();
         let result = self.core.flush(self.pace.now_ns());
         self.absorb(result);

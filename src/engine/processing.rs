@@ -253,7 +253,7 @@ impl<C: Clock> Player<'_, C> {
         };
         let Message { place, result, at_ns, accepted_ns, token, .. } = self.messages[id];
         let waits = result == 0 || at_ns > due_ns;
-        // An entry for an attempt that was answered in time, or for a message long gone, means nothing.
+        // The entry has no effect if the attempt was answered in time or the message has ended.
         if place != Whereabouts::InFlight || !waits || accepted_ns + timeout != due_ns {
             return;
         }

@@ -118,7 +118,7 @@ impl ProcessorState {
         self.waiting.drop_oldest(priority, messages)
     }
 
-    // What is taken from it.
+    // The messages taken from the queue.
 
     /// The number of hand-overs that `max_messages` still allows.
     #[inline]

@@ -183,7 +183,7 @@ fn boundaries<C: Clock>(player: &Player<'_, C>) -> Vec<u64> {
         (End::First { .. }, Some(end)) if player.load.ended_ns().is_some_and(|ended| ended >= end) => end,
         _ => player.account.recorder.last_end_ns,
     };
-    // A run that stopped early measured only until then.
+    // A run that stopped early has measured only until now.
     let is_over = player.stop.is_none() && player.is_settled();
     let window_end = if is_over { window_end } else { window_end.min(player.pace.now_ns()) };
     let mut boundaries_ns = player.setup.rules.phase_starts.clone();

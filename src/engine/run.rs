@@ -75,7 +75,7 @@ pub fn run_with(
     let (session, origin_ns) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            // What failed first is what the user must know.
+            // Errors of taking down are ignored: the user must see the first error.
             let _ = chain.clean();
             let _ = chain.destroy();
             return Err(error.into());
@@ -299,7 +299,7 @@ impl<'a> OpenedRun<'a> {
             Recorder::new(plan.types.len(), &rules.phase_starts, rules.load_end_ns, warms_up, agents);
         let stores = self.scene.capabilities & abi::STORES != 0;
         recorder.counts_copies = self.receive && (stores || plan.counts_copies);
-        // With a limit of its own, the plan says that lag below it does not matter.
+        // A plan with its own limit says that lag below the limit does not matter.
         if on_wall_clock && plan.max_schedule_lag_ns.is_none() {
             recorder.watch_lag();
         }

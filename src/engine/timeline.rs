@@ -103,7 +103,7 @@ impl Timeline {
     #[inline]
     fn insert(&mut self, entry: Entry) {
         let bucket = entry.time_ns >> self.shift;
-        // A bucket in the past wraps around and is no less far off than one in the future.
+        // For a bucket in the past, the difference wraps to a large number, so that it is not put into the wheel.
         if bucket.wrapping_sub(self.current + 1) < self.mask {
             self.insert_wheel((bucket & self.mask) as usize, entry);
         } else {

@@ -57,7 +57,7 @@ pub(super) fn table(alternatives: &[(String, CoarseSeries)], room: usize, name_m
     let known = alternatives.iter().filter(|(_, course)| is_long_enough(course));
     let courses: Vec<(&str, CoarseSeries)> =
         known.map(|(name, course)| (name.as_str(), fitting(course, room))).collect();
-    // What lasted longer is drawn longer.
+    // All stretches get the same length, so that a longer run is drawn longer.
     let stretch_ns = courses.iter().map(|(_, course)| course.stretch_ns).max().unwrap_or(0);
     let courses: Vec<(&str, CoarseSeries)> =
         courses.into_iter().map(|(name, course)| (name, course.coarser(stretch_ns))).collect();
@@ -140,7 +140,7 @@ fn draw(course: &CoarseSeries, scale: Scale) -> Drawn {
 /// A range of values, such as "171 … 185/s", "30/m … 2/s", "0 … 11.7/h".
 fn range(least: &str, most: &str) -> String {
     let unit = most.find('/').map_or("", |at| &most[at..]);
-    // Nought has no unit of its own.
+    // Zero is shown without a unit.
     let least = least.strip_suffix(unit).unwrap_or(least);
     format!("{} … {most}", if least == "0/s" { "0" } else { least })
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The adapter's files. *Rationale.* They are part of the core, so that program and core always speak the same
-/// protocol, and nobody has to install or copy anything.
+/// protocol, and the user need not install or copy anything.
 const FILES: [(&str, &str); 9] = [
     ("mqscript_adapter.py", include_str!("../python/mqscript_adapter.py")),
     ("mqscript_processor.py", include_str!("../python/mqscript_processor.py")),

@@ -59,7 +59,7 @@ impl Exchange {
     /// Notes the thread of a worker, to wait for its end.
     pub fn add_thread(&self, thread: JoinHandle<()>) {
         self.shared.at_close(move || {
-            // A panic there has been told by the session's next call.
+            // The session's next call has already reported a panic of the thread.
             let _ = thread.join();
         });
     }
@@ -103,7 +103,7 @@ impl Exchange {
                 std::mem::swap(&mut lane.waiting, &mut channel.requests);
             }
         }
-        // While one feeder takes no more, there may be something for another.
+        // If one feeder takes no more, another may, so the worker must be woken.
         desk.sleeping = channels.len() > 1 || channels.iter().all(|channel| channel.requests.is_empty());
         Order { closing, held }
     }

@@ -25,7 +25,7 @@ impl Lines {
             self.bytes.drain(..self.start);
             self.start = 0;
             if self.bytes.capacity() > KEPT_BYTES_MAX && self.bytes.len() < KEPT_BYTES_MAX {
-                // A long line has gone.
+                // A long line was taken out; its memory is given back.
                 self.bytes.shrink_to(KEPT_BYTES_MAX);
             }
             self.looked = self.bytes.len();

@@ -65,7 +65,7 @@ impl Process {
             let is_process =
                 entry.file_name().to_str().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()));
             let stat = if is_process { fs::read_to_string(entry.path().join("stat")) } else { return false };
-            // Behind the name, which may hold anything: state, parent, group.
+            // The fields after the name, which may contain anything: state, parent, group.
             let stat = stat.unwrap_or_default();
             stat.rsplit_once(')').is_some_and(|(_, rest)| rest.split_whitespace().nth(2) == Some(&group))
         };
@@ -82,7 +82,7 @@ impl Process {
     /// Sends a signal to the process and to all processes of its group.
     pub fn signal(&self, signal: Signal) {
         if self.ended.is_none() {
-            // It may have ended by itself.
+            // An error is ignored: the process may have ended by itself.
             let _ = kill_process_group(self.pid, signal);
         }
     }
@@ -90,8 +90,8 @@ impl Process {
     /// Kills the process and all processes of its group. Returns how it ended.
     pub fn end(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
-            // The group is killed before its leader is reaped: until then its number cannot be another's. It may
-            // be empty already.
+            // The group is killed before its leader is reaped: until then, no other group can have its number. It may
+            // already be empty.
             let _ = kill_process_group(self.pid, Signal::KILL);
             self.ended = self.child.wait().ok();
         }

@@ -14,7 +14,7 @@ impl Redactor {
     pub fn new(env: &[(String, String)]) -> Redactor {
         let mut values: Vec<String> =
             env.iter().map(|(_, value)| value.clone()).filter(|value| value.len() >= SECRET_MIN).collect();
-        // A value that is part of another must not be struck out first.
+        // Longer values are replaced first, because a shorter one may be part of them.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Redactor(values)
     }

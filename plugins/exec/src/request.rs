@@ -77,7 +77,7 @@ impl Requests {
     pub fn first_unwritten(&self, written: usize) -> Option<u64> {
         let first = match written {
             0 => 0,
-            // The line after the one that holds the last byte written.
+            // The line after the one with the last written byte.
             _ => self.ends.partition_point(|(_, end)| *end < written) + 1,
         };
         self.ends.get(first).map(|(token, _)| *token)

@@ -84,7 +84,7 @@ impl Desk {
 
     pub fn ring(&mut self) {
         self.sleeping = false;
-        // A bell that cannot take another byte has rung.
+        // An error is ignored: a full socket wakes the worker, too.
         let _ = (&self.bell).write(&[1]);
     }
 }
@@ -241,7 +241,7 @@ impl Medium for Workers {
             // Faults on purpose end with the load.
             News::Flushed => self.load_is_over = true,
             News::Closed => self.desks.iter_mut().for_each(Desk::ring),
-            // No copy bears a tag.
+            // Copies have no tags, so none is acknowledged.
             News::Acknowledged => {}
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Waits at most `limit` until a stream is ready. Returns whether one is.
 pub fn wait(streams: &mut [PollFd<'_>], limit: Duration) -> bool {
     let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
-    // An interruption by a signal is as good as nothing.
+    // An interruption by a signal counts as "nothing is ready".
     poll(streams, Some(&limit)).is_ok_and(|ready| ready > 0)
 }
 

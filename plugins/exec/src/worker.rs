@@ -70,7 +70,7 @@ impl Worker {
                 return;
             }
             if matches!(breakage, Breakage::Killed(_)) {
-                // On purpose: it is started again at once, and that is no restart of its own.
+                // It was killed on purpose: it is started again at once, and this does not count as a restart.
                 continue;
             }
             if restarts == crew.settings.restarts {

@@ -12,7 +12,7 @@ pub fn of_connecting(error: &ConnectError, settings: &Settings) -> Error {
     let url = &settings.url;
     let reason = settings.credentials.hide(&whole_chain(error));
     let with = settings.credentials.name();
-    // A handshake that fails shows as an error of input or output.
+    // The client reports a failed TLS handshake as an error of input or output.
     let kind = match error.kind() {
         ConnectErrorKind::Io if settings.tls.is_some() && !is_refused(error) => ConnectErrorKind::Tls,
         kind => kind,

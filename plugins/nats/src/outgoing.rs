@@ -49,7 +49,7 @@ impl Outgoing {
             return None;
         };
         for reply in acknowledged {
-            // The client fails only when it has ended, and with it the session.
+            // This fails only if the client has ended; then the session has ended, too.
             let _ = self.client.publish(reply, ACK).await;
         }
         (!waiting.is_empty()).then_some(waiting)

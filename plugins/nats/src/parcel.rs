@@ -48,11 +48,12 @@ fn headers(message: &Accepted, block: &[u8]) -> HeaderMap {
     let stamp = message.stamp.encode();
     let Stamp { run, sender, sequence, .. } = message.stamp;
     let mut headers = HeaderMap::new();
-    // Without the attempt: the server knows a message again that was in fact stored when an attempt was uncertain.
+    // The attempt is not part of the id, so that the server recognizes a message that it stored in an earlier,
+    // uncertain attempt.
     headers.insert(NATS_MESSAGE_ID, format!("{run:08x}-{sender}-{sequence}"));
     headers.insert(STAMP, std::str::from_utf8(&stamp).unwrap_or_default());
     headers.insert(PRIORITY, message.priority());
-    // A list of nothing has no header.
+    // An empty list gets no header.
     let list = |range: Range<usize>, empty: &[u8]| if block[range.clone()] == *empty { 0..0 } else { range };
     for (name, part) in [
         (SENDER, message.sender()),

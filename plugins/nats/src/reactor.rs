@@ -47,7 +47,7 @@ impl Reactor {
     /// Starts a job, without waiting for it.
     pub fn start_job(&self, job: impl Future<Output = ()> + Send + 'static) {
         if let Some(jobs) = &self.jobs {
-            // Without a receiver the thread has panicked, and that is told.
+            // This fails only if the thread has panicked, which is reported elsewhere.
             let _ = jobs.send(Box::pin(job));
         }
     }
@@ -57,7 +57,7 @@ impl Drop for Reactor {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there has been told by the session's next call.
+            // The session's next call has already reported a panic of the thread.
             let _ = thread.join();
         }
     }

@@ -24,7 +24,7 @@ const ACK_PENDING_MAX: i64 = 10_000;
 /// Returns whether stored messages survive a restart of the server. Fails if an existing stream is missing or has other
 /// subjects.
 pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Result<bool, Error> {
-    // Read as a value: what servers say of an account differs by their versions.
+    // Read as untyped JSON, because servers of different versions report an account differently.
     match context.request::<_, (), Value>("INFO", &()).await {
         Err(error) => return Err(failure::no_jetstream(&whole_chain(&error), settings)),
         Ok(answer) if answer.get("error").is_some() => {
@@ -82,7 +82,7 @@ pub async fn make(context: &Context, names: &Names, settings: &Settings) -> Resu
         num_replicas: own.replicas,
         max_messages: own.max_messages.unwrap_or(-1),
         max_bytes: own.max_bytes.unwrap_or(-1),
-        // What is stored stays: a stream that is full refuses what is new.
+        // A full stream refuses new messages and keeps those that it has.
         discard: DiscardPolicy::New,
         ..Config::default()
     };

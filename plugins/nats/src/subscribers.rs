@@ -161,7 +161,7 @@ pub async fn subscribe(
             all.push((agent, client.subscribe(subject).await.map_err(|error| failed(&error))?));
         }
     }
-    // The server does what a client asks in order: when this comes back, it has done all before.
+    // The server handles the requests of a client in order: when this message comes back, all subscriptions are made.
     let inbox = client.new_inbox();
     let mut echo = client.subscribe(inbox.clone()).await.map_err(|error| failed(&error))?;
     client.publish(inbox, bytes::Bytes::new()).await.map_err(|error| failed(&error))?;
@@ -173,7 +173,7 @@ pub async fn subscribe(
         }
     });
     let answered = answered.await.unwrap_or(false);
-    // What the server refused came before the echo, but by another way.
+    // Refusals arrived before this message, but the client passes them on by another way.
     tokio::time::sleep(COMPLAINT_DELAY).await;
     let complaints = exchange.lock().medium.complaints.clone();
     let refused: Vec<&String> = complaints.iter().filter(|text| is_about_permission(text)).collect();

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Opens the file, and checks that it is empty or a queue of this core. Writes nothing.
 pub fn open(file: &Path) -> Result<Connection, Error> {
-    // Plain paths: what looks like a URI is a file's name too.
+    // A path is never read as a URI, even if it looks like one.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX

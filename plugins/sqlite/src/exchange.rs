@@ -140,7 +140,7 @@ impl Job {
             state.medium.is_at_rest = nothing_out && !wants_to_read;
             state.medium.is_sleeping = true;
             if state.medium.is_at_rest {
-                // The next poll says that nothing more is to come.
+                // The host is woken, so that its next poll learns that no more copies come.
                 state.medium.host.wake();
             }
             state = sleep(state, limit);

@@ -11,7 +11,7 @@ pub fn of(error: &rusqlite::Error, doing: &str, file: &Path) -> Error {
     let full = || Error::new(Status::NO_SPACE, no_space(doing, file));
     match code {
         Some(ErrorCode::DiskFull) => full(),
-        // Some of what SQLite keeps beside the file fails with an error of its own where there is no room.
+        // SQLite reports a full disk differently for some of its files beside the database.
         Some(ErrorCode::SystemIoFailure) if is_full(file) => full(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(file),
         Some(ErrorCode::NotADatabase) => Error::config(format!(

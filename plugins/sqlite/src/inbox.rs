@@ -100,7 +100,7 @@ impl Inbox {
     pub fn due_ns(&self, now_ns: u64) -> Option<u64> {
         match self.handed_out.front() {
             Some(oldest) => Some(oldest.at_ns + self.visibility_ns),
-            // Those that the host gets meanwhile are due later.
+            // Copies that the host gets in the meantime are due later.
             None if !self.out.is_empty() => Some(now_ns + self.visibility_ns),
             None => None,
         }
@@ -175,7 +175,7 @@ impl Inbox {
         if !changes.taken.is_empty() {
             let mut take = connection.prepare_cached(tables::TAKE)?;
             for copy in changes.taken.drain(..) {
-                // Of one that all have taken meanwhile nothing remains to be noted.
+                // If all agents have acknowledged the broadcast by now, there is nothing to note.
                 if let Some(broadcast) = self.broadcasts.get_mut(&copy.message) {
                     broadcast.noted = true;
                     take.execute(params![copy.message, self.agents.name(copy.agent)])?;
@@ -189,7 +189,7 @@ impl Inbox {
                 connection.prepare_cached(tables::FORGET_TAKEN)?.execute([message])?;
             }
         }
-        // Empty again, with its memory.
+        // The lists are empty again; they keep their memory.
         self.changes = changes;
         Ok(())
     }

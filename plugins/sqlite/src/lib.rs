@@ -48,7 +48,7 @@ impl Core for Sqlite {
     const ID: &'static str = "sqlite";
     const SUMMARY: &'static str = "Delivers through a durable queue in one SQLite file; needs no server";
     const OPTIONS_SCHEMA: &'static str = include_str!("schema.json");
-    // A copy that is handed out again is out of its order: neither ORDERED nor EXACTLY_ONCE.
+    // A copy that is handed out again is out of order: neither ORDERED nor EXACTLY_ONCE.
     const CAPABILITIES: Capabilities = Capabilities::RECEIVES
         .and(Capabilities::CONFIRMS)
         .and(Capabilities::DURABLE)
@@ -104,7 +104,7 @@ impl Core for Sqlite {
             Error::new(Status::INTERNAL, format!("the system gives no thread for the writer: {error}"))
         })?;
         self.exchange.at_close(move || {
-            // A panic of the writer has been told by the session's next call.
+            // The session's next call has already reported a panic of the writer.
             let _ = thread.join();
         });
         Ok(LiveSession::on(&self.exchange))

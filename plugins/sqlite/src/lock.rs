@@ -33,7 +33,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => return Err(held(queue, &mut file)),
                 Err(TryLockError::Error(error)) => return Err(cannot(queue, &error)),
             }
-            // Whoever held it may have removed the file between our opening and locking it.
+            // Another run may have removed the file after we opened it and before we locked it.
             if is_at(&file, &path) {
                 let mut lock = Lock { path, file };
                 lock.sign().map_err(|error| cannot(queue, &error))?;

@@ -130,7 +130,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // Of a file that never became a queue nothing stays.
+        // A file that never became a queue is removed.
         if self.fresh {
             let _ = remove_with_log(&self.file);
         }

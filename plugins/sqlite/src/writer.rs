@@ -84,7 +84,7 @@ impl Writer {
             state.fail(error);
         }
         drop(state);
-        // The last connection to close folds the log into the file and removes it. Where that fails, the log stays and
+        // The last connection to close writes the log into the file and removes it. If that fails, the log stays and
         // holds what was stored.
         if let Err((_, error)) = self.connection.close() {
             self.host.log(
@@ -169,7 +169,8 @@ impl Writer {
         if waiting.is_empty() {
             return Ok(());
         }
-        // Ids are given out here, so that one that was removed is not given out again; others may have added rows.
+        // Ids are assigned here, so that the id of a removed message is never used again. Other programs may have added
+        // rows.
         let version = data_version(&self.connection)?;
         if version != self.data_version {
             self.data_version = version;

@@ -35,7 +35,7 @@ pub(super) fn outages(run: &Run, full: bool) -> Vec<Element> {
     let labels = std::iter::once("outages").chain(std::iter::repeat(""));
     let told = |(outage, label): (&Outage, &str)| Labelled::new(label, outage_in_words(outage));
     let mut lines: Vec<Labelled> = run.outages.iter().take(rows).zip(labels).map(told).collect();
-    // Only the first thousand have a row.
+    // Only the first thousand outages have a row.
     let all = run.notices.get("outage").map_or(0, |notice| notice.count).max(run.outages.len() as u64);
     let rest = all.saturating_sub(lines.len() as u64);
     if rest > 0 {

@@ -41,7 +41,7 @@ pub(in crate::report) fn of_runs(
 
 fn heading(run: &Run) -> Element {
     let core = format!("{} {}", run.core.name, run.core.version);
-    // The name that a core has by itself tells of its layers.
+    // The name of a core may already name its layers.
     let told = |layer: &&Layer| run.core.name.contains(&format!("{} over ", layer.id));
     let layers = run.core.layers.iter().filter(|layer| !told(layer));
     let layers: String = layers.map(|layer| format!(" under {}", layer.id)).collect();

@@ -140,7 +140,7 @@ fn delivered(run: &Run) -> String {
 fn attempts(run: &Run) -> Option<String> {
     let ledger = &run.ledger;
     let without_success: u64 = ledger.attempts_by_reason.values().sum();
-    // Without retries the ledger has said it all.
+    // Without retries, the line about the ledger says everything.
     if ledger.counts.retries == 0 && ledger.late_outcomes == 0 {
         return None;
     }

@@ -10,7 +10,7 @@ pub(super) fn section(run: &Run) -> Vec<Element> {
     let headline =
         |mark, text, tone| Element::Line(Line { mark: Some(mark), ..Line::broken(0, text) }.toned(tone));
     let partial = run.partial.iter().map(|why| {
-        // What is told at length goes to stderr; here stands what it is about.
+        // Only the first line is shown here; the whole text goes to stderr.
         let about = why.lines().next().unwrap_or_default();
         headline("!", format!("partial after {}: {about}", span(run.duration_ns)), Tone::Doubtful)
     });
@@ -32,7 +32,7 @@ fn verdict(run: &Run) -> (Tone, String) {
         Validity::Tolerated => {
             (Tone::Doubtful, format!("valid, but for what is tolerated: {}", run.tolerated.join(", ")))
         }
-        // What might still have come is not known.
+        // It is unknown what would still have come.
         Validity::Valid if run.partial.is_some() => {
             (Tone::Doubtful, "not played to its end: every message so far is accounted for".to_owned())
         }

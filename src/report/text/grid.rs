@@ -127,7 +127,7 @@ impl Grid {
             let text = shortened(text, widths[column]);
             let padding = " ".repeat(widths[column].saturating_sub(text.width()));
             let (before, after) = if self.columns[column].1 { ("", &*padding) } else { (&*padding, "") };
-            // Spaces at the end of a cell stay plain, so that they can be cut off a line.
+            // Spaces at the end of a cell are not coloured, so that they can be cut off a line.
             let kept = text.trim_end();
             let painted = palette.toned(*tone, kept);
             line.extend([before, &painted, &text[kept.len()..], after]);

@@ -70,7 +70,7 @@ impl Life<'_> {
     /// Takes in feeders that have connected; the process is ready once all have.
     pub(super) fn welcome(&mut self) {
         for feeder in self.crew.exchange.joined(self.worker) {
-            // One of a process that has ended since is of no use.
+            // A feeder of an earlier process is of no use.
             if feeder.life == self.number && feeder.stream.set_nonblocking(true).is_ok() {
                 self.joined.entry(feeder.number).or_insert_with(|| Channel::of(feeder.stream, feeder.lines));
             }
@@ -94,7 +94,7 @@ impl Life<'_> {
         self.contact = Some(Contact::Sent);
         let line = self.crew.calls.probes().line(self.worker);
         match self.channels[0].feeder.as_mut() {
-            // The first of all messages has room in any socket.
+            // This is the first data on the socket, so its buffer has room.
             Some(feeder) => drop(feeder.write_all(&line)),
             None => self.hello.extend(line),
         }

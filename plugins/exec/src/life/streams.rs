@@ -69,7 +69,7 @@ impl Life<'_> {
         }
         let limit = self.time_left();
         if !wait(&mut streams, limit) {
-            // Nothing came: time to look whether it lives.
+            // Nothing came: check at once whether the process lives.
             self.looked -= LOOKS_EVERY;
         }
         drain(self.ear);
@@ -86,7 +86,7 @@ impl Life<'_> {
             let ready = if settings.handshake { settings.start_timeout } else { SETTLES };
             limit = limit.min(left(self.started, ready));
         } else if self.has_asked() {
-            // Past it, something else is waited for.
+            // After the time-out, only the other limits count.
             let left = left(self.progress, settings.timeout);
             limit = if left.is_zero() { limit } else { limit.min(left) };
         }

@@ -66,7 +66,7 @@ impl<M: Medium> Session for LiveSession<M> {
                 Sending::Answered(result, reason) => {
                     out.outcome(message.token(), result, reason, now_ns);
                 }
-                // An answer is due, or a worker will be ready, and with it a wake.
+                // An answer or a ready worker will wake the host.
                 Sending::Full => break,
             }
             accepted += 1;
