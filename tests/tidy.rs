@@ -741,9 +741,6 @@ fn rooms_without_unsafe_forbid_it() {
     );
 }
 
-/// Type names that stand in several rooms. May only become fewer.
-const SHARED_NAMES: [&str; 7] = ["ClockKind", "Copies", "LostBy", "Occupancy", "Sender", "Stage", "Tried"];
-
 /// Type names of several rooms, with exceptions; and exceptions that are not needed.
 fn names_in_several_rooms(sources: &[Source], shared: &[&str]) -> Vec<String> {
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -774,7 +771,7 @@ fn names_in_several_rooms(sources: &[Source], shared: &[&str]) -> Vec<String> {
 #[test]
 fn a_type_name_stands_in_one_room() {
     none(
-        &names_in_several_rooms(&house(), &SHARED_NAMES),
+        &names_in_several_rooms(&house(), &[]),
         "one name for several types: a reader who looks a name up must find one",
     );
 }
@@ -802,16 +799,6 @@ fn every_file_is_reached() {
     let faults: Vec<String> = crates().iter().flat_map(|sources| unreached(sources)).collect();
     none(&faults, "no `mod` leads to it");
 }
-
-/// Where comments are not yet sentences, by the beginning of the path. To become shorter, and then to go.
-const WITHOUT_SENTENCES: [&str; 6] = [
-    "plugins/exec/",
-    "plugins/nats/",
-    "plugins/sdk/src/live/",
-    "plugins/sqlite/",
-    "src/engine/",
-    "src/report/",
-];
 
 /// The fewest words of a sentence that says something.
 const SENTENCE_WORDS_MIN: usize = 4;
@@ -911,28 +898,16 @@ impl<'ast> Visit<'ast> for Sentences {
     }
 }
 
-/// Documentation comments that are no sentences, but for files whose path begins like an exception; and exceptions that
-/// are not needed.
-fn no_sentences(sources: &[Source], exceptions: &[&str]) -> Vec<String> {
+/// Documentation comments on public items that are no sentences.
+fn no_sentences(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut needed = BTreeSet::new();
     for source in sources.iter().filter(|source| !source.is_test) {
         let mut sentences = Sentences::default();
         sentences.visit_file(&source.syntax);
         let path = source.shown();
-        match exceptions.iter().find(|exception| path.starts_with(**exception)) {
-            Some(exception) if !sentences.0.is_empty() => drop(needed.insert(*exception)),
-            Some(_) => {}
-            None => faults.extend(
-                sentences
-                    .0
-                    .iter()
-                    .map(|(line, sentence, fault)| format!("{path}:{line}: \"{sentence}\" {fault}")),
-            ),
-        }
+        let told = |(line, sentence, fault)| format!("{path}:{line}: \"{sentence}\" {fault}");
+        faults.extend(sentences.0.into_iter().map(told));
     }
-    let gone = exceptions.iter().filter(|exception| !needed.contains(**exception));
-    faults.extend(gone.map(|exception| format!("{exception} is an exception that is not needed any more")));
     faults
 }
 
@@ -940,7 +915,7 @@ fn no_sentences(sources: &[Source], exceptions: &[&str]) -> Vec<String> {
 fn comments_on_public_items_are_sentences() {
     let sources: Vec<Source> = crates().into_iter().flatten().collect();
     none(
-        &no_sentences(&sources, &WITHOUT_SENTENCES),
+        &no_sentences(&sources),
         "a documentation comment that is no sentence: capital letter, full stop, at least four words",
     );
 }
@@ -1070,7 +1045,7 @@ mod broken {
 
     #[test]
     fn a_comment_that_is_no_sentence_is_seen() {
-        let found = |text: &str| no_sentences(&made(&[("a.rs", text)]), &[]);
+        let found = |text: &str| no_sentences(&made(&[("a.rs", text)]));
         assert_eq!(found("/// This is one sentence.\npub struct A { /// What.\n x: u8 }"), [""; 0]);
         assert_eq!(found("/// What.\nstruct Private;"), [""; 0]);
         for (text, fault) in [
@@ -1085,9 +1060,5 @@ mod broken {
             let faults = found(text);
             assert!(faults.len() == 1 && faults[0].ends_with(fault), "{text}: {faults:?}");
         }
-        let exception = no_sentences(&made(&[("a.rs", "/// What.\npub struct A;")]), &["src/a"]);
-        assert_eq!(exception, [""; 0]);
-        let unneeded = no_sentences(&made(&[("a.rs", "")]), &["src/a"]);
-        assert_eq!(unneeded, ["src/a is an exception that is not needed any more"]);
     }
 }

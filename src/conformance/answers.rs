@@ -4,7 +4,7 @@ use super::play::TestPlay;
 use super::rules::Rule;
 use super::story::{Answer, Arrived, History, SentMessage};
 use super::workload::{Batch, TestMessage};
-use crate::cores::ClockKind;
+use crate::cores::RunClockKind;
 use crate::cores::abi::{self, OutcomeResult};
 use crate::cores::raw::{Appended, CallFault, Copied, RawHost};
 use mqscript_plugin::crc32c;
@@ -57,7 +57,7 @@ impl TokenLedger {
             agents: play.agents,
             receive: play.receive && effective & abi::RECEIVES != 0,
             contents: play.contents && effective & abi::READS_CONTENT != 0,
-            virtual_clock: stage.services().clock.kind() == ClockKind::Virtual,
+            virtual_clock: stage.services().clock.kind() == RunClockKind::Virtual,
             stage,
             next_token: 1,
             by_token: HashMap::new(),

@@ -2,7 +2,7 @@
 
 use super::workload::{AGENTS, NumberedNames, RUN, TestMessage, types};
 use crate::cores::raw::Subject;
-use crate::cores::{ClockKind, RunConfig, abi};
+use crate::cores::{RunClockKind, RunConfig, abi};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,8 +92,8 @@ impl TestPlay {
             run: self.run,
             seed: self.seed,
             clock: match subject.declared_by_chain() & abi::SIMULATED {
-                0 => ClockKind::Wall,
-                _ => ClockKind::Virtual,
+                0 => RunClockKind::Wall,
+                _ => RunClockKind::Virtual,
             },
             agents: self.agents,
             party_names: Arc::new(NumberedNames(self.agents)),

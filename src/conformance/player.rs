@@ -8,7 +8,7 @@ use super::story::History;
 use super::system;
 use super::workload::Batch;
 use crate::cores::raw::{Arrays, Called, Probe, ProbeSession, RawHost, Subject};
-use crate::cores::{ClockKind, abi};
+use crate::cores::{RunClockKind, abi};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -118,7 +118,7 @@ impl Bench {
 
 impl TestPlayer<'_> {
     fn is_virtual(&self) -> bool {
-        self.stage.services().clock.kind() == ClockKind::Virtual
+        self.stage.services().clock.kind() == RunClockKind::Virtual
     }
 
     fn story(&mut self) -> &mut History {

@@ -4,7 +4,7 @@ use super::capabilities::combined;
 use super::error::CoreError;
 use super::host::RunFor;
 use super::links::{Link, Links, Recipe};
-use super::run_config::{ClockKind, RunConfig};
+use super::run_config::{RunClockKind, RunConfig};
 use super::services::HostServices;
 use super::session::Session;
 use super::vet::Vetted;
@@ -162,7 +162,7 @@ fn check_fit<'a>(cores: impl Iterator<Item = &'a Vetted>, config: &RunConfig) ->
     for vetted in cores {
         let info = &vetted.info;
         let unfit = |reason: String| Err(CoreError::Unfit { core: info.id.clone(), reason });
-        if config.clock == ClockKind::Virtual && info.capabilities & abi::SIMULATED == 0 {
+        if config.clock == RunClockKind::Virtual && info.capabilities & abi::SIMULATED == 0 {
             return unfit("it is not simulated, so it needs the wall clock".to_owned());
         }
         if config.receive && info.capabilities & abi::RECEIVES == 0 {
@@ -177,9 +177,9 @@ fn check_fit<'a>(cores: impl Iterator<Item = &'a Vetted>, config: &RunConfig) ->
 }
 
 /// The capabilities that the options have ruled out.
-fn fit_effective(core: &str, capabilities: u64, clock: ClockKind, receive: bool) -> Result<(), CoreError> {
+fn fit_effective(core: &str, capabilities: u64, clock: RunClockKind, receive: bool) -> Result<(), CoreError> {
     let unfit = |reason: &str| Err(CoreError::Unfit { core: core.to_owned(), reason: reason.to_owned() });
-    if clock == ClockKind::Virtual && capabilities & abi::SIMULATED == 0 {
+    if clock == RunClockKind::Virtual && capabilities & abi::SIMULATED == 0 {
         return unfit("with these options it is not simulated, so it needs the wall clock");
     }
     if receive && capabilities & abi::RECEIVES == 0 {

@@ -2,7 +2,7 @@
 
 use super::appended::wrong_text;
 use super::entry_host::{dead_host, no_extension};
-use super::run_config::{ClockKind, PartyNames, RunConfig, TypeRow};
+use super::run_config::{PartyNames, RunClockKind, RunConfig, TypeRow};
 use super::secrets::without_secrets;
 use super::services::{CoreEvent, HostServices, LogLine};
 use super::texts::text_of;
@@ -222,8 +222,8 @@ impl RunFor {
             struct_size: size_of::<abi::Run>() as u32,
             run: config.run,
             clock_kind: match config.clock {
-                ClockKind::Virtual => abi::CLOCK_VIRTUAL,
-                ClockKind::Wall => abi::CLOCK_WALL,
+                RunClockKind::Virtual => abi::CLOCK_VIRTUAL,
+                RunClockKind::Wall => abi::CLOCK_WALL,
             },
             agents: config.agents,
             parties: names.count(),

@@ -7,7 +7,7 @@ use super::control::{Reply, within};
 use super::error::{CoreFailure, FailureKind};
 use super::host::{HostFor, RunFor, WAKER};
 use super::lent::not_its_own;
-use super::run_config::ClockKind;
+use super::run_config::RunClockKind;
 use super::secrets::value_without_secrets;
 use super::services::HostServices;
 use super::session::Session;
@@ -29,7 +29,7 @@ pub(super) struct Recipe<'a> {
 pub(super) struct Links {
     pub links: Vec<Arc<Link>>,
     services: HostServices,
-    clock: ClockKind,
+    clock: RunClockKind,
     agents: u32,
     receives: bool,
     session_open: AtomicBool,
@@ -134,7 +134,7 @@ impl Links {
     pub fn new(
         links: Vec<Arc<Link>>,
         services: HostServices,
-        clock: ClockKind,
+        clock: RunClockKind,
         agents: u32,
         receives: bool,
     ) -> Links {
@@ -223,7 +223,7 @@ impl Links {
                         core: link.core.clone(),
                         depth,
                         below,
-                        virtual_clock: links.clock == ClockKind::Virtual,
+                        virtual_clock: links.clock == RunClockKind::Virtual,
                         agents: links.agents,
                         slot: links.services.vitals.slot(),
                         misuse: links.services.misuse.clone(),

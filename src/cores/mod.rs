@@ -60,7 +60,7 @@ pub use own::is_foreign;
 pub use resolve::{
     CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by, plan_chain,
 };
-pub use run_config::{ClockKind, PartyNames, RunConfig, TypeRow};
+pub use run_config::{PartyNames, RunClockKind, RunConfig, TypeRow};
 pub use secrets::{HIDDEN, without_secrets};
 pub use services::{CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag};
 pub use session::{DeliveredText, Published, Session};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// How time passes in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClockKind {
+pub enum RunClockKind {
     /// From event to event, as fast as it can be computed.
     Virtual,
     /// Time passes as on the wall.
@@ -41,7 +41,7 @@ pub struct RunConfig {
     /// The seed of all keyed draws.
     pub seed: u64,
     /// How time passes in the run.
-    pub clock: ClockKind,
+    pub clock: RunClockKind,
     /// Number of agents: parties 0 … agents − 1.
     pub agents: u32,
     /// The names of all senders and recipients.

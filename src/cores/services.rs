@@ -1,6 +1,6 @@
 //! What cores may ask of the host while a run is on, in safe terms: clock, wake, reasons, events, log.
 
-use super::run_config::ClockKind;
+use super::run_config::RunClockKind;
 use super::violations::Misuse;
 use super::vitals::Vitals;
 use mqscript_plugin::abi::{INTERNED_BYTES_MAX, INTERNED_MAX};
@@ -22,18 +22,18 @@ pub enum RunClock {
 
 impl RunClock {
     /// A clock whose origin is now.
-    pub fn new(kind: ClockKind) -> RunClock {
+    pub fn new(kind: RunClockKind) -> RunClock {
         match kind {
-            ClockKind::Virtual => RunClock::Virtual(AtomicU64::new(0)),
-            ClockKind::Wall => RunClock::Wall(Instant::now()),
+            RunClockKind::Virtual => RunClock::Virtual(AtomicU64::new(0)),
+            RunClockKind::Wall => RunClock::Wall(Instant::now()),
         }
     }
 
     /// Which kind it is.
-    pub fn kind(&self) -> ClockKind {
+    pub fn kind(&self) -> RunClockKind {
         match self {
-            RunClock::Virtual(_) => ClockKind::Virtual,
-            RunClock::Wall(_) => ClockKind::Wall,
+            RunClock::Virtual(_) => RunClockKind::Virtual,
+            RunClock::Wall(_) => RunClockKind::Wall,
         }
     }
 
@@ -289,7 +289,7 @@ impl HostServices {
     pub const CONTROL_LIMIT: Duration = Duration::from_secs(60);
 
     /// Services of a run whose origin is now, and whose loop is the calling thread's.
-    pub fn new(clock: ClockKind) -> HostServices {
+    pub fn new(clock: RunClockKind) -> HostServices {
         HostServices {
             clock: Arc::new(RunClock::new(clock)),
             interner: Arc::default(),

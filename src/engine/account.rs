@@ -1,45 +1,46 @@
-//! What is written down of a run while it is played.
+//! What is measured in a run while it is played.
 
 use super::lateness::Lateness;
 use super::notices::Notices;
-use super::occupancy::{Occupancy, Place};
+use super::occupancy::{OccupancyIntegrals, Place};
 use super::outages::Outages;
 use crate::cores::Interner;
 use crate::metrics::{Ended, Recorder};
 
-/// Everything measured so far. Each part keeps its own sums; the methods here are for what several must know.
+/// Everything measured so far. Each part keeps its own sums; the methods here serve events that several parts must
+/// learn of.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Counts and times of messages and copies.
     pub recorder: Recorder,
-    /// How many messages are where.
-    pub occupancy: Occupancy,
-    /// What the cores say happened.
+    /// The number of messages in each place, over time.
+    pub occupancy: OccupancyIntegrals,
+    /// The events that the cores have told.
     pub notices: Notices,
-    /// What outages do to the messages.
+    /// The effects of outages on the messages.
     pub outages: Outages,
-    /// What the lag of the generator adds to times (wall clock).
+    /// How much the schedule lag adds to times (wall clock).
     lateness: Lateness,
 }
 
 impl Account {
-    /// Nothing is written down yet, into this recorder.
+    /// An account that writes into this recorder, with nothing in it yet.
     pub fn new(recorder: Recorder, interner: &Interner) -> Account {
         Account {
             recorder,
-            occupancy: Occupancy::default(),
+            occupancy: OccupancyIntegrals::default(),
             notices: Notices::default(),
             outages: Outages::new(interner),
             lateness: Lateness::default(),
         }
     }
 
-    /// Messages that wait: in the queue, held before it, or backing off.
+    /// The number of messages that wait: in the queue, held before it, or backing off.
     pub fn backlog(&self) -> u64 {
         self.occupancy.count(Place::Queue) + self.occupancy.count(Place::Backoff)
     }
 
-    /// In and after an outage: how many wait is looked at where that may have changed.
+    /// Passes the number of waiting messages to the outages that are being measured, if there are any.
     #[inline]
     pub fn watch_backlog(&mut self, now_ns: u64) {
         if self.outages.are_watched() {
@@ -48,8 +49,8 @@ impl Account {
         }
     }
 
-    /// A message of this cell was generated `lag_ns` after its intended time, `late` if the load was over by then;
-    /// `all_received` if no copy is missing.
+    /// Notes that a message of this cell was generated `lag_ns` after its intended time. `late`: the load was over by
+    /// then. `all_received`: no copy is missing.
     pub fn note_lag(&mut self, cell: u16, lag_ns: u64, late: bool, all_received: bool) {
         let alone = self.recorder.ended + 1 == self.recorder.generated && all_received;
         self.lateness.generated(lag_ns, alone);
@@ -59,14 +60,14 @@ impl Account {
         }
     }
 
-    /// Notes what a message that ended would have taken without lag. `by_queue` says that the queue turned it away; two
-    /// arrivals are `gap_ns` apart on average.
+    /// Notes how long an ended message would have taken without lag. `by_queue`: the queue rejected it. Two arrivals
+    /// are `gap_ns` apart on average.
     pub fn note_lateness(&mut self, ended: &Ended, by_queue: bool, expires_ns: u64, gap_ns: f64) {
         let spared = self.lateness.may_have_spared(ended, by_queue, expires_ns, gap_ns);
         self.recorder.ended_without_lag(ended, self.lateness.of(ended), spared);
     }
 
-    /// Notes what a copy that came `end_to_end_ns` after its message's intended time would have taken without lag.
+    /// Notes how long a copy would have taken without lag; it came `end_to_end_ns` after its message's intended time.
     pub fn note_lateness_of_copy(&mut self, cell: u16, end_to_end_ns: u64) {
         let added_ns = self.lateness.added_ns(end_to_end_ns);
         self.recorder.received_without_lag(cell, end_to_end_ns - added_ns);

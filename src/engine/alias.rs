@@ -3,12 +3,12 @@
 /// An alias table (Walker 1977, built by Vose's method 1991): one draw of 64 bits chooses an index.
 #[derive(Debug, Clone)]
 pub struct AliasTable {
-    /// For each column: the share (of 2³²) that stays, and the index that takes the rest.
+    /// For each column: the share (of 2³²) that keeps its own index, and the index that gets the rest.
     columns: Vec<(u64, u32)>,
 }
 
 impl AliasTable {
-    /// A table for these positive weights.
+    /// A table for these weights, which must be positive.
     pub fn new(weights: &[f64]) -> AliasTable {
         let n = weights.len();
         let sum: f64 = weights.iter().sum();
@@ -27,7 +27,7 @@ impl AliasTable {
         AliasTable { columns }
     }
 
-    /// The index that `bits`, 64 random bits, choose.
+    /// The index chosen by 64 random bits.
     #[inline]
     pub fn choose(&self, bits: u64) -> usize {
         let column = (((bits >> 32) * self.columns.len() as u64) >> 32) as usize;

@@ -1,41 +1,41 @@
-//! When an agent's next message is due: the samplers of [`Arrival`].
+//! Computes when an agent's next message is due: the samplers of [`Arrival`].
 
 use super::overlapping::Overlapping;
 use crate::plan::distribution::standard_exponential;
 use crate::plan::{Arrival, Spacing, Stage};
 use mqscript_plugin::random::{Stream, unit_from};
 
-/// Where one agent's arrivals stand.
+/// The state of one agent's arrivals.
 #[derive(Debug, Clone, Copy)]
 pub struct ArrivalState {
-    /// Arrivals drawn so far; for Poisson arrivals the next gap in nanoseconds; for overlapping bursts the agent's place
-    /// among them.
+    /// The number of arrivals drawn so far; for Poisson arrivals the next gap in nanoseconds; for overlapping bursts
+    /// the agent's index.
     drawn: u64,
-    /// The last arrival, or the integrated rate at it, as the law needs.
+    /// The time of the last arrival, or the integrated rate at it; which of them depends on the law.
     position: f64,
 }
 
-/// One group's arrival law, ready to be drawn from. Times are nanoseconds since the load began.
+/// The arrival law of one group, prepared for drawing. Times are nanoseconds since the load began.
 #[derive(Debug, Clone)]
 pub enum ArrivalSampler {
-    /// Exponential gaps of this mean.
+    /// Random gaps, exponentially distributed with this mean.
     Poisson { mean_gap_ns: f64 },
-    /// Equal gaps.
+    /// Gaps of equal length, in nanoseconds.
     Constant { gap_ns: f64 },
-    /// Bursts of which each is over before the next begins.
+    /// Bursts of which each ends before the next begins.
     Burst { size: u64, every_ns: u64, spread_ns: u64 },
     /// Bursts that are spread over longer than the time between them, merged in time.
     Overlapping(Overlapping),
     /// A rate that changes with time.
     Varying(RateCurve),
-    /// All at the start.
+    /// All messages arrive when the load begins.
     AllAtOnce,
     /// Arrivals follow outcomes, or there are none.
     Reactive,
 }
 
 impl ArrivalSampler {
-    /// The sampler of a law, under a load that begins with so much warm-up.
+    /// The sampler of a law, for a load that begins with `warm_up_ns` of warm-up.
     pub fn new(arrival: &Arrival, warm_up_ns: u64) -> ArrivalSampler {
         match arrival {
             Arrival::Poisson { rate_per_s } => ArrivalSampler::Poisson { mean_gap_ns: 1e9 / rate_per_s },
@@ -72,12 +72,13 @@ impl ArrivalSampler {
         ArrivalState { drawn, position: 0.0 }
     }
 
-    /// The agent's next arrival; `None` if there is none any more.
+    /// The time of the agent's next arrival; `None` if there are no more.
     #[inline(always)]
     pub fn next(&mut self, state: &mut ArrivalState, last_ns: u64, stream: &mut Stream) -> Option<u64> {
         match self {
             ArrivalSampler::Poisson { mean_gap_ns } => {
-                // The gap was drawn one arrival ahead: nothing waits for the logarithm.
+                // The gap was drawn one arrival ahead, so that the time of this arrival need not wait for the
+                // logarithm.
                 let next = last_ns.saturating_add(state.drawn);
                 state.drawn = gap(*mean_gap_ns, stream);
                 Some(next)
@@ -118,8 +119,8 @@ impl ArrivalSampler {
     }
 }
 
-/// Where the message `within` a burst of `size` lies: somewhere in its own part of the spread, so that they come in order
-/// with one draw each.
+/// The time of message number `within` in a burst of `size` messages. Each message gets a random time in its own part
+/// of the spread, so that the times ascend with one draw each.
 pub fn offset_ns(within: u64, size: u64, spread_ns: u64, stream: &mut Stream) -> u64 {
     let share = (within as f64 + unit_from(stream.next_u64())) / size as f64;
     (share * spread_ns as f64) as u64
@@ -130,23 +131,23 @@ fn gap(mean_ns: f64, stream: &mut Stream) -> u64 {
     (standard_exponential(stream.next_u64()) * mean_ns + 0.5) as u64
 }
 
-/// A stretch in which the rate goes evenly from one value to another.
+/// A stretch of time in which the rate changes linearly from one value to another.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     length_ns: f64,
-    /// Per second.
+    /// The rate at its start, in arrivals per second.
     from: f64,
-    /// Per second.
+    /// The rate at its end, in arrivals per second.
     to: f64,
 }
 
 impl Piece {
-    /// Expected arrivals in the whole piece.
+    /// The expected number of arrivals in the whole piece.
     fn integral(&self) -> f64 {
         self.length_ns * 1e-9 * (self.from + self.to) / 2.0
     }
 
-    /// How far into the piece, in nanoseconds, the integrated rate reaches `target`.
+    /// The time within the piece, in nanoseconds, at which the integrated rate reaches `target`.
     ///
     /// Solves from·t + (to − from)·t²/2L = target in the form that does not cancel.
     fn time_of(&self, target: f64) -> f64 {
@@ -157,7 +158,7 @@ impl Piece {
     }
 }
 
-/// How much the integrated rate grows up to the next arrival; `anew` if the spacing begins there.
+/// The growth of the integrated rate up to the next arrival. `anew`: the spacing begins there.
 fn step(spacing: Spacing, anew: bool, stream: &mut Stream) -> f64 {
     match spacing {
         Spacing::Poisson => standard_exponential(stream.next_u64()),
@@ -166,7 +167,7 @@ fn step(spacing: Spacing, anew: bool, stream: &mut Stream) -> f64 {
     }
 }
 
-/// A piecewise linear rate, and its integral. After the last piece its final rate goes on.
+/// A piecewise linear rate, and its integral. After the last piece, its final rate continues.
 #[derive(Debug, Clone)]
 pub struct RateCurve {
     /// Each piece with its start, the integrated rate at its start, and its spacing.
@@ -193,7 +194,8 @@ impl RateCurve {
         RateCurve { pieces }
     }
 
-    /// The next arrival and the integrated rate there, after the one at which it was `last`; `None` is before the first.
+    /// The next arrival, and the integrated rate at it. `last` is the integrated rate at the previous arrival; `None`
+    /// before the first.
     ///
     /// Within stretches of one spacing the gaps of the integrated rate are exponential or 1. Where the spacing changes, and
     /// at the very beginning, it begins anew: a Poisson process has no memory, and equal gaps begin at a random phase. So
@@ -213,7 +215,7 @@ impl RateCurve {
                         target = end + step(spacing, true, stream);
                     }
                 }
-                // A last rate of zero: the integral never gets there.
+                // The last rate is zero: the integral never reaches the target.
                 None if piece.integral() < target - integral => return None,
                 _ => return Some(((start + piece.time_of(target - integral) + 0.5) as u64, target)),
             }

@@ -1,4 +1,4 @@
-//! Arrivals: what becomes due, is generated, and finds or does not find room in the queue.
+//! Arrivals: a message falls due, is generated, and enters the queue if there is room.
 
 use super::behaviour::{Behaviour, BehaviourError, Draft, Sending};
 use super::callback_runner::Moment;
@@ -37,7 +37,7 @@ impl<C: Clock> Player<'_, C> {
     /// Puts the agent's next arrival on the timeline, if there is one.
     #[inline(always)]
     fn schedule_next(&mut self, agent: u32, last_ns: u64) {
-        // One that comes too late for the run is drawn in vain: nobody else draws from that stream.
+        // An arrival after the end of the load is drawn and dropped; no other draw uses that stream.
         if let Some(next) = self.load.generator.next_arrival(agent, last_ns)
             && self.load.may_generate(&self.setup, agent, next)
         {
@@ -46,7 +46,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// A closed slot of the agent begins to think.
+    /// Schedules the agent's next arrival in a closed slot, after its think time.
     pub fn think(&mut self, agent: u32, from_ns: u64) {
         let group = self.load.group_of(agent);
         let Some((think, _)) = self.setup.plan.groups[group].arrival.closed() else {
@@ -60,7 +60,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// An arrival of an agent is due.
+    /// Handles an arrival of an agent that is due.
     #[inline(always)]
     pub fn arrival_due(&mut self, agent: u32, intended_ns: u64) {
         self.load.arrival_came();
@@ -97,7 +97,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// `next` sent nothing. Where the load ends by a count, that must not go on for ever.
+    /// Counts an arrival for which `next` sent nothing. If the load ends by a count, this must not go on for ever.
     #[inline(never)]
     fn skipped(&mut self) {
         self.account.recorder.extras.skipped += 1;
@@ -122,7 +122,7 @@ impl<C: Clock> Player<'_, C> {
         Some(self.messages.add(message))
     }
 
-    /// What a callback sent is due.
+    /// Sends a message that a callback had scheduled for now.
     #[inline(never)]
     pub fn send_due(&mut self, slot: u32, intended_ns: u64) {
         self.load.arrival_came();
@@ -137,7 +137,8 @@ impl<C: Clock> Player<'_, C> {
         self.enqueue(id, false);
     }
 
-    /// The message that a draft describes: the group's own mix, then the type's settings, fill what it leaves out.
+    /// The message that a draft describes. What the draft leaves out comes from the group's mix, then from the type's
+    /// settings.
     fn message_of(&mut self, agent: u32, intended_ns: u64, draft: Draft) -> Message {
         let group = &self.load.generator.groups[self.load.group_of(agent)];
         let mixed = group.entries().iter().copied();
@@ -153,7 +154,7 @@ impl<C: Clock> Player<'_, C> {
         message
     }
 
-    /// Counts a message that was generated just now.
+    /// Counts a message that was just generated.
     #[inline(always)]
     fn generated(&mut self, id: MessageId) {
         let message = &mut self.messages[id];
@@ -162,7 +163,7 @@ impl<C: Clock> Player<'_, C> {
         message.cell = cell;
         let mut waiting = (1, self.processor.waiting());
         if self.account.recorder.counts_copies {
-            // What counts is what is received: the backlog goes on beyond the hand-over.
+            // Received copies count here, so the backlog includes messages that were handed over and not received.
             let receipts = self.receiver.receipts();
             waiting = (receipts.copies_of(recipient), waiting.1 + receipts.copies().outstanding);
         }
@@ -191,7 +192,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Notes how late a message of this cell was generated just now.
+    /// Notes the schedule lag of a message of this cell that was just generated.
     fn note_lag(&mut self, cell: u16, intended_ns: u64) {
         let now_ns = self.pace.now_ns();
         let late = self.setup.rules.load_end_ns.is_some_and(|end| now_ns >= end);
@@ -199,7 +200,7 @@ impl<C: Clock> Player<'_, C> {
         self.account.note_lag(cell, now_ns.saturating_sub(intended_ns), late, all_received);
     }
 
-    /// Puts a new message into the queue, or does what the overflow rule says. False: the agent is held.
+    /// Puts a new message into the queue, or applies the overflow rule. Returns false if the agent is held.
     #[inline(always)]
     fn enqueue(&mut self, id: MessageId, may_hold: bool) -> bool {
         if self.processor.queue_is_full() && !self.make_room(id, may_hold) {
@@ -214,10 +215,11 @@ impl<C: Clock> Player<'_, C> {
         may_hold && self.setup.plan.queue.overflow == Overflow::Block
     }
 
-    /// The queue is full: whether there is room now. If not, the message was rejected, or its agent is held.
+    /// Makes room in a full queue. Returns whether there is room now; if not, the message was rejected or its agent is
+    /// held.
     #[inline(never)]
     fn make_room(&mut self, id: MessageId, may_hold: bool) -> bool {
-        // What idle workers take at this instant does not wait.
+        // Messages that idle workers take at this instant do not wait.
         while self.stop.is_none() && self.dispatch() {
             if !self.processor.queue_is_full() {
                 return true;
@@ -248,7 +250,7 @@ impl<C: Clock> Player<'_, C> {
         false
     }
 
-    /// Lets held agents go on, first come first served, while there is room.
+    /// Lets held agents go on, first come first served, while the queue has room. Returns whether any went on.
     #[inline(never)]
     pub fn resume_held(&mut self) -> bool {
         let mut resumed = false;
@@ -265,7 +267,7 @@ impl<C: Clock> Player<'_, C> {
         resumed
     }
 
-    /// Calls into the behaviour, then sends what it wants to send.
+    /// Calls a callback of the behaviour, then sends the messages that it wants to send.
     pub fn call(
         &mut self,
         agent: u32,
@@ -274,7 +276,7 @@ impl<C: Clock> Player<'_, C> {
         let moment = Moment { agent, now_ns: self.pace.now_ns(), closed: self.load.is_over() };
         let suppressed = &mut self.account.recorder.extras.suppressed;
         let (drafts, result) = self.callbacks.call(moment, suppressed, callback);
-        // What follows is late by as long as that took.
+        // The time that the callback took makes everything after it late.
         self.pace.look_at_clock();
         for draft in drafts {
             self.send(agent, draft);

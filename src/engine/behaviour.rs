@@ -1,100 +1,99 @@
-//! What agents do of their own accord. The engine knows this trait, not the language behind it.
+//! The callbacks of agents. The engine knows this trait, not the language behind it.
 
 use crate::plan::{Priority, Recipient};
 use mqscript_plugin::random::Stream;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A failure inside a behaviour; it ends the run. The payload is for whoever made the behaviour.
+/// A failure inside a callback; it ends the run. The error inside is for the maker of the behaviour.
 #[derive(Debug)]
 pub struct BehaviourError(pub Box<dyn std::error::Error + Send + Sync>);
 
-/// A message that a behaviour wants to send. What is `None` comes from the type's settings.
+/// A message that a callback wants to send. A field that is `None` is taken from the type's settings.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
-    /// The type's id.
+    /// The number of the message type.
     pub type_id: u16,
-    /// To whom.
+    /// The recipient of the message.
     pub recipient: Option<Recipient>,
-    /// What it says; taken as it stands, no placeholders.
+    /// The content, which is used as it is, without placeholders.
     pub content: Option<String>,
-    /// Its priority.
+    /// The priority of the message.
     pub priority: Option<Priority>,
-    /// Its tags.
+    /// The tags of the message.
     pub tags: Option<Vec<String>>,
-    /// Its metadata.
+    /// The metadata of the message.
     pub metadata: Option<BTreeMap<String, Value>>,
-    /// Sent after this long, in nanoseconds.
+    /// The delay before the message is sent, in nanoseconds.
     pub after_ns: u64,
 }
 
-/// What a callback may use and fill while it runs.
+/// What a callback may read and fill while it runs.
 #[derive(Debug)]
 pub struct Sending<'a> {
-    /// The agent's number.
+    /// The number of the agent.
     pub agent: u32,
-    /// The run's time.
+    /// The time since the load began, in nanoseconds.
     pub now_ns: u64,
-    /// Whether the load has ended: `me.send` then returns false, and counts in `suppressed`.
+    /// Whether the load has ended: `me.send` then returns false and counts in `suppressed`.
     pub closed: bool,
-    /// The agent's own stream for `me.random`, `me.choose` and random delays.
+    /// The agent's own random stream, for `me.random`, `me.choose` and random delays.
     pub random: &'a mut Stream,
-    /// What the callback sends, in order.
+    /// The messages that the callback sends, in order.
     pub drafts: &'a mut Vec<Draft>,
-    /// Calls of `me.send` that came after the end of the load.
+    /// The number of calls of `me.send` after the end of the load.
     pub suppressed: &'a mut u64,
 }
 
 /// A message as a callback sees it.
 #[derive(Debug)]
 pub struct MessageView<'a> {
-    /// The type's id.
+    /// The number of the message type.
     pub type_id: u16,
-    /// The sender shown.
+    /// The name of the sender that the message shows.
     pub sender: &'a str,
-    /// The recipient's name, or ALL.
+    /// The name of the recipient, or ALL.
     pub recipient: &'a str,
-    /// The content.
+    /// The content of the message.
     pub content: &'a str,
-    /// The priority.
+    /// The priority of the message.
     pub priority: Priority,
-    /// The tags.
+    /// The tags of the message.
     pub tags: &'a [String],
-    /// The metadata.
+    /// The metadata of the message.
     pub metadata: &'a BTreeMap<String, Value>,
-    /// The number among its agent's, from 1.
+    /// The number of the message among its agent's, from 1.
     pub sequence: u64,
 }
 
-/// A final outcome as a callback sees it.
+/// The final outcome of a message as a callback sees it.
 #[derive(Debug)]
 pub struct OutcomeView<'a> {
-    /// How it ended: `delivered`, `failed` …
+    /// The name of the outcome, such as `delivered` or `failed`.
     pub result: &'static str,
-    /// Why, if it was not delivered.
+    /// The reason, if it was not delivered; else empty.
     pub reason: &'a str,
-    /// Attempts made.
+    /// The number of attempts that were made.
     pub attempts: u8,
-    /// From the intended arrival to the end, in nanoseconds.
+    /// The time from the intended arrival to the end, in nanoseconds.
     pub total_ns: u64,
 }
 
-/// The agents' own part in a run. The engine asks `uses` of the plan's callbacks and calls nothing that no group
-/// names.
+/// The callbacks of all agents. The engine calls only those that some group of the plan names.
 pub trait Behaviour {
-    /// The load begins for an agent.
+    /// Tells an agent that the load begins.
     ///
     /// # Errors
     /// The behaviour failed; the run ends.
     fn on_start(&mut self, sending: &mut Sending<'_>) -> Result<(), BehaviourError>;
 
-    /// An arrival is due: what to send, or nothing.
+    /// Asks an agent for the message of an arrival that is due; `None` sends nothing.
     ///
     /// # Errors
     /// The behaviour failed; the run ends.
     fn next(&mut self, sending: &mut Sending<'_>) -> Result<Option<Draft>, BehaviourError>;
 
-    /// A message was received.
+    /// Tells an agent of a message that it received.
     ///
     /// # Errors
     /// The behaviour failed; the run ends.
@@ -104,7 +103,7 @@ pub trait Behaviour {
         message: &MessageView<'_>,
     ) -> Result<(), BehaviourError>;
 
-    /// An own message has its final outcome.
+    /// Tells an agent of the final outcome of its own message.
     ///
     /// # Errors
     /// The behaviour failed; the run ends.
@@ -115,11 +114,11 @@ pub trait Behaviour {
         outcome: &OutcomeView<'_>,
     ) -> Result<(), BehaviourError>;
 
-    /// Seconds of wall time spent in callbacks so far; `None` without callbacks.
+    /// The wall time spent in callbacks so far, in seconds; `None` without callbacks.
     fn seconds(&self) -> Option<f64>;
 }
 
-/// Agents without callbacks.
+/// A behaviour without any callbacks.
 #[derive(Debug, Default)]
 pub struct NoBehaviour;
 

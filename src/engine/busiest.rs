@@ -1,11 +1,11 @@
-//! Who and what an endless exchange is made of.
+//! Finds the agents and types that an endless exchange consists of.
 
 use super::clock::Clock;
 use super::player::Player;
 use crate::numbers::count;
 
 impl<C: Clock> Player<'_, C> {
-    /// Who generated most, and of what, for an error about an endless exchange.
+    /// The agents and types with the most messages, in words, for an error about an endless exchange.
     pub fn busiest(&self) -> String {
         let types = self.setup.rules.types as usize;
         let of_type = |t: usize| {

@@ -1,4 +1,4 @@
-//! The agents' callbacks: who runs them, and what is still to be told.
+//! Runs the agents' callbacks, and counts those that are still to be called.
 
 use super::behaviour::{Behaviour, BehaviourError, Draft, Sending};
 use crate::plan::{Callbacks, Plan};
@@ -7,18 +7,18 @@ use mqscript_plugin::random::{Stream, text_key};
 /// Runs the callbacks of a run.
 pub struct CallbackRunner<'a> {
     behaviour: &'a mut dyn Behaviour,
-    /// For each agent the stream of `me.random`; none where there is no callback.
+    /// The stream of `me.random` for each agent; empty if there are no callbacks.
     streams: Vec<Stream>,
-    /// Messages whose `on_outcome` is still to be called.
+    /// The number of messages whose `on_outcome` is still to be called.
     untold: usize,
-    /// The run is over: nobody is called any more.
+    /// Whether the run is over; then no callback is called.
     is_over: bool,
 }
 
-/// The moment in which a callback is called.
+/// The circumstances of one call of a callback.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
-    /// The agent's number.
+    /// The number of the agent.
     pub agent: u32,
     /// The run's time, in nanoseconds.
     pub now_ns: u64,
@@ -27,12 +27,12 @@ pub struct Moment {
 }
 
 impl<'a> CallbackRunner<'a> {
-    /// Runs the callbacks that the plan names, by this behaviour.
+    /// Makes the runner of the callbacks that the plan names.
     pub fn new(plan: &Plan, behaviour: &'a mut dyn Behaviour) -> CallbackRunner<'a> {
         CallbackRunner { behaviour, streams: streams(plan), untold: 0, is_over: false }
     }
 
-    /// Calls into the behaviour. Returns what it wants to send, in order, and whether it failed.
+    /// Calls a callback. Returns the messages that it wants to send, in order, and the error if it failed.
     pub fn call(
         &mut self,
         moment: Moment,
@@ -52,22 +52,22 @@ impl<'a> CallbackRunner<'a> {
         (drafts, result)
     }
 
-    /// An `on_outcome` is to be called soon.
+    /// Counts a call of `on_outcome` that will come.
     pub fn outcome_pending(&mut self) {
         self.untold += 1;
     }
 
-    /// That `on_outcome` is called now.
+    /// Counts a call of `on_outcome` that is made now.
     pub fn outcome_told(&mut self) {
         self.untold -= 1;
     }
 
-    /// Whether an `on_outcome` is still to be called.
+    /// Whether a call of `on_outcome` is still to come.
     pub fn has_pending(&self) -> bool {
         self.untold > 0
     }
 
-    /// The run is over: nobody is called any more.
+    /// Ends the run for callbacks: none is called from now on.
     pub fn end(&mut self) {
         self.is_over = true;
     }

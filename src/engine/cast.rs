@@ -1,4 +1,4 @@
-//! Who plays: the cores of a plan, found and agreed upon before anything begins.
+//! The cores of a plan, found and checked before a run begins.
 
 use super::error::RunError;
 use crate::cores::{self, CoreRequest, Finder, ResolvedChain, ResolvedCore, abi, is_foreign};
@@ -6,23 +6,23 @@ use crate::plan::{ClockKind, Plan, Receive};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where a plan is played.
+/// The surroundings in which a plan is played.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
-    /// Finds the cores.
+    /// Finds the libraries of cores.
     pub finder: &'a Finder,
-    /// Paths of cores are relative to this folder.
+    /// The folder to which the paths of cores are relative.
     pub base_dir: &'a Path,
-    /// Whether only cores that touch nothing real may take part.
+    /// Whether only cores may take part that touch nothing outside the process.
     pub pure: bool,
-    /// How far the kernel confines the process: for the results.
+    /// How far the kernel confines the process, for the results.
     pub confined: Option<&'a str>,
 }
 
-/// For more agents than this, cores are not made just to see whether they can be.
+/// The most agents for which cores are made only to check that they can be.
 const AGENTS_TRIED_MAX: u32 = 10_000;
 
-/// The cores of a plan, ready to be made, and the clock on which they play.
+/// The cores of a plan, found and loaded, and the clock of the run.
 #[derive(Debug, Clone)]
 pub struct Cast {
     pub(super) resolved: ResolvedChain,
@@ -34,7 +34,8 @@ impl Cast {
     /// Finds and loads the cores of a plan.
     ///
     /// # Errors
-    /// A core cannot be had, a live one not on the virtual clock, or one that touches something real not in a pure run.
+    /// A core cannot be found or loaded; a live core is asked to play on the virtual clock; or, in a pure run, a core
+    /// touches something outside the process.
     pub fn of(plan: &Plan, setting: Setting<'_>) -> Result<Cast, RunError> {
         let resolved = cores::plan_chain(setting.finder, setting.base_dir, &requests(plan))?;
         if setting.pure {
@@ -44,10 +45,10 @@ impl Cast {
         Ok(Cast { resolved, clock, confined: setting.confined.map(str::to_owned) })
     }
 
-    /// Of each plan, in order; plans on the same cores share the work.
+    /// Finds and loads the cores of each plan, in order. Plans with the same cores share the work.
     ///
     /// # Errors
-    /// As for [`Cast::of`]; the first in order, with the number of its plan.
+    /// The first error in the order of the plans, as for [`Cast::of`], with the index of its plan.
     pub fn of_all(plans: &[Plan], setting: Setting<'_>) -> Result<Vec<Arc<Cast>>, (usize, RunError)> {
         let mut casts: Vec<Arc<Cast>> = Vec::with_capacity(plans.len());
         for (index, plan) in plans.iter().enumerate() {
@@ -61,11 +62,10 @@ impl Cast {
         Ok(casts)
     }
 
-    /// Whether these cores can do what the plan asks of them. Ours that are simulated are made for it and taken down
-    /// again, as some of their options are judged only then; unless there are so many agents that it would take time.
+    /// Checks whether these cores can do what the plan asks. Our own simulated cores are made and taken down for it,
+    /// because they check some options only then; not if there are very many agents, because that takes time.
     ///
-    /// # Errors
-    /// Deliveries are asked for, and a core cannot receive; a core refuses to be made.
+    /// Deliveries are asked for and a core cannot receive, or a core cannot be made with its options.
     pub fn could_play(&self, plan: &Plan) -> Result<(), RunError> {
         receives(plan, &self.resolved)?;
         let harmless =
@@ -76,12 +76,12 @@ impl Cast {
         Ok(())
     }
 
-    /// Whether what is delivered is only taken over, so that what is received counts.
+    /// Whether "delivered" only means that the core has stored the message, so that the received copies count.
     pub fn stores(&self) -> bool {
         self.resolved.declared_capabilities() & abi::STORES != 0
     }
 
-    /// Whether all of these cores tell what arrives.
+    /// Whether all of these cores can report received copies.
     pub fn can_receive(&self) -> bool {
         self.resolved.declared_capabilities() & abi::RECEIVES != 0
     }
@@ -91,7 +91,7 @@ impl Cast {
         self.clock
     }
 
-    /// The files of the cores, innermost first.
+    /// The library files of the cores, innermost first.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.resolved.cores.iter().map(|core| core.path.as_path())
     }
@@ -127,7 +127,8 @@ fn clock_of(plan: &Plan, resolved: &ResolvedChain) -> Result<ClockKind, RunError
     }
 }
 
-/// "auto = some group has `on_message`, or the core is live and RECEIVES", or an option asks for copies to strike.
+/// Whether copies are received: "auto = some group has `on_message`, or the core is live and RECEIVES", or an option
+/// needs the copies.
 pub(super) fn receives(plan: &Plan, resolved: &ResolvedChain) -> Result<bool, RunError> {
     let callbacks = plan.has_callback(|callbacks| callbacks.on_message.is_some());
     let unable = resolved.cores.iter().find(|core| core.capabilities & abi::RECEIVES == 0);

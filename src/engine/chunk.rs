@@ -1,51 +1,51 @@
-//! Sixty-four messages of one agent, as the receiver's ledger knows them.
+//! Sixty-four messages of one agent, as the receiver's ledger keeps them.
 
 use crate::metrics::ALL;
 
-/// Messages in a chunk.
+/// The number of messages in a chunk.
 pub const SIZE: u64 = 64;
 
-/// Which of an agent's messages `64 n + 1 … 64 n + 64` were handed over, delivered as the sender knows, and
+/// The state of the messages `64 n + 1 … 64 n + 64` of an agent: handed over, delivered as the sender knows, and
 /// received, and by whom. Bit i stands for message `64 n + 1 + i`.
 #[derive(Debug)]
 pub struct Chunk {
     sender: u32,
     handed_over: u64,
     delivered: u64,
-    /// Messages to one agent that it received.
+    /// Messages to one agent that this agent received.
     received: u64,
     to_all: u64,
-    /// Messages that a processor said it never will deliver.
+    /// Messages that a processor has given up.
     given_up: u64,
     /// Messages whose intended time lies in the measured window.
     measured: u64,
     recipients: [u32; SIZE as usize],
     /// Broadcasts received, by agent; empty as long as the chunk has no broadcast.
     received_by: Vec<u64>,
-    /// Copies of messages handed over that have not been received.
+    /// The number of copies, of messages handed over, that are not received.
     awaited: u64,
 }
 
-/// What a copy was.
+/// What a copy turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
-    /// The first of its message for this agent; whether the message was known as delivered by then.
+    /// The first copy of its message for this agent.
     First {
-        /// Whether its sender knows it as delivered.
+        /// Whether the sender already knows the message as delivered.
         delivered: bool,
         /// Whether the message was for all.
         to_all: bool,
-        /// Whether a processor had given it up.
+        /// Whether a processor had given the message up.
         given_up: bool,
     },
-    /// Another of a message that this agent has received.
+    /// A further copy of a message that this agent has received.
     Again,
-    /// Of a message that was never handed over for this agent.
+    /// A copy of a message that was never handed over for this agent.
     Never,
 }
 
 impl Chunk {
-    /// Nothing handed over yet.
+    /// A chunk of a sender in which no message is handed over yet.
     pub fn new(sender: u32) -> Chunk {
         Chunk {
             sender,
@@ -61,12 +61,13 @@ impl Chunk {
         }
     }
 
-    /// The bytes it takes.
+    /// The memory that the chunk takes, in bytes.
     pub fn bytes(&self) -> u64 {
         (size_of::<Chunk>() + 8 * self.received_by.capacity()) as u64
     }
 
-    /// The core accepted message `bit` for the first time; `copies` are what it will be, `agents` all agents.
+    /// Notes that the core accepted message `bit` for the first time; `copies` will come of it, and there are `agents`
+    /// agents.
     #[inline]
     pub fn handed_over(&mut self, bit: u64, recipient: u32, measured: bool, copies: u64, agents: usize) {
         self.handed_over |= 1 << bit;
@@ -79,14 +80,15 @@ impl Chunk {
         }
     }
 
-    /// The sender learned that message `bit` was delivered; returns how many of its copies were received before.
+    /// Notes that the sender knows message `bit` as delivered. Returns how many of its copies were received before.
     #[inline]
     pub fn delivered(&mut self, bit: u64) -> u64 {
         self.delivered |= 1 << bit;
         self.received_of(bit)
     }
 
-    /// A processor will not deliver message `bit`. Returns whether that is new, of a message that was handed over.
+    /// Notes that a processor has given up message `bit`. Returns whether this is new, for a message that was handed
+    /// over.
     ///
     /// A branch on purpose: of `self.given_up |= u64::from(is_new) << bit`, rustc 1.95 with LLVM 22 loses the store from
     /// optimisation level 2 on where this is inlined.
@@ -115,7 +117,7 @@ impl Chunk {
         self.recipients[bit as usize]
     }
 
-    /// How many copies of message `bit` were received.
+    /// The number of received copies of message `bit`.
     #[inline]
     pub fn received_of(&self, bit: u64) -> u64 {
         if self.to_all >> bit & 1 == 0 {
@@ -124,7 +126,7 @@ impl Chunk {
         self.received_by.iter().map(|received| received >> bit & 1).sum()
     }
 
-    /// A copy of message `bit` arrived at `agent`.
+    /// Notes that a copy of message `bit` arrived at `agent`. Returns what it is.
     #[inline]
     pub fn received(&mut self, bit: u64, agent: u32) -> Seen {
         if self.handed_over >> bit & 1 == 0 {
@@ -151,13 +153,14 @@ impl Chunk {
         Seen::First { delivered: self.delivered >> bit & 1 != 0, to_all, given_up }
     }
 
-    /// Whether all its messages were delivered and every copy was received: then there is nothing to remember.
+    /// Whether all messages were delivered and every copy was received: then the chunk can be forgotten.
     #[inline]
     pub fn is_complete(&self) -> bool {
         self.awaited == 0 && self.delivered == u64::MAX
     }
 
-    /// Tells, for each agent, how many copies of measured messages it should have received and has not.
+    /// Calls `tell` for each agent with the number of copies of measured messages that it should have received and did
+    /// not.
     pub fn lost(&self, mut tell: impl FnMut(u32, u64)) {
         let expected = self.delivered & !self.given_up;
         let to_one = expected & self.measured & !self.to_all & !self.received;
@@ -171,7 +174,7 @@ impl Chunk {
         }
     }
 
-    /// Tells each copy that is expected and has not come: the message's bit and the agent.
+    /// Calls `tell` for each copy that is expected and did not come, with the message's bit and the agent.
     pub fn each_lost(&self, mut tell: impl FnMut(u64, u32)) {
         let expected = self.delivered & !self.given_up;
         for bit in (0..SIZE).filter(|bit| expected >> bit & 1 != 0) {

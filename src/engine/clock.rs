@@ -6,21 +6,21 @@ use std::time::Duration;
 
 /// A clock that the loop can wait on.
 pub trait Clock {
-    /// Whether time only passes when the loop says so.
+    /// Whether time passes only when the loop says so.
     const VIRTUAL: bool;
 
-    /// The present.
+    /// The present time, in nanoseconds since the load began.
     fn now(&mut self) -> u64;
 
-    /// Waits until `until_ns`, which has not passed on a virtual clock, or until a core wakes the loop. Returns the
-    /// present.
+    /// Waits until `until_ns`, which must not be past on a virtual clock, or until a core wakes the loop. Returns the
+    /// present time.
     fn wait(&mut self, until_ns: u64) -> u64;
 
-    /// Whether a core asked for a poll since this was last called.
+    /// Whether a core asked for a poll since the last call of this.
     fn take_wake(&mut self) -> bool;
 }
 
-/// Jumps from event to event.
+/// A clock that jumps from event to event.
 #[derive(Debug)]
 pub struct VirtualClock {
     clock: Arc<RunClock>,
@@ -28,7 +28,7 @@ pub struct VirtualClock {
 }
 
 impl VirtualClock {
-    /// The clock of a run with these services, at 0.
+    /// The virtual clock of a run with these services, at 0.
     pub fn new(services: &HostServices) -> VirtualClock {
         VirtualClock { clock: Arc::clone(&services.clock), wake: Arc::clone(&services.wake) }
     }
@@ -55,9 +55,9 @@ impl Clock for VirtualClock {
     }
 }
 
-/// How long before an event the loop stops sleeping and spins.
+/// How long before an event the loop stops sleeping and spins, in nanoseconds.
 const SPIN_NS: u64 = 100_000;
-/// A mean gap below this is not slept in at all.
+/// Below this mean gap between events, in nanoseconds, the loop never sleeps.
 pub const ALWAYS_SPIN_GAP_NS: f64 = 200_000.0;
 
 /// The machine's monotonic clock.
@@ -68,9 +68,9 @@ pub const ALWAYS_SPIN_GAP_NS: f64 = 200_000.0;
 pub struct WallClock {
     clock: Arc<RunClock>,
     wake: Arc<WakeFlag>,
-    /// The load's start on the run's clock.
+    /// The start of the load on the run's clock, in nanoseconds.
     start_ns: u64,
-    /// How long before an event to stop sleeping.
+    /// How long before an event the loop stops sleeping, in nanoseconds.
     spin_ns: u64,
 }
 
@@ -79,7 +79,7 @@ impl WallClock {
     /// thread.
     pub fn new(services: &HostServices, start_ns: u64, always_spin: bool) -> WallClock {
         services.wake.register_current_thread();
-        // Without the slack of 50 µs that Linux adds to every sleep; other systems have no such call.
+        // Turns off the 50 µs by which Linux may prolong every sleep; other systems have no such call.
         #[cfg(target_os = "linux")]
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -1,4 +1,4 @@
-//! What messages say: templates rendered when they are needed, and what callbacks said instead.
+//! The texts of messages: templates that are rendered when needed, and drafts of callbacks.
 
 use super::behaviour::Draft;
 use super::generator::Setting;
@@ -9,7 +9,7 @@ use mqscript_plugin::random::{KeyedSource, MessageKey, text_key};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The drafts of messages under way, by number.
+/// The drafts of messages that have not ended, by number.
 #[derive(Debug, Default)]
 pub struct Drafts {
     slots: Vec<Option<Draft>>,
@@ -17,7 +17,7 @@ pub struct Drafts {
 }
 
 impl Drafts {
-    /// Keeps a draft and says under which number.
+    /// Keeps a draft. Returns its number.
     pub fn keep(&mut self, draft: Draft) -> u32 {
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = Some(draft);
@@ -33,7 +33,7 @@ impl Drafts {
         if number == NONE { None } else { self.slots[number as usize].as_ref() }
     }
 
-    /// Forgets a draft and hands it back.
+    /// Removes a draft and returns it.
     pub fn take(&mut self, number: u32) -> Option<Draft> {
         if number == NONE {
             return None;
@@ -43,28 +43,28 @@ impl Drafts {
     }
 }
 
-/// What messages say.
+/// The texts of all messages of a run.
 #[derive(Debug)]
 pub struct Texts {
-    /// Turns a message into texts.
+    /// Makes the texts of a message.
     pub renderer: Renderer,
-    /// What callbacks said instead.
+    /// The drafts of callbacks, which replace parts of the texts.
     pub drafts: Drafts,
 }
 
-/// Turns a message into texts.
+/// Makes the texts of a message from templates.
 #[derive(Debug)]
 pub struct Renderer {
-    /// Everybody's name.
+    /// The names of all senders and recipients.
     pub parties: Parties,
     types: Vec<(String, String)>,
     random: KeyedSource,
-    /// The texts of each setting's metadata, parsed: by setting number, then key.
+    /// The texts of each setting's metadata, parsed: by setting number, then by key.
     metadata: Vec<Vec<(String, Result<Template, Value>)>>,
 }
 
 impl Renderer {
-    /// A renderer for a run's parties, types and settings.
+    /// A renderer for the parties, types and settings of a run.
     pub fn new(seed: u64, parties: Parties, types: &[MessageType], settings: &[Setting]) -> Renderer {
         let parsed = |(key, value): (&String, &Value)| {
             let template = value.as_str().and_then(|text| Template::parse(text).ok());
@@ -94,7 +94,7 @@ impl Renderer {
         setting.sender.unwrap_or(message.agent)
     }
 
-    /// Appends a message's content, as of its attempt `attempt`.
+    /// Appends the content of a message, as it is in attempt `attempt`.
     pub fn content(
         &self,
         into: &mut String,
@@ -117,7 +117,7 @@ impl Renderer {
         }
     }
 
-    /// 64 bits that belong to the message, whatever the attempt.
+    /// 64 random bits for the message and the purpose, the same in every attempt.
     fn draw(&self, message: &Message, purpose: &str) -> u64 {
         let sender_key = text_key(&self.parties.name(message.agent)) ^ text_key(purpose);
         let key = MessageKey { sender_key, sequence: message.sequence, attempt: 0, recipient_key: 0 };
@@ -168,7 +168,7 @@ impl Renderer {
         }
     }
 
-    /// A message's metadata, texts rendered.
+    /// The metadata of a message, with its texts rendered.
     pub fn metadata(
         &self,
         message: &Message,
@@ -191,7 +191,7 @@ impl Renderer {
         entries.iter().map(|(key, value)| (key.clone(), rendered(value))).collect()
     }
 
-    /// A message's tags.
+    /// The tags of a message, from its draft or its setting.
     pub fn tags<'a>(&self, setting: &'a Setting, draft: Option<&'a Draft>) -> &'a [String] {
         draft.and_then(|draft| draft.tags.as_deref()).unwrap_or(&setting.settings.tags)
     }

@@ -1,12 +1,12 @@
-//! The loop's end of the core: the session, and what the core has answered.
+//! The engine's connection to the core: its session, and its last answers.
 
 use crate::cores::{CoreFailure, HostServices, Out, Published, Session, abi};
 
-/// The core under play. It counts time from an origin of its own; all times here are since the load began.
+/// The core that is played. The core counts time from its own origin; all times here are since the load began.
 pub struct CoreLink {
-    /// What the core has answered to the last call.
+    /// The core's answer to the last call.
     pub out: Out,
-    /// What the host offers to cores.
+    /// The services of the host for cores.
     pub services: HostServices,
     session: Session,
     origin_ns: u64,
@@ -18,7 +18,7 @@ impl CoreLink {
         CoreLink { out, services, session, origin_ns }
     }
 
-    /// Offers messages to the core.
+    /// Offers messages to the core. Returns what it accepted.
     #[inline(always)]
     pub fn publish(&mut self, now_ns: u64, batch: &[abi::Message]) -> Published {
         self.session.publish(now_ns + self.origin_ns, batch, &mut self.out)
@@ -27,7 +27,7 @@ impl CoreLink {
     /// Asks the core for what has happened.
     ///
     /// # Errors
-    /// The core is finished; what stands in `out` still counts.
+    /// The core has failed; what is in `out` still counts.
     pub fn poll(&mut self, now_ns: u64) -> Result<(), CoreFailure> {
         self.session.poll(now_ns + self.origin_ns, &mut self.out)
     }
@@ -40,7 +40,7 @@ impl CoreLink {
         self.session.flush(now_ns + self.origin_ns, &mut self.out)
     }
 
-    /// Tells the core that copies were taken.
+    /// Tells the core that copies were received, by their tags.
     ///
     /// # Errors
     /// As for [`poll`](CoreLink::poll).
@@ -48,7 +48,7 @@ impl CoreLink {
         self.session.acknowledge(now_ns + self.origin_ns, tags, &mut self.out)
     }
 
-    /// When the core wants to be polled; `u64::MAX` = never.
+    /// When the core wants to be polled, in nanoseconds since the load began; `u64::MAX` = never.
     #[inline]
     pub fn due_ns(&self) -> u64 {
         match self.out.next_due_ns {
@@ -63,24 +63,24 @@ impl CoreLink {
         self.origin_ns
     }
 
-    /// A time of the core's clock, since the load began.
+    /// Converts a time of the core's clock into nanoseconds since the load began.
     #[inline(always)]
     pub fn since_load(&self, at_ns: u64) -> u64 {
         at_ns.saturating_sub(self.origin_ns)
     }
 
-    /// The session, to be read.
+    /// The session, for reading only.
     pub fn session(&self) -> &Session {
         &self.session
     }
 
-    /// A breach of the contract, seen in what the last call brought.
+    /// The error for a breach of the contract that was seen in the last answer.
     #[cold]
     pub fn breach(&self, text: String) -> CoreFailure {
         CoreFailure::breach(self.session.core(), self.session.called(), text)
     }
 
-    /// Gives the session back, to be closed, and the services.
+    /// Gives back the session, to be closed, and the services.
     pub fn into_parts(self) -> (Session, HostServices) {
         (self.session, self.services)
     }

@@ -1,8 +1,8 @@
-//! The wait after the load: what is still to come, and when a run goes on without it.
+//! The wait after the load: what is still to come, and when the run ends without it.
 //!
-//! One rule for all cores: the run waits until every message has its end and every copy that is expected has come; or until
-//! the medium says that it holds nothing more; or until `drain` has passed in silence; and never beyond `drain_max`. Where all
-//! have come it listens on for `linger`, for copies that come twice.
+//! One rule for all cores. The run waits until every message has ended and every expected copy has come; or until the
+//! core says that it holds nothing more; or until nothing happened for `drain`; and never beyond `drain_max`. When all
+//! copies have come, it waits for another `linger`, for copies that come twice.
 
 use super::clock::Clock;
 use super::player::Player;
@@ -11,7 +11,7 @@ use crate::plan::DRAIN_NS;
 use crate::results::Waited;
 
 impl<C: Clock> Player<'_, C> {
-    /// Whether every message has its end and every copy has come, or the wait for them has ended otherwise.
+    /// Whether every message has ended and every copy has come, or the wait has ended otherwise.
     pub fn is_finished(&mut self) -> bool {
         if !self.load.is_over() {
             return false;
@@ -31,22 +31,22 @@ impl<C: Clock> Player<'_, C> {
         self.pace.now_ns() >= self.listens_until_ns()
     }
 
-    /// When the run goes on without what is still to come, as things stand; `u64::MAX` if never.
+    /// When the wait ends as things stand, in nanoseconds since the load began; `u64::MAX` if never.
     pub fn wait_ends_ns(&mut self) -> u64 {
         let silent = self.silence_ends_ns().unwrap_or(u64::MAX);
         let drains = self.load.is_over() && !C::VIRTUAL;
         let over = if drains { self.listens_until_ns() } else { 0 };
-        // The end of listening that has passed is no reason to look again.
+        // A `linger` that is already over is no reason to look again.
         let over = if over > self.pace.now_ns() { over } else { u64::MAX };
         silent.min(over).min(self.limit_ns().unwrap_or(u64::MAX))
     }
 
-    /// Whether there was silence for so long that nothing more is expected.
+    /// Whether nothing happened for so long that nothing more is expected.
     pub fn is_silent(&mut self) -> bool {
         self.silence_ends_ns().is_some_and(|end| self.pace.now_ns() >= end)
     }
 
-    /// Whether copies that were acknowledged to senders may still come.
+    /// Whether copies of messages that were delivered may still come.
     pub fn copies_missing(&self) -> bool {
         if self.receiver.pending() > 0 || self.callbacks.has_pending() {
             return true;
@@ -60,23 +60,23 @@ impl<C: Clock> Player<'_, C> {
         !self.core.out.empty
     }
 
-    /// Whether messages are without an end that may still get one.
+    /// Whether some messages have not ended and still may.
     fn is_unfinished(&self) -> bool {
         let unable = self.processor.hand_overs_left() == 0 && self.processor.in_flight() == 0;
         !unable && (self.account.recorder.ended < self.account.recorder.generated || self.load.has_held())
     }
 
-    /// Nothing happens in a simulated core between two calls: it has told what follows.
+    /// Whether the core is simulated: nothing happens in it between two calls, and it has told what follows.
     fn is_simulated(&self) -> bool {
         C::VIRTUAL || self.setup.scene.capabilities & abi::SIMULATED != 0
     }
 
-    /// `drain_max`, on the load's clock.
+    /// The end of `drain_max`, in nanoseconds since the load began.
     fn limit_ns(&self) -> Option<u64> {
         Some(self.load.ended_ns()?.saturating_add(self.setup.rules.drain_max_ns?))
     }
 
-    /// Until when copies that come twice, or that another run left, are listened for.
+    /// Until when the run waits for copies that come twice, or that another run left.
     fn listens_until_ns(&self) -> u64 {
         if !self.receiver.is_active() || self.is_simulated() || self.core.out.empty {
             return 0;
@@ -87,7 +87,7 @@ impl<C: Clock> Player<'_, C> {
             .saturating_add(self.setup.rules.linger_ns)
     }
 
-    /// When there was silence for too long; `None` while something else than the core makes the run go on.
+    /// When nothing will have happened for too long; `None` while something other than the core is still due.
     fn silence_ends_ns(&mut self) -> Option<u64> {
         if std::mem::take(&mut self.core.out.working) {
             self.pace.core_works();
@@ -97,15 +97,15 @@ impl<C: Clock> Player<'_, C> {
             self.pace.break_silence();
             return None;
         }
-        // Under load a core that is given longer to end than that may also be silent for longer.
+        // A core that has a longer `drain` may also be silent for longer during the load.
         let limit_ns =
             if drains { self.setup.rules.drain_ns } else { DRAIN_NS.max(self.setup.rules.drain_ns) };
         let due_ns = self.core.due_ns();
         Some(self.pace.silence_until(self.processor.hand_overs(), due_ns, limit_ns))
     }
 
-    /// Whether nothing will happen unless a core makes it happen. What waits goes on as soon as the core takes it, which
-    /// on the wall clock it need not say beforehand.
+    /// Whether nothing will happen unless the core acts. Messages that wait go on as soon as the core takes them; on
+    /// the wall clock the core need not announce that.
     fn only_core_is_left(&self) -> bool {
         let waits = self.processor.has_waiting() || self.load.has_held();
         let timed = self.processor.in_flight() > 0 && self.setup.plan.processor.timeout_ns.is_some();

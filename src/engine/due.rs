@@ -1,33 +1,33 @@
-//! What can be due, and how it is packed for the timeline.
+//! The kinds of events that can be due, and how they are packed for the timeline.
 
 use super::message::MessageId;
 
-/// Something that happens at a time.
+/// An event that happens at a given time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// An attempt's outcome.
+    /// The outcome of an attempt.
     Outcome(MessageId),
     /// The outcome of an attempt that was given up before.
     LateOutcome,
-    /// An attempt is given up.
+    /// The time-out of an attempt.
     Timeout(MessageId),
-    /// An agent is told what became of its message (`on_outcome`).
+    /// The call that tells an agent the outcome of its message (`on_outcome`).
     OutcomeCallback(MessageId),
     /// The copy in this slot of the receiver arrives (`on_message`).
     Delivery(u32),
-    /// A message returns from its backoff.
+    /// The end of a message's backoff.
     Backoff(MessageId),
-    /// The phase of this number begins.
+    /// The start of the phase with this number.
     Phase(u32),
-    /// The load ends.
+    /// The end of the load.
     LoadEnd,
     /// An arrival of this agent.
     Arrival(u32),
-    /// What a callback sent for later, in this slot.
+    /// A message that a callback scheduled for later, in this slot.
     Send(u32),
 }
 
-/// What comes first at one instant.
+/// The order of events at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Class {
@@ -52,13 +52,13 @@ impl Class {
     ];
 }
 
-/// The payload of what has none: a late outcome among outcomes, the end of the load among phases.
+/// The payload of events that have none: a late outcome among outcomes, the end of the load among phases.
 const OTHER: u32 = u32::MAX;
-/// Marks the slot of what a callback sent, among the arrivals of agents.
+/// The bit that marks the slot of a callback's message, among the arrivals of agents.
 const SEND: u32 = 1 << 31;
 
 impl Due {
-    /// Its class, and what it is about in 32 bits.
+    /// The class of the event, and its payload in 32 bits.
     #[inline(always)]
     pub(super) fn pack(self) -> (Class, u32) {
         match self {
@@ -75,7 +75,7 @@ impl Due {
         }
     }
 
-    /// What was packed so.
+    /// The event that was packed into this class and payload.
     #[inline(always)]
     pub(super) fn unpack(class: Class, payload: u32) -> Due {
         match class {
@@ -93,7 +93,7 @@ impl Due {
     }
 }
 
-/// Whether this is the payload of an agent's own arrival, among those of the class of arrivals.
+/// Whether this payload of the class of arrivals is an agent's own arrival.
 #[inline(always)]
 pub(super) fn is_agent(payload: u32) -> bool {
     payload & SEND == 0

@@ -1,4 +1,4 @@
-//! How messages leave the run, each under exactly one name.
+//! How messages end, each with exactly one outcome.
 
 use super::behaviour::{MessageView, OutcomeView};
 use super::clock::Clock;
@@ -12,7 +12,7 @@ use crate::results::FinalOutcome;
 use std::sync::Arc;
 
 impl<C: Clock> Player<'_, C> {
-    /// What the recorder must know of a message that ends.
+    /// What the recorder must know about a message that ends.
     #[inline(always)]
     pub fn ended(
         &self,
@@ -36,14 +36,14 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// [`end`](Player::end) where it need not be fast, and no attempt is what ended just now.
+    /// Like [`end`](Player::end), for rare cases in which no attempt has just ended; need not be fast.
     #[inline(never)]
     pub fn end_rarely(&mut self, id: MessageId, outcome: FinalOutcome, reason: u32, at_ns: u64) {
         let last_attempt = self.messages[id].last_attempt();
         self.end(id, outcome, reason, at_ns, last_attempt);
     }
 
-    /// A message has ended; `last_attempt` is when its last attempt was accepted and when that ended.
+    /// Ends a message. `last_attempt` is when its last attempt was accepted and when that ended.
     #[inline(always)]
     pub fn end(
         &mut self,
@@ -78,12 +78,12 @@ impl<C: Clock> Player<'_, C> {
         self.messages.remove(id);
     }
 
-    /// Whether an agent is told what became of its messages. Once the run is over nobody is.
+    /// Whether the agent has a callback for outcomes that can still be called.
     fn tells_outcome(&self, agent: u32) -> bool {
         self.setup.rules.on_outcome[self.load.group_of(agent)] && !self.callbacks.is_over()
     }
 
-    /// Notes what a message that ended would have taken without lag.
+    /// Notes how long an ended message would have taken without lag.
     fn note_lateness(&mut self, id: MessageId, ended: &Ended) {
         let by_queue =
             [self.setup.reasons.queue_full, self.setup.reasons.dropped_oldest].contains(&ended.reason);
@@ -91,7 +91,7 @@ impl<C: Clock> Player<'_, C> {
         self.account.note_lateness(ended, by_queue, expires_ns, gap_ns);
     }
 
-    /// An agent is told what became of its message.
+    /// Tells an agent the outcome of its message.
     pub fn outcome_callback_due(&mut self, id: MessageId) {
         let message = self.messages[id].clone();
         let Whereabouts::Ended(outcome) = message.place else {
@@ -161,11 +161,11 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Gives a name to every message that is still under way when the run is over.
+    /// Gives an outcome to every message that has not ended when the run is over.
     pub fn settle(&mut self) {
         self.take_notices();
         self.account.occupancy.finish(self.pace.now_ns());
-        // Nobody is called any more, and nobody thinks: what follows only counts.
+        // From here on no callback is called and no agent sends: outcomes are only counted.
         self.callbacks.end();
         let core_failed = matches!(self.stop, Some(Stop::CoreFailed(_)));
         for (id, outcome, reason) in self.rest(core_failed) {
@@ -174,7 +174,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// The names of all messages that are still under way, if the run ended now: (message, outcome, reason).
+    /// The outcomes of all messages that have not ended, if the run ended now: message, outcome, reason.
     pub fn rest(&self, core_failed: bool) -> Vec<(MessageId, FinalOutcome, u32)> {
         let name = |id: MessageId| {
             let message = &self.messages[id];
@@ -190,8 +190,9 @@ impl<C: Clock> Player<'_, C> {
         self.messages.under_way().into_iter().map(name).collect()
     }
 
-    /// The name of a message that ends as `outcome`, by all that is known of it: once an attempt may have arrived, only
-    /// a confirmation takes the doubt away; and what failed or is uncertain is kept, with dead-lettering on.
+    /// The outcome of a message that ends as `outcome`, with all that is known about it. Once an attempt may have
+    /// arrived, only a confirmation makes it certain; and with dead-lettering, what failed or is uncertain is
+    /// dead-lettered.
     pub fn final_name(&self, message: &Message, outcome: FinalOutcome) -> FinalOutcome {
         let doubted = message.marks.has(Marks::IN_DOUBT) && outcome != FinalOutcome::Delivered;
         match if doubted { FinalOutcome::Uncertain } else { outcome } {
@@ -202,7 +203,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Whether every message has its name.
+    /// Whether every message has its outcome.
     pub fn is_settled(&self) -> bool {
         self.account.recorder.ended == self.account.recorder.generated
     }

@@ -1,4 +1,4 @@
-//! Messages as the core gets them: the batch, and the memory that its pointers point into.
+//! Messages in the form that the core gets: the batch, and the memory to which its pointers refer.
 
 use super::content::Texts;
 use super::generator::Setting;
@@ -6,10 +6,10 @@ use super::message::{Message, MessageId, Messages};
 use crate::cores::abi;
 use std::ops::Range;
 
-/// A batch with everything it refers to. Pointers stay good until the next [`Envelopes::fill`].
+/// A batch with everything it refers to. Its pointers are valid until the next [`Envelopes::fill`].
 #[derive(Debug, Default)]
 pub struct Envelopes {
-    /// The batch itself.
+    /// The messages in the form of the contract.
     pub batch: Vec<abi::Message>,
     arena: String,
     tags: Vec<abi::Str>,
@@ -19,7 +19,7 @@ pub struct Envelopes {
     metadata: Vec<(Range<usize>, Range<usize>)>,
 }
 
-/// Where one message's texts lie in the arena.
+/// The ranges of one message's texts in the arena.
 #[derive(Debug, Default)]
 struct Places {
     content: Range<usize>,
@@ -31,7 +31,7 @@ struct Places {
 }
 
 impl Envelopes {
-    /// Puts the messages `staged`, about to make their next attempt, into the batch. Times in it are since the origin.
+    /// Fills the batch with the messages `staged` for their next attempt. Times in it are since the core's origin.
     #[inline(always)]
     pub fn fill(
         &mut self,
@@ -71,7 +71,7 @@ impl Envelopes {
         }
     }
 
-    /// Adds contents and texts to the batch that was filled from the same messages.
+    /// Adds contents and texts to the batch, which was filled from the same messages.
     pub fn add_texts(
         &mut self,
         staged: &[MessageId],
@@ -118,7 +118,7 @@ impl Envelopes {
         Places { content, sender, recipient, message_type, tags, metadata: first..self.metadata.len() }
     }
 
-    /// Makes the pointers, now that nothing moves any more.
+    /// Sets the pointers, when the memory does not move any more.
     fn point(&mut self, count: usize) {
         let text = |range: &Range<usize>| abi::Str::new(&self.arena[range.clone()]);
         self.tags.clear();

@@ -1,11 +1,11 @@
-//! What cores tell while a run is on.
+//! Takes over the events that cores report during a run.
 
 use super::clock::Clock;
 use super::player::Player;
 use crate::cores::CoreEvent;
 
 impl<C: Clock> Player<'_, C> {
-    /// Takes over the events that the cores have told, if any: one load if not.
+    /// Takes over the events that the cores have reported. If there is none, this costs one load from memory.
     #[inline]
     pub fn take_events(&mut self) {
         if self.core.services.events.is_waiting() {
@@ -27,7 +27,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Takes over what the cores have said since the last time.
+    /// Takes over the events and log lines of the cores since the last call.
     pub fn take_notices(&mut self) {
         self.take_events();
         let mut lines = Vec::new();

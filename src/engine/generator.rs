@@ -1,4 +1,4 @@
-//! The agents: their streams, their arrivals, and what they send.
+//! The agents: their random streams, their arrivals, and the messages that they generate.
 
 use super::alias::AliasTable;
 use super::arrivals::{ArrivalSampler, ArrivalState};
@@ -9,71 +9,71 @@ use crate::plan::{MessageSettings, Plan, Recipient, Sender};
 use mqscript_plugin::random::{Stream, text_key};
 use std::sync::Arc;
 
-/// One agent: what an arrival touches, within one cache line.
+/// One agent. What an arrival touches lies within one cache line.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
 pub struct Agent {
-    /// When.
+    /// The random stream for the times of arrivals.
     arrival: Stream,
     state: ArrivalState,
-    /// What: type and recipient.
+    /// The random stream for types and recipients.
     message: Stream,
-    /// Messages generated so far.
+    /// The number of messages generated so far.
     pub sequence: u64,
-    /// Its group.
+    /// The number of its group.
     pub group: u32,
 }
 
 /// What all messages of one type from one group have in common.
 #[derive(Debug, Clone)]
 pub struct Setting {
-    /// The type.
+    /// The number of the message type.
     pub type_id: u16,
-    /// What a message of it has, as the plan says.
+    /// The settings of such messages, from the plan.
     pub settings: MessageSettings,
-    /// The party shown as sender; `None` is the agent itself.
+    /// The party shown as sender; `None` means the agent itself.
     pub sender: Option<u32>,
-    /// The message's time to live: its own or the processor's.
+    /// The time to live in nanoseconds: the message's own or the processor's.
     pub time_to_live_ns: Option<u64>,
 }
 
-/// A group, ready to be drawn from.
+/// A group, prepared for drawing messages.
 #[derive(Debug)]
 pub struct GroupState {
     /// The number of its first agent.
     pub first: u32,
-    /// How many agents it has.
+    /// The number of its agents.
     pub count: u32,
     sampler: ArrivalSampler,
     mix: Option<AliasTable>,
-    /// For each entry of the mix its setting.
+    /// The setting of each entry of the mix.
     entries: Vec<u32>,
-    /// Whether its arrivals wait for outcomes.
+    /// Whether its arrivals wait for outcomes (closed arrivals).
     pub closed: bool,
 }
 
 impl GroupState {
-    /// The settings of its mix, by number.
+    /// The numbers of the settings of its mix.
     pub fn entries(&self) -> &[u32] {
         &self.entries
     }
 }
 
-/// All agents.
+/// All agents of a run, with their groups and settings.
 #[derive(Debug)]
 pub struct Generator {
-    /// By number.
+    /// The agents, by number.
     pub agents: Vec<Agent>,
-    /// By number.
+    /// The groups, by number.
     pub groups: Vec<GroupState>,
-    /// First those of the types, by type id, then those of the mixes. Shared, so that a callback can look at them
-    /// while the loop goes on.
+    /// First the settings of the types, by type number, then those of the mixes. They are shared, so that a callback
+    /// can read them while the loop goes on.
     pub settings: Arc<[Setting]>,
     number: u64,
 }
 
 impl Generator {
-    /// The agents of a plan; `parties` knows everybody's number.
+    /// Makes the agents of a plan; `parties` has the number of each party.
     pub fn new(plan: &Plan, parties: &Parties) -> Generator {
         let setting = |type_id: u16, settings: &MessageSettings| Setting {
             type_id,
@@ -115,14 +115,14 @@ impl Generator {
         Generator { agents, groups, settings: settings.into(), number: 0 }
     }
 
-    /// The agent's next arrival after `last_ns`.
+    /// The time of the agent's next arrival after `last_ns`, in nanoseconds since the load began.
     #[inline(always)]
     pub fn next_arrival(&mut self, agent: u32, last_ns: u64) -> Option<u64> {
         let agent = &mut self.agents[agent as usize];
         self.groups[agent.group as usize].sampler.next(&mut agent.state, last_ns, &mut agent.arrival)
     }
 
-    /// The agent's stream of arrival times, for laws that draw elsewhere.
+    /// The agent's random stream for arrival times, for laws that draw elsewhere.
     pub fn arrival_stream(&mut self, agent: u32) -> &mut Stream {
         &mut self.agents[agent as usize].arrival
     }
@@ -135,7 +135,7 @@ impl Generator {
         Some(group.entries[group.mix.as_ref()?.choose(state.message.next_u64())])
     }
 
-    /// The next message of an agent with the setting number `index`, to `recipient` or to whom the setting says.
+    /// The next message of an agent, with setting number `index`. `recipient` overrides the recipient of the setting.
     #[inline(always)]
     pub fn message(
         &mut self,
@@ -166,7 +166,7 @@ impl Generator {
         }
     }
 
-    /// Asks for the memory of an agent that is about to generate; anything but an agent's number asks for nothing.
+    /// Prefetches the memory of an agent that will generate soon. Any other number is ignored.
     #[inline]
     pub fn prefetch(&self, agent: u32) {
         if let Some(agent) = self.agents.get(agent as usize) {
@@ -174,8 +174,8 @@ impl Generator {
         }
     }
 
-    /// For whom the agent's next message will be, if its mix alone says so: what [`draw`](Generator::draw) and
-    /// [`message`](Generator::message) will come to.
+    /// The recipient of the agent's next message, if its mix alone decides that; the same that
+    /// [`draw`](Generator::draw) and [`message`](Generator::message) will choose.
     #[inline]
     pub fn next_recipient(&self, agent: u32) -> Option<u32> {
         let state = self.agents.get(agent as usize)?;
@@ -201,13 +201,13 @@ impl Generator {
         }
     }
 
-    /// Messages generated by all agents so far.
+    /// The number of messages generated by all agents so far.
     pub fn generated(&self) -> u64 {
         self.number
     }
 }
 
-/// Any of `count` agents from `first` on but `agent`, equally likely; `agent` itself if it is alone.
+/// A random agent of `count` agents from `first` on, other than `agent`; `agent` itself if it is the only one.
 #[inline]
 fn other_than(agent: u32, first: u32, count: u32, stream: &mut Stream) -> u32 {
     let inside = agent >= first && agent - first < count;

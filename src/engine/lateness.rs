@@ -1,4 +1,4 @@
-//! What the lag of the generator can have added to the times of messages, on the wall clock.
+//! How much the schedule lag can have added to the times of messages, on the wall clock.
 //!
 //! A message that is generated late is handed over late, and may hold up others that were in time. Of two loads that
 //! differ only in that some arrivals come later, first come first served, the later load ends no message sooner, and
@@ -8,34 +8,34 @@
 use crate::metrics::Ended;
 use crate::results::FinalOutcome;
 
-/// Watches the lag of what is generated.
+/// Tracks the lag of generated messages.
 #[derive(Debug, Clone, Default)]
 pub struct Lateness {
-    /// The largest lag since the system was last empty.
+    /// The largest lag since the system was last empty, in nanoseconds.
     carried_ns: u64,
-    /// The lag of what was generated last.
+    /// The lag of the newest message, in nanoseconds.
     newest_ns: u64,
 }
 
 impl Lateness {
-    /// A message was generated so late; `empty` if nothing else was in the system.
+    /// Notes a message that was generated with this lag; `empty` if nothing else was in the system.
     pub fn generated(&mut self, lag_ns: u64, empty: bool) {
         self.newest_ns = lag_ns;
         self.carried_ns = if empty { lag_ns } else { self.carried_ns.max(lag_ns) };
     }
 
-    /// What lag can have added to a time from a message's intended arrival to something that came so long after.
+    /// The most that lag can have added to a time of `waited_ns` from a message's intended arrival.
     pub fn added_ns(&self, waited_ns: u64) -> u64 {
         self.carried_ns.min(waited_ns)
     }
 
-    /// What it can have added to the times of a message that has ended.
+    /// The most that lag can have added to the times of an ended message.
     pub fn of(&self, ended: &Ended) -> u64 {
         self.added_ns(ended.first_accepted_ns.min(ended.ended_ns).saturating_sub(ended.intended_ns))
     }
 
-    /// Whether a message that was turned away, or grew too old, may owe that to lag alone: it would not have been too old
-    /// without, or the queue overflowed when several arrivals, `gap_ns` apart on average, came at once because one was
+    /// Whether lag alone may be the reason why a message was rejected or expired: without lag it would not have been
+    /// too old, or the queue overflowed when several arrivals, `gap_ns` apart on average, came at once because one was
     /// late.
     pub fn may_have_spared(&self, ended: &Ended, by_queue: bool, expires_ns: u64, gap_ns: f64) -> bool {
         match ended.outcome {

@@ -1,4 +1,4 @@
-//! The load: who sends what when, and when it is over.
+//! The load: which agent sends when, and when the load is over.
 
 use super::behaviour::Draft;
 use super::generator::Generator;
@@ -8,39 +8,39 @@ use crate::plan::End;
 use crate::results::Shortfall;
 use std::collections::VecDeque;
 
-/// From so many agents on, the memory of the next ones is asked for ahead of time.
+/// From this number of agents on, the memory of the next agents is prefetched.
 const MANY_AGENTS: u32 = 20_000;
 
 /// The load of a run.
 #[derive(Debug)]
 pub struct Load {
-    /// The agents, and what they send.
+    /// The agents and what they generate.
     pub generator: Generator,
-    /// Arrivals on the timeline and messages held: what generates without waiting for an outcome.
+    /// The number of arrivals on the timeline and of held messages: all that generates without waiting for an outcome.
     sources: u64,
-    /// Agents that have generated as many messages as each may.
+    /// The number of agents that have generated as many messages as each may.
     agents_done: u32,
-    /// Agents held by a full queue, each with its message.
+    /// The messages of agents that are held by a full queue, oldest first.
     held: VecDeque<MessageId>,
-    /// Messages sent by callbacks for later, by slot.
+    /// Messages that callbacks send later, by slot.
     sends: Vec<(u32, Draft)>,
     sends_free: Vec<u32>,
-    /// Slots in a row for which `next` sent nothing, and how many messages there were when they began.
+    /// How often `next` sent nothing in a row, and how many messages there were when this began.
     skips: (u64, u64),
-    /// The current phase: index into [`Rules::phase_starts`].
+    /// The index of the current phase in [`Rules::phase_starts`].
     phase: usize,
-    /// When the load ended.
+    /// When the load ended, in nanoseconds; none while it lasts.
     ended_ns: Option<u64>,
-    /// Why a load that ends by a count ended, if that was not reached.
+    /// Why the load ended before its count of messages was reached.
     ended_by: Shortfall,
-    /// So many agents that their records do not fit into the caches.
+    /// Whether there are so many agents that their records do not fit into the caches.
     many_agents: bool,
-    /// Agents whose memory was asked for last.
+    /// The agents whose memory was prefetched last.
     soon: [u32; 4],
 }
 
 impl Load {
-    /// The load of these agents, not begun.
+    /// The load of these agents, which has not begun.
     pub fn new(generator: Generator) -> Load {
         Load {
             many_agents: generator.agents.len() as u32 >= MANY_AGENTS,
@@ -58,33 +58,33 @@ impl Load {
         }
     }
 
-    // Its end.
+    // The end of the load.
 
-    /// When it ended; `None` while it lasts.
+    /// When the load ended, in nanoseconds; `None` while it lasts.
     #[inline(always)]
     pub fn ended_ns(&self) -> Option<u64> {
         self.ended_ns
     }
 
-    /// Whether it has ended.
+    /// Whether the load has ended.
     #[inline(always)]
     pub fn is_over(&self) -> bool {
         self.ended_ns.is_some()
     }
 
-    /// It ends now. Returns false if it had ended before.
+    /// Ends the load now. Returns false if it had already ended.
     pub fn end(&mut self, now_ns: u64) -> bool {
         let is_new = self.ended_ns.is_none();
         self.ended_ns.get_or_insert(now_ns);
         is_new
     }
 
-    /// Why it will have ended, if it does before its count is reached.
+    /// Notes the reason for the case that the load ends before its count is reached.
     pub fn ends_by(&mut self, cause: Shortfall) {
         self.ended_by = cause;
     }
 
-    /// Whether a message intended for then still belongs to the run.
+    /// Whether a message with this intended time still belongs to the load.
     #[inline(always)]
     pub fn may_generate(&self, setup: &Setup<'_>, agent: u32, intended_ns: u64) -> bool {
         match (setup.plan.end, setup.rules.load_end_ns) {
@@ -96,7 +96,7 @@ impl Load {
         }
     }
 
-    /// [`may_generate`](Load::may_generate) where several ends are said.
+    /// Like [`may_generate`](Load::may_generate), for a plan with several ends.
     #[inline(never)]
     fn comes_first(&self, setup: &Setup<'_>, agent: u32, intended_ns: u64) -> bool {
         let of_agent = setup.plan.end.messages_per_agent().unwrap_or(u64::MAX);
@@ -105,7 +105,7 @@ impl Load {
             && self.generator.agents[agent as usize].sequence < of_agent
     }
 
-    /// An agent has generated a message; each may generate `count`.
+    /// Counts an agent as done if it has generated `count` messages, the most that each may.
     #[inline(always)]
     pub fn count_agent(&mut self, agent: u32, count: u64) {
         self.agents_done += u32::from(self.generator.agents[agent as usize].sequence == count);
@@ -116,8 +116,8 @@ impl Load {
         self.agents_done == self.generator.agents.len() as u32
     }
 
-    /// Where it ended before its count of messages: how many were asked for, how many of these were generated, and why.
-    /// Of agents that only answer nobody knows how many they owe, unless it is a count in all.
+    /// If the load ended before its count of messages: how many were asked for, how many of them were generated, and
+    /// why. Agents that only answer are left out, unless the count is a total.
     pub fn shortfall(&self, setup: &Setup<'_>) -> Option<(u64, u64, Shortfall)> {
         let (asked, generated) = match setup.plan.end {
             End::Duration(_) | End::First { duration_ns: Some(_), .. } => return None,
@@ -133,32 +133,32 @@ impl Load {
         (generated < asked).then_some((asked, generated, self.ended_by))
     }
 
-    // What generates.
+    // The sources of messages.
 
-    /// An arrival was put on the timeline.
+    /// Counts an arrival that was put on the timeline.
     #[inline(always)]
     pub fn arrival_planned(&mut self) {
         self.sources += 1;
     }
 
-    /// An arrival came from the timeline.
+    /// Counts an arrival that came from the timeline.
     #[inline(always)]
     pub fn arrival_came(&mut self) {
         self.sources -= 1;
     }
 
-    /// Whether nothing generates without waiting for an outcome.
+    /// Whether nothing generates messages without waiting for an outcome.
     pub fn has_no_sources(&self) -> bool {
         self.sources == 0
     }
 
-    /// A full queue holds the agent of this message.
+    /// Holds the agent of this message, because the queue is full.
     pub fn hold(&mut self, id: MessageId) {
         self.sources += 1;
         self.held.push_back(id);
     }
 
-    /// The message whose agent may go on, first come first served.
+    /// Takes the message of the agent that may go on next, first come first served.
     pub fn next_held(&mut self) -> Option<MessageId> {
         let id = self.held.pop_front()?;
         self.sources -= 1;
@@ -171,7 +171,7 @@ impl Load {
         !self.held.is_empty()
     }
 
-    /// Keeps what a callback sends for later; its slot.
+    /// Keeps a message that a callback sends later. Returns its slot.
     pub fn keep_send(&mut self, agent: u32, draft: Draft) -> u32 {
         let slot = self.sends_free.pop().unwrap_or(self.sends.len() as u32);
         if slot as usize == self.sends.len() {
@@ -182,27 +182,28 @@ impl Load {
         slot
     }
 
-    /// Gives back what was kept in this slot: the agent and what it sends.
+    /// Removes the message in this slot. Returns its agent and the message.
     pub fn take_send(&mut self, slot: u32) -> (u32, Draft) {
         self.sends_free.push(slot);
         std::mem::take(&mut self.sends[slot as usize])
     }
 
-    /// `next` sent nothing, when so many messages had been generated. Returns how often it did so in a row.
+    /// Notes that `next` sent nothing when `generated` messages had been generated. Returns how often this happened in
+    /// a row.
     pub fn skip(&mut self, generated: u64) -> u64 {
         let (skips, since) = self.skips;
         self.skips = if since == generated { (skips + 1, since) } else { (1, generated) };
         self.skips.0
     }
 
-    // Where it stands.
+    // The state of the load.
 
-    /// The phase of this number begins.
+    /// Notes that the phase with this number begins.
     pub fn enter_phase(&mut self, number: u32) {
         self.phase = number as usize;
     }
 
-    /// The cell of a message of this type that was intended for then, which is not later than now.
+    /// The cell of a message of this type; its intended time is not later than now.
     #[inline(always)]
     pub fn cell_of(&self, rules: &Rules, intended_ns: u64, type_id: u16) -> u16 {
         let mut phase = self.phase;
@@ -212,20 +213,20 @@ impl Load {
         phase as u16 * rules.types + type_id
     }
 
-    /// The group of an agent.
+    /// The number of an agent's group.
     #[inline(always)]
     pub fn group_of(&self, agent: u32) -> usize {
         self.generator.agents[agent as usize].group as usize
     }
 
-    /// Whether there are so many agents that memory is asked for ahead of time.
+    /// Whether memory is prefetched, because there are so many agents.
     #[inline(always)]
     pub fn looks_ahead(&self) -> bool {
         self.many_agents
     }
 
-    /// An arrival of `agent` is soon to be due: asks for the memory of the agent. Returns the recipient of an agent that was
-    /// soon to be due before, whose own memory is there by now.
+    /// Prefetches the memory of `agent`, whose arrival is due soon. Returns the recipient of an agent that was given
+    /// earlier and whose memory is loaded by now.
     #[inline]
     pub fn look_ahead(&mut self, agent: u32) -> Option<u32> {
         self.generator.prefetch(agent);

@@ -1,103 +1,103 @@
-//! Messages on their way through the engine: one store, in which each has a number.
+//! Messages that have not ended, in one store in which each has a number.
 
 use crate::plan::Priority;
 use crate::results::FinalOutcome;
 
-/// No such thing: a message without an own draft.
+/// The number that stands for nothing, such as a message without a draft.
 pub const NONE: u32 = u32::MAX;
 
-/// The number by which the engine knows a message between its generation and its end; then another may get it.
+/// The number of a message between its generation and its end; afterwards another message may get it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageId(pub(super) u32);
 
 /// A message between its generation and its end.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// The intended arrival.
+    /// The intended time of arrival, in nanoseconds since the load began.
     pub intended_ns: u64,
-    /// Its number among its agent's, from 1.
+    /// The number of the message among its agent's, from 1.
     pub sequence: u64,
-    /// Its number among all agents', from 1.
+    /// The number of the message among all agents', from 1.
     pub number: u64,
-    /// When the core first accepted it; `u64::MAX` = never.
+    /// When the core first accepted it, in nanoseconds; `u64::MAX` = never.
     pub first_accepted_ns: u64,
-    /// When it is of no more use; `u64::MAX` = never.
+    /// When it expires, in nanoseconds; `u64::MAX` = never.
     pub expires_ns: u64,
-    /// When the core accepted the attempt under way.
+    /// When the core accepted the current attempt, in nanoseconds.
     pub accepted_ns: u64,
-    /// That attempt's token.
+    /// The token of the current attempt.
     pub token: u64,
-    /// When that attempt's outcome is due, once known; when it was given up, once it was; when the message ended, once it
-    /// has.
+    /// When the outcome of the current attempt is due, once known; when the attempt was given up, once it was; when the
+    /// message ended, once it has.
     pub at_ns: u64,
-    /// The generating agent.
+    /// The number of the generating agent.
     pub agent: u32,
-    /// The receiving agent, or `u32::MAX` for all.
+    /// The number of the receiving agent, or `u32::MAX` for all.
     pub recipient: u32,
-    /// The settings of its group and type: index into the generator's table.
+    /// The index of its settings in the generator's table.
     pub settings: u32,
-    /// What a callback said about it: index into the store of drafts, or [`NONE`].
+    /// The number of its draft by a callback, or [`NONE`].
     pub draft: u32,
     /// The interned reason of the attempt's outcome.
     pub reason: u32,
     /// The result of the attempt's outcome, once known; 0 before.
     pub result: u32,
-    /// The cell that records it: phase and type.
+    /// The cell in which it is recorded: phase and type.
     pub cell: u16,
-    /// Its type.
+    /// The number of its type.
     pub type_id: u16,
-    /// Attempts made.
+    /// The number of attempts made.
     pub attempts: u8,
-    /// Its priority.
+    /// The priority of the message.
     pub priority: Priority,
-    /// Where it is.
+    /// The place of the message in the engine.
     pub place: Whereabouts,
-    /// What else is to be remembered of it.
+    /// Further facts about the message.
     pub marks: Marks,
 }
 
-/// Two truths about a message in one byte, which keeps it within a cache line and a half.
+/// Two facts about a message in one byte, which keeps the message within a cache line and a half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks(u8);
 
 impl Marks {
-    /// Nothing.
+    /// No mark at all.
     pub const NONE: Marks = Marks(0);
-    /// It holds one of its agent's `in_flight` slots (closed arrivals).
+    /// The message holds one of its agent's `in_flight` slots (closed arrivals).
     pub const HOLDS_SLOT: Marks = Marks(1);
-    /// An attempt ended without anybody knowing whether it arrived.
+    /// An attempt ended, and it is unknown whether it arrived.
     pub const IN_DOUBT: Marks = Marks(2);
 
-    /// Whether it has this mark.
+    /// Whether the message has this mark.
     #[inline]
     pub fn has(self, mark: Marks) -> bool {
         self.0 & mark.0 != 0
     }
 
-    /// Gives it this mark.
+    /// Adds this mark to the message.
     #[inline]
     pub fn add(&mut self, mark: Marks) {
         self.0 |= mark.0;
     }
 
-    /// Takes this mark away.
+    /// Removes this mark from the message.
     pub fn remove(&mut self, mark: Marks) {
         self.0 &= !mark.0;
     }
 }
 
-/// Where a message is.
+/// The place of a message in the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whereabouts {
-    /// Nowhere: its number is free.
+    /// In no place: its number is free.
     Gone,
     /// In the queue, held before it, or taken by a cycle.
     Waiting,
-    /// Handed over, without its outcome.
+    /// Handed over to the core, without an outcome.
     InFlight,
     /// Waiting for another attempt.
     BackingOff,
-    /// It has ended under this name, and its agent is still to be told.
+    /// Ended with this outcome; its agent is still to be told.
     Ended(FinalOutcome),
 }
 
@@ -133,7 +133,7 @@ impl Message {
     }
 }
 
-/// All messages under way. Everything else knows them by number, so nothing is copied from place to place.
+/// All messages that have not ended. All other parts refer to them by number, so that no message is copied.
 #[derive(Debug, Default)]
 pub struct Messages {
     slots: Vec<Message>,
@@ -141,7 +141,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Keeps a message and gives it a number.
+    /// Stores a message. Returns its number.
     #[inline]
     pub fn add(&mut self, message: Message) -> MessageId {
         if let Some(id) = self.free.pop() {
@@ -159,7 +159,7 @@ impl Messages {
         self.free.push(id);
     }
 
-    /// The numbers of all that are anywhere but `Ended`, in order of generation.
+    /// The numbers of all messages that have not ended, in order of generation.
     pub fn under_way(&self) -> Vec<MessageId> {
         let there = |m: &Message| !matches!(m.place, Whereabouts::Gone | Whereabouts::Ended(_));
         let ids = (0..self.slots.len() as u32).map(MessageId);

@@ -68,7 +68,7 @@ pub use names::Parties;
 pub use observer::{CopyRecord, MessageRecord, Observer, Progress, Silent, SoFar, Started};
 pub use played::Played;
 pub use player::ROUNDS_MAX;
-pub use receipts::{Class as CopyClass, Copies, Receipts};
+pub use receipts::{Class as CopyClass, ReceiptCounts, Receipts};
 pub use results::record_libraries;
 pub use run::{run, run_with};
 pub use stop::Stop;

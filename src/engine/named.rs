@@ -1,40 +1,41 @@
-//! Copies by name: which were lost, came twice, came out of order, and what a processor under test said of messages.
+//! Single copies that the results name: lost ones, duplicates, copies out of order; and what a processor under test
+//! reported.
 
 use super::message::Message;
 use crate::cores::abi::Stamp;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
-/// So many of each class are named.
+/// The most copies of each class that are named.
 pub const NAMED_MAX: usize = 1_000;
-/// About what an outstanding message takes.
+/// The approximate memory for a message that has not come, in bytes.
 const SENT_BYTES: u64 = 64;
 
-/// A message: its sender and its number among the sender's.
+/// The identity of a message: its sender and its number among the sender's.
 type Key = (u32, u64);
 
-/// A copy, as it is named.
+/// A copy as the results name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
-    /// When its message was due, where that is known. What was due first is named first.
+    /// When its message was due, if known, in nanoseconds. Copies are named in this order.
     pub intended_ns: Option<u64>,
-    /// The message's number among its sender's.
+    /// The number of the message among its sender's.
     pub sequence: u64,
-    /// The sender.
+    /// The number of the sender.
     pub sender: u32,
-    /// The agent whose copy it is; ALL = of all of them.
+    /// The agent whose copy it is; ALL = every agent.
     pub recipient: u32,
-    /// Its message type, where that is known.
+    /// The number of its message type, if known.
     pub type_id: Option<u16>,
-    /// When it came, or was given up.
+    /// When it came or was given up, in nanoseconds.
     pub at_ns: Option<u64>,
-    /// Why, where somebody said so: an interned text.
+    /// The interned reason, if one was given; else 0.
     pub reason: u32,
-    /// Calls of the processor for its message that failed.
+    /// The number of failed calls of the processor for its message.
     pub failed_calls: u32,
 }
 
 impl Name {
-    /// The copy of a stamped message at an agent, at that time.
+    /// The name of the copy of a stamped message, at an agent and at this time.
     pub fn of(stamp: &Stamp, origin_ns: u64, recipient: u32, at_ns: u64) -> Name {
         Name {
             intended_ns: Some(stamp.intended_ns.saturating_sub(origin_ns)),
@@ -58,50 +59,51 @@ struct Sent {
     copies_left: u64,
 }
 
-/// What a processor did for a message that has not come.
+/// What a processor did for a message of which no copy has come.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tried {
+struct ProcessorCalls {
     failed_calls: u32,
-    /// Why the last one failed.
+    /// The interned reason why the last call failed.
     reason: u32,
-    /// A call succeeded, for somebody else.
+    /// Whether a call succeeded, but for another recipient.
     elsewhere: bool,
 }
 
-/// Why copies were lost, as far as a processor told of its calls.
+/// The number of lost copies for each cause, as far as a processor reported its calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LostBy {
-    /// No call was made for them.
+pub struct LossCounts {
+    /// Copies for which no call was made.
     pub never_tried: u64,
-    /// Calls were made, and all of them failed.
+    /// Copies for which calls were made that all failed.
     pub tried: u64,
-    /// A call succeeded, and nobody got them who should.
+    /// Copies for which a call succeeded, but to another recipient.
     pub elsewhere: u64,
 }
 
-/// The copies of a run that are told by name.
+/// Collects the copies of a run that the results name.
 #[derive(Debug, Clone)]
 pub struct Named {
-    /// Messages handed over of which copies are expected; kept where the clock is on the wall.
+    /// Messages handed over of which copies are expected; only on the wall clock.
     sent: Option<HashMap<Key, Sent>>,
     sent_max: usize,
-    tried: HashMap<Key, Tried>,
+    tried: HashMap<Key, ProcessorCalls>,
     /// Copies that came twice.
     pub duplicated: Vec<Name>,
     /// Copies that came out of order.
     pub out_of_order: Vec<Name>,
-    /// Messages that were given up.
+    /// Messages that a processor gave up.
     pub given_up: Vec<Name>,
-    /// Copies that are not as they were sent, by the fields that differ (an interned text).
+    /// The number of copies that differ from what was sent, by the fields that differ (an interned text).
     pub altered: BTreeMap<u32, u64>,
-    /// Copies without their stamp, whose content was sent.
+    /// The number of copies without a stamp whose content is that of a sent message.
     pub unstamped: u64,
-    /// Calls of a processor that failed.
+    /// The number of failed calls of a processor.
     pub failed_calls: u64,
 }
 
 impl Named {
-    /// None yet. Where the clock is on the wall, types and times of lost copies are kept in about `bytes_max`.
+    /// A collection with nothing in it. On the wall clock, types and times of expected copies are kept, in about
+    /// `bytes_max` bytes.
     pub fn new(on_wall_clock: bool, bytes_max: u64) -> Named {
         Named {
             sent: on_wall_clock.then(HashMap::new),
@@ -116,7 +118,7 @@ impl Named {
         }
     }
 
-    /// A message was accepted that will have so many copies, for the first time or once more.
+    /// Notes that a message was accepted, for the first time or again; `copies` are expected of it.
     pub fn handed_over(&mut self, message: &Message, copies: u64) {
         let Some(sent) = &mut self.sent else { return };
         let Message { agent, sequence, type_id, intended_ns, accepted_ns, .. } = *message;
@@ -130,7 +132,7 @@ impl Named {
         }
     }
 
-    /// The first copy of a message for an agent came. Returns when its message was accepted, where that is known.
+    /// Notes the first copy of a message for an agent. Returns when its message was accepted, if known.
     #[inline]
     pub fn received(&mut self, stamp: &Stamp) -> Option<u64> {
         let key = (stamp.sender, stamp.sequence);
@@ -145,7 +147,7 @@ impl Named {
         Some(accepted_ns)
     }
 
-    /// A call for a message failed.
+    /// Counts a failed call for a message.
     pub fn failed_call(&mut self, stamp: &Stamp, reason: u32) {
         self.failed_calls += 1;
         let tried = self.tried.entry((stamp.sender, stamp.sequence)).or_default();
@@ -153,29 +155,30 @@ impl Named {
         tried.reason = reason;
     }
 
-    /// A call for a message succeeded, and its copy went to somebody who should not get it.
+    /// Notes that a call for a message succeeded, but for a wrong recipient.
     pub fn went_elsewhere(&mut self, stamp: &Stamp) {
         self.tried.entry((stamp.sender, stamp.sequence)).or_default().elsewhere = true;
     }
 
-    /// A message was given up.
+    /// Keeps the name of a message that was given up.
     pub fn gave_up(&mut self, name: Name) {
         keep(&mut self.given_up, name);
     }
 
-    /// A copy came twice.
+    /// Keeps the name of a copy that came twice.
     pub fn came_twice(&mut self, name: Name) {
         keep(&mut self.duplicated, name);
     }
 
-    /// A copy came out of order.
+    /// Keeps the name of a copy that came out of order.
     pub fn came_out_of_order(&mut self, name: Name) {
         keep(&mut self.out_of_order, name);
     }
 
-    /// The first lost copies by name, and why all of them were lost. `each_lost` tells each: sender, sequence, agent.
-    pub fn lost(&self, each_lost: impl FnOnce(&mut dyn FnMut(u32, u64, u32))) -> (Vec<Name>, LostBy) {
-        let (mut first, mut by) = (BinaryHeap::new(), LostBy::default());
+    /// The names of the first lost copies, and the causes of all losses. `each_lost` must report each lost copy:
+    /// sender, sequence, agent.
+    pub fn lost(&self, each_lost: impl FnOnce(&mut dyn FnMut(u32, u64, u32))) -> (Vec<Name>, LossCounts) {
+        let (mut first, mut by) = (BinaryHeap::new(), LossCounts::default());
         each_lost(&mut |sender, sequence, recipient| {
             let key = (sender, sequence);
             let sent = self.sent.as_ref().and_then(|sent| sent.get(&key));
@@ -237,7 +240,7 @@ mod tests {
         named.handed_over(&Message { sequence: 4, attempts: 2, accepted_ns: 50, ..Message::EMPTY }, 1);
         assert_eq!((named.received(&stamp(0, 4)), named.received(&stamp(0, 4))), (Some(50), None));
         let (names, by) = named.lost(|tell| (1..=3).for_each(|sequence| tell(0, sequence, 1)));
-        assert_eq!(by, LostBy { never_tried: 1, tried: 1, elsewhere: 1 });
+        assert_eq!(by, LossCounts { never_tried: 1, tried: 1, elsewhere: 1 });
         // What was due first is named first.
         assert_eq!(names.iter().map(|name| name.sequence).collect::<Vec<_>>(), [3, 2, 1]);
         assert_eq!((names[1].failed_calls, names[1].reason, names[1].type_id), (2, 6, Some(7)));

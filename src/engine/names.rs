@@ -1,12 +1,12 @@
-//! Who is who: agents first, then the other senders that messages show.
+//! The names and numbers of all parties: first the agents, then the other senders that messages show.
 
 use crate::cores::PartyNames;
 use crate::plan::{Plan, Sender};
 
-/// All parties of a run. Names of agents are made when asked for, so a million cost nothing.
+/// All parties of a run. Names of agents are made when needed, so that a million agents cost no memory.
 #[derive(Debug, Clone, Default)]
 pub struct Parties {
-    /// For each group its name, whether its agents are numbered, and its first agent.
+    /// For each group its name, whether its agents are numbered, and the number of its first agent.
     groups: Vec<(String, bool, u32)>,
     agents: u32,
     others: Vec<String>,
@@ -58,7 +58,7 @@ impl Parties {
         })
     }
 
-    /// Writes a party's name at the end of `into`; nothing if there is no such party.
+    /// Appends a party's name to `into`; nothing if there is no such party.
     pub fn write(&self, id: u32, into: &mut String) {
         if id >= self.agents {
             into.push_str(self.others.get((id - self.agents) as usize).map_or("", String::as_str));
@@ -73,20 +73,20 @@ impl Parties {
         }
     }
 
-    /// A party's name.
+    /// The name of a party; empty if there is none.
     pub fn name(&self, id: u32) -> String {
         let mut name = String::new();
         self.write(id, &mut name);
         name
     }
 
-    /// A recipient's name: a party's, or ALL.
+    /// The name of a recipient: a party's name, or ALL.
     pub fn recipient(&self, id: u32) -> String {
         if id == crate::metrics::ALL { "ALL".to_owned() } else { self.name(id) }
     }
 }
 
-/// Writes a number without the machinery of formatting.
+/// Appends a number, faster than the formatting of the standard library.
 pub fn push_number(into: &mut String, number: u64) {
     let mut digits = [0u8; 20];
     let (mut place, mut rest) = (20, number);

@@ -1,18 +1,18 @@
-//! What cores say happened, gathered by kind.
+//! Counts the events that cores report, by kind.
 
 use super::observer::Observer;
 use crate::cores::{CoreEvent, HostServices};
 use crate::results::{Notice, NoticeSample};
 use std::collections::BTreeMap;
 
-/// Texts kept of each kind.
+/// The most texts that are kept of each kind.
 const SAMPLES_MAX: usize = 20;
-/// Bytes of texts kept of all kinds.
+/// The most bytes of texts that are kept of all kinds.
 const SAMPLE_BYTES_MAX: usize = 1 << 20;
-/// The kind under which events are counted that came too many at once to be kept.
+/// The kind under which events are counted that came too fast to be kept.
 const LOST: &str = "events_lost";
 
-/// Everything noticed so far, by the interned name of its kind.
+/// All events so far, by the interned name of their kind.
 #[derive(Debug, Clone, Default)]
 pub struct Notices {
     by_kind: Vec<Option<Notice>>,
@@ -20,7 +20,7 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// One more event.
+    /// Counts an event, and keeps its text if there is room.
     pub fn add(&mut self, kind: u32, at_ns: u64, text: String) {
         let place = kind as usize;
         if place >= self.by_kind.len() {
@@ -37,7 +37,7 @@ impl Notices {
         }
     }
 
-    /// Takes over what the cores said while they were taken down.
+    /// Takes over the events and log lines that came while the cores were taken down.
     pub fn take_last(&mut self, services: &HostServices, origin_ns: u64, observer: &mut dyn Observer) {
         let (mut events, mut lines) = (Vec::new(), Vec::new());
         services.events.drain(&mut events);
@@ -50,7 +50,7 @@ impl Notices {
         }
     }
 
-    /// As results, by name.
+    /// The counted events for the results, by name.
     pub fn by_name(self, services: &HostServices) -> BTreeMap<String, Notice> {
         let named =
             |(kind, notice): (usize, Option<Notice>)| Some((services.interner.text(kind as u32), notice?));

@@ -1,170 +1,171 @@
-//! The engine's news. It prints nothing itself: whoever shows a run implements [`Observer`].
+//! The news that the engine sends during a run. It prints nothing itself: whoever shows a run implements [`Observer`].
 
 use crate::plan::{ClockKind, Plan, Priority};
 use crate::results::{Facts, FinalOutcome, Run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a run is about, told once before it starts.
+/// The facts of a run, told once before it starts.
 #[derive(Debug, Clone)]
 pub struct Started {
-    /// The scenario's name.
+    /// The name of the scenario.
     pub name: String,
-    /// The core's name.
+    /// The name of the core.
     pub core: String,
-    /// The run's clock.
+    /// The clock of the run.
     pub clock: ClockKind,
-    /// The seed.
+    /// The seed of the run.
     pub seed: u64,
-    /// How many agents.
+    /// The number of agents.
     pub agents: u32,
-    /// Length of the load, where it is known beforehand.
+    /// The length of the load in nanoseconds, if it is known beforehand.
     pub load_ns: Option<u64>,
-    /// How much of it comes before the measured window.
+    /// The length of the warm-up before the measured window, in nanoseconds.
     pub warm_up_ns: u64,
-    /// Messages in all, where they are known beforehand.
+    /// The number of messages, if it is known beforehand.
     pub messages: Option<u64>,
 }
 
-/// Where a run stands.
+/// The state of a run at one moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {
-    /// The run's time.
+    /// The time since the load began, in nanoseconds.
     pub now_ns: u64,
-    /// Messages generated.
+    /// The number of messages generated.
     pub generated: u64,
-    /// Messages that have ended, under whatever name.
+    /// The number of messages that have ended, with any outcome.
     pub ended: u64,
-    /// Messages delivered.
+    /// The number of messages delivered.
     pub delivered: u64,
-    /// Whether the load has ended and the rest is awaited.
+    /// Whether the load has ended and the run waits for the rest.
     pub draining: bool,
-    /// Copies that are expected and have not come.
+    /// The number of copies that are expected and have not come.
     pub awaited: u64,
 }
 
-/// One message with its whole story, told when it has ended.
+/// All facts about one message, told when it has ended.
 #[derive(Debug)]
 pub struct MessageRecord<'a> {
-    /// The generating agent's name.
+    /// The name of the generating agent.
     pub agent: &'a str,
-    /// The message's number among its agent's, from 1.
+    /// The number of the message among its agent's, from 1.
     pub sequence: u64,
-    /// The type's name in the mix.
+    /// The name of its type in the mix.
     pub type_name: &'a str,
     /// The content of the last attempt; empty unless it is text.
     pub content: &'a str,
-    /// The sender shown.
+    /// The name of the sender that the message shows.
     pub sender: &'a str,
-    /// The recipient's name, or ALL.
+    /// The name of the recipient, or ALL.
     pub recipient: &'a str,
-    /// The type on the wire.
+    /// The name of its type on the wire.
     pub message_type: &'a str,
-    /// The priority.
+    /// The priority of the message.
     pub priority: Priority,
-    /// The tags.
+    /// The tags of the message.
     pub tags: &'a [String],
-    /// The metadata.
+    /// The metadata of the message.
     pub metadata: &'a BTreeMap<String, Value>,
-    /// The intended arrival.
+    /// The intended time of arrival, in nanoseconds since the load began.
     pub intended_ns: u64,
-    /// When the core first accepted it.
+    /// When the core first accepted it, in nanoseconds since the load began.
     pub first_accepted_ns: Option<u64>,
-    /// When the core last accepted it.
+    /// When the core last accepted it, in nanoseconds since the load began.
     pub last_accepted_ns: Option<u64>,
-    /// When it ended.
+    /// When it ended, in nanoseconds since the load began.
     pub ended_ns: u64,
-    /// Attempts made.
+    /// The number of attempts made.
     pub attempts: u8,
-    /// How it ended.
+    /// The outcome of the message.
     pub outcome: FinalOutcome,
-    /// Why, if it was not delivered.
+    /// The reason, if it was not delivered; else empty.
     pub reason: &'a str,
 }
 
-/// A copy that came, or a processor's word about a message.
+/// A copy that came, or a report of a processor about a message.
 #[derive(Debug)]
 pub struct CopyRecord<'a> {
-    /// What it is: "received", "duplicated", "unexpected", "late", "foreign", "unstamped", "failed_call", "given_up".
+    /// The kind: "received", "duplicated", "unexpected", "late", "foreign", "unstamped", "failed_call", "given_up".
     pub what: &'static str,
-    /// The generating agent's name; empty if nobody knows.
+    /// The name of the generating agent; empty if unknown.
     pub agent: &'a str,
-    /// The message's number among its agent's; 0 if nobody knows.
+    /// The number of the message among its agent's; 0 if unknown.
     pub sequence: u64,
-    /// The type's name in the mix, where it is known.
+    /// The name of its type in the mix, if known.
     pub type_name: Option<&'a str>,
     /// The agent whose copy it is, or ALL.
     pub recipient: &'a str,
-    /// When its message was due.
+    /// When its message was due, if known, in nanoseconds since the load began.
     pub intended_ns: Option<u64>,
-    /// When it came.
+    /// When it came, in nanoseconds since the load began.
     pub at_ns: u64,
-    /// The how-manieth call of a processor for its message it was; 0 if that was not told.
+    /// The number of the processor's call for its message, from 1; 0 if unknown.
     pub call: u32,
-    /// Whether it came after a younger one.
+    /// Whether it came after the copy of a later message.
     pub out_of_order: bool,
-    /// Whether its content was not what was sent.
+    /// Whether its content differs from what was sent.
     pub corrupted: bool,
-    /// What of it was altered, how the call failed, or why it was given up; empty if nothing was said.
+    /// Which fields were altered, how the call failed, or why the message was given up; empty if unknown.
     pub reason: &'a str,
 }
 
-/// The results so far of a run, as if its core had died just now; nobody has judged them yet.
+/// The results of a run so far, as if its core had died now. They are not judged yet.
 #[derive(Debug)]
 pub struct SoFar<'a> {
-    /// What was measured.
+    /// The results that were measured so far.
     pub run: Run,
-    /// What judges must know besides.
+    /// Further facts that judging needs.
     pub facts: Facts,
-    /// What is played.
+    /// The plan of the run.
     pub plan: &'a Plan,
-    /// They are told because the core has died, not because they were wanted: nothing more is told.
+    /// Whether the core has died, so that nothing more will be told; false if the results were asked for.
     pub dying: bool,
 }
 
-/// Who is told the news. Called on the engine's thread: it must be quick.
+/// Receives the news of a run. It is called on the engine's thread and must be quick.
 pub trait Observer {
-    /// A run begins.
+    /// Tells that a run begins.
     fn started(&mut self, started: &Started);
 
-    /// Called now and then (on the wall clock at least ten times a second, on the virtual clock at least every
-    /// 65,536 messages). Returns whether to go on; false ends the run as interrupted.
+    /// Tells the state of the run: on the wall clock at least ten times a second, on the virtual clock at least every
+    /// 65,536 messages. Returns whether to go on; false ends the run as interrupted.
     fn progress(&mut self, progress: &Progress) -> bool;
 
-    /// A core wants the user to read something; `level` is 1 error … 4 debug.
+    /// A core has a message for the user; `level` goes from 1 (error) to 4 (debug).
     fn log(&mut self, _core: &str, _level: u32, _text: &str) {}
 
-    /// Whether the results so far are wanted now; asked where [`Observer::progress`] is.
+    /// Whether the results so far are wanted now; asked together with [`Observer::progress`].
     fn wants_results(&mut self) -> bool {
         false
     }
 
-    /// The results so far, as if the core had died just now.
+    /// Tells the results so far, as if the core had died now.
     fn results_so_far(&mut self, _so_far: SoFar<'_>) {}
 
-    /// Whether [`Observer::message`] is wanted; asked once, before the run.
+    /// Whether [`Observer::message`] is to be called; asked once, before the run.
     fn wants_messages(&self) -> bool {
         false
     }
 
-    /// Whether the results are kept, by whoever plays: only then do they get their distributions and their digest; asked
-    /// once, before the run.
+    /// Whether the results will be kept. Only then do they get their distributions and their digest. Asked once, before
+    /// the run.
     fn keeps_results(&self) -> bool {
         true
     }
 
-    /// A message has ended. An error (such as a full disk) ends the run as interrupted, with this text.
+    /// Tells that a message has ended. An error, such as a full disk, ends the run as interrupted, with this text.
     fn message(&mut self, _record: &MessageRecord<'_>) -> Result<(), String> {
         Ok(())
     }
 
-    /// A copy came, or a processor told of a message; called where [`Observer::message`] is. An error as there.
+    /// Tells of a copy that came, or of a processor's report; only if [`Observer::message`] is called. An error works
+    /// as there.
     fn copy(&mut self, _record: &CopyRecord<'_>) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// Listens to nothing.
+/// An observer that ignores all news.
 #[derive(Debug, Default)]
 pub struct Silent;
 

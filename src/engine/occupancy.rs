@@ -1,4 +1,4 @@
-//! How many messages are where, integrated over time.
+//! The number of messages in each place, integrated over time.
 
 use crate::results;
 
@@ -7,7 +7,7 @@ use crate::results;
 pub enum Place {
     /// In the queue, or held before it.
     Queue,
-    /// In flight.
+    /// In flight: handed over, without an outcome.
     Processor,
     /// Waiting for another attempt.
     Backoff,
@@ -17,17 +17,17 @@ pub enum Place {
 struct Integral {
     count: u64,
     since_ns: u64,
-    /// Message-nanoseconds.
+    /// The integral, in messages times nanoseconds.
     sum: u128,
 }
 
-/// ∫N dt of each place, in integers.
+/// For each place, the number of messages integrated over time (∫N dt), in whole messages times nanoseconds.
 #[derive(Debug, Clone, Default)]
-pub struct Occupancy {
+pub struct OccupancyIntegrals {
     places: [Integral; 3],
 }
 
-impl Occupancy {
+impl OccupancyIntegrals {
     #[inline]
     fn advance(&mut self, place: Place, now_ns: u64) -> &mut Integral {
         let integral = &mut self.places[place as usize];
@@ -37,24 +37,24 @@ impl Occupancy {
         integral
     }
 
-    /// How many messages are in `place`.
+    /// The number of messages in `place`.
     pub fn count(&self, place: Place) -> u64 {
         self.places[place as usize].count
     }
 
-    /// So many messages came to `place` just now.
+    /// Notes that `messages` came to `place` now.
     #[inline]
     pub fn enter(&mut self, place: Place, now_ns: u64, messages: u64) {
         self.advance(place, now_ns).count += messages;
     }
 
-    /// So many messages left `place` just now.
+    /// Notes that `messages` left `place` now.
     #[inline]
     pub fn leave(&mut self, place: Place, now_ns: u64, messages: u64) {
         self.advance(place, now_ns).count -= messages;
     }
 
-    /// A message came to `place` that had been there, unknown to us, since `since_ns`.
+    /// Notes a message that has been in `place` since `since_ns`, which is learned only now.
     #[inline]
     pub fn enter_late(&mut self, place: Place, since_ns: u64, now_ns: u64) {
         let integral = self.advance(place, now_ns);
@@ -62,14 +62,14 @@ impl Occupancy {
         integral.sum += u128::from(now_ns.saturating_sub(since_ns));
     }
 
-    /// Brings every integral up to the end of the run.
+    /// Continues every integral up to the end of the run.
     pub fn finish(&mut self, now_ns: u64) {
         for place in [Place::Queue, Place::Processor, Place::Backoff] {
             self.advance(place, now_ns);
         }
     }
 
-    /// The integrals as results, beside the sum of all messages' times in the system.
+    /// The integrals for the results. `in_system` is the sum of the times of all messages in the system.
     pub fn results(&self, in_system: u128) -> results::Occupancy {
         let text = |place: Place| self.places[place as usize].sum.to_string();
         results::Occupancy {

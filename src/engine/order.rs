@@ -1,35 +1,35 @@
-//! Whether copies come in order.
+//! Checks whether copies come in the order of sending.
 
 use mqscript_plugin::random::mix;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// The most pairs whose order is measured.
+/// The most pairs of sender and recipient whose order is measured.
 pub const PAIRS_MAX: usize = 1_000_000;
-/// How many priorities there are.
+/// The number of priorities.
 pub const PRIORITIES: u8 = 4;
 
-/// Of each (sender, recipient, way) the newest message seen. A way is a priority, or one of twice as many where messages to
-/// one agent and to all are told apart.
+/// The newest message seen for each (sender, recipient, way). A way is a priority; if messages to one agent and
+/// messages to all are told apart, each priority has two ways.
 #[derive(Debug)]
 pub enum Order {
-    /// So few agents that each pair has a place: by sender, recipient, way.
+    /// A table with a place for every pair, for few agents: by sender, recipient, way.
     Dense {
-        /// How many agents.
+        /// The number of agents.
         agents: usize,
-        /// How many ways.
+        /// The number of ways.
         ways: usize,
-        /// The newest sequence seen; 0 = none.
+        /// The newest sequence seen for each place; 0 = none.
         newest: Vec<u64>,
     },
-    /// The pairs that occurred.
+    /// The pairs that occurred, for many agents.
     Sparse(HashMap<u64, u64, BuildHasherDefault<Mixing>>),
-    /// More pairs occurred than are measured.
+    /// More pairs occurred than are measured: order is unknown.
     GivenUp,
 }
 
 impl Order {
-    /// For so many agents and ways.
+    /// A table for this number of agents and ways.
     pub fn new(agents: usize, ways: u8) -> Order {
         let ways = usize::from(ways);
         match agents.checked_mul(agents).and_then(|pairs| pairs.checked_mul(ways)) {
@@ -38,7 +38,8 @@ impl Order {
         }
     }
 
-    /// A first copy of a message's first attempt came; returns whether a newer one of its pair came before.
+    /// Notes the first copy of a message's first attempt. Returns whether the copy of a newer message of its pair came
+    /// before.
     #[inline]
     pub fn is_late(&mut self, sender: u32, recipient: u32, way: u8, sequence: u64) -> bool {
         let newest = match self {
@@ -68,7 +69,7 @@ impl Order {
     }
 }
 
-/// Spreads keys that are numbers already.
+/// A fast hash for keys that are numbers.
 #[derive(Debug, Default)]
 pub struct Mixing(u64);
 

@@ -1,22 +1,22 @@
-//! What outages do to the messages: how long until they are felt, and how long until they are got over.
+//! The effects of outages on messages: how long until they are noticed, and how long until all is normal again.
 //!
-//! Any core may tell of one, by an event `outage` and an event `outage_end` with the same text.
+//! Any core may report one, by an event `outage` and an event `outage_end` with the same text.
 
 use crate::cores::Interner;
 use crate::results::Outage;
 
-/// Outages that are measured; those beyond are notices only.
+/// The most outages that are measured; further ones are only counted as notices.
 const OUTAGES_MAX: usize = 1_000;
 
-/// An outage that is not got over yet.
+/// An outage whose effects are not over yet.
 #[derive(Debug, Clone)]
 struct Watch {
-    /// Its row among the results.
+    /// The index of its row in the results.
     row: usize,
     ended: bool,
 }
 
-/// The outages of a run.
+/// The outages of a run and their effects.
 #[derive(Debug, Clone, Default)]
 pub struct Outages {
     begins: u32,
@@ -26,24 +26,24 @@ pub struct Outages {
 }
 
 impl Outages {
-    /// None so far.
+    /// Makes an empty list of outages.
     pub fn new(interner: &Interner) -> Outages {
         let (begins, ends) = (interner.intern("outage"), interner.intern("outage_end"));
         Outages { begins, ends, rows: Vec::new(), watched: Vec::new() }
     }
 
-    /// Whether events of this kind tell of outages.
+    /// Whether events of this kind report outages.
     pub fn concern(&self, kind: u32) -> bool {
         kind == self.begins || kind == self.ends
     }
 
-    /// Whether anything is measured just now.
+    /// Whether any outage is being measured now.
     #[inline]
     pub fn are_watched(&self) -> bool {
         !self.watched.is_empty()
     }
 
-    /// A core has told that an outage began or ended at `at_ns`; `backlog` messages wait now.
+    /// Notes that a core reported the start or the end of an outage at `at_ns`; `backlog` messages wait now.
     pub fn note(&mut self, kind: u32, at_ns: u64, text: &str, now_ns: u64, backlog: u64) {
         if kind == self.begins {
             if self.rows.len() < OUTAGES_MAX {
@@ -67,7 +67,7 @@ impl Outages {
         }
     }
 
-    /// An attempt failed.
+    /// Notes that an attempt failed at this time.
     #[inline(never)]
     pub fn failed(&mut self, at_ns: u64) {
         for watch in &self.watched {
@@ -78,7 +78,7 @@ impl Outages {
         }
     }
 
-    /// A message was delivered.
+    /// Notes that a message was delivered at this time.
     #[inline(never)]
     pub fn delivered(&mut self, at_ns: u64) {
         for watch in &self.watched {
@@ -90,7 +90,7 @@ impl Outages {
         self.forget();
     }
 
-    /// So many messages wait now.
+    /// Notes how many messages wait now.
     #[inline(never)]
     pub fn backlog(&mut self, now_ns: u64, messages: u64) {
         for watch in &self.watched {
@@ -105,7 +105,7 @@ impl Outages {
         self.forget();
     }
 
-    /// What is got over needs no watching.
+    /// Removes the outages whose effects are over.
     fn forget(&mut self) {
         let rows = &self.rows;
         self.watched.retain(|watch| {
@@ -114,7 +114,7 @@ impl Outages {
         });
     }
 
-    /// As results, in the order told.
+    /// The outages for the results, in the order of their reports.
     pub fn into_rows(self) -> Vec<Outage> {
         self.rows
     }

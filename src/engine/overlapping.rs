@@ -1,11 +1,11 @@
-//! Bursts that are spread over longer than the time between them, merged in time.
+//! Bursts that are spread over more time than lies between them, merged in order of time.
 
 use super::arrivals::offset_ns;
 use mqscript_plugin::random::Stream;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// The bursts of one group, with those of each agent that are under way.
+/// The bursts of one group, with the bursts of each agent that have begun and not ended.
 #[derive(Debug, Clone)]
 pub struct Overlapping {
     size: u64,
@@ -14,32 +14,32 @@ pub struct Overlapping {
     agents: Vec<UnderWay>,
 }
 
-/// One agent's bursts: of each that has begun and is not over, the next message.
+/// The bursts of one agent that have begun and not ended, each with its next message.
 #[derive(Debug, Clone, Default)]
 struct UnderWay {
-    /// When, of which burst, and which message of it; the earliest first.
+    /// Time, number of the burst, number of the message in it; the earliest first.
     next: BinaryHeap<Reverse<(u64, u64, u64)>>,
-    /// Bursts begun so far.
+    /// The number of bursts that have begun.
     begun: u64,
 }
 
 impl Overlapping {
-    /// `size` messages every `every_ns`, each time spread over `spread_ns`.
+    /// Bursts of `size` messages every `every_ns`, each spread over `spread_ns`.
     pub fn new(size: u64, every_ns: u64, spread_ns: u64) -> Overlapping {
         Overlapping { size, every_ns, spread_ns, agents: Vec::new() }
     }
 
-    /// One more agent; returns its place.
+    /// Adds an agent. Returns its index.
     pub fn add_agent(&mut self) -> u64 {
         self.agents.push(UnderWay::default());
         self.agents.len() as u64 - 1
     }
 
-    /// The agent's next arrival; `None` beyond the end of time.
+    /// The time of the agent's next arrival; `None` if it does not fit into 64 bits.
     pub fn next(&mut self, agent: u64, stream: &mut Stream) -> Option<u64> {
         let Overlapping { size, every_ns, spread_ns, .. } = *self;
         let UnderWay { next, begun } = &mut self.agents[agent as usize];
-        // A burst that begins no later than what is known to come may come before it.
+        // A burst that begins before the earliest known message may have an earlier message.
         while let Some(start_ns) = begun.checked_mul(every_ns)
             && next.peek().is_none_or(|Reverse((time_ns, ..))| start_ns <= *time_ns)
         {

@@ -1,27 +1,27 @@
-//! The run's time: the clock, what is due when, and how the loop notices that nothing happens.
+//! The time of a run: the clock, the events that are due, and how the loop notices that nothing happens.
 
 use super::clock::Clock;
 use super::due::Due;
 use super::silence::Silence;
 use super::timeline::Timeline;
 
-/// More polls than this without an outcome, within [`IN_VAIN_NS`] of the virtual clock, end a run.
+/// The most polls without an outcome within [`IN_VAIN_NS`] of the virtual clock; more end the run.
 const POLLS_IN_VAIN_MAX: u64 = 1_000_000;
-/// The stretch of the virtual clock in which so many polls must bring an outcome.
+/// The time on the virtual clock, in nanoseconds, within which [`POLLS_IN_VAIN_MAX`] polls must bring an outcome.
 const IN_VAIN_NS: u64 = 10_000_000;
-/// On the wall clock the loop looks at all else after so many polls in a row that brought no outcome.
+/// On the wall clock, the most polls without an outcome in a row before the loop does other work.
 const POLLS_AT_ONCE_MAX: u64 = 1_000;
-/// On the virtual clock the observer is asked after so many entries of the timeline.
+/// On the virtual clock, the number of timeline entries between two calls of the observer.
 const PROGRESS_ENTRIES: u64 = 1 << 16;
-/// On the wall clock the observer is asked so often.
+/// On the wall clock, the time between two calls of the observer, in nanoseconds.
 const PROGRESS_NS: u64 = 50_000_000;
 
-/// Polls without an outcome, more than any core can need.
+/// Polls without an outcome: more than any core can need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InVain {
-    /// How many polls there were.
+    /// The number of such polls.
     pub polls: u64,
-    /// How long they took, in nanoseconds of the run.
+    /// The time they took, in nanoseconds of the run.
     pub passed_ns: u64,
 }
 
@@ -31,19 +31,19 @@ pub struct Pace<C: Clock> {
     clock: C,
     now_ns: u64,
     timeline: Timeline,
-    /// Timers on the timeline: entries that may mean nothing any more.
+    /// The number of timers on the timeline. A timer may have nothing to do when it is due.
     timers: usize,
-    /// Entries handled so far, polls among them.
+    /// The number of entries handled so far, with polls.
     entries: u64,
-    /// Those of them that are nothing that happened: polls and timers.
+    /// The number of those that changed nothing: polls and timers.
     idle_entries: u64,
-    /// Polls since the last that brought an outcome, and when the first of them was.
+    /// The number of polls since the last outcome, and the time of the first of them.
     in_vain: (u64, u64),
     next_progress_ns: u64,
     silence: Silence,
-    /// The core is asked for what it knows, though it has not woken anybody.
+    /// Whether the loop wants to poll the core although the core has not asked for it.
     asks: bool,
-    /// Signs of work that the core has given.
+    /// The number of signs of work that the core has given.
     signs: u64,
 }
 
@@ -65,19 +65,19 @@ impl<C: Clock> Pace<C> {
         }
     }
 
-    /// The present, as the loop last looked at its clock.
+    /// The present time, from the last look at the clock.
     #[inline(always)]
     pub fn now_ns(&self) -> u64 {
         self.now_ns
     }
 
-    /// Waits until then, or until a core wakes the loop.
+    /// Waits until this time, or until a core wakes the loop.
     #[inline(always)]
     pub fn wait(&mut self, until_ns: u64) {
         self.now_ns = self.clock.wait(until_ns.max(self.now_ns));
     }
 
-    /// Looks at the clock, which has gone on meanwhile unless it is virtual.
+    /// Reads the clock again; only a wall clock can have moved.
     #[inline(always)]
     pub fn look_at_clock(&mut self) {
         if !C::VIRTUAL {
@@ -85,46 +85,47 @@ impl<C: Clock> Pace<C> {
         }
     }
 
-    /// Whether a core asked for a poll, or the loop wants to ask it, since this was last called.
+    /// Whether the core has asked for a poll, or the loop wants one, since the last call of this.
     #[inline]
     pub fn take_wish_to_poll(&mut self, core_wants: bool) -> bool {
         let asks = std::mem::take(&mut self.asks);
         core_wants || asks || self.clock.take_wake()
     }
 
-    /// Puts something on the timeline.
+    /// Puts an event on the timeline.
     #[inline(always)]
     pub fn schedule(&mut self, time_ns: u64, due: Due) {
         self.timeline.schedule(time_ns, due);
     }
 
-    /// Puts something on the timeline that may mean nothing when it is due: [`timer_fired`](Pace::timer_fired) then.
+    /// Puts a timer on the timeline, which may have nothing to do when it is due. Then
+    /// [`timer_fired`](Pace::timer_fired) must be called.
     #[inline(always)]
     pub fn schedule_timer(&mut self, time_ns: u64, due: Due) {
         self.timers += 1;
         self.timeline.schedule(time_ns, due);
     }
 
-    /// A timer was due.
+    /// Notes that a timer was due.
     #[inline(always)]
     pub fn timer_fired(&mut self) {
         self.timers -= 1;
         self.idle_entries += 1;
     }
 
-    /// Takes what is due now from the timeline, with its time.
+    /// Takes the next event that is due now from the timeline, with its time.
     #[inline(always)]
     pub fn pop_due(&mut self) -> Option<(u64, Due)> {
         self.timeline.pop_due(self.now_ns)
     }
 
-    /// When the next entry of the timeline is due.
+    /// The time of the next event on the timeline.
     #[inline(always)]
     pub fn next_time(&mut self) -> Option<u64> {
         self.timeline.next_time()
     }
 
-    /// An agent whose arrival is soon to be due, if the timeline knows one.
+    /// An agent whose arrival is due soon, if the timeline knows one.
     #[inline]
     pub fn scout(&mut self) -> Option<u32> {
         self.timeline.scout()
@@ -140,26 +141,26 @@ impl<C: Clock> Pace<C> {
         self.timeline.len() == self.timers
     }
 
-    /// An entry was handled. Returns whether the observer must be asked.
+    /// Counts a handled entry. Returns whether the observer must be called.
     #[inline(always)]
     pub fn count_entry(&mut self) -> bool {
         self.entries += 1;
         self.entries & (PROGRESS_ENTRIES - 1) == 0 || self.progress_is_due()
     }
 
-    /// Whether the observer must be asked because time has passed.
+    /// Whether the observer must be called because time has passed.
     #[inline(always)]
     pub fn progress_is_due(&self) -> bool {
         !C::VIRTUAL && self.now_ns >= self.next_progress_ns
     }
 
-    /// The observer is asked now. With `asks` the core is polled, too, for what it knows.
+    /// Notes that the observer is called now. With `asks`, the core will be polled, too.
     pub fn progress_told(&mut self, asks: bool) {
         self.next_progress_ns = self.now_ns + PROGRESS_NS;
         self.asks = asks;
     }
 
-    /// The core was polled. Returns whether the observer must be asked.
+    /// Counts a poll. Returns whether the observer must be called.
     #[inline]
     pub fn count_poll(&mut self) -> bool {
         self.entries += 1;
@@ -167,8 +168,8 @@ impl<C: Clock> Pace<C> {
         self.entries & (PROGRESS_ENTRIES - 1) == 0
     }
 
-    /// The core was polled, and answered or not. One that is always due and never answers would keep the virtual clock
-    /// where it is for ever: that is what is returned.
+    /// Notes whether a poll brought an answer. Returns the polls in vain if there are too many: a core that is always
+    /// due and never answers would stop the virtual clock for ever.
     pub fn polled(&mut self, answered: bool) -> Option<InVain> {
         if answered || self.in_vain.0 == 0 {
             self.in_vain = (u64::from(!answered), self.now_ns);
@@ -183,13 +184,14 @@ impl<C: Clock> Pace<C> {
         (C::VIRTUAL && passed_ns < IN_VAIN_NS).then_some(InVain { polls, passed_ns })
     }
 
-    /// Whether a core that has MORE is polled before all else. On the wall clock the loop looks at all else now and then.
+    /// Whether a core that has MORE is polled before anything else. On the wall clock, other work comes in between at
+    /// times.
     #[inline]
     pub fn polls_at_once(&self) -> bool {
         C::VIRTUAL || self.in_vain.0 % POLLS_AT_ONCE_MAX != POLLS_AT_ONCE_MAX - 1
     }
 
-    /// When the loop must look again at the latest, given when something is due elsewhere (`u64::MAX` = never); `None` if
+    /// The latest time at which the loop must go on, if the core is due at `due_ns` (`u64::MAX` = never); `None` if
     /// nothing will ever happen.
     #[inline]
     pub fn wakes_at(&self, due_ns: u64) -> Option<u64> {
@@ -199,19 +201,19 @@ impl<C: Clock> Pace<C> {
         Some(due_ns.min(self.next_progress_ns))
     }
 
-    /// The core has shown that it works on something.
+    /// Notes a sign that the core is working.
     pub fn core_works(&mut self) {
         self.signs += 1;
     }
 
-    /// When silence has lasted too long: `limit_ns` after the last thing that happened, the hand-overs among them, but not
-    /// before the core's own wish of then (`due_ns`, `u64::MAX` = none).
+    /// When nothing will have happened for too long: `limit_ns` after the last event or hand-over, but not before the
+    /// time for which the core then wished a poll (`due_ns`, `u64::MAX` = none).
     pub fn silence_until(&mut self, handed_over: u64, due_ns: u64, limit_ns: u64) -> u64 {
         let happened = self.entries - self.idle_entries + handed_over + self.signs;
         self.silence.until(happened, self.now_ns, due_ns, limit_ns)
     }
 
-    /// Something else than the core is to come: there is no silence.
+    /// Notes that something other than the core is due, so that the wait begins anew.
     pub fn break_silence(&mut self) {
         self.silence.is_broken();
     }

@@ -1,15 +1,15 @@
-//! What the engine gives back.
+//! What the engine returns for a run.
 
 use super::stop::Stop;
 use crate::results::{Facts, Run};
 
-/// A run that was played, to the end or not.
+/// A run that was played, completely or in part.
 #[derive(Debug)]
 pub struct Played {
-    /// The results, which nobody has judged yet; what was measured until the run stopped, if it did.
+    /// The results, not judged yet. If the run stopped, they hold what was measured until then.
     pub run: Run,
-    /// What judges must know besides.
+    /// Further facts that judging needs.
     pub facts: Facts,
-    /// Why it stopped before its time.
+    /// Why the run stopped before its time; none if it did not.
     pub stop: Option<Stop>,
 }

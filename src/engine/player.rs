@@ -1,4 +1,4 @@
-//! The loop: one thread, one timeline, two clocks.
+//! The loop of the engine: one thread, one timeline, two kinds of clocks.
 
 use super::account::Account;
 use super::callback_runner::CallbackRunner;
@@ -17,39 +17,39 @@ use super::stop::Stop;
 use crate::cores::{self, CoreFailure, abi};
 use crate::results::{Shortfall, Waited};
 
-/// More rounds than this without time advancing end a run.
+/// The most rounds without time advancing; more end a run.
 pub const ROUNDS_MAX: u64 = 1_000_000;
 
-/// A run being played.
+/// A run that is being played.
 ///
-/// Each part keeps its own books; what several of them must learn of one event is told here, in `arriving`, `processing`,
+/// Each part keeps its own state. Events that concern several parts are passed on here, in `arriving`, `processing`,
 /// `receiving` and `ending`.
 pub struct Player<'a, C: Clock> {
-    /// What stays as it is.
+    /// The parts that do not change during the run.
     pub setup: Setup<'a>,
-    /// The clock, and what is due when.
+    /// The clock, and the events that are due.
     pub pace: Pace<C>,
-    /// The core.
+    /// The connection to the core.
     pub core: CoreLink,
-    /// Who sends what when.
+    /// The agents and what they generate.
     pub load: Load,
     /// The queue and the workers.
     pub processor: ProcessorState,
     /// The copies that arrive.
     pub receiver: Receiver,
-    /// What is written down.
+    /// Everything that is measured.
     pub account: Account,
-    /// The messages under way.
+    /// The messages that have not ended.
     pub messages: Messages,
-    /// What they say.
+    /// The texts of the messages.
     pub texts: Texts,
-    /// The agents' callbacks.
+    /// The callbacks of the agents.
     pub callbacks: CallbackRunner<'a>,
-    /// Who watches.
+    /// The receiver of the news of the run.
     pub observer: &'a mut dyn Observer,
-    /// Why the run stops before its time.
+    /// Why the run stops before its time; none if it does not.
     pub stop: Option<Stop>,
-    /// Why the wait after the load ended, where it was not because all had come.
+    /// Why the wait after the load ended before all had come; none if all came.
     pub waited: Option<Waited>,
 }
 
@@ -86,8 +86,8 @@ impl<C: Clock> Player<'_, C> {
         self.settle();
     }
 
-    /// When the timeline goes on, if that alone decides: on the virtual clock, under load, with a core that has no
-    /// wish of its own.
+    /// The time of the next event, if only the timeline decides: on the virtual clock, under load, with a core that
+    /// does not ask for a poll.
     #[inline(always)]
     fn next_of_timeline(&mut self) -> Option<u64> {
         let alone = C::VIRTUAL
@@ -98,7 +98,8 @@ impl<C: Clock> Player<'_, C> {
         if alone { self.pace.next_time() } else { None }
     }
 
-    /// Does all that is due now, and what that makes due. Returns when the loop goes on, if the timeline decides.
+    /// Does everything that is due now, and everything that becomes due by that. Returns when the loop goes on, if only
+    /// the timeline decides.
     #[inline(always)]
     fn instant(&mut self) -> Option<u64> {
         let mut rounds = 0;
@@ -135,13 +136,14 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// "After MORE the host polls at once." On the wall clock it looks at all else now and then.
+    /// Whether the core is polled at once: "After MORE the host polls at once." On the wall clock, other work comes in
+    /// between at times.
     #[inline]
     fn polls_at_once(&self) -> bool {
         self.core.out.more && self.pace.polls_at_once()
     }
 
-    /// The core was polled.
+    /// Notes that the core was polled; `answered` if the poll brought an outcome.
     pub fn polled(&mut self, answered: bool) {
         if self.pace.count_poll() {
             self.report_progress();
@@ -155,7 +157,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Handles the timeline's entries up to now.
+    /// Handles all events that are due by now.
     #[inline(always)]
     fn run_due(&mut self) {
         while let Some((time_ns, due)) = self.pace.pop_due() {
@@ -189,8 +191,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Asks for the memory that one of the next arrivals will need: its agent's first, and when that is there, its
-    /// recipient's.
+    /// Prefetches memory for one of the next arrivals: first that of its agent, then that of its recipient.
     #[inline(never)]
     fn look_ahead(&mut self) {
         let Some(agent) = self.pace.scout() else { return };
@@ -229,7 +230,7 @@ impl<C: Clock> Player<'_, C> {
         self.pace.take_wish_to_poll(due)
     }
 
-    /// When the loop must look again, at the latest; `None` if nothing will ever happen.
+    /// The latest time at which the loop must go on; `None` if nothing will ever happen.
     #[inline]
     fn next_wake_up(&mut self) -> Option<u64> {
         let mut next = self.pace.next_time().unwrap_or(u64::MAX).min(self.core.due_ns());
@@ -240,17 +241,17 @@ impl<C: Clock> Player<'_, C> {
         self.pace.wakes_at(next)
     }
 
-    /// Where the end is a count of messages: whether nothing more will be generated, though the count may not be
-    /// reached.
+    /// For a load that ends by a count: whether nothing more will be generated, even if the count is not reached.
     fn count_is_over(&mut self) -> bool {
         if self.load.is_over() || self.setup.rules.ends_by_time {
             return false;
         }
-        // A time comes first, too, unless every agent has sent all its messages before.
+        // A load that also ends by time lasts until then, unless every agent has sent all its messages.
         if self.setup.rules.load_end_ns.is_some() && !self.load.all_agents_done() {
             return false;
         }
-        // Agents go on thinking after an outcome, and callbacks may send after an outcome or a copy.
+        // After an outcome, agents with closed arrivals schedule their next; after an outcome or a copy, callbacks may
+        // send.
         let quiet = self.is_settled() && (!self.copies_missing() || self.is_silent());
         let settled = match (self.setup.rules.reactive, self.setup.rules.closed) {
             (true, _) => quiet,
@@ -273,27 +274,27 @@ impl<C: Clock> Player<'_, C> {
         self.is_silent()
     }
 
-    /// No more is generated from now on; the core is told to send what it holds back.
+    /// Ends the load, and tells the core to send what it holds back.
     pub fn end_load(&mut self) {
         if !self.load.end(self.pace.now_ns()) {
             return;
         }
         self.show_signs();
-        // The flush polls, and "a wish stands until the next `poll`": what the core held back is to be offered again, so
-        // that it can say anew when it may pass.
+        // The flush counts as a poll, and "a wish stands until the next `poll`": messages that the core did not take
+        // are offered again, so that it can state a new time.
         self.processor.offer_again();
         let result = self.core.flush(self.pace.now_ns());
         self.absorb(result);
     }
 
-    /// Nothing is due and nothing will be, yet messages are without an end.
+    /// Stops the run because nothing is due any more, although messages have not ended.
     fn nothing_to_wait_for(&mut self) {
         if self.processor.in_flight() > 0 || self.processor.is_held_back() {
             self.fail(CoreFailure::stuck(self.core.session().core()));
         }
     }
 
-    /// The core is finished.
+    /// Stops the run because the core has failed.
     pub fn fail(&mut self, failure: CoreFailure) {
         if self.stop.is_none() {
             self.stop = Some(Stop::CoreFailed(failure));

@@ -1,4 +1,5 @@
-//! What the processor does: messages taken from the queue, handed to the core, answered, and tried again.
+//! The work of the processor: takes messages from the queue, hands them to the core, takes the answers, and tries
+//! again.
 
 use super::clock::Clock;
 use super::due::Due;
@@ -13,7 +14,7 @@ use mqscript_plugin::random::{KeyedSource, MessageKey, text_key, unit_from};
 use std::ops::Range;
 
 impl<C: Clock> Player<'_, C> {
-    /// Hands over what may be handed over now. Returns whether anything changed.
+    /// Hands over all messages that may go now. Returns whether anything changed.
     #[inline(always)]
     pub fn dispatch(&mut self) -> bool {
         let progressed = if self.processor.has_cycles() {
@@ -45,7 +46,7 @@ impl<C: Clock> Player<'_, C> {
         progressed
     }
 
-    /// Stages up to `count` messages from the queue. Returns whether any was found expired instead.
+    /// Stages up to `count` messages from the queue. Returns whether one was found expired instead.
     #[inline(always)]
     fn stage(&mut self, count: usize) -> bool {
         let mut expired = false;
@@ -73,7 +74,7 @@ impl<C: Clock> Player<'_, C> {
         progressed | self.processor.end_cycle(now_ns)
     }
 
-    /// Offers what is staged to the core; what it did not accept stays staged. Returns how many it accepted.
+    /// Offers the staged messages to the core. Returns how many it accepted; the others stay staged.
     #[inline]
     fn hand_over(&mut self) -> usize {
         let now_ns = self.pace.now_ns();
@@ -112,7 +113,7 @@ impl<C: Clock> Player<'_, C> {
         accepted
     }
 
-    /// Remembers those of the last batch that have no outcome yet.
+    /// Remembers the messages of the last batch that have no outcome yet.
     #[inline(always)]
     fn await_answers(&mut self, accepted: usize) {
         for index in 0..accepted {
@@ -128,7 +129,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Polls the core.
+    /// Polls the core and takes over its answer.
     #[inline(never)]
     pub fn poll(&mut self) {
         self.processor.offer_again();
@@ -139,7 +140,7 @@ impl<C: Clock> Player<'_, C> {
         self.polled(answered);
     }
 
-    /// Takes over what a call of the core brought that hands nothing over.
+    /// Takes over the answer of the core to a call that hands nothing over.
     pub fn absorb(&mut self, result: Result<(), CoreFailure>) {
         self.absorb_outcomes(0..0);
         self.absorb_deliveries();
@@ -149,12 +150,13 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Takes over the outcomes in `out`. `batch` are the tokens handed over in the call that brought them.
+    /// Takes over the outcomes in `out`. `batch` are the tokens that the same call handed over.
     #[inline(always)]
     fn absorb_outcomes(&mut self, batch: Range<u64>) {
         for index in 0..self.core.out.outcomes.len() {
             let outcome = self.core.out.outcomes[index];
-            // A range may reach beyond the last number there is: what follows was accepted by nobody either.
+            // A range may end beyond the largest number; the numbers after it wrap, and belong to no accepted message
+            // either.
             for token in (0..u64::from(outcome.count)).map(|offset| outcome.first.wrapping_add(offset)) {
                 let known = match self.processor.answered(token, &batch) {
                     Ok(id) => self.answer(id, &outcome, batch.contains(&token)),
@@ -183,7 +185,7 @@ impl<C: Clock> Player<'_, C> {
         self.fail(self.core.breach(text));
     }
 
-    /// Notes an outcome and puts it on the timeline. Returns false if the attempt had one.
+    /// Notes an outcome and puts it on the timeline. Returns false if the attempt already had one.
     #[inline(always)]
     fn answer(&mut self, id: MessageId, outcome: &abi::Outcome, in_batch: bool) -> bool {
         let at_ns = self.core.since_load(outcome.at_ns);
@@ -205,7 +207,7 @@ impl<C: Clock> Player<'_, C> {
         true
     }
 
-    /// An attempt's outcome is due.
+    /// Handles the outcome of an attempt that is due.
     #[inline(always)]
     pub fn outcome_due(&mut self, id: MessageId) {
         self.landed();
@@ -223,7 +225,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// One message less is in flight.
+    /// Counts one message less in flight.
     #[inline]
     fn landed(&mut self) {
         self.processor.landed();
@@ -242,7 +244,7 @@ impl<C: Clock> Player<'_, C> {
         self.try_again(id, outcome, again, reason, at_ns);
     }
 
-    /// An attempt has had its time.
+    /// Gives up an attempt whose time is over.
     #[inline(never)]
     pub fn timeout_due(&mut self, id: MessageId, due_ns: u64) {
         self.pace.timer_fired();
@@ -251,7 +253,7 @@ impl<C: Clock> Player<'_, C> {
         };
         let Message { place, result, at_ns, accepted_ns, token, .. } = self.messages[id];
         let waits = result == 0 || at_ns > due_ns;
-        // An entry for an attempt that was answered in time, or for a message long gone, means nothing.
+        // The entry has no effect if the attempt was answered in time or the message has ended.
         if place != Whereabouts::InFlight || !waits || accepted_ns + timeout != due_ns {
             return;
         }
@@ -261,7 +263,7 @@ impl<C: Clock> Player<'_, C> {
         self.try_again(id, FinalOutcome::Uncertain, again, self.setup.reasons.timeout, due_ns);
     }
 
-    /// Sends a message into its backoff, or ends it as `outcome`.
+    /// Sends a message into its backoff, or ends it with `outcome`.
     fn try_again(&mut self, id: MessageId, outcome: FinalOutcome, again: bool, reason: u32, at_ns: u64) {
         self.account.recorder.attempt_lost(reason);
         self.account.outages.failed(at_ns);
@@ -300,7 +302,7 @@ impl<C: Clock> Player<'_, C> {
         (wait * (1.0 + backoff.jitter * (2.0 * u - 1.0))).round().min(backoff.max_ns as f64) as u64
     }
 
-    /// A message returns from its backoff, to the tail of its priority.
+    /// Puts a message back into the queue after its backoff, last of its priority.
     #[inline(never)]
     pub fn backoff_due(&mut self, id: MessageId) {
         self.messages[id].place = Whereabouts::Waiting;

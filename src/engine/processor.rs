@@ -1,4 +1,4 @@
-//! The processor: which messages wait, which it has taken, and how many more it may hand over.
+//! The processor: the messages that wait, those that it has taken, and how many it may hand over.
 
 use super::content::Texts;
 use super::envelope::Envelopes;
@@ -15,15 +15,15 @@ use std::ops::Range;
 /// A cycle of the processor (`batch_interval` > 0).
 #[derive(Debug, Default)]
 struct Cycle {
-    /// Taken from the queue, not handed over yet.
+    /// Messages that were taken from the queue and are not handed over yet.
     taken: VecDeque<MessageId>,
-    /// Whether a cycle is going on.
+    /// Whether a cycle is running.
     active: bool,
-    /// When the last one ended.
+    /// When the last cycle ended, in nanoseconds.
     ended_ns: Option<u64>,
-    /// When the last one began.
+    /// When the last cycle began, in nanoseconds.
     began_ns: u64,
-    /// What those that have ended were like.
+    /// Sums over the cycles that have ended.
     spent: Cycles,
 }
 
@@ -44,14 +44,15 @@ pub struct ProcessorState {
     envelopes: Envelopes,
     tokens: Tokens,
     in_flight: usize,
-    /// Hand-overs so far.
+    /// The number of hand-overs so far.
     handed_over: u64,
-    /// The core took less than offered: nothing is offered until an outcome, a wake or its next due.
+    /// Whether the core took less than it was offered: then nothing is offered until an outcome, a wake, or the time
+    /// for which the core asked.
     held_back: bool,
 }
 
 impl ProcessorState {
-    /// A processor as the plan says, with nothing to do.
+    /// The processor of a plan, with no messages.
     pub fn new(settings: &plan::Processor, queue: &plan::Queue) -> ProcessorState {
         ProcessorState {
             workers: settings.workers as usize,
@@ -76,75 +77,75 @@ impl ProcessorState {
         self.interval_ns > 0
     }
 
-    /// What the cycles that have ended were like; `None` without cycles.
+    /// Sums over the cycles that have ended; `None` without cycles.
     pub fn cycles(&self) -> Option<Cycles> {
         self.has_cycles().then_some(self.cycle.spent)
     }
 
     // The queue.
 
-    /// How many wait in the queue.
+    /// The number of messages in the queue.
     #[inline(always)]
     pub fn waiting(&self) -> u64 {
         self.waiting.len() as u64
     }
 
-    /// Whether none waits in the queue.
+    /// Whether no message is in the queue.
     #[inline(always)]
     pub fn queue_is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Whether messages wait in the queue or were taken by a cycle.
+    /// Whether messages are in the queue or taken by a cycle.
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty() || !self.cycle.taken.is_empty()
     }
 
-    /// Whether the queue has no room for a message that is new.
+    /// Whether the queue has no room for a new message.
     #[inline(always)]
     pub fn queue_is_full(&self) -> bool {
         self.waiting.counted() as u64 >= self.capacity
     }
 
-    /// Puts a message last of its priority.
+    /// Adds a message to the queue, last of its priority.
     #[inline(always)]
     pub fn enqueue(&mut self, id: MessageId, messages: &Messages) {
         self.waiting.push(id, messages);
     }
 
-    /// Takes the oldest message out that must make room for one of this priority, if there is one.
+    /// Removes the oldest message that must make room for one of this priority, if there is one.
     pub fn drop_oldest(&mut self, priority: plan::Priority, messages: &Messages) -> Option<MessageId> {
         self.waiting.drop_oldest(priority, messages)
     }
 
-    // What is taken from it.
+    // The messages taken from the queue.
 
-    /// How many hand-overs `max_messages` still allows.
+    /// The number of hand-overs that `max_messages` still allows.
     #[inline]
     pub fn hand_overs_left(&self) -> u64 {
         self.hand_overs_max.saturating_sub(self.handed_over)
     }
 
-    /// How many may go to the core in one call.
+    /// The number of messages that may go to the core in one call.
     #[inline]
     fn room(&self) -> usize {
         let free = self.workers.saturating_sub(self.in_flight);
         free.min(self.batch_size).min(usize::try_from(self.hand_overs_left()).unwrap_or(usize::MAX))
     }
 
-    /// How many may be staged now; 0 if the core is not to be called.
+    /// The number of messages that may be staged now; 0 if the core must not be called.
     #[inline(always)]
     pub fn room_to_stage(&self) -> usize {
         if self.held_back { 0 } else { self.room() }
     }
 
-    /// How many a cycle takes.
+    /// The number of messages that a cycle takes.
     pub fn batch_size(&self) -> usize {
         self.batch_size
     }
 
-    /// Moves messages from the queue to `staged` until there are `count`. Stops at one that is too old, which it returns;
-    /// that one is in neither any more.
+    /// Moves messages from the queue to `staged` until there are `count`. Stops at an expired message, removes it, and
+    /// returns it.
     #[inline(always)]
     pub fn stage(&mut self, count: usize, now_ns: u64, messages: &Messages) -> Option<MessageId> {
         while self.staged.len() < count
@@ -158,13 +159,13 @@ impl ProcessorState {
         None
     }
 
-    /// Whether nothing is staged.
+    /// Whether no message is staged.
     #[inline(always)]
     pub fn nothing_staged(&self) -> bool {
         self.staged.is_empty()
     }
 
-    /// Puts what is still staged back to the head of the queue.
+    /// Puts the staged messages back at the head of the queue.
     #[inline(always)]
     pub fn unstage(&mut self, messages: &Messages) {
         while let Some(id) = self.staged.pop() {
@@ -172,7 +173,7 @@ impl ProcessorState {
         }
     }
 
-    /// When the next cycle may start, if that is what the queue waits for.
+    /// When the next cycle may start, if the queue waits for that.
     #[inline]
     pub fn cycle_ready_ns(&self, now_ns: u64) -> Option<u64> {
         if !self.has_cycles() || self.cycle.active || self.waiting.is_empty() || self.hand_overs_left() == 0 {
@@ -181,7 +182,7 @@ impl ProcessorState {
         Some(self.cycle.ended_ns.map_or(now_ns, |ended| ended + self.interval_ns))
     }
 
-    /// A cycle begins with what is staged, if anything is.
+    /// Begins a cycle with the staged messages, if there are any.
     pub fn begin_cycle(&mut self, now_ns: u64) {
         self.cycle.taken.extend(self.staged.drain(..));
         self.cycle.active = !self.cycle.taken.is_empty();
@@ -189,7 +190,7 @@ impl ProcessorState {
         self.cycle.spent.full += u64::from(self.cycle.taken.len() == self.batch_size);
     }
 
-    /// Stages as much of the cycle as may go to the core. Returns whether anything is staged.
+    /// Stages as many messages of the cycle as may go to the core. Returns whether any is staged.
     pub fn stage_from_cycle(&mut self) -> bool {
         if !self.cycle.active {
             return false;
@@ -199,14 +200,14 @@ impl ProcessorState {
         room > 0
     }
 
-    /// Gives what is still staged back to the cycle.
+    /// Gives the staged messages back to the cycle.
     pub fn unstage_to_cycle(&mut self) {
         while let Some(id) = self.staged.pop() {
             self.cycle.taken.push_front(id);
         }
     }
 
-    /// Ends the cycle if all that it took has its outcome. Returns whether it ended.
+    /// Ends the cycle if all its messages have outcomes. Returns whether it ended.
     pub fn end_cycle(&mut self, now_ns: u64) -> bool {
         let over = self.cycle.taken.is_empty() || self.hand_overs_left() == 0;
         if !self.cycle.active || !over || self.in_flight > 0 {
@@ -221,7 +222,8 @@ impl ProcessorState {
 
     // The hand-over.
 
-    /// Writes what is staged as the core gets it, with texts if it reads them. Returns the token of the first.
+    /// Writes the staged messages in the form of the contract, with texts if the core reads them. Returns the token of
+    /// the first.
     #[inline(always)]
     pub fn fill(
         &mut self,
@@ -239,19 +241,19 @@ impl ProcessorState {
         token
     }
 
-    /// What was written last.
+    /// The batch that was written last.
     #[inline(always)]
     pub fn batch(&self) -> &[abi::Message] {
         &self.envelopes.batch
     }
 
-    /// What is staged, in order.
+    /// The staged messages, in order.
     #[inline(always)]
     pub fn staged(&self) -> &[MessageId] {
         &self.staged
     }
 
-    /// The core accepted the first `accepted` of what is staged; they stay staged until [`handed_over`].
+    /// Notes that the core accepted the first `accepted` staged messages; they stay staged until [`handed_over`].
     ///
     /// [`handed_over`]: ProcessorState::handed_over
     #[inline(always)]
@@ -262,7 +264,7 @@ impl ProcessorState {
         self.handed_over += accepted as u64;
     }
 
-    /// Those that were accepted are staged no more.
+    /// Removes the accepted messages from the staged ones.
     #[inline(always)]
     pub fn handed_over(&mut self, accepted: usize) {
         if accepted == self.staged.len() {
@@ -272,21 +274,21 @@ impl ProcessorState {
         }
     }
 
-    /// How many were handed over so far.
+    /// The number of hand-overs so far.
     pub fn hand_overs(&self) -> u64 {
         self.handed_over
     }
 
-    /// Remembers that the answer to a message that is in flight will come in another call.
+    /// Remembers that the answer to a message in flight will come in a later call.
     #[inline(always)]
     pub fn await_answer(&mut self, token: u64, id: MessageId) {
         self.tokens.await_answer(token, id);
     }
 
-    /// The message that a token stands for; `batch` are the tokens of what is staged.
+    /// The message of a token; `batch` are the tokens of the staged messages.
     ///
     /// # Errors
-    /// The token needs no answer, for the reason given.
+    /// The token needs no answer, for the given reason.
     #[inline(always)]
     pub fn answered(&mut self, token: u64, batch: &Range<u64>) -> Result<MessageId, BadToken> {
         if batch.contains(&token) {
@@ -296,35 +298,35 @@ impl ProcessorState {
         }
     }
 
-    /// Gives up waiting for the answer to a token.
+    /// Stops waiting for the answer to a token.
     pub fn give_up(&mut self, token: u64) {
         self.tokens.give_up(token);
     }
 
-    /// One message less is in flight.
+    /// Counts one message less in flight.
     #[inline(always)]
     pub fn landed(&mut self) {
         self.in_flight -= 1;
         self.held_back = false;
     }
 
-    /// Accepted and without an outcome.
+    /// The number of messages that are accepted and have no outcome.
     #[inline(always)]
     pub fn in_flight(&self) -> usize {
         self.in_flight
     }
 
-    /// What was held back may be offered again.
+    /// Allows the messages that the core did not take to be offered again.
     pub fn offer_again(&mut self) {
         self.held_back = false;
     }
 
-    /// Whether the core holds back what waits in the queue.
+    /// Whether the core has refused the messages that wait.
     pub fn is_held_back(&self) -> bool {
         self.held_back && !self.waiting.is_empty()
     }
 
-    /// What is staged, taken away: nobody knows whether the core has it.
+    /// Removes the staged messages and returns them: it is unknown whether the core has them.
     pub fn take_staged(&mut self) -> Vec<MessageId> {
         std::mem::take(&mut self.staged)
     }

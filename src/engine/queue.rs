@@ -1,4 +1,4 @@
-//! The bounded queue before the processor: by priority, then first in, first out.
+//! The bounded queue before the processor: ordered by priority, then first in, first out.
 
 use super::message::{MessageId, Messages};
 use crate::plan::Priority;
@@ -10,17 +10,17 @@ const LEVELS: usize = Priority::ALL.len();
 #[derive(Debug, Default)]
 pub struct Waiting {
     levels: [VecDeque<MessageId>; LEVELS],
-    /// Bit n: level n is not empty.
+    /// The levels that are not empty: bit n stands for level n.
     filled: u8,
     len: usize,
-    /// Those that made an attempt before; they do not count against the capacity.
+    /// The number of messages that made an attempt before; they do not count against the capacity.
     exempt: usize,
-    /// Whatever their priority: first in, first out.
+    /// Whether priorities are ignored: first in, first out.
     first_come: bool,
 }
 
 impl Waiting {
-    /// One in which priorities do not count, if `first_come`.
+    /// An empty queue; priorities are ignored if `first_come`.
     pub fn new(first_come: bool) -> Waiting {
         Waiting { first_come, ..Waiting::default() }
     }
@@ -30,25 +30,25 @@ impl Waiting {
         if self.first_come { 0 } else { priority as usize }
     }
 
-    /// How many wait.
+    /// The number of messages that wait.
     #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether none waits.
+    /// Whether no message waits.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// How many count against the capacity.
+    /// The number of messages that count against the capacity.
     #[inline]
     pub fn counted(&self) -> usize {
         self.len - self.exempt
     }
 
-    /// Puts a message last of its priority. One that made an attempt before is exempt from the capacity.
+    /// Adds a message, last of its priority. A message that made an attempt before does not count against the capacity.
     #[inline]
     pub fn push(&mut self, id: MessageId, messages: &Messages) {
         let message = &messages[id];
@@ -59,7 +59,7 @@ impl Waiting {
         self.levels[level].push_back(id);
     }
 
-    /// Gives back a message that was taken: it is the next of its priority again.
+    /// Puts a message back that was taken: it is the next of its priority again.
     pub fn push_front(&mut self, id: MessageId, messages: &Messages) {
         let message = &messages[id];
         self.len += 1;
@@ -69,7 +69,7 @@ impl Waiting {
         self.levels[level].push_front(id);
     }
 
-    /// Takes the next.
+    /// Takes the next message from the queue.
     #[inline]
     pub fn pop(&mut self, messages: &Messages) -> Option<MessageId> {
         let highest = self.filled.checked_ilog2()? as usize;
@@ -82,8 +82,8 @@ impl Waiting {
         Some(id)
     }
 
-    /// Makes room for a message of this priority: takes the oldest of the lowest priority present, leaving those that
-    /// made an attempt alone. `None` if the newcomer itself is of the lowest.
+    /// Makes room for a message of this priority: removes the oldest message of the lowest priority present, except
+    /// those that made an attempt before. `None` if the new message itself has the lowest priority.
     pub fn drop_oldest(&mut self, newcomer: Priority, messages: &Messages) -> Option<MessageId> {
         let highest = self.level(newcomer);
         for (number, level) in self.levels.iter_mut().enumerate().take(highest + 1) {

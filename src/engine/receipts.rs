@@ -1,4 +1,4 @@
-//! The receiver's ledger: what became of every copy, in the classes of Jepsen's set and queue checkers.
+//! The receiver's ledger: the class of every copy, after Jepsen's set and queue checkers.
 //!
 //! Messages are kept in chunks of 64 by agent. A chunk whose messages were all delivered and received once is
 //! forgotten, so memory follows the gaps, not the messages. What the others take is bounded: beyond it the oldest
@@ -17,56 +17,57 @@ const COMPLETE: u32 = u32::MAX - 1;
 /// A chunk closed for want of memory.
 const SEALED: u32 = u32::MAX - 2;
 
-/// No run generates more: a stamp beyond was changed on its way.
+/// The largest sequence: no run generates more, so a stamp beyond it was changed on its way.
 const SEQUENCE_MAX: u64 = u32::MAX as u64;
 
 /// Counts of copies over the whole run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Copies {
-    /// Of messages delivered, as their senders know.
+pub struct ReceiptCounts {
+    /// The number of copies of messages that are delivered, as their senders know.
     pub expected: u64,
-    /// The first of each message and agent.
+    /// The number of first copies of each message at each agent.
     pub received: u64,
-    /// Expected copies that have not come.
+    /// The number of expected copies that have not come.
     pub outstanding: u64,
-    /// Copies that have not come, of messages that a processor said it never will deliver.
+    /// The number of copies that have not come, of messages that a processor has given up.
     pub given_up: u64,
-    /// Of messages and agents that had received one.
+    /// The number of further copies of a message at the same agent.
     pub duplicated: u64,
-    /// Of this run's messages that were never handed over for this agent, or without a stamp.
+    /// The number of copies without a stamp, or of messages of this run that were never handed over for this agent.
     pub unexpected: u64,
-    /// Of another run.
+    /// The number of copies with the stamp of another run.
     pub foreign: u64,
-    /// First attempts' copies that are older than one that came before them.
+    /// The number of copies of first attempts that came after the copy of a later message.
     pub out_of_order: u64,
-    /// With a content that differs from what was sent.
+    /// The number of copies whose content differs from what was sent.
     pub corrupted: u64,
-    /// For chunks that had been sealed.
+    /// The number of copies that came for a sealed chunk.
     pub late: u64,
 }
 
-impl Copies {
-    /// Received though not known as delivered: "received = expected − lost − given up + recovered".
+impl ReceiptCounts {
+    /// The number of copies that were received although their message is not known as delivered: "received = expected −
+    /// lost − given up + recovered".
     pub fn recovered(&self) -> u64 {
         (self.received + self.outstanding + self.given_up) - self.expected
     }
 }
 
-/// What a copy counts as.
+/// The class of a copy in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// The first for its agent.
+    /// The first copy of its message at its agent.
     Received,
-    /// One more.
+    /// A further copy for the same agent.
     Duplicated,
-    /// Nobody sent it, or not to this agent.
+    /// A copy that nobody sent, or not to this agent.
     Unexpected,
-    /// Too late to tell.
+    /// A copy for a chunk that is sealed, so that its class is unknown.
     Late,
 }
 
 impl Class {
-    /// What it is called where every copy is written down.
+    /// The name of the class where every copy is written down.
     pub fn name(self) -> &'static str {
         match self {
             Class::Received => "received",
@@ -79,16 +80,16 @@ impl Class {
 
 /// The chunks of one agent, the first `base` of which are complete.
 #[derive(Debug, Default)]
-struct Sender {
+struct SenderReceipts {
     base: u32,
     chunks: VecDeque<u32>,
 }
 
-/// The receipts.
+/// The ledger of all copies of a run.
 #[derive(Debug)]
 pub struct Receipts {
     agents: u32,
-    senders: Vec<Sender>,
+    senders: Vec<SenderReceipts>,
     pool: Vec<Option<Chunk>>,
     free: Vec<u32>,
     /// Open chunks, oldest first, by sender and number; some may have been completed since.
@@ -98,19 +99,19 @@ pub struct Receipts {
     order: Order,
     /// Messages to one agent and messages to all have no order among each other.
     by_address: bool,
-    copies: Copies,
-    /// Copies that measured messages of sealed chunks lost, by agent.
+    copies: ReceiptCounts,
+    /// ReceiptCounts that measured messages of sealed chunks lost, by agent.
     sealed_lost: Vec<(u32, u64)>,
     /// A message of a sealed chunk was delivered afterwards: what is expected is not known any more.
     blurred: bool,
 }
 
 impl Receipts {
-    /// The ledger of a run with so many agents, which takes about `bytes_max` bytes at most.
+    /// The ledger of a run with `agents` agents, which takes about `bytes_max` bytes at most.
     pub fn new(agents: u32, bytes_max: u64) -> Receipts {
         Receipts {
             agents,
-            senders: (0..agents).map(|_| Sender::default()).collect(),
+            senders: (0..agents).map(|_| SenderReceipts::default()).collect(),
             pool: Vec::new(),
             free: Vec::new(),
             opened: VecDeque::new(),
@@ -118,20 +119,20 @@ impl Receipts {
             bytes_max,
             order: Order::new(agents as usize, PRIORITIES),
             by_address: false,
-            copies: Copies::default(),
+            copies: ReceiptCounts::default(),
             sealed_lost: Vec::new(),
             blurred: false,
         }
     }
 
-    /// From now on order is only looked for among messages to one agent, and among those to all.
+    /// From now on, the order is checked only among messages to one agent, and among messages to all.
     pub fn order_by_address(&mut self) {
         self.by_address = true;
         self.order = Order::new(self.agents as usize, 2 * PRIORITIES);
     }
 
     /// The counts so far.
-    pub fn copies(&self) -> &Copies {
+    pub fn copies(&self) -> &ReceiptCounts {
         &self.copies
     }
 
@@ -145,13 +146,13 @@ impl Receipts {
         self.blurred || self.copies.late > 0
     }
 
-    /// Copies of one message.
+    /// The number of copies of a message to this recipient.
     #[inline]
     pub fn copies_of(&self, recipient: u32) -> u64 {
         if recipient == ALL { u64::from(self.agents) - 1 } else { 1 }
     }
 
-    /// The core accepted a message for the first time.
+    /// Notes that the core accepted a message for the first time.
     #[inline]
     pub fn handed_over(&mut self, sender: u32, sequence: u64, recipient: u32, measured: bool) {
         let (number, bit) = place(sequence);
@@ -214,7 +215,7 @@ impl Receipts {
         }
     }
 
-    /// A message was delivered, as its sender knows now.
+    /// Notes that the sender of a message knows it as delivered.
     #[inline]
     pub fn delivered(&mut self, sender: u32, sequence: u64, recipient: u32) {
         let (number, bit) = place(sequence);
@@ -233,7 +234,7 @@ impl Receipts {
         }
     }
 
-    /// A copy with this run's stamp came to `agent`.
+    /// Counts a copy with the stamp of this run that came to `agent`. Returns its class.
     #[inline]
     pub fn received(&mut self, stamp: &Stamp, agent: u32) -> Class {
         let (sender, sequence) = (stamp.sender, stamp.sequence);
@@ -290,7 +291,7 @@ impl Receipts {
         }
     }
 
-    /// A processor said that it never will deliver a message: copies that have not come are not lost. Returns whether that
+    /// Notes that a processor has given up a message: copies that have not come are then not lost. Returns whether this
     /// is new.
     pub fn given_up(&mut self, sender: u32, sequence: u64) -> bool {
         let Some((slot, bit)) = self.slot_of(sender, sequence) else { return false };
@@ -307,7 +308,7 @@ impl Receipts {
         true
     }
 
-    /// To whom a message was handed over, as far as that is remembered.
+    /// The recipient of a message that was handed over, if the ledger still knows it.
     pub fn recipient_of(&self, sender: u32, sequence: u64) -> Option<u32> {
         let (slot, bit) = self.slot_of(sender, sequence)?;
         Some(self.pool.get(slot)?.as_ref()?.recipient(bit))
@@ -319,17 +320,17 @@ impl Receipts {
         Some((self.slot(sender, number) as usize, bit))
     }
 
-    /// A copy came that bears no stamp.
+    /// Counts a copy that came without a stamp.
     pub fn without_stamp(&mut self) {
         self.copies.unexpected += 1;
     }
 
-    /// A copy of another run came.
+    /// Counts a copy that came from another run.
     pub fn foreign(&mut self) {
         self.copies.foreign += 1;
     }
 
-    /// The content of a copy was not what was sent.
+    /// Counts a copy whose content differs from what was sent.
     pub fn corrupted(&mut self) {
         self.copies.corrupted += 1;
     }
@@ -363,7 +364,7 @@ impl Receipts {
         }
     }
 
-    /// Tells each copy that is expected and has not come, of all chunks that are open: sender, sequence, agent.
+    /// Calls `tell` for each copy that is expected and has not come, in all open chunks: sender, sequence, agent.
     pub fn each_lost(&self, mut tell: impl FnMut(u32, u64, u32)) {
         for (sender, state) in (0u32..).zip(&self.senders) {
             for (number, index) in (u64::from(state.base)..).zip(&state.chunks) {
@@ -374,8 +375,8 @@ impl Receipts {
         }
     }
 
-    /// Tells how many copies of measured messages each agent should have received and has not; an agent may be
-    /// told several times.
+    /// Calls `tell` with an agent and the number of copies of measured messages that it should have received and did
+    /// not; possibly several times for one agent.
     pub fn lost(&self, mut tell: impl FnMut(u32, u64)) {
         self.sealed_lost.iter().for_each(|(agent, copies)| tell(*agent, *copies));
         self.pool.iter().flatten().for_each(|chunk| chunk.lost(&mut tell));

@@ -1,4 +1,4 @@
-//! The receiving side of a run: what it keeps.
+//! The receiving side of a run: the copies that arrive, and what is known about them.
 
 use super::message::Message;
 use super::named::{Name, Named};
@@ -7,7 +7,7 @@ use crate::cores::abi;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A copy between its report and its arrival.
+/// A copy between the core's report and its arrival.
 #[derive(Debug, Default)]
 pub struct Copy {
     pub stamp: abi::Stamp,
@@ -15,55 +15,56 @@ pub struct Copy {
     pub ack_tag: u64,
     pub at_ns: u64,
     pub corrupted: bool,
-    /// DELIVERY flags: whether it is a copy at all.
+    /// The DELIVERY flags, which say whether it is a copy at all.
     pub flags: u32,
-    /// What a processor said of it: an interned text.
+    /// The interned text of a processor about it.
     pub reason: u32,
     pub attempt: u32,
-    /// What callbacks will read; nothing where there are none.
+    /// The texts for callbacks; none if there are no callbacks.
     pub text: Option<Box<CopyText>>,
 }
 
-/// What a copy says.
+/// The texts of a copy, for callbacks.
 #[derive(Debug)]
 pub struct CopyText {
     pub content: String,
     pub sender: String,
     pub recipient: String,
-    /// As it arrived; `None` where the core gave no texts back.
+    /// The tags as they arrived; `None` if the core gave back no texts.
     pub tags: Option<Vec<String>>,
     pub metadata: Option<BTreeMap<String, Value>>,
 }
 
-/// What became of a copy of this run that arrived at an agent.
+/// The result of a copy of this run that arrived at an agent.
 #[derive(Debug, Clone, Copy)]
 pub struct Reception {
     /// Its class in the ledger.
     pub class: Class,
-    /// Whether a later message of its sender had come to the agent before it.
+    /// Whether a later message of its sender had come to the agent before.
     pub out_of_order: bool,
-    /// When the core took over its message, if that is known.
+    /// When the core accepted its message, if known, in nanoseconds.
     pub accepted_ns: Option<u64>,
 }
 
-/// The receiving side of a run: the ledger of copies, and those of them that are told by name.
+/// The receiving side of a run: the ledger of copies, and the copies that are named in the results.
 #[derive(Debug)]
 pub struct Receiver {
     is_active: bool,
     receipts: Receipts,
     named: Named,
-    /// When the last copy arrived.
+    /// When the last copy arrived, in nanoseconds.
     last_ns: u64,
-    /// Copies on the timeline, by slot.
+    /// The copies on the timeline, by slot.
     copies: Vec<Copy>,
     free: Vec<u32>,
-    /// Tags of copies that are to be acknowledged.
+    /// The tags of copies that must be acknowledged.
     tags: Vec<u64>,
 }
 
 impl Receiver {
-    /// The receiving side of a run with so many agents, whose ledger takes at most so many bytes, and looks for the order
-    /// of messages to one agent and to all together, or, if `order_by_address`, apart; without effect if not `is_active`.
+    /// The receiving side of a run. Its ledger takes at most about the given number of bytes. The order of messages to
+    /// one agent and of messages to all is checked together, or apart if `order_by_address`. Without effect if not
+    /// `is_active`.
     pub fn new(
         is_active: bool,
         agents: u32,
@@ -92,18 +93,19 @@ impl Receiver {
         self.is_active
     }
 
-    /// The ledger of copies, to be read.
+    /// The ledger of copies, for reading only.
     #[inline(always)]
     pub fn receipts(&self) -> &Receipts {
         &self.receipts
     }
 
-    /// The copies that are told by name, to be read.
+    /// The named copies, for reading only.
     pub fn named(&self) -> &Named {
         &self.named
     }
 
-    /// The core accepted a message of a run that receives, `measured` if it counts in the measured window; `by_name` if copies are told by name.
+    /// Notes that the core accepted a message. `measured`: it counts in the measured window. `by_name`: its copies may
+    /// be named.
     #[inline(always)]
     pub fn handed_over(&mut self, message: &Message, measured: bool, by_name: bool) {
         let Message { agent, sequence, recipient, .. } = *message;
@@ -115,7 +117,7 @@ impl Receiver {
         }
     }
 
-    /// The sender learned that its message was delivered.
+    /// Notes that the sender knows its message as delivered.
     #[inline(always)]
     pub fn delivered(&mut self, message: &Message) {
         if self.is_active {
@@ -123,7 +125,7 @@ impl Receiver {
         }
     }
 
-    /// Keeps a copy until it arrives; its slot.
+    /// Keeps a copy until it arrives. Returns its slot.
     #[inline]
     pub fn keep(&mut self, copy: Copy) -> u32 {
         let slot = self.free.pop().unwrap_or(self.copies.len() as u32);
@@ -135,14 +137,14 @@ impl Receiver {
         slot
     }
 
-    /// Gives back the copy that was kept in this slot.
+    /// Removes the copy from this slot and returns it.
     #[inline]
     pub fn release(&mut self, slot: u32) -> Copy {
         self.free.push(slot);
         std::mem::take(&mut self.copies[slot as usize])
     }
 
-    /// A copy arrives, whoever sent it, to be acknowledged if the core wants that.
+    /// Notes that a copy arrives, of whatever sender; it is acknowledged if the core wants that.
     #[inline]
     pub fn arrived(&mut self, copy: &Copy, now_ns: u64) {
         self.last_ns = now_ns;
@@ -154,7 +156,8 @@ impl Receiver {
         }
     }
 
-    /// Counts a copy that is of no message of the run `run`. Returns what it is then, as events name it.
+    /// Counts a copy that belongs to no message of the run `run`. Returns its kind, as events name it; `None` if it
+    /// does belong.
     #[inline]
     pub fn stranger(&mut self, copy: &Copy, run: u32) -> Option<&'static str> {
         if copy.stamp.sequence == 0 && copy.flags & abi::DELIVERY_UNSTAMPED != 0 {
@@ -171,8 +174,8 @@ impl Receiver {
         }
     }
 
-    /// Counts a copy of this run that arrives at `agent`; `was_sent` says whether its stamp is that of a message that
-    /// there is. The load began at `origin_ns` of the core's clock.
+    /// Counts a copy of this run that arrives at `agent`. `was_sent`: its stamp is that of an existing message. The
+    /// load began at `origin_ns` of the core's clock.
     pub fn receive(
         &mut self,
         copy: &Copy,
@@ -200,12 +203,12 @@ impl Receiver {
         Reception { class, out_of_order, accepted_ns }
     }
 
-    /// A call of a processor failed for a message.
+    /// Notes a failed call of a processor for a message.
     pub fn call_failed(&mut self, told: &Copy) {
         self.named.failed_call(&told.stamp, told.reason);
     }
 
-    /// A processor says that it will not deliver a message to `recipient`.
+    /// Notes that a processor has given up a message to `recipient`.
     pub fn given_up(&mut self, told: &Copy, recipient: u32, origin_ns: u64) {
         if self.receipts.given_up(told.stamp.sender, told.stamp.sequence) {
             let name = Name::of(&told.stamp, origin_ns, recipient, told.at_ns);
@@ -213,28 +216,28 @@ impl Receiver {
         }
     }
 
-    /// When the last copy arrived.
+    /// When the last copy arrived, in nanoseconds.
     pub fn last_ns(&self) -> u64 {
         self.last_ns
     }
 
-    /// Copies on the timeline.
+    /// The number of copies on the timeline.
     pub fn pending(&self) -> usize {
         self.copies.len() - self.free.len()
     }
 
-    /// Whether all copies came that are expected.
+    /// Whether all expected copies have come.
     pub fn all_received(&self) -> bool {
         self.receipts.copies().outstanding == 0
     }
 
-    /// Whether copies wait to be acknowledged.
+    /// Whether copies must be acknowledged.
     #[inline(always)]
     pub fn has_tags(&self) -> bool {
         !self.tags.is_empty()
     }
 
-    /// The tags to be acknowledged now.
+    /// Takes the tags that must be acknowledged now.
     pub fn take_tags(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.tags)
     }

@@ -1,4 +1,4 @@
-//! Copies that arrive: told to the ledger, handed to `on_message`, acknowledged.
+//! Copies that arrive: counted in the ledger, given to `on_message`, acknowledged.
 
 use super::behaviour::MessageView;
 use super::clock::Clock;
@@ -67,7 +67,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// A copy arrives.
+    /// Handles a copy that arrives now.
     pub fn delivery_due(&mut self, slot: u32) {
         let copy = self.receiver.release(slot);
         if copy.flags & abi::DELIVERY_NO_COPY != 0 {
@@ -88,7 +88,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// A processor tells of a message that it did not deliver.
+    /// Handles a processor's report about a message that it did not deliver.
     fn told_of(&mut self, told: &Copy) {
         let stamp = &told.stamp;
         if !self.was_sent(stamp) {
@@ -105,7 +105,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Tells the observer of a copy, where it wants to know.
+    /// Tells the observer of a copy, if it wants to know.
     fn tell_copy(&mut self, what: &'static str, recipient: u32, copy: &Copy, out_of_order: bool) {
         if !self.setup.wants_messages {
             return;
@@ -143,7 +143,7 @@ impl<C: Clock> Player<'_, C> {
         was_sent(&self.load, self.setup.run, stamp)
     }
 
-    /// A copy of this run arrives at an agent.
+    /// Counts a copy of this run that arrives at an agent.
     fn receive(&mut self, agent: u32, copy: &Copy) {
         let (load, run) = (&self.load, self.setup.run);
         let reception =
@@ -179,7 +179,7 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// An agent is told of a copy that arrived.
+    /// Calls an agent's `on_message` for a copy that arrived.
     fn tell_agent(&mut self, agent: u32, copy: &Copy, text: &CopyText) {
         let settings = std::sync::Arc::clone(&self.load.generator.settings);
         let setting = &settings[usize::from(copy.stamp.type_id)].settings;
@@ -196,7 +196,7 @@ impl<C: Clock> Player<'_, C> {
         self.call(agent, |behaviour, sending| behaviour.on_message(sending, &view));
     }
 
-    /// Acknowledges the copies that were taken this turn.
+    /// Acknowledges the copies that have arrived since the last call.
     pub fn acknowledge(&mut self) {
         let tags = self.receiver.take_tags();
         self.show_signs();

@@ -1,4 +1,4 @@
-//! What a run leaves, written down as results.
+//! Writes what a run has measured as results.
 
 use super::clock::Clock;
 use super::named::Name;
@@ -22,27 +22,27 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What was measured, taken from a player.
+/// What a run has measured, taken from a player.
 pub struct Measured {
     recorder: Recorder,
     occupancy: Occupancy,
     notices: Notices,
     outages: Outages,
     cycles: Option<Cycles>,
-    /// Why the run stopped before its time.
+    /// Why the run stopped before its time; none if it did not.
     pub stop: Option<Stop>,
     parties: Parties,
     services: HostServices,
     boundaries_ns: Vec<u64>,
     copies: Option<Copies>,
-    /// Something about copies is unknown, and why.
+    /// What is unknown about copies, and why.
     unknown: Option<Unknown>,
-    /// The load ended before its count of messages: asked for, generated, why.
+    /// If the load ended before its count of messages: asked for, generated, why.
     shortfall: Option<(u64, u64, Shortfall)>,
 }
 
 impl Measured {
-    /// What a run that is over has measured, and its session.
+    /// Takes the measurements of a run that is over, and its session.
     pub fn of<C: Clock>(player: Player<'_, C>) -> (Measured, Session) {
         let (boundaries_ns, copies, unknown) = (boundaries(&player), copies(&player), unknown(&player));
         let shortfall = player.load.shortfall(&player.setup);
@@ -66,7 +66,7 @@ impl Measured {
         (measured, session)
     }
 
-    /// The results of what a run has measured so far, as if its core had failed with `failure` just now.
+    /// The results of what a run has measured so far, as if its core had just failed with `failure`.
     ///
     /// *Rationale.* A million agents have records of 120 MB. So they are not copied: what changes in them for these
     /// results is put back.
@@ -110,17 +110,17 @@ impl Measured {
         }
     }
 
-    /// Takes over what the cores said while they were taken down.
+    /// Takes over the events and log lines that came while the cores were taken down.
     pub fn take_last_notices(&mut self, origin_ns: u64, observer: &mut dyn Observer) {
         self.notices.take_last(&self.services, origin_ns, observer);
     }
 
-    /// Messages generated.
+    /// The number of messages generated.
     pub fn generated(&self) -> u64 {
         self.recorder.generated
     }
 
-    /// The results, nobody having judged them; `stats` is what the cores told of themselves.
+    /// The results, not judged yet; `stats` is what the cores reported about themselves.
     pub fn results(mut self, scene: &Scene<'_>, stats: Map<String, Value>) -> Played {
         let run = self.write(scene, stats);
         let facts = self.facts(scene);
@@ -142,7 +142,7 @@ impl Measured {
         }
     }
 
-    /// The results, once.
+    /// Writes the results; to be called once.
     fn write(&mut self, scene: &Scene<'_>, stats: Map<String, Value>) -> Run {
         let plan = scene.plan;
         let so_far = || scene.stopwatch.finish(self.generated(), None);
@@ -176,14 +176,14 @@ impl Measured {
     }
 }
 
-/// Where the phases begin, and where the measured window ends.
+/// The starts of the phases, and the end of the measured window.
 fn boundaries<C: Clock>(player: &Player<'_, C>) -> Vec<u64> {
     let window_end = match (player.setup.plan.end, player.setup.rules.load_end_ns) {
         (End::Duration(_), Some(end)) => end,
         (End::First { .. }, Some(end)) if player.load.ended_ns().is_some_and(|ended| ended >= end) => end,
         _ => player.account.recorder.last_end_ns,
     };
-    // A run that stopped early measured only until then.
+    // A run that stopped early has measured only until now.
     let is_over = player.stop.is_none() && player.is_settled();
     let window_end = if is_over { window_end } else { window_end.min(player.pace.now_ns()) };
     let mut boundaries_ns = player.setup.rules.phase_starts.clone();
@@ -210,26 +210,28 @@ fn unknown<C: Clock>(player: &Player<'_, C>) -> Option<Unknown> {
     }
 }
 
-/// Copies are expected of a core that does not confirm, and none came: whether it delivers anything cannot be told.
+/// Whether copies are expected of a core that does not confirm, and none came: then it is unknown whether it delivers
+/// anything.
 fn nothing_arrived<C: Clock>(player: &Player<'_, C>) -> bool {
     let copies = player.receiver.receipts().copies();
     let confirms = player.setup.scene.capabilities & abi::CONFIRMS != 0;
     !confirms && copies.expected > 0 && copies.received == 0
 }
 
-/// Lost copies count for the agents that did not get them.
+/// Counts lost copies for the agents that did not get them.
 fn charge_losses(receiver: &Receiver, recorder: &mut Recorder) {
     if receiver.is_active() {
         receiver.receipts().lost(|agent, lost| recorder.agents.lost(agent, lost));
     }
 }
 
-/// What a core's library is called among the files of a run.
+/// The name of a core's library among the files of a run.
 fn of_core(id: &str) -> String {
     format!("core {id}")
 }
 
-/// Writes down which libraries a run was played with, to be called before it is saved. The digest does not depend on it.
+/// Records the library files with which a run was played; to be called before the run is saved. The digest does not
+/// depend on it.
 pub fn record_libraries(run: &mut Run) {
     let cores = std::iter::once(&run.core.id).chain(run.core.layers.iter().map(|layer| &layer.id));
     let names: Vec<String> = cores.map(|id| of_core(id)).collect();
@@ -241,7 +243,7 @@ pub fn record_libraries(run: &mut Run) {
     }
 }
 
-/// The receiver's ledger as results show it.
+/// The receiver's ledger in the form of the results.
 fn copies_of<C: Clock>(player: &Player<'_, C>) -> Copies {
     let (ledger, named) = (player.receiver.receipts(), player.receiver.named());
     let capabilities = player.setup.scene.capabilities;

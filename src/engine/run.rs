@@ -1,4 +1,4 @@
-//! From a plan to results: resolves the cores, plays the plan, writes down what was measured.
+//! From a plan to results: finds the cores, plays the plan, and writes what was measured.
 
 use super::account::Account;
 use super::behaviour::Behaviour;
@@ -34,10 +34,11 @@ use mqscript_plugin::random::mix;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Between the decision to start and the load's start on the wall clock: time for `open` to return.
+/// The time between the decision to start and the start of the load on the wall clock, in nanoseconds: `open` must
+/// return within it.
 const OPEN_AHEAD_NS: u64 = 20_000_000;
 
-/// Plays a plan on the cores that the setting has for it.
+/// Plays a plan on the cores that are found in the setting.
 ///
 /// # Errors
 /// The run could not be started. A run that started always gives results.
@@ -50,7 +51,7 @@ pub fn run(
     run_with(plan, &Cast::of(plan, setting)?, behaviour, observer)
 }
 
-/// Plays a plan on cores that were found for it, or for a plan on the same ones.
+/// Plays a plan on cores that were found for it, or for a plan with the same cores.
 ///
 /// # Errors
 /// As for [`run()`].
@@ -73,7 +74,7 @@ pub fn run_with(
     let (session, origin_ns) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            // What failed first is what the user must know.
+            // Errors of taking down are ignored: the user must see the first error.
             let _ = chain.clean();
             let _ = chain.destroy();
             return Err(error.into());
@@ -95,35 +96,35 @@ pub fn run_with(
         stopwatch,
         over: None,
     };
-    let stage = Stage { scene: &scene, parties, services, session, origin_ns, number, receive };
+    let opened_run = OpenedRun { scene: &scene, parties, services, session, origin_ns, number, receive };
     let (measured, session) = match clock {
         ClockKind::Virtual => {
-            let clock = VirtualClock::new(&stage.services);
-            stage.play(clock, behaviour, observer)
+            let clock = VirtualClock::new(&opened_run.services);
+            opened_run.play(clock, behaviour, observer)
         }
         ClockKind::Wall => {
             let always_spin = plan.mean_gap_ns() < ALWAYS_SPIN_GAP_NS;
-            let clock = WallClock::new(&stage.services, origin_ns, always_spin);
-            stage.play(clock, behaviour, observer)
+            let clock = WallClock::new(&opened_run.services, origin_ns, always_spin);
+            opened_run.play(clock, behaviour, observer)
         }
     };
     scene.over = Some(scene.stopwatch.finish(measured.generated(), behaviour.seconds()));
     Ok(close(measured, session, chain, origin_ns, &scene, observer))
 }
 
-/// What a user who has set a processor reads then.
+/// The text for a user who has set a processor option that has no effect.
 const HANDED_OVER_AT_ONCE: &str = "it is a processor itself: messages are handed to it at their times, whatever their priority; \
                                    processor.workers, batch_size and batch_interval do not apply";
 
-/// The plan, as these cores let it be played.
+/// The plan, adapted to what these cores can do.
 fn as_played_on<'p>(plan: &'p Plan, resolved: &ResolvedChain) -> Cow<'p, Plan> {
     plan.as_played_on(resolved.declared_capabilities() & abi::PROCESSES != 0)
 }
 
-/// Makes the cores of a plan, and no run.
+/// Makes the cores of a plan, without a run.
 ///
 /// # Errors
-/// They refuse it.
+/// A core cannot be made with its options.
 pub(super) fn make(plan: &Plan, cast: &Cast) -> Result<Chain, RunError> {
     let plan = &*as_played_on(plan, &cast.resolved);
     let config = config(plan, cast, &Parties::new(plan))?;
@@ -134,14 +135,14 @@ fn services_on(clock: ClockKind) -> HostServices {
     HostServices::new(core_clock(clock))
 }
 
-fn core_clock(clock: ClockKind) -> cores::ClockKind {
+fn core_clock(clock: ClockKind) -> cores::RunClockKind {
     match clock {
-        ClockKind::Virtual => cores::ClockKind::Virtual,
-        ClockKind::Wall => cores::ClockKind::Wall,
+        ClockKind::Virtual => cores::RunClockKind::Virtual,
+        ClockKind::Wall => cores::RunClockKind::Wall,
     }
 }
 
-/// What the cores are told of the run.
+/// What the cores are told about the run.
 fn config(plan: &Plan, cast: &Cast, parties: &Parties) -> Result<RunConfig, RunError> {
     let receive = receives(plan, &cast.resolved)?;
     Ok(RunConfig {
@@ -157,7 +158,7 @@ fn config(plan: &Plan, cast: &Cast, parties: &Parties) -> Result<RunConfig, RunE
     })
 }
 
-/// Takes the cores down and writes down what was measured.
+/// Takes the cores down and writes what was measured.
 fn close(
     measured: Measured,
     session: Session,
@@ -232,8 +233,8 @@ fn timeline_for(plan: &Plan) -> Timeline {
     Timeline::new(agents + plan.processor.workers as usize, gap, gap * agents as f64)
 }
 
-/// Everything a run needs, before its clock is chosen.
-struct Stage<'a> {
+/// A run whose cores are open, before its clock is chosen.
+struct OpenedRun<'a> {
     scene: &'a Scene<'a>,
     parties: Parties,
     services: HostServices,
@@ -243,7 +244,7 @@ struct Stage<'a> {
     receive: bool,
 }
 
-impl<'a> Stage<'a> {
+impl<'a> OpenedRun<'a> {
     /// Plays the run on this clock. Returns what was measured, and the session, which is still open.
     fn play<C: Clock>(
         self,
@@ -297,7 +298,7 @@ impl<'a> Stage<'a> {
             Recorder::new(plan.types.len(), &rules.phase_starts, rules.load_end_ns, warms_up, agents);
         let stores = self.scene.capabilities & abi::STORES != 0;
         recorder.counts_copies = self.receive && (stores || plan.counts_copies);
-        // With a limit of its own, the plan says that lag below it does not matter.
+        // A plan with its own limit says that lag below the limit does not matter.
         if on_wall_clock && plan.max_schedule_lag_ns.is_none() {
             recorder.watch_lag();
         }

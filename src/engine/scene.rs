@@ -1,27 +1,27 @@
-//! What a run is about.
+//! The facts of a run that are not measured.
 
 use crate::cores::ResolvedChain;
 use crate::plan::{ClockKind, Plan};
 use crate::results::{Environment, Stopwatch};
 
-/// What the results say of a run beside what was measured.
+/// What the results say about a run besides what was measured.
 pub struct Scene<'a> {
-    /// What is played.
+    /// The plan that is played.
     pub plan: &'a Plan,
-    /// On which clock.
+    /// The clock on which it is played.
     pub clock: ClockKind,
-    /// On which cores.
+    /// The cores on which it is played.
     pub resolved: &'a ResolvedChain,
-    /// What they can do.
+    /// The capabilities of the cores, as bits.
     pub capabilities: u64,
     /// How far the kernel confines the process.
     pub confined: Option<&'a str>,
-    /// Whether the results are kept.
+    /// Whether the results will be kept.
     pub kept: bool,
-    /// When the load began, on the calendar.
+    /// The date and time at which the load began.
     pub started_at: String,
-    /// What it costs.
+    /// Measures the wall time and processor time that the run costs.
     pub stopwatch: Stopwatch,
-    /// What it has cost, once the load is over and the last message has its name.
+    /// The cost of the run, once the load is over and every message has ended.
     pub over: Option<Environment>,
 }

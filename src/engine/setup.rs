@@ -1,28 +1,28 @@
-//! What stays as it is while a run is played.
+//! The parts of a run that do not change while it is played.
 
 use super::scene::Scene;
 use crate::cores::Interner;
 use crate::plan::Plan;
 
-/// What a run is played by: the plan, what the loop looks up in it, and the names of the engine's own reasons.
+/// The fixed parts of a run: the plan, what the loop looks up in it, and the names of the engine's own reasons.
 pub struct Setup<'a> {
-    /// What is played.
+    /// The plan that is played.
     pub plan: &'a Plan,
-    /// What the results say of the run beside what was measured.
+    /// What the results say about the run besides what was measured.
     pub scene: &'a Scene<'a>,
     /// What the loop looks up in the plan.
     pub rules: Rules,
     /// The interned names of the engine's own reasons.
     pub reasons: Reasons,
-    /// The run's number in stamps.
+    /// The number of the run in stamps.
     pub run: u32,
-    /// Whether the core reads what messages say.
+    /// Whether the core reads the contents of messages.
     pub core_reads_content: bool,
-    /// Whether the observer wants to be told of every message and every copy.
+    /// Whether the observer wants every message and every copy.
     pub wants_messages: bool,
 }
 
-/// Interned names of the engine's own reasons.
+/// The interned names of the engine's own reasons.
 #[derive(Debug, Clone, Copy)]
 pub struct Reasons {
     /// The queue had no room for the message.
@@ -42,7 +42,7 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// The reasons, known to the interner from now on.
+    /// Interns the names of all reasons.
     pub fn new(interner: &Interner) -> Reasons {
         let intern = |text: &str| interner.intern(text);
         Reasons {
@@ -57,24 +57,24 @@ impl Reasons {
     }
 }
 
-/// What the plan asks for, as the loop looks it up.
+/// The parts of the plan that the loop looks up.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// When the load ends, if it ends by time.
+    /// When the load ends, in nanoseconds, if it ends by time.
     pub load_end_ns: Option<u64>,
-    /// Whether it lasts until `load_end_ns` even if nothing more is going to be generated.
+    /// Whether the load lasts until `load_end_ns` even if nothing more will be generated.
     pub ends_by_time: bool,
-    /// When each phase starts; the warm-up, if any, is the first.
+    /// The start of each phase, in nanoseconds; the warm-up, if there is one, is the first.
     pub phase_starts: Vec<u64>,
     /// The number of message types, each with a cell in each phase.
     pub types: u16,
-    /// How long silence may last after the load.
+    /// How long nothing may happen after the load, in nanoseconds.
     pub drain_ns: u64,
-    /// The last moment of the wait after the load, counted from the end of the load.
+    /// The longest wait after the load, in nanoseconds from its end.
     pub drain_max_ns: Option<u64>,
-    /// How long the run listens on when all copies have come.
+    /// How long the run waits when all copies have come, in nanoseconds.
     pub linger_ns: u64,
-    /// The mean time between two arrivals of the whole plan.
+    /// The mean time between two arrivals of the whole plan, in nanoseconds.
     pub mean_gap_ns: f64,
     /// For each group, whether it has the callback `on_outcome`.
     pub on_outcome: Vec<bool>,
@@ -84,14 +84,14 @@ pub struct Rules {
     pub next: Vec<bool>,
     /// For each group, whether it has the callback `on_start`.
     pub on_start: Vec<bool>,
-    /// Whether messages made by callbacks can follow when no arrival is to come.
+    /// Whether callbacks can generate messages when no arrival is due.
     pub reactive: bool,
-    /// Whether the arrivals of any group follow outcomes.
+    /// Whether some group has arrivals that follow outcomes.
     pub closed: bool,
 }
 
 impl Rules {
-    /// The rules of a plan that is played on this clock.
+    /// The rules of a plan, for this kind of clock.
     pub fn of(plan: &Plan, on_virtual_clock: bool) -> Rules {
         let mut phase_starts = vec![0];
         let mut at = plan.warm_up_ns;

@@ -1,16 +1,16 @@
-//! How long the loop waits when a core alone can make the run go on.
+//! How long the loop waits when only the core can make the run go on.
 
 /// A stretch of time in which nothing happens.
 #[derive(Debug, Default)]
 pub struct Silence {
-    /// How much had happened when it began.
+    /// The number of events when it began.
     happened: u64,
     until_ns: Option<u64>,
 }
 
 impl Silence {
-    /// When it has lasted too long: `limit_ns` after the last thing that happened, but not before the core's own wish
-    /// of then (`due_ns`, `u64::MAX` = none). `happened` counts all that has happened so far.
+    /// When the silence has lasted too long: `limit_ns` after the last event, but not before the time for which the
+    /// core then wished a poll (`due_ns`, `u64::MAX` = none). `happened` counts all events so far.
     pub fn until(&mut self, happened: u64, now_ns: u64, due_ns: u64, limit_ns: u64) -> u64 {
         match self.until_ns {
             Some(until_ns) if self.happened == happened => until_ns,
@@ -23,7 +23,7 @@ impl Silence {
         }
     }
 
-    /// Something else than the core is to come.
+    /// Notes that something other than the core is due, so that the silence begins anew.
     pub fn is_broken(&mut self) {
         self.until_ns = None;
     }

@@ -1,4 +1,4 @@
-//! What of a run can be seen from outside before it is over: how many messages have which name, and results so far.
+//! What can be seen of a run before it is over: the counts of messages, and the results so far.
 
 use super::clock::Clock;
 use super::message::Whereabouts;
@@ -11,7 +11,7 @@ use crate::results::FinalOutcome;
 use serde_json::Map;
 
 impl<C: Clock> Player<'_, C> {
-    /// Shows how the run stands, before the core is called: it may never come back.
+    /// Shows the state of the run before the core is called, because the call may never return.
     #[inline(always)]
     pub fn show_signs(&mut self) {
         let mut ended = self.account.recorder.not_delivered;
@@ -25,7 +25,7 @@ impl<C: Clock> Player<'_, C> {
         expose(self);
     }
 
-    /// Tells the results so far.
+    /// Tells the observer the results so far.
     #[cold]
     pub fn tell_results_so_far(&mut self, dying: bool) {
         let failure = CoreFailure::died(self.core.session().core(), "publish", String::new());
@@ -33,7 +33,8 @@ impl<C: Clock> Player<'_, C> {
         self.observer.results_so_far(SoFar { run, facts, plan: self.setup.plan, dying });
     }
 
-    /// The core has killed the process in mid-call: nobody knows what became of the messages in its hands.
+    /// Tells the results so far when the core has killed the process in a call: the outcomes of the messages that it
+    /// had are unknown.
     #[cold]
     pub fn take_final_snapshot(&mut self) {
         for id in self.processor.take_staged() {
@@ -47,16 +48,16 @@ impl<C: Clock> Player<'_, C> {
 
 /// A run that is over, while its cores are taken down.
 pub struct Closing<'a> {
-    /// What it measured.
+    /// The measurements of the run; none once they are told.
     pub measured: Option<Measured>,
-    /// What it is about.
+    /// The facts of the run.
     pub scene: &'a Scene<'a>,
-    /// Who is told.
+    /// The receiver of the news of the run.
     pub observer: &'a mut dyn Observer,
 }
 
 impl Closing<'_> {
-    /// A core has killed the process while it was taken down: what was measured is whole.
+    /// Tells the results when a core has killed the process while it was taken down: the measurements are complete.
     #[cold]
     pub fn take_final_snapshot(&mut self) {
         if let Some(measured) = self.measured.take() {

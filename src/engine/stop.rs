@@ -1,4 +1,4 @@
-//! Why a run ends before its time.
+//! The reasons why a run ends before its time.
 
 use super::behaviour::BehaviourError;
 use crate::cores::{CoreError, CoreFailure};
@@ -7,25 +7,25 @@ use crate::numbers::count;
 /// Why a run ended before its time.
 #[derive(Debug)]
 pub enum Stop {
-    /// The observer said so, with its reason if it has one.
+    /// The observer ended it, with a reason if it had one.
     Interrupted(Option<String>),
-    /// The core is finished.
+    /// The core failed during the run.
     CoreFailed(CoreFailure),
-    /// A core that did its work failed while it was taken down.
+    /// A core failed only when it was taken down.
     CoreUnclean(CoreError),
-    /// A callback failed.
+    /// A callback of an agent failed.
     Behaviour(BehaviourError),
-    /// It would never have come to an end: what was seen, and what to do about it.
+    /// The run would never have ended.
     Endless {
-        /// What went on and on.
+        /// What was seen that would not end.
         seen: String,
-        /// What helps.
+        /// What the user can do about it.
         help: &'static str,
     },
 }
 
 impl Stop {
-    /// More was generated than `max_generated` allows, by these mostly.
+    /// The reason for a run that generated more than `max_generated`; `busiest` says by whom.
     pub fn too_many(max_generated: u64, answers: bool, busiest: &str) -> Stop {
         Stop::Endless {
             seen: format!(
@@ -41,7 +41,7 @@ impl Stop {
         }
     }
 
-    /// Agents answer each other without delay: `text` says how much and by whom.
+    /// The reason for agents that answer each other without delay; `text` says how much and by whom.
     pub fn endless_answers(text: &str) -> Stop {
         Stop::Endless {
             seen: format!("the agents answer each other without delay: {text}"),

@@ -11,20 +11,20 @@ use std::collections::{BinaryHeap, VecDeque};
 
 const CLASS_SHIFT: u32 = 60;
 const NONE: u32 = u32::MAX;
-/// The fewest buckets.
+/// The fewest buckets of the wheel.
 const BUCKETS_MIN: usize = 4096;
-/// The most buckets.
+/// The most buckets of the wheel.
 const BUCKETS_MAX: usize = 1 << 23;
 /// How many buckets ahead of the one in hand a scout starts, and how far it goes.
 const SCOUT_FROM: u64 = 8;
 const SCOUT_TO: u64 = 32;
-/// How many entries a scout has asked for before it looks at the first.
+/// The number of entries that a scout prefetches before it reads the first.
 const ASKED_MIN: usize = 6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     time_ns: u64,
-    /// Class in the upper four bits, number of creation below.
+    /// The class in the upper four bits, the number of creation below.
     order: u64,
     payload: u32,
 }
@@ -35,28 +35,28 @@ struct Node {
     next: u32,
 }
 
-/// The entries that are still to come.
+/// The events that are still to come.
 #[derive(Debug)]
 pub struct Timeline {
     shift: u32,
     mask: u64,
-    /// The number (time >> shift) of the bucket in hand; later buckets lie in the wheel.
+    /// The number (time >> shift) of the current bucket; later buckets lie in the wheel.
     current: u64,
     heads: Vec<u32>,
     levels: [Vec<u64>; 3],
     nodes: Vec<Node>,
     free: u32,
-    /// The bucket in hand, last first.
+    /// The entries of the current bucket, last first.
     ready: Vec<Entry>,
     late: BinaryHeap<Reverse<Entry>>,
     far: BinaryHeap<Reverse<Entry>>,
-    /// Once the bucket in hand has this number, the first of `far` is within reach of the wheel.
+    /// When the current bucket has this number, the first entry of `far` fits into the wheel.
     far_within: u64,
     created: u64,
     len: usize,
-    /// The number of the bucket last looked at ahead of time.
+    /// The number of the bucket that was last scouted.
     scout: u64,
-    /// The nodes whose memory was asked for, oldest first.
+    /// The nodes whose memory was prefetched, oldest first.
     asked: VecDeque<u32>,
 }
 
@@ -90,7 +90,7 @@ impl Timeline {
         self.len
     }
 
-    /// Puts an entry on the timeline. A time in the past is due at once, in its place by time.
+    /// Puts an event on the timeline. An event in the past is due at once, ordered by its time.
     #[inline]
     pub fn schedule(&mut self, time_ns: u64, due: Due) {
         let (class, payload) = due.pack();
@@ -103,7 +103,7 @@ impl Timeline {
     #[inline]
     fn insert(&mut self, entry: Entry) {
         let bucket = entry.time_ns >> self.shift;
-        // A bucket in the past wraps around and is no less far off than one in the future.
+        // For a bucket in the past, the difference wraps to a large number, so that it is not put into the wheel.
         if bucket.wrapping_sub(self.current + 1) < self.mask {
             self.insert_wheel((bucket & self.mask) as usize, entry);
         } else {
@@ -188,7 +188,7 @@ impl Timeline {
         Some((later << 6) | self.levels[2][later].trailing_zeros() as usize)
     }
 
-    /// Takes the next bucket in hand. Returns false if nothing is left but what is in hand.
+    /// Takes the next bucket as the current one. Returns false if there is none.
     #[inline(never)]
     fn advance(&mut self) -> bool {
         let start = (self.current + 1) & self.mask;
@@ -222,7 +222,7 @@ impl Timeline {
         true
     }
 
-    /// The wheel is empty: jumps to the first entry of the far future.
+    /// Jumps to the first entry of the far future, when the wheel is empty.
     #[inline(never)]
     fn advance_far(&mut self) -> bool {
         let Some(Reverse(first)) = self.far.peek() else {
@@ -233,7 +233,7 @@ impl Timeline {
         true
     }
 
-    /// Brings what has come within reach from the far heap into the wheel.
+    /// Moves entries from the far heap into the wheel as soon as they fit.
     #[inline(never)]
     fn migrate(&mut self) {
         self.far_within = u64::MAX;
@@ -248,7 +248,7 @@ impl Timeline {
         }
     }
 
-    /// When the next entry is due.
+    /// The time of the next event.
     #[inline(always)]
     pub fn next_time(&mut self) -> Option<u64> {
         if !self.late.is_empty() {
@@ -274,7 +274,7 @@ impl Timeline {
         Some(ready.min(late))
     }
 
-    /// Takes the next entry that is due at or before `now_ns`, with its time.
+    /// Takes the next event that is due at or before `now_ns`, with its time.
     #[inline(always)]
     pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, Due)> {
         if self.next_time()? > now_ns {
@@ -295,9 +295,9 @@ impl Timeline {
         }
     }
 
-    /// Looks a little further ahead than the last time and asks for the memory of what it finds; returns an agent
-    /// with an arrival soon to be due. For callers with so many agents that each is a miss in every cache: to be
-    /// called once per entry handled.
+    /// Looks a little further ahead than the last call and prefetches what it finds. Returns an agent with an arrival
+    /// that is due soon. Useful if there are so many agents that each one misses every cache; to be called once for
+    /// each event that is handled.
     #[inline]
     pub fn scout(&mut self) -> Option<u32> {
         self.scout = self.scout.max(self.current + SCOUT_FROM);
@@ -310,7 +310,8 @@ impl Timeline {
         if self.asked.len() < ASKED_MIN {
             return None;
         }
-        // What was asked for that long ago is there by now. If it was freed or reused meanwhile, it says nothing.
+        // The memory that was prefetched is loaded by now. A node that was freed or reused meanwhile gives a wrong
+        // hint, which does no harm.
         let node = *self.nodes.get(self.asked.pop_front()? as usize)?;
         let bucket = node.entry.time_ns >> self.shift;
         if bucket <= self.current || bucket > self.scout {

@@ -1,19 +1,19 @@
-//! Tokens: the host's names for attempts, and what is still owed for them.
+//! Tokens: the host's numbers for attempts, and which of them have no answer yet.
 
 use super::message::MessageId;
 use std::collections::{BTreeSet, HashMap};
 
-/// Tokens given up that are remembered one by one; older ones count as owed without proof.
+/// The most given-up tokens that are remembered; older ones are taken as given up without proof.
 const OWED_MAX: usize = 1_000_000;
 
-/// Why a token cannot be answered.
+/// The reasons why a token cannot be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadToken {
-    /// Given up after a timeout: the answer comes late.
+    /// The token was given up after a time-out: the answer is late.
     Owed,
-    /// Answered before.
+    /// The token was answered before.
     Repeated,
-    /// Never handed out, or not accepted.
+    /// The token was never handed out, or its message was not accepted.
     Unknown,
 }
 
@@ -21,10 +21,11 @@ pub enum BadToken {
 #[derive(Debug, Default)]
 pub struct Tokens {
     last: u64,
-    /// Those without an answer, and their messages. What is answered within its own `publish` never comes here.
+    /// The tokens without an answer, and their messages. A token that is answered within its own `publish` is never
+    /// stored here.
     unanswered: HashMap<u64, MessageId>,
     owed: BTreeSet<u64>,
-    /// Tokens below this were forgotten by `owed`.
+    /// All given-up tokens below this were forgotten.
     owed_floor: u64,
 }
 
@@ -35,7 +36,7 @@ impl Tokens {
         self.last + 1
     }
 
-    /// So many more were accepted.
+    /// Notes that `count` more messages were accepted.
     #[inline]
     pub fn accepted(&mut self, count: u64) {
         self.last += count;
@@ -46,10 +47,10 @@ impl Tokens {
         self.unanswered.insert(token, message);
     }
 
-    /// The message of a token that had no answer yet.
+    /// Removes a token without an answer. Returns its message.
     ///
     /// # Errors
-    /// The token needs no answer, for the reason given.
+    /// The token needs no answer, for the given reason.
     pub fn take(&mut self, token: u64) -> Result<MessageId, BadToken> {
         if let Some(message) = self.unanswered.remove(&token) {
             return Ok(message);
@@ -60,7 +61,7 @@ impl Tokens {
         Err(if token == 0 || token > self.last { BadToken::Unknown } else { BadToken::Repeated })
     }
 
-    /// Gives up waiting for a token.
+    /// Stops waiting for the answer to a token.
     pub fn give_up(&mut self, token: u64) {
         if self.unanswered.remove(&token).is_none() {
             return;

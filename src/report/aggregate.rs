@@ -1,4 +1,4 @@
-//! Figures of a run over several seeds.
+//! Reports the figures of a run over several seeds.
 
 use super::compared::number;
 use super::document::{Element, Heading, Line, Section};
@@ -22,7 +22,7 @@ const SHOWN: [&str; 12] = [
     "queue_wait.p99",
 ];
 
-/// The figures of a run over its seeds; all there are if `full`.
+/// The figures of a run over its seeds; every figure if `full`.
 pub(super) fn elements(aggregate: &Aggregate, full: bool) -> Vec<Element> {
     let seeds = &aggregate.seeds;
     let (first, last) = (seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0));
@@ -51,7 +51,7 @@ pub(super) fn elements(aggregate: &Aggregate, full: bool) -> Vec<Element> {
     ]
 }
 
-/// Of each figure its path, mean, interval, smallest and largest value; of all there are if `full`.
+/// One row for each figure: its path, mean, interval, smallest and largest value. Every figure if `full`.
 fn rows(aggregate: &Aggregate, full: bool) -> Vec<[String; 5]> {
     let all = aggregate.figures.iter().map(|(name, figure)| (name.as_str(), figure));
     let some = SHOWN.iter().filter_map(|name| Some((*name, aggregate.figures.get(*name)?)));

@@ -1,4 +1,4 @@
-//! What a comparison says of one figure: both values, the change with its interval, and the verdict.
+//! What a comparison says about one figure: both values, the change with its interval, and the verdict.
 
 use super::document::Tone;
 use super::number::{NEVER, NOTHING, amount, count, listed, percent, rate};
@@ -23,12 +23,12 @@ impl<'a> Shown<'a> {
         Shown { sample: row.contender.as_ref(), never: row.contender_never, unit: &row.unit }
     }
 
-    /// The mean; infinite where the time is never; none without one.
+    /// The mean: infinite if the time is never reached; none if there is no mean.
     pub fn mean(self) -> Option<f64> {
         self.never.map(|_| f64::INFINITY).or(self.sample.map(|sample| sample.mean))
     }
 
-    /// The value with its margin: "4.21 ms" and "0.30 %", "never", "never in 3 of 10".
+    /// The value with its margin, such as "4.21 ms" and "0.30 %"; or "never", or "never in 3 of 10".
     pub fn cell(self) -> Cell {
         let text = match (self.sample, self.never) {
             (_, Some(never)) if never.replications == never.of => NEVER.to_owned(),
@@ -43,7 +43,8 @@ impl<'a> Shown<'a> {
         Cell { text, margin, ..Cell::default() }
     }
 
-    /// Whether it is the better of a row's two values; none where neither is better, or where nothing says which way is.
+    /// Whether this is the better of the row's two values; none if they are equal, or if neither direction counts as
+    /// better.
     pub fn is_best(self, row: &Row) -> Option<bool> {
         let (a, b) = (Shown::baseline(row).mean()?, Shown::contender(row).mean()?);
         let best = match row.better? {
@@ -54,7 +55,7 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Colour only where something is certain.
+/// The tone of a verdict; anything but plain only if the verdict is certain.
 pub(super) fn tone(verdict: Option<Verdict>) -> Tone {
     match verdict {
         Some(Verdict::Better) => Tone::Good,
@@ -63,7 +64,7 @@ pub(super) fn tone(verdict: Option<Verdict>) -> Tone {
     }
 }
 
-/// A margin as a share of the value it belongs to: "0.3 %".
+/// A margin as a share of its value, such as "0.3 %".
 fn margin_text(share: f64) -> String {
     match share * 100.0 {
         p if !p.is_finite() || p >= 99.5 => ">99 %".to_owned(),
@@ -73,7 +74,7 @@ fn margin_text(share: f64) -> String {
     }
 }
 
-/// A value in its unit.
+/// A value with its unit.
 pub(super) fn number(value: f64, unit: &str) -> String {
     let sign = if value < 0.0 { "−" } else { "" };
     let size = value.abs();
@@ -85,8 +86,8 @@ pub(super) fn number(value: f64, unit: &str) -> String {
     }
 }
 
-/// A change with its sign, without its unit: "+1.23"; and the unit: percent, or nothing where a factor says more
-/// ("×12.3"). Only exactly nothing is "0".
+/// A change with its sign and without its unit, such as "+1.23"; and the unit: percent, or nothing if the change is
+/// shown as a factor ("×12.3"). Only a change of exactly zero is "0".
 fn signed(share: f64) -> (String, &'static str) {
     let percent = (share * 100.0).abs();
     let sign = if share < 0.0 { '−' } else { '+' };
@@ -99,7 +100,7 @@ fn signed(share: f64) -> (String, &'static str) {
     }
 }
 
-/// The change with its sign, or the difference where there is no share: "+1.59 %".
+/// The change with its sign, such as "+1.59 %"; or the difference if there is no share.
 pub fn change(row: &Row) -> String {
     match (row.change, row.difference) {
         (Some(change), _) => {
@@ -114,7 +115,7 @@ pub fn change(row: &Row) -> String {
     }
 }
 
-/// "+1.2 … +3.4 %"; what nothing bounds is "?".
+/// The interval of the change, such as "+1.2 … +3.4 %"; an end without a bound is "?".
 pub fn interval(row: &Row) -> String {
     let ends = |interval: &Interval, show: &dyn Fn(f64) -> (String, &'static str)| {
         let end = |end: Option<f64>| end.map_or_else(|| ("?".to_owned(), ""), show);
@@ -130,7 +131,7 @@ pub fn interval(row: &Row) -> String {
     }
 }
 
-/// "✗ worse", "? 40 runs"
+/// The verdict with its sign, such as "✗ worse" or "? 40 runs".
 pub(super) fn verdict(row: &Row) -> String {
     match (row.verdict, row.needs) {
         (Some(Verdict::Equivalent), _) => "= equivalent".to_owned(),
@@ -143,7 +144,7 @@ pub(super) fn verdict(row: &Row) -> String {
     }
 }
 
-/// The verdicts as a sentence, and why some are missing.
+/// The verdicts as a sentence, and the reason if some are missing.
 pub fn in_words(contender: &Contender) -> String {
     let all = [
         (Verdict::Better, "better"),

@@ -13,7 +13,7 @@ use crate::results::comparisons::{Alternative, Comparison, Contender, Method};
 /// The most characters of an alternative's name in the heading of a column.
 const HEADING_MAX: usize = 16;
 
-/// All that is to be told of a comparison.
+/// The whole report of a comparison.
 pub fn of_comparison(comparison: &Comparison) -> Document {
     let heading = Heading { level: 2, text: heading(comparison), breaks: true, ..Heading::default() };
     let facts = vec![method(comparison), within(comparison)];
@@ -37,7 +37,7 @@ pub fn of_comparison(comparison: &Comparison) -> Document {
     Document { elements }
 }
 
-/// Each contender against the baseline, with the values of both or without.
+/// Each contender against the baseline, with both values or without.
 fn pairs(comparison: &Comparison, values: bool) -> impl Iterator<Item = Element> {
     let baseline = &comparison.alternatives[0].name;
     comparison.contenders.iter().map(move |contender| {
@@ -71,13 +71,13 @@ fn pair(baseline: &str, contender: &Contender, values: bool) -> Table {
     table
 }
 
-/// "comparison of mock, surer and crashing"
+/// The heading, such as "comparison of mock, surer and crashing".
 fn heading(comparison: &Comparison) -> String {
     let names: Vec<String> = comparison.alternatives.iter().map(|a| a.name.clone()).collect();
     format!("comparison of {}", listed(&names))
 }
 
-/// How the numbers came about.
+/// How the numbers were obtained, in words.
 fn method(comparison: &Comparison) -> String {
     let replications = |alternative: &Alternative| alternative.replications.len();
     let counts: Vec<usize> = comparison.alternatives.iter().map(replications).collect();
@@ -101,13 +101,13 @@ fn method(comparison: &Comparison) -> String {
     format!("{each}; {how}")
 }
 
-/// Whether some contender has seeds of the baseline.
+/// Whether some contender was played with seeds of the baseline.
 fn shares_seeds(comparison: &Comparison) -> bool {
     let Some((baseline, others)) = comparison.alternatives.split_first() else { return false };
     others.iter().any(|other| shared_seeds(baseline, other) > 0)
 }
 
-/// What the verdicts mean.
+/// The meaning of the verdicts, in words.
 fn within(comparison: &Comparison) -> String {
     let share = percent(comparison.within.share);
     let within = match comparison.within.time_ns {

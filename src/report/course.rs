@@ -1,5 +1,5 @@
-//! The course of deliveries and of the p99 of their times, drawn as one line of characters each. All is drawn from zero,
-//! so that noise looks like noise.
+//! Draws the deliveries of a run, and the p99 of their times, as one line of characters each. All is drawn from zero,
+//! so that random noise looks small.
 
 use super::document::Backlog;
 use super::number::{count, printable, rate};
@@ -9,23 +9,23 @@ use crate::plan::units::human_duration;
 use crate::results::comparisons::CoarseSeries;
 
 const SPARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Fewer stretches than this have no course.
+/// A run with fewer stretches than this is not drawn.
 pub(super) const STRETCHES_MIN: usize = 8;
 
-/// A course as text.
+/// A course drawn as text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Drawn {
-    /// A spark for the deliveries of each stretch.
+    /// One character for the deliveries of each stretch.
     pub rates: String,
-    /// "171 … 185/s"
+    /// The range of the rates, such as "171 … 185/s".
     pub rates_text: String,
-    /// A spark for the p99 of each stretch; a space where nothing was delivered.
+    /// One character for the p99 of each stretch; a space if nothing was delivered.
     pub tails: String,
-    /// "11.2 ms … 13.1 ms"
+    /// The range of the p99, such as "11.2 ms … 13.1 ms".
     pub tails_text: String,
 }
 
-/// The largest values that are drawn.
+/// The largest values, which are drawn highest.
 #[derive(Debug, Clone, Copy, Default)]
 struct Scale {
     rate: f64,
@@ -43,21 +43,21 @@ impl Scale {
     }
 }
 
-/// A course in at most `room` characters, of which several stretches may have to share one; none of a course that is
-/// too short, or in which nothing was delivered.
+/// Draws a course in at most `room` characters; several stretches share one if need be. None if the course is too short
+/// or nothing was delivered.
 pub(super) fn drawn(course: &CoarseSeries, room: usize) -> Option<Drawn> {
     let course = is_long_enough(course).then(|| fitting(course, room))?;
     let scale = Scale::of(&course);
     (scale.tail_ns > 0.0).then(|| draw(&course, scale))
 }
 
-/// The courses of alternatives as a table, drawn on one scale: two rows for each, with a name of at most `name_max`
+/// Draws the courses of all alternatives as a table on one scale: two rows for each, with a name of at most `name_max`
 /// characters. None if no alternative has a course.
 pub(super) fn table(alternatives: &[(String, CoarseSeries)], room: usize, name_max: usize) -> Option<Table> {
     let known = alternatives.iter().filter(|(_, course)| is_long_enough(course));
     let courses: Vec<(&str, CoarseSeries)> =
         known.map(|(name, course)| (name.as_str(), fitting(course, room))).collect();
-    // What lasted longer is drawn longer.
+    // All stretches get the same length, so that a longer run is drawn longer.
     let stretch_ns = courses.iter().map(|(_, course)| course.stretch_ns).max().unwrap_or(0);
     let courses: Vec<(&str, CoarseSeries)> =
         courses.into_iter().map(|(name, course)| (name, course.coarser(stretch_ns))).collect();
@@ -87,7 +87,7 @@ pub(super) fn table(alternatives: &[(String, CoarseSeries)], room: usize, name_m
     Some(table)
 }
 
-/// The backlog drawn on the stretches of its course, and its most in words; none where there was none.
+/// Draws the backlog on the stretches of its course, and gives its maximum in words. None if there was no backlog.
 pub(super) fn backlog(backlog: &Backlog, room: usize) -> Option<(String, String)> {
     let most = backlog.most.iter().copied().max().filter(|most| *most > 0)?;
     let each = backlog.intervals.max(1);
@@ -137,15 +137,15 @@ fn draw(course: &CoarseSeries, scale: Scale) -> Drawn {
     }
 }
 
-/// "171 … 185/s", "30/m … 2/s", "0 … 11.7/h".
+/// A range of values, such as "171 … 185/s", "30/m … 2/s", "0 … 11.7/h".
 fn range(least: &str, most: &str) -> String {
     let unit = most.find('/').map_or("", |at| &most[at..]);
-    // Nought has no unit of its own.
+    // Zero is shown without a unit.
     let least = least.strip_suffix(unit).unwrap_or(least);
     format!("{} … {most}", if least == "0/s" { "0" } else { least })
 }
 
-/// One character, in proportion to the largest value.
+/// A character whose height is proportional to the largest value.
 fn spark(value: f64, most: f64) -> char {
     let steps = SPARKS.len() as f64;
     SPARKS[((value / most * steps).ceil() as usize).clamp(1, SPARKS.len()) - 1]

@@ -1,40 +1,40 @@
-//! A report before any format has it: what is said, in which order, and what is good or bad about it.
+//! A report before it has a format: what it says, in which order, and what of it is good or bad.
 //!
-//! Texts are as they came: a writer escapes what its format cannot show. Depths count from the left, a step each, and
-//! are for formats that indent.
+//! Texts are unchanged: a writer escapes what its format cannot show. Depths count from the left in steps, for formats
+//! that indent.
 
 use super::table::Table;
 use crate::results::Warning;
 use crate::results::comparisons::CoarseSeries;
 
-/// A space at which no line is broken.
+/// A space at which no line may be broken.
 pub(super) const TIGHT: char = '\u{a0}';
 
-/// A report as data, from which each format is written.
+/// A report as data, from which every format is written.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
-    /// All that is said, from the top down.
+    /// The parts of the report, from the top down.
     pub elements: Vec<Element>,
 }
 
-/// What a part of a report tells of its subject.
+/// Whether a part of a report is good or bad news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Tone {
-    /// It judges nothing.
+    /// The part is neither good nor bad.
     #[default]
     Plain,
-    /// What it tells is good.
+    /// The part is good news.
     Good,
-    /// What it tells is bad.
+    /// The part is bad news.
     Bad,
-    /// It casts doubt on the numbers.
+    /// The part makes the numbers doubtful.
     Doubtful,
-    /// It may be skipped by whoever is in a hurry.
+    /// The part is less important and may be skipped.
     Faint,
 }
 
 impl Tone {
-    /// The sign of what holds, of what does not, and of what nobody knows.
+    /// The sign for something that holds, that does not hold, or that is unknown.
     pub(super) fn mark(self) -> &'static str {
         match self {
             Tone::Good => "✓",
@@ -49,82 +49,83 @@ impl Tone {
 pub enum Element {
     /// The heading of what follows.
     Heading(Heading),
-    /// A sentence or two.
+    /// One or two sentences on a line of their own.
     Line(Line),
     /// A text with a label of one or two words.
     Labelled(Labelled),
     /// A list of short texts, one step deep.
     Facts(Vec<String>),
-    /// What was checked, with what was seen.
+    /// Checks, each with the values that were seen.
     Checks(Vec<CheckLine>),
     /// Rows and columns of cells.
     Table(Table),
-    /// How one run went over time.
+    /// One run over time, drawn.
     Course(RunCourse),
-    /// How several alternatives went over time, on one scale, each with its name.
+    /// Several alternatives over time, drawn on one scale, each with its name.
     Courses(Vec<(String, CoarseSeries)>),
-    /// What has to be known beside the numbers.
+    /// Remarks that a reader of the numbers must know.
     Notes(Vec<String>),
-    /// What makes the numbers doubtful, why, and what helps.
+    /// Warnings: what makes the numbers doubtful, why, and what helps.
     Warnings(Vec<Warning>),
-    /// What can be typed next.
+    /// Commands that the user can type next.
     Commands(Commands),
     /// Parts that belong together.
     Section(Section),
-    /// Parts that are read by their alignment, which most formats would lose: they may show them as a text does.
+    /// Parts that need their alignment, which most formats would lose; these may show them as plain text.
     Aligned(Document),
-    /// Two ways to tell the same: with tables that are worth nothing unless all of them is seen, or without them.
+    /// Two forms of the same content: one with tables that are of use only if they fit completely, and one without
+    /// them.
     IfItFits {
-        /// What is told where there is room for it.
+        /// The form for enough room.
         wide: Vec<Element>,
-        /// What is told where there is none.
+        /// The form for too little room.
         narrow: Vec<Element>,
     },
-    /// Only for whoever waits for it at a terminal.
+    /// Parts only for a user at a terminal.
     OnScreen(Vec<Element>),
-    /// Only for whoever opens it later, in a file or on a page.
+    /// Parts only for a file or a page that is read later.
     InFile(Vec<Element>),
 }
 
-/// A heading, with its place in the outline.
+/// A heading and its level in the outline.
 #[derive(Debug, Clone, Default)]
 pub struct Heading {
-    /// Its level in the outline; 1 is the title of all.
+    /// Its level in the outline; 1 is the title of the report.
     pub level: usize,
-    /// How deep it stands.
+    /// The number of steps of indentation.
     pub depth: usize,
-    /// What it says to readers.
+    /// The text of the heading.
     pub text: String,
-    /// What follows it at once and is less important; may be empty.
+    /// A less important text directly after the heading; may be empty.
     pub aside: String,
-    /// Whether it may go on in a second line.
+    /// Whether the heading may continue on a second line.
     pub breaks: bool,
 }
 
-/// A sentence or two on a line of their own.
+/// One or two sentences on a line of their own.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
-    /// How deep it stands.
+    /// The number of steps of indentation.
     pub depth: usize,
     /// A sign before the text: a tick, a cross, an exclamation mark.
     pub mark: Option<&'static str>,
-    /// What the text is about, before a colon; may be empty.
+    /// The subject of the text, before a colon; may be empty.
     pub lead: String,
-    /// What it says to readers.
+    /// The text of the line.
     pub text: String,
-    /// How it is meant.
+    /// Whether the line is good or bad news.
     pub tone: Tone,
-    /// Whether it may go on in a second line.
+    /// Whether the line may continue on a second one.
     pub breaks: bool,
 }
 
 impl Line {
-    /// A line that is kept in one piece.
+    /// A line that must not be broken.
     pub fn whole(depth: usize, text: impl Into<String>) -> Line {
         Line { depth, text: text.into(), ..Line::default() }
     }
 
-    /// A line that may go on in a second one.
+    /// A line that may continue on a second one.
     pub fn broken(depth: usize, text: impl Into<String>) -> Line {
         Line { breaks: true, ..Line::whole(depth, text) }
     }
@@ -138,11 +139,11 @@ impl Line {
 /// A text with a label.
 #[derive(Debug, Clone, Default)]
 pub struct Labelled {
-    /// The label; empty where the text belongs to the label above.
+    /// The label; empty if the text belongs to the label above.
     pub label: String,
-    /// What it says; may hold spaces at which no line is broken (U+00A0).
+    /// The text; may hold spaces at which no line is broken (U+00A0).
     pub text: String,
-    /// A text of any length that follows, of which a line is enough.
+    /// A further text of any length; a format may show only one line of it.
     pub excerpt: String,
 }
 
@@ -153,61 +154,61 @@ impl Labelled {
     }
 }
 
-/// One check with what was seen.
+/// One check with the values that were seen.
 #[derive(Debug, Clone)]
 pub struct CheckLine {
-    /// What was to hold.
+    /// The condition that was checked.
     pub expression: String,
     /// The values that were seen.
     pub seen: String,
-    /// What has to be known beside it.
+    /// A remark about the check, if there is one.
     pub note: Option<String>,
-    /// Good if it holds, bad if it does not, else doubtful.
+    /// Good if the check passes, bad if it fails, else doubtful.
     pub tone: Tone,
-    /// Whether the values seen are to catch the eye.
+    /// Whether the values are to be shown prominently.
     pub stands_out: bool,
 }
 
-/// How one run went over time.
+/// One run over time.
 #[derive(Debug, Clone)]
 pub struct RunCourse {
-    /// Deliveries and the p99 of their times.
+    /// The deliveries and the p99 of their times.
     pub course: CoarseSeries,
-    /// What became of the messages that are counted: "delivered", "received".
+    /// The word for the counted messages: "delivered" or "received".
     pub done: &'static str,
-    /// How many copies were still to come; none where that is not known.
+    /// The copies that were still to come, over time; none if unknown.
     pub backlog: Option<Backlog>,
 }
 
-/// How many copies wait or were accepted and not received, over time.
+/// The number of copies that wait, or that were accepted and not received, over time.
 #[derive(Debug, Clone)]
 pub struct Backlog {
-    /// The most in each interval.
+    /// The largest number in each interval.
     pub most: Vec<u64>,
-    /// So many intervals are one stretch of the course.
+    /// The number of intervals in one stretch of the course.
     pub intervals: usize,
 }
 
-/// Things to type, each in one piece.
+/// Commands to type, each kept in one piece.
 #[derive(Debug, Clone)]
 pub struct Commands {
-    /// What they are for.
+    /// The purpose of the commands.
     pub label: &'static str,
-    /// Each as it is typed, and what it would show; the latter may be empty.
+    /// Each command, and what it would show; the latter may be empty.
     pub commands: Vec<(String, String)>,
 }
 
 /// Parts that belong together.
 #[derive(Debug, Clone)]
 pub struct Section {
-    /// Empty lines before it where lines are counted.
+    /// The number of empty lines before the section, in formats that count lines.
     pub apart: usize,
     /// The parts that belong together.
     pub elements: Vec<Element>,
 }
 
 impl Section {
-    /// A section one empty line below what stands above it.
+    /// A section with one empty line before it.
     pub fn of(elements: Vec<Element>) -> Element {
         Element::Section(Section { apart: 1, elements })
     }

@@ -2,19 +2,19 @@
 
 use super::style::Palette;
 
-/// How a summary is laid out.
+/// The layout of a summary.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
-    /// How many columns there are.
+    /// The number of columns.
     pub width: usize,
-    /// Whether it is coloured.
+    /// The colours; without any if no terminal shows the summary.
     pub palette: Palette,
 }
 
 impl Look {
-    /// The width of a summary that no terminal shows, and the most that it uses of a wide one.
+    /// The width of a summary that no terminal shows, and the largest width used on a terminal, in columns.
     pub const WIDTH_MAX: usize = 100;
-    /// Below this nothing is laid out any narrower.
+    /// The smallest width used, in columns.
     pub const WIDTH_MIN: usize = 50;
 
     /// A layout for a terminal of this width, or for no terminal.

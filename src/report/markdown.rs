@@ -9,17 +9,17 @@ use super::table::{Cell, Column, ColumnKind, Table};
 use super::text;
 use crate::results::Warning;
 
-/// The most characters that a course is drawn in.
+/// The most characters of a drawn course.
 const COURSE_MAX: usize = 50;
 
-/// The document in Markdown, with a line break at its end; empty if it says nothing.
+/// The document in Markdown, with a line break at the end; empty if the document is empty.
 pub fn write(document: &Document) -> String {
     let mut blocks = Vec::new();
     write_all(&document.elements, &mut blocks);
     blocks.join("\n")
 }
 
-/// Adds each element as a block of whole lines; between two of them stands an empty one.
+/// Adds each element as a block of whole lines; blocks are separated by an empty line.
 fn write_all(elements: &[Element], blocks: &mut Vec<String>) {
     for element in elements {
         match element {
@@ -121,7 +121,7 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// A box of a table, narrow if there is nothing in it.
+/// The text of one cell of a table, without padding if it is empty.
 fn boxed(text: &str) -> String {
     if text.is_empty() { "| ".to_owned() } else { format!("| {text} ") }
 }
@@ -131,7 +131,7 @@ fn warning(warning: &Warning) -> String {
     format!("> **{}**: {}. Help: {}.\n", parts[0], parts[1], parts[2])
 }
 
-/// A text that Markdown shows as it is, on one line and within one cell of a table.
+/// The text escaped, so that Markdown shows it unchanged, on one line and within one cell of a table.
 fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in printable(text).chars() {

@@ -5,7 +5,7 @@ use crate::results::{FORMAT, Report};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Whether the file in `schemas/` is this schema; `UPDATE_GOLDEN=1` writes it.
+/// Checks that the file in `schemas/` is this schema; `UPDATE_GOLDEN=1` writes it.
 pub fn stands(name: &str, generated: &Value) {
     let committed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(name);
     let text = format!("{}\n", serde_json::to_string_pretty(generated).unwrap());
@@ -55,7 +55,7 @@ fn the_validator_finds_what_is_wrong() {
     }
 }
 
-/// Everything in which `document` is not what `schema` says, by JSON pointer.
+/// All differences between `document` and `schema`, each with its JSON pointer.
 ///
 /// Knows the keywords that the generator uses for our types: `$ref`, `type`, `properties`, `required`,
 /// `additionalProperties`, `items`, `anyOf`, `const`, `minimum` and `maximum`.

@@ -1,21 +1,21 @@
-//! Three or more alternatives side by side: one row a figure, one column an alternative.
+//! Three or more alternatives side by side: one row for each figure, one column for each alternative.
 
 use super::compared::{Shown, tone};
 use super::document::{Element, Line, Tone};
 use super::table::{Cell, Column, Table};
 use crate::results::comparisons::{Comparison, Direction, Row, Verdict};
 
-/// How deep the table stands.
+/// The number of steps of indentation of the table.
 const DEPTH: usize = 2;
 /// The most characters of an alternative's name in the heading of its column.
 const HEADING_MAX: usize = 16;
 
-/// Whether there is anything that pairs would not show as well.
+/// Whether the table shows more than the pairs do.
 pub(super) fn is_wanted(comparison: &Comparison) -> bool {
     comparison.contenders.len() > 1
 }
 
-/// The table, and what its signs mean.
+/// The table, and the meaning of its signs.
 pub(super) fn elements(comparison: &Comparison) -> Vec<Element> {
     let names =
         comparison.alternatives.iter().map(|of| Column::judged(&of.name).heading_at_most(HEADING_MAX));
@@ -32,7 +32,7 @@ pub(super) fn elements(comparison: &Comparison) -> Vec<Element> {
     vec![Element::Table(table), Element::Line(legend)]
 }
 
-/// A figure of every alternative, the baseline first.
+/// The cells of one figure for all alternatives, the baseline first.
 fn cells(of_first: &Row, others: &[&Row]) -> Vec<Cell> {
     let of_others = others.iter().map(|row| (Shown::contender(row), row.verdict));
     let all: Vec<(Shown<'_>, Option<Verdict>)> =
@@ -47,7 +47,7 @@ fn cells(of_first: &Row, others: &[&Row]) -> Vec<Cell> {
     all.into_iter().map(cell).collect()
 }
 
-/// The best mean; none where all are equal, or where nothing says which way is better.
+/// The best mean; none if all are equal, or if neither direction counts as better.
 fn best(better: Option<Direction>, shown: &[Shown<'_>]) -> Option<f64> {
     let means = || shown.iter().filter_map(|shown| shown.mean());
     let (least, most) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
@@ -58,7 +58,7 @@ fn best(better: Option<Direction>, shown: &[Shown<'_>]) -> Option<f64> {
     (least < most).then_some(best)
 }
 
-/// The sign that stands for a verdict.
+/// The sign for a verdict.
 fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Equivalent => "=",
@@ -69,7 +69,7 @@ fn sign(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What the signs mean, of those that there are.
+/// The meaning of the signs that occur in the table.
 fn legend(comparison: &Comparison) -> String {
     let rows = || comparison.contenders.iter().flat_map(|contender| &contender.rows);
     let all = [Verdict::Better, Verdict::Worse, Verdict::Different, Verdict::Equivalent, Verdict::Undecided];

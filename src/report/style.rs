@@ -1,9 +1,9 @@
-//! Colours, sparingly: what is good, what is bad, what is doubtful, and what is less important.
+//! Colours for what is good, bad, doubtful and less important.
 
 use super::document::Tone;
 use anstyle::{AnsiColor, Style};
 
-/// The styles of a report; all plain where no terminal reads it.
+/// The styles of a report; all are plain if no terminal shows it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Palette {
     good: Style,
@@ -19,7 +19,7 @@ impl Palette {
         Palette::default()
     }
 
-    /// The terminal's own sixteen colours, which its user has chosen to be readable.
+    /// Styles in the terminal's own sixteen colours, which its user has chosen to be readable.
     pub fn coloured() -> Palette {
         Palette {
             good: AnsiColor::Green.on_default(),
@@ -30,7 +30,7 @@ impl Palette {
         }
     }
 
-    /// A text in the colour of its tone.
+    /// The text in the colour of its tone.
     pub fn toned(&self, tone: Tone, text: &str) -> String {
         match tone {
             Tone::Plain => text.to_owned(),
@@ -41,27 +41,27 @@ impl Palette {
         }
     }
 
-    /// A text that tells what holds.
+    /// The text in the colour for something good.
     pub fn good(&self, text: &str) -> String {
         paint(self.good, text)
     }
 
-    /// A text that tells what does not hold.
+    /// The text in the colour for something bad.
     pub fn bad(&self, text: &str) -> String {
         paint(self.bad, text)
     }
 
-    /// A text that casts doubt.
+    /// The text in the colour for something doubtful.
     pub fn doubt(&self, text: &str) -> String {
         paint(self.doubt, text)
     }
 
-    /// What catches the eye.
+    /// The text shown prominently, in bold.
     pub fn strong(&self, text: &str) -> String {
         paint(self.strong, text)
     }
 
-    /// What the eye may skip.
+    /// The text shown faintly, because it is less important.
     pub fn faint(&self, text: &str) -> String {
         paint(self.faint, text)
     }

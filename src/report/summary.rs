@@ -1,4 +1,4 @@
-//! All that a script's runs gave, from its first run to its last comparison.
+//! The summary of a script's runs, checks, figures over seeds, and comparisons.
 
 use super::aggregate;
 use super::comparison::of_comparison;
@@ -7,39 +7,39 @@ use super::run;
 use crate::results::comparisons::{Aggregate, Comparison};
 use crate::results::{CheckResult, Run};
 
-/// What the user has asked for already.
+/// What the user has already asked for, so that it is not proposed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// The results are saved.
+    /// Whether the results are saved.
     pub saved: bool,
-    /// The seed was drawn, or there are several: how much is luck can be seen.
+    /// Whether the user can see how much is chance: the seed was drawn, or there are several.
     pub luck: bool,
 }
 
-/// What is told.
+/// Everything that a script's summary tells.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary<'a> {
-    /// The runs that speak for themselves.
+    /// The runs that are shown one by one.
     pub runs: &'a [&'a Run],
-    /// What only the script could check.
+    /// The checks that belong to no single run.
     pub checks: &'a [CheckResult],
-    /// Figures over several seeds.
+    /// The figures over several seeds.
     pub aggregates: &'a [Aggregate],
-    /// The comparisons that are told.
+    /// The comparisons that are shown.
     pub comparisons: &'a [&'a Comparison],
     /// Whether the script came to its end, with every run played to its own.
     pub whole: bool,
-    /// Whether anything was played, or compared, at all.
+    /// Whether any run was played or compared.
     pub played: bool,
-    /// The command that repeats it all.
+    /// The command that repeats everything.
     pub repeat: &'a str,
-    /// What need not be proposed.
+    /// What the user has already asked for, so that it is not proposed.
     pub asked: Asked,
 }
 
 impl Summary<'_> {
-    /// All of it as a document that says nothing if there is nothing to tell; with every row, and more about the runs,
-    /// if `full`.
+    /// The summary as a document, empty if there is nothing to tell; with every row and with the origin of runs if
+    /// `full`.
     pub fn document(&self, full: bool) -> Document {
         let runs = run::of_runs(self.runs, self.checks, self.whole, full);
         let aggregates = self.aggregates.iter().map(|aggregate| aggregate::elements(aggregate, full));
@@ -58,8 +58,7 @@ impl Summary<'_> {
     }
 }
 
-/// What stands once below all summaries: the command that repeats the run, and at most two flags to try next that the
-/// user has not typed.
+/// The last part of a summary: the command that repeats it, and at most two further flags that the user has not typed.
 pub(super) fn closing(asked: Asked, repeat: &str) -> Vec<Element> {
     let step = |flag: &str, why: &str| (flag.to_owned(), why.to_owned());
     let luck = (!asked.luck).then(|| step("--seed random", "see how much of it is luck"));

@@ -1,28 +1,28 @@
-//! Tables as data: what is in which cell, and what is said of it.
+//! Tables as data: their columns, rows and cells.
 
 use super::document::Tone;
 
-/// What the cells of a column are.
+/// The content of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnKind {
-    /// Names or texts, read from the left.
+    /// Names or texts, aligned on the left.
     Text,
-    /// Numbers, each with its unit where the heading has none.
+    /// Numbers, each with its unit if the heading has none.
     Number,
-    /// Numbers each of which may be the best of its row, and has the sign of a verdict.
+    /// Numbers with the sign of a verdict; the best number of a row is marked.
     Judged,
 }
 
 /// A column of a [`Table`].
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// What its cells are, for people.
+    /// The heading of the column.
     pub heading: String,
-    /// What its cells are, for a writer.
+    /// The content of its cells, for a writer.
     pub kind: ColumnKind,
-    /// Columns with a higher rank are left out first where there is no room; 0 is never left out.
+    /// The rank by which columns are left out if there is no room, highest first; 0 is never left out.
     pub rank: u8,
-    /// The most characters of the heading where room is scarce.
+    /// The most characters of the heading if there is little room.
     pub heading_max: usize,
 }
 
@@ -31,46 +31,46 @@ impl Column {
         Column { heading: heading.to_owned(), kind, rank, heading_max: usize::MAX }
     }
 
-    /// A column of names or texts, on the left.
+    /// A column of names or texts, aligned on the left.
     pub fn texts(heading: &str, rank: u8) -> Column {
         Column::new(heading, ColumnKind::Text, rank)
     }
 
-    /// A column of numbers, on the right.
+    /// A column of numbers, aligned on the right.
     pub fn numbers(heading: &str, rank: u8) -> Column {
         Column::new(heading, ColumnKind::Number, rank)
     }
 
-    /// A column of numbers that are judged.
+    /// A column of numbers with verdicts.
     pub fn judged(heading: &str) -> Column {
         Column::new(heading, ColumnKind::Judged, 0)
     }
 
-    /// The same with a heading that may have to be cut.
+    /// The same column with a heading that may be cut to so many characters.
     pub fn heading_at_most(self, heading_max: usize) -> Column {
         Column { heading_max, ..self }
     }
 }
 
-/// What stands in one row of one column.
+/// One cell of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cell {
     /// A value with its unit, or a text.
     pub text: String,
-    /// The margin of a value: "0.30 %".
+    /// The margin of the value, such as "0.30 %".
     pub margin: Option<String>,
-    /// Whether no value of the row is better, and one is worse; none where nothing tells.
+    /// Whether this is the best value of the row and others are worse; none if unknown.
     pub best: Option<bool>,
-    /// The sign of what is significant: "✓", "✗", "="; may be empty.
+    /// The sign of a significant change: "✓", "✗", "="; may be empty.
     pub sign: &'static str,
-    /// How it is meant.
+    /// Whether the cell is good or bad news.
     pub tone: Tone,
-    /// Whether there is no value; the text, if any, says why.
+    /// Whether there is no value; the text may say why.
     pub is_missing: bool,
 }
 
 impl Cell {
-    /// A cell without a value, and why it has none.
+    /// A cell without a value; `why` says why.
     pub fn missing(why: &str) -> Cell {
         Cell { text: why.to_owned(), is_missing: true, ..Cell::default() }
     }
@@ -98,26 +98,26 @@ impl From<&str> for Cell {
 pub struct TableRow {
     /// One cell for each column.
     pub cells: Vec<Cell>,
-    /// What the row as a whole tells.
+    /// Whether the row as a whole is good or bad news.
     pub tone: Tone,
 }
 
-/// Rows and columns. The first column holds names, which are shortened if nothing else helps.
+/// Rows and columns. The first column holds names, which are shortened if there is no other way to make room.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// How deep it stands.
+    /// The number of steps of indentation.
     pub depth: usize,
     /// Its columns, from the left.
     pub columns: Vec<Column>,
     /// Its rows, from the top.
     pub rows: Vec<TableRow>,
-    /// Whether its names are keys that somebody may want to copy, and are never shortened.
+    /// Whether its names are keys that a user may copy, so that they are never shortened.
     pub names_in_full: bool,
-    /// Whether it is worth nothing unless every column is shown, under a heading that tells it from the others.
+    /// Whether the table is of use only if every column is shown, under a heading that differs from the others.
     pub is_whole: bool,
-    /// Whether rows that are not good come first for a reader who begins at the top and may not get to the end.
+    /// Whether rows that are not good come first, for readers who do not read to the end.
     pub worst_first: bool,
-    /// So many rows were left out at its end.
+    /// The number of rows that were left out at the end.
     pub more: u64,
 }
 
@@ -140,7 +140,7 @@ impl Table {
         self.toned_row(Tone::Plain, cells);
     }
 
-    /// Adds a row that tells something as a whole.
+    /// Adds a row that is good or bad news as a whole.
     pub fn toned_row<C: Into<Cell>>(&mut self, tone: Tone, cells: impl IntoIterator<Item = C>) {
         let cells: Vec<Cell> = cells.into_iter().map(Into::into).collect();
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has one cell for each column");
@@ -148,7 +148,7 @@ impl Table {
     }
 }
 
-/// Rows of a long table before the rest is only counted; all of them if `full`.
+/// The most rows of a long table that are shown; all of them if `full`.
 pub(super) fn rows_max(full: bool) -> usize {
     if full { usize::MAX } else { 12 }
 }

@@ -186,7 +186,7 @@ fn texts_of_deliveries_are_bounded() {
 
 #[test]
 fn on_the_wall_clock_an_acknowledgement_may_be_older_than_the_call() {
-    let config = RunConfig { clock: ClockKind::Wall, ..run_config() };
+    let config = RunConfig { clock: RunClockKind::Wall, ..run_config() };
     let mut running = start(&[small(&["AT=999"])], config).unwrap();
     let published = running.session.publish(1_000, &messages(1, 4), &mut running.out);
     assert_eq!((published.accepted, published.failure), (4, None));
@@ -229,7 +229,7 @@ fn a_create_that_fails_hangs_or_lies_is_told() {
     let failure = failed(start(&[small(&["OVERCLAIMS"])], run_config()));
     assert!(failure.text.contains("DURABLE"), "{failure}");
 
-    let mut services = HostServices::new(ClockKind::Virtual);
+    let mut services = HostServices::new(RunClockKind::Virtual);
     services.control_limit = Duration::from_millis(50);
     let chain = plan(&[small(&["CREATE_HANGS"])]).unwrap();
     let Err(CoreError::Failed(failure)) = chain.create(run_config(), services) else { panic!("it returned") };

@@ -310,7 +310,7 @@ fn a_core_that_is_given_up_before_it_opens_leaves_no_lock() {
     let (folder, file) = folder();
     let chain = chain::plan(&[chain::request("sqlite", on(&file, json!({})))]).unwrap();
     let config = config(7, false);
-    let created = chain.create(config, HostServices::new(ClockKind::Wall)).unwrap();
+    let created = chain.create(config, HostServices::new(RunClockKind::Wall)).unwrap();
     assert!(names_in(folder.path()).contains(&"queue.db-lock".to_owned()));
     created.destroy().unwrap();
     assert!(!names_in(folder.path()).contains(&"queue.db-lock".to_owned()));

@@ -286,7 +286,7 @@ fn promises_become_capabilities() {
     }
     let able = |more: Value| {
         let options = odd("plain", more);
-        let services = HostServices::new(ClockKind::Wall);
+        let services = HostServices::new(RunClockKind::Wall);
         let plan = chain::plan(&[chain::request("exec", options)]).unwrap();
         plan.create(config(7, true), services).unwrap().capabilities()
     };

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// The adapter's files. *Rationale.* They are part of the core, so that program and core always speak the same
-/// protocol, and nobody has to install or copy anything.
+/// protocol, and the user need not install or copy anything.
 const FILES: [(&str, &str); 9] = [
     ("mqscript_adapter.py", include_str!("../python/mqscript_adapter.py")),
     ("mqscript_processor.py", include_str!("../python/mqscript_processor.py")),
@@ -25,9 +25,9 @@ const FILES: [(&str, &str); 9] = [
     ("mqscript_parts/styles.py", include_str!("../python/mqscript_parts/styles.py")),
     ("mqscript_parts/watch.py", include_str!("../python/mqscript_parts/watch.py")),
 ];
-/// The folder among them.
+/// The name of the package's subfolder.
 const PARTS: &str = "mqscript_parts";
-/// What else lies there for processors.
+/// The file name of the socket, inside the adapter's folder.
 const SOCKET: &str = "socket";
 const RUN: &str = "run.json";
 const COUNTERS: &str = "counters";
@@ -41,14 +41,14 @@ const SHORT: &str = "/tmp";
 #[derive(Debug)]
 pub struct Adapter {
     folder: TempDir,
-    /// Its lock says that somebody is at work.
+    /// The locked file. While its lock is held, `sweep` of another process leaves the folder alone.
     _at_work: fs::File,
 }
 
 const PREFIX: &str = "mqscript-exec-";
 const AT_WORK: &str = ".at-work";
 
-/// Removes the folders of processes that were killed: nobody has their number, and nobody holds the lock.
+/// Removes the folders of processes that were killed: no process has the number in the name, and the lock is free.
 fn sweep(temporary: &Path) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -62,7 +62,8 @@ fn sweep(temporary: &Path) {
     }
 }
 
-/// Whether no process has this number. One that is dead and that nobody has asked for yet still has it.
+/// Whether no living process has this number. A dead process that its parent has not asked about still keeps its
+/// number.
 fn is_gone(number: i32) -> bool {
     let is_dead = || {
         let status = fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
@@ -72,7 +73,7 @@ fn is_gone(number: i32) -> bool {
 }
 
 impl Adapter {
-    /// Writes it.
+    /// Writes the adapter into a new temporary folder. Fails if the folder or a file cannot be made.
     pub fn write() -> Result<Adapter, Error> {
         let prefix = format!("{PREFIX}{}-", std::process::id());
         // The name ends with six random characters.
@@ -92,11 +93,11 @@ impl Adapter {
             )
         };
         sweep(&at);
-        // What is said on the socket is believed: nobody else may come near it.
+        // Everything on the socket is trusted, so no other user may open it.
         let private = fs::Permissions::from_mode(0o700);
         let folder =
             tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir_in(&at).map_err(failed)?;
-        // Held as long as anybody is at work here: in another container, numbers of processes say nothing.
+        // The lock is held as long as this process uses the folder; process numbers mean nothing in another container.
         let at_work = fs::File::create(folder.path().join(AT_WORK)).map_err(failed)?;
         let _ = flock(&at_work, FlockOperation::NonBlockingLockExclusive);
         fs::create_dir(folder.path().join(PARTS)).map_err(failed)?;
@@ -106,7 +107,7 @@ impl Adapter {
         Ok(Adapter { folder, _at_work: at_work })
     }
 
-    /// Where it lies.
+    /// The path of the temporary folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -135,7 +136,7 @@ impl Adapter {
         Ok(listener)
     }
 
-    /// Removes it.
+    /// Removes the folder with everything in it.
     pub fn remove(self) -> Result<(), Error> {
         let at = self.folder.path().display().to_string();
         self.folder

@@ -1,10 +1,10 @@
-//! Whom copies are for that a processor under test sends.
+//! Finds the recipients of the copies that a processor under test sends.
 
 use mqscript_plugin::abi;
 use mqscript_plugin::prelude::*;
 use std::collections::HashMap;
 
-/// The agents of the run, by name: the program knows names alone.
+/// The agents of the run, found by name, because the program knows only names.
 #[derive(Debug, Default)]
 pub struct Agents {
     numbers: HashMap<Box<str>, u32>,
@@ -13,7 +13,7 @@ pub struct Agents {
 }
 
 impl Agents {
-    /// Those of `run`.
+    /// Collects the names of the parties of `run`.
     pub fn of(run: &Run) -> Agents {
         let name = |id| Box::<str>::from(run.party_name(id));
         Agents {
@@ -22,7 +22,8 @@ impl Agents {
         }
     }
 
-    /// Whom a copy is for: an agent, [`abi::ALL`], or nobody with an inbox. `None`: nobody of the run is called so.
+    /// The agents that get a copy for `name`; empty for a party that is no agent and so has no inbox. `None`: the run
+    /// has no party of this name.
     pub fn recipients(&self, name: &str, sender: u32) -> Option<Vec<u32>> {
         if name == "ALL" {
             let all = 0..self.numbers.len() as u32;
@@ -35,7 +36,7 @@ impl Agents {
     }
 }
 
-/// Who sent the message that bears this stamp; nobody if it bears none.
+/// The sender of the message with this stamp; [`abi::ALL`] if the stamp is empty.
 pub fn sender_of(stamp: &Stamp) -> u32 {
     if stamp.sequence == 0 { abi::ALL } else { stamp.sender }
 }

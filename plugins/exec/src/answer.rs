@@ -1,4 +1,4 @@
-//! What a process says: one line of JSON each.
+//! Reads what a process writes: JSON Lines, one value for each line.
 
 use crate::call::{Call, GivenUp};
 use crate::repair::repaired_line;
@@ -7,18 +7,18 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// A line longer than this is none: a content of 64 MiB in base64 has room in it.
+/// The longest line that is accepted, in bytes. A content of 64 MiB in base64 fits.
 pub const LINE_BYTES_MAX: usize = 96 << 20;
-/// A line that makes no sense is shown up to here.
+/// The most characters that are shown of a line that cannot be read.
 const SHOWN_MAX: usize = 160;
 
-/// What became of a message, as the process says.
+/// The outcome of a message, as the process reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Delivered {
     #[default]
     NotSaid,
     Known(bool),
-    /// `null`: perhaps.
+    /// The process wrote `null`: the message may be delivered or not.
     Unknown,
 }
 
@@ -34,7 +34,7 @@ struct Said<'a> {
     id: Option<Cow<'a, str>>,
     #[serde(default)]
     delivered: Delivered,
-    /// Any JSON: what is no text is shown as it stands.
+    /// Any JSON value; a value that is not a text is shown as JSON.
     #[serde(default)]
     reason: Option<Value>,
     #[serde(default)]
@@ -65,79 +65,79 @@ struct Said<'a> {
     text: Option<Cow<'a, str>>,
 }
 
-/// A process is ready.
+/// The report of a process that it is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready<'a> {
-    /// What it serves, if it said so.
+    /// The mode that the process serves, if it said so.
     pub mode: Option<Cow<'a, str>>,
-    /// It has so many feeders; 0 = it is fed on its standard input.
+    /// The number of connections on which it takes messages; 0 = it takes them on its standard input.
     pub feeders: usize,
-    /// It can say where it is.
+    /// Whether it can report the position of a function that does not return.
     pub tells_where: bool,
 }
 
 /// A function of the program that has not returned.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Place {
-    /// Its name.
+    /// The name of the function.
     #[serde(default)]
     pub function: String,
-    /// For so long.
+    /// How long it has been running, in seconds.
     #[serde(default)]
     pub seconds: f64,
-    /// Where it is, innermost first.
+    /// The lines of its stack, innermost first.
     #[serde(default)]
     pub stack: Vec<String>,
 }
 
-/// The first line on a connection.
+/// The first line on a connection: who connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Join {
     /// The run that the process belongs to.
     pub run: u32,
-    /// The process's number.
+    /// The process's number in the system.
     #[serde(default)]
     pub process: u32,
-    /// It is the connection of this feeder.
+    /// Which feeder the connection belongs to; none if it is for calls.
     #[serde(default)]
     pub feeder: Option<usize>,
-    /// Of this worker, from 1.
+    /// The worker whose process it is, from 1.
     #[serde(default)]
     pub worker: usize,
-    /// Of this of its processes.
+    /// The start count of the worker's process: tells it from the worker's earlier processes.
     #[serde(default)]
     pub life: u64,
 }
 
-/// A line that makes sense.
+/// One line that could be read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line<'a> {
-    /// It is ready.
+    /// The process is ready for messages.
     Ready(Ready<'a>),
-    /// Where it is.
+    /// The functions that have not returned.
     Where(Vec<Place>),
-    /// What became of a message.
+    /// The outcome of one message.
     Outcome {
-        /// Its token.
+        /// The token of the message.
         token: u64,
-        /// In the contract's terms.
+        /// The outcome in the contract's terms.
         result: OutcomeResult,
-        /// Why, if it said so.
+        /// The reason, if the process gave one.
         reason: Option<String>,
     },
     /// A processor called the injected core.
     Call(Box<Call<'a>>),
-    /// A processor never will deliver a message.
+    /// A processor gives a message up: it will not deliver it.
     GivenUp(GivenUp<'a>),
-    /// A sign of work.
+    /// A sign that the processor works.
     Working,
-    /// A process joins.
+    /// A process joins with a new connection.
     Join(Join),
-    /// Something worth counting, with more about it.
+    /// Something to be counted: its kind, and details.
     Notice(Cow<'a, str>, Cow<'a, str>),
 }
 
-/// Reads a line; if it makes no sense, says why.
+/// Reads one line. The error says what is wrong with it.
 pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
     let wrong = |why: String| Err(format!("{why}: {}", shown(line)));
     let said: Said<'_> = match serde_json::from_slice(line) {
@@ -183,10 +183,10 @@ pub fn read(line: &[u8]) -> Result<Line<'_>, String> {
     Ok(Line::Outcome { token, result, reason })
 }
 
-/// Reads a line that may be only nearly JSON: then `repaired` holds it as it should be.
+/// Reads a line. If it is nearly JSON, it is first repaired into `repaired`.
 ///
 /// # Errors
-/// It makes no sense, repaired neither; what is wrong with it as it came.
+/// The line cannot be read, repaired or not. The text says what is wrong with the original.
 pub fn read_or_repair<'a>(line: &'a [u8], repaired: &'a mut Vec<u8>) -> Result<Line<'a>, String> {
     read(line).or_else(|why| {
         *repaired = repaired_line(line);
@@ -194,7 +194,7 @@ pub fn read_or_repair<'a>(line: &'a [u8], repaired: &'a mut Vec<u8>) -> Result<L
     })
 }
 
-/// The beginning of a line, fit to be shown.
+/// The beginning of a line, printable, for messages.
 pub fn shown(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(&line[..line.len().min(SHOWN_MAX * 4)]);
     let mut shown: String = text.chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect();

@@ -1,4 +1,4 @@
-//! How a process can break, and what is said about it.
+//! The ways in which a process can break, and the texts about them.
 
 use mqscript_plugin::prelude::*;
 use std::time::Duration;
@@ -10,37 +10,37 @@ pub enum Breakage {
     NotStarted(Error),
     /// It ended by itself.
     Died,
-    /// It closed its standard input or output and lives on.
+    /// It closed its standard input or output, but did not end.
     Deaf,
-    /// It has messages and answers none.
+    /// It has messages, and has answered none for this long.
     Hung(Duration),
-    /// It was killed on purpose, so long after the load's start.
+    /// It was killed by the option `faults`, this long after the load's start.
     Killed(Duration),
-    /// It did not become ready.
+    /// It was not ready within this time.
     NotReady(Duration),
-    /// The message of the first contact did not come back, or was refused.
+    /// The first message did not come back, or was refused; the text says which.
     NoContact(String),
-    /// What it said makes no sense.
+    /// It wrote a line that cannot be read; the text says what is wrong.
     Rubbish(String),
-    /// It answered what it was not asked, or twice.
+    /// It answered a message that it did not have, or answered twice.
     Unasked(String),
-    /// It has started processes without end.
+    /// It has started too many processes.
     TooMany {
-        /// So many.
+        /// The number of processes in its group.
         count: usize,
-        /// Of so many.
+        /// The largest number that is allowed.
         limit: usize,
     },
-    /// It serves something else.
+    /// It serves another mode than the options say.
     WrongMode {
-        /// What it said it serves.
+        /// The mode that it serves.
         found: String,
-        /// What the option says.
+        /// The mode in the options.
         expected: &'static str,
     },
 }
 
-/// All that can be the case, for interning: kind of the event, reason of the outcomes.
+/// The texts to intern for each breakage: the kind of the event, and the reason of the outcomes.
 pub const NAMES: [(&str, &str); 5] = [
     ("exec_worker_died", "worker_died"),
     ("exec_worker_hung", "worker_hung"),
@@ -50,7 +50,7 @@ pub const NAMES: [(&str, &str); 5] = [
 ];
 
 impl Breakage {
-    /// Its place in [`NAMES`].
+    /// The index of the breakage in [`NAMES`].
     pub fn number(&self) -> usize {
         match self {
             Breakage::NotStarted(_) | Breakage::Died | Breakage::Deaf | Breakage::TooMany { .. } => 0,
@@ -61,7 +61,7 @@ impl Breakage {
         }
     }
 
-    /// What it did, as a sentence without a subject; `ended` says how it ended.
+    /// What the process did, as a sentence without a subject; `ended` says how it ended.
     pub fn in_words(&self, ended: &str) -> String {
         match self {
             Breakage::NotStarted(error) => format!("could not be started ({error})"),
@@ -91,7 +91,7 @@ impl Breakage {
         }
     }
 
-    /// As the reason why the core cannot start.
+    /// The error with which the core reports that its start failed.
     pub fn at_start(self, program: &str, ended: &str, last_words: &str) -> Error {
         let help = match &self {
             Breakage::NotStarted(error) => return error.clone(),
@@ -122,25 +122,25 @@ impl Breakage {
     }
 }
 
-/// What is to be told of a process that broke.
+/// What the host is told about a process that broke.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// Its number.
+    /// The process's number in the system.
     pub process: u32,
     /// Whether it had become ready.
     pub was_ready: bool,
-    /// How many messages it answered.
+    /// The number of messages that it answered.
     pub answers: u64,
-    /// How many it had.
+    /// The number of its messages whose outcome is uncertain.
     pub uncertain: usize,
-    /// How many it was to have.
+    /// The number of waiting messages that were refused.
     pub refused: usize,
-    /// How it ended, in words.
+    /// How the process ended, in words.
     pub ended: String,
-    /// What it wrote to standard error last.
+    /// The last lines that it wrote to standard error.
     pub last_words: String,
-    /// The last line of it.
+    /// The very last line that it wrote to standard error.
     pub last_line: String,
-    /// When that was known.
+    /// When the breakage was noticed, in nanoseconds of the host's clock.
     pub at_ns: u64,
 }

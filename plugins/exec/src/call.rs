@@ -1,4 +1,4 @@
-//! What a processor under test says of the injected core: a call of it, or that a message is given up.
+//! What a processor under test reports about the injected core: a call of it, or that a message is given up.
 
 use crate::fingerprint::Fingerprint;
 use base64::Engine;
@@ -9,24 +9,24 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// A call of `send_message`.
+/// A call of `send_message`, as the adapter reports it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Call<'a> {
-    /// The how-manieth for its message; 0 = not told.
+    /// The number of this call among the calls for its message, from 1; 0 = unknown.
     #[serde(default)]
     pub n: u32,
     #[serde(borrow, default)]
     stamp: Option<Cow<'a, str>>,
-    /// To whom, as the processor said.
+    /// The recipient, as the processor named it.
     #[serde(borrow)]
     pub recipient: Cow<'a, str>,
-    /// From whom, as the processor said.
+    /// The sender, as the processor named it.
     #[serde(borrow, default)]
     pub sender: Cow<'a, str>,
-    /// The wire type, as the processor said.
+    /// The wire type, as the processor named it.
     #[serde(borrow, default)]
     pub message_type: Cow<'a, str>,
-    /// The rest of what it said, if it said it.
+    /// The other fields of the message; none where the processor gave no value.
     #[serde(default)]
     pub priority: Option<Value>,
     #[serde(default)]
@@ -37,35 +37,35 @@ pub struct Call<'a> {
     content: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     content_base64: Option<Cow<'a, str>>,
-    /// How it failed; without it, it succeeded.
+    /// Why the call failed; none if it succeeded.
     #[serde(borrow, default)]
     pub failed: Option<Cow<'a, str>>,
-    /// It failed by an exception.
+    /// Whether it failed by an exception.
     #[serde(default)]
     pub raised: bool,
 }
 
-/// A message that the processor never will deliver.
+/// A message that the processor has given up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct GivenUp<'a> {
     #[serde(borrow, default)]
     stamp: Option<Cow<'a, str>>,
-    /// Why, as the processor said.
+    /// The reason, as the processor gave it.
     #[serde(borrow, default)]
     pub reason: Option<Cow<'a, str>>,
 }
 
-/// A message's identity as it travels through a program: 43 characters, and in mode `processor` what was sent besides.
+/// A message's identity, as text inside a program: 43 characters, and in mode `processor` also hashes of its fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
-    /// [`Stamp::NONE`] if there is none.
+    /// The stamp; [`Stamp::NONE`] if there is none.
     pub stamp: Stamp,
-    /// What the fields were when it was sent, and its counter; none if only the stamp came back.
+    /// Hashes of the fields as they were sent, and the message's counter; none if only the stamp came back.
     pub sent: Option<(Fingerprint, u32)>,
 }
 
 impl Identity {
-    /// No identity.
+    /// An identity without a stamp.
     const NONE: Identity = Identity { stamp: Stamp::NONE, sent: None };
 
     /// Reads the text that [`Identity::write`] wrote, or a bare stamp.
@@ -86,7 +86,7 @@ impl Identity {
         }
     }
 
-    /// Appends the text.
+    /// Appends the identity as text.
     pub fn write(&self, to: &mut Vec<u8>) {
         to.extend_from_slice(&self.stamp.encode());
         if let Some((fields, slot)) = &self.sent {
@@ -99,12 +99,12 @@ impl Identity {
 }
 
 impl Call<'_> {
-    /// The identity that it bears.
+    /// The identity of the call's message.
     pub fn identity(&self) -> Identity {
         self.stamp.as_deref().map_or(Identity::NONE, Identity::read)
     }
 
-    /// Its content; `None` if it is no base64.
+    /// The content of the message; `None` if it is not valid base64.
     pub fn content(&self) -> Option<Cow<'_, [u8]>> {
         match (&self.content, &self.content_base64) {
             (Some(text), _) => Some(Cow::Borrowed(text.as_bytes())),
@@ -115,7 +115,7 @@ impl Call<'_> {
 }
 
 impl GivenUp<'_> {
-    /// The identity of the message.
+    /// The identity of the message that is given up.
     pub fn identity(&self) -> Identity {
         self.stamp.as_deref().map_or(Identity::NONE, Identity::read)
     }

@@ -1,4 +1,4 @@
-//! Calls of the injected core, as copies and notes for the host, and counted.
+//! Turns calls of the injected core into copies and notes for the host, and counts them.
 
 use crate::agents::{Agents, sender_of};
 use crate::answer::{Line, shown};
@@ -12,14 +12,14 @@ use mqscript_plugin::prelude::*;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Kinds of notices that programs may think of; all beyond are [`OTHER_NOTICE`].
+/// The most kinds of notices that are told apart; all others count as [`OTHER_NOTICE`].
 const NOTICES_MAX: usize = 64;
 const OTHER_NOTICE: &str = "exec_notice";
-/// Reasons why calls failed and messages were given up; all beyond are [`OTHER_REASON`].
+/// The most reasons that are told apart; all others count as [`OTHER_REASON`].
 const REASONS_MAX: usize = 512;
 const OTHER_REASON: &str = "other reasons";
 
-/// Texts that a program may think of, interned up to a number: the host keeps 4,096 of all cores and reasons.
+/// Texts that a program invents, interned up to a limit: the host keeps at most 4,096 texts of all cores.
 #[derive(Debug)]
 struct Named {
     ids: Mutex<HashMap<Box<str>, u32>>,
@@ -46,17 +46,17 @@ impl Named {
     }
 }
 
-/// Reads calls.
+/// Reads what the adapter reports about calls.
 #[derive(Debug)]
 pub struct CallReader {
     host: Host,
     exchange: Arc<Exchange>,
     redactor: Redactor,
-    /// Whom copies are for; none if nothing is received.
+    /// Finds the recipients of copies; none if nothing is received.
     agents: Option<Agents>,
-    /// Whether copies bring their texts.
+    /// Whether copies carry their texts.
     wants_content: bool,
-    /// Whether the host knows notes that are no copies.
+    /// Whether the host accepts notes that are no copies.
     tells_all: bool,
     unknown_recipient: u32,
     notices: Named,
@@ -65,7 +65,7 @@ pub struct CallReader {
 }
 
 impl CallReader {
-    /// For a run.
+    /// Makes a reader for one run.
     pub fn new(host: &Host, exchange: &Arc<Exchange>, run: &Run, redactor: &Redactor) -> CallReader {
         CallReader {
             host: host.clone(),
@@ -81,10 +81,10 @@ impl CallReader {
         }
     }
 
-    /// Takes in what is said of calls; whether it was that.
+    /// Takes in a line about a call. Returns whether the line was about a call.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The line is wrong; the text says how.
     pub fn take(
         &self,
         said: &Line<'_>,
@@ -104,12 +104,12 @@ impl CallReader {
         Ok(true)
     }
 
-    /// The messages of the first contact.
+    /// The first messages, which are not counted.
     pub fn probes(&self) -> &Probes {
         &self.probes
     }
 
-    /// A text without secrets.
+    /// The text with all secrets hidden.
     pub fn clean(&self, text: &str) -> String {
         self.redactor.clean(text.to_owned())
     }
@@ -175,7 +175,7 @@ impl CallReader {
         self.note(Report::GivenUp(reason), identity.stamp, 0, at_ns, into);
     }
 
-    /// Tells of a message of which no copy came.
+    /// Reports something about a message of which no copy came.
     fn note(&self, report: Report, stamp: Stamp, attempt: u32, at_ns: u64, into: &mut CallsRead) {
         if self.tells_all && self.agents.is_some() && stamp.sequence != 0 {
             into.arrivals.push_message(stamp, &[], None);
@@ -183,7 +183,7 @@ impl CallReader {
         }
     }
 
-    /// A reason as people read it: one line. 0 = none.
+    /// Interns a reason as one line; 0 for an empty one.
     fn reason(&self, reason: &str) -> u32 {
         let line = reason.lines().map(str::trim).find(|line| !line.is_empty());
         line.map_or(0, |line| self.reasons.id(&self.host, &self.redactor, line))

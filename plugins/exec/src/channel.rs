@@ -1,4 +1,4 @@
-//! One way on which a process gets messages and answers them: its standard streams, or the connection of a feeder.
+//! One connection on which a process gets messages and answers them: its standard streams, or a feeder's socket.
 
 use crate::lines::Lines;
 use crate::request::Requests;
@@ -7,25 +7,25 @@ use mqscript_plugin::prelude::*;
 use std::io::{ErrorKind, Write};
 use std::os::unix::net::UnixStream;
 
-/// What is on one way.
+/// The messages and answers of one connection.
 #[derive(Debug, Default)]
 pub struct Channel {
-    /// The connection; none for the standard streams.
+    /// The feeder's socket; none for the standard streams.
     pub feeder: Option<UnixStream>,
-    /// What came on the connection.
+    /// The bytes that came on the socket and are not read as lines yet.
     pub lines: Lines,
-    /// What is being written.
+    /// The messages that are being written.
     pub requests: Requests,
-    /// So many bytes of it are written.
+    /// How many bytes of `requests` are written.
     pub written: usize,
-    /// Messages taken over and not answered.
+    /// Messages that were taken over and are not answered.
     pub asked: InFlight<()>,
-    /// Answers that were read and not yet handed in.
+    /// Answers that were read and not yet passed to the session.
     pub answered: Vec<Answer>,
 }
 
 impl Channel {
-    /// The connection of a feeder, and what came on it already.
+    /// Makes a channel on a feeder's socket; `lines` holds what came on it already.
     pub fn of(feeder: UnixStream, lines: Lines) -> Channel {
         Channel { feeder: Some(feeder), lines, ..Channel::default() }
     }
@@ -35,7 +35,7 @@ impl Channel {
         self.written < self.requests.bytes().len()
     }
 
-    /// Forgets what is written.
+    /// Forgets the requests once all of them are written.
     pub fn clear_written(&mut self) {
         if !self.has_to_write() {
             self.requests.clear();
@@ -43,7 +43,7 @@ impl Channel {
         }
     }
 
-    /// Writes as much as the stream takes; whether the stream still takes anything.
+    /// Writes as much as the stream takes. Returns whether the stream is still open.
     pub fn write(&mut self, stream: &mut dyn Write) -> bool {
         while self.has_to_write() {
             match stream.write(&self.requests.bytes()[self.written..]) {
@@ -55,12 +55,12 @@ impl Channel {
         true
     }
 
-    /// Takes over messages that are to be written.
+    /// Notes the messages of `requests` as unanswered.
     pub fn ask(&mut self) {
         self.requests.tokens().for_each(|token| self.asked.push(token, ()));
     }
 
-    /// Takes an answer to one message; `false` if it is not waiting for one.
+    /// Takes an answer to one message. Returns `false` if the message is not waiting for one.
     pub fn answer(&mut self, answer: Answer) -> bool {
         let token = answer.tokens.start;
         let is_written = self.requests.first_unwritten(self.written).is_none_or(|first| token < first);
@@ -71,7 +71,8 @@ impl Channel {
         is_due
     }
 
-    /// The process broke: what it may have read is uncertain, the rest is refused. How many were which.
+    /// Settles all messages of a process that broke: uncertain if it may have read them, else refused. Returns both
+    /// counts.
     pub fn settle(&mut self, reason: u32, at_ns: u64, into: &mut Vec<Answer>) -> (usize, usize) {
         let first_unwritten = self.requests.first_unwritten(self.written).unwrap_or(u64::MAX);
         let (mut uncertain, mut refused) = (0, 0);

@@ -1,22 +1,22 @@
-//! Which contents were sent, as far back as fits into a bounded memory.
+//! Remembers which contents were sent, in a bounded memory.
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
-/// So many contents are remembered.
+/// The most contents that are remembered.
 const REMEMBERED_MAX: usize = 1 << 18;
 
-/// Hashes of contents, the newest of them.
+/// Hashes of the newest contents.
 #[derive(Debug, Default)]
 pub struct Contents {
     hasher: RandomState,
     known: HashSet<u64>,
-    /// In the order in which they came.
+    /// The hashes, oldest first.
     order: VecDeque<u64>,
 }
 
 impl Contents {
-    /// Remembers one; an empty one says nothing.
+    /// Remembers a content. An empty one is ignored.
     pub fn note(&mut self, content: &[u8]) {
         let hash = self.hasher.hash_one(content);
         if content.is_empty() || !self.known.insert(hash) {
@@ -30,7 +30,7 @@ impl Contents {
         }
     }
 
-    /// Whether it is remembered.
+    /// Whether this content is remembered.
     pub fn has(&self, content: &[u8]) -> bool {
         self.known.contains(&self.hasher.hash_one(content))
     }

@@ -1,14 +1,14 @@
-//! How often each message was tried: a counter each in a file that every process of the processor maps, so that a retry
-//! in another process counts on. The host only makes the file.
+//! Counts how often each message was tried, in a file with one counter for each message. All processes of the processor
+//! map the file, so that a retry in another process continues the count. The host only makes the file.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Counters of two bytes; the file is sparse. After so many messages the first is counted on.
+/// The number of counters in the file, two bytes each. After so many messages the first counter is used again.
 pub const SLOTS: u32 = 1 << 25;
 
-/// Makes the file.
+/// Makes the file, filled with zeros and sparse.
 pub fn make(at: &Path) -> io::Result<()> {
     File::create_new(at)?.set_len(u64::from(SLOTS) * 2)
 }

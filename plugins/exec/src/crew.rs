@@ -13,45 +13,45 @@ use std::sync::Arc;
 /// What all workers of a run share.
 #[derive(Debug)]
 pub struct Crew {
-    /// The options.
+    /// The options of the core.
     pub settings: Settings,
     /// How to start the program.
     pub launch: Launch,
     /// Where messages come from and answers go to.
     pub exchange: Arc<Exchange>,
-    /// The host.
+    /// The way to the host.
     pub host: Host,
     /// Reads calls of the injected core.
     pub calls: Arc<CallReader>,
-    /// Keeps secrets.
+    /// Hides secrets in texts.
     pub redactor: Redactor,
-    /// Reasons and kinds of events.
+    /// The interned reasons and kinds of events.
     pub names: Names,
-    /// The run's number.
+    /// The number of the run.
     pub run: u32,
-    /// The run's seed.
+    /// The seed of the run.
     pub seed: u64,
 }
 
 /// Interned reasons and kinds of events.
 #[derive(Debug)]
 pub struct Names {
-    /// Event and reason of each breakage.
+    /// The kind of event and the reason for each breakage.
     pub breakages: [(u32, u32); NAMES.len()],
     pub restarted: u32,
     pub given_up: u32,
-    /// It was stopped on purpose.
+    /// Event: a process was stopped by the option `faults`.
     pub fault_stop: u32,
-    /// A function of the program does not return.
+    /// Event: a function of the program does not return.
     pub hang: u32,
-    /// Of all that a processor took, nothing came back.
+    /// Event: of all messages that a processor took, none came back.
     pub nothing_came_back: u32,
-    /// The reason of a failure for which the program gave none.
+    /// Reason: a failure for which the program gave no reason.
     pub not_delivered: u32,
 }
 
 impl Names {
-    /// Interns them.
+    /// Interns all texts at the host.
     pub fn new(host: &Host) -> Names {
         Names {
             breakages: NAMES.map(|(event, reason)| (host.intern(event), host.intern(reason))),
@@ -66,12 +66,12 @@ impl Names {
 }
 
 impl Crew {
-    /// The reason of the outcomes that a breakage brings.
+    /// The interned reason for the outcomes that a breakage causes.
     pub fn reason_of(&self, breakage: &Breakage) -> u32 {
         self.names.breakages[breakage.number()].1
     }
 
-    /// What the worker becomes when its process breaks.
+    /// The worker's state after its process broke.
     pub fn phase_after(&self, was_ready: bool) -> Phase {
         if was_ready { Phase::Away } else { Phase::Starting }
     }

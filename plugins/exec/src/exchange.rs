@@ -1,4 +1,4 @@
-//! What the workers and the reader of calls do with what they share with the session.
+//! What the workers and the reader of calls do with the state that they share with the session.
 
 use crate::calls_read::CallsRead;
 use crate::channel::Channel;
@@ -12,12 +12,12 @@ use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// So many failed calls are told if there is no contact.
+/// The most failed calls that are shown if the first message does not come back.
 const FAILED_CALLS_MAX: usize = 3;
-/// Each is cut at so many characters.
+/// The most characters shown of each.
 const FAILED_CALL_CHARACTERS: usize = 200;
 
-/// A bell, and the ear of the thread that it wakes; neither waits.
+/// Makes a pair of sockets with which one thread wakes another; neither end blocks.
 fn bell() -> io::Result<(UnixStream, UnixStream)> {
     let (bell, ear) = UnixStream::pair()?;
     bell.set_nonblocking(true)?;
@@ -25,7 +25,7 @@ fn bell() -> io::Result<(UnixStream, UnixStream)> {
     Ok((bell, ear))
 }
 
-/// What is shared with the session, and who waits for the workers.
+/// The state that is shared with the session, and the threads to wait for at the end.
 #[derive(Debug)]
 pub struct Exchange {
     shared: Arc<live::Exchange<Workers>>,
@@ -33,7 +33,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// An exchange without workers: see [`Workers::new`].
+    /// Makes an exchange without workers; the arguments are those of [`Workers::new`].
     pub fn new(window: usize, notes_contents: bool) -> Exchange {
         let shared = live::Exchange::new(Workers::new(window, notes_contents));
         Exchange { shared, phase_changed: Condvar::new() }
@@ -44,27 +44,27 @@ impl Exchange {
         LiveSession::on(&self.shared)
     }
 
-    /// Locks what is shared.
+    /// Locks the shared state.
     pub fn lock(&self) -> MutexGuard<'_, State<Workers>> {
         self.shared.lock()
     }
 
-    /// Makes a desk for one more worker; the worker's end of its bell.
+    /// Adds a worker. Returns the socket that wakes it.
     pub fn add_desk(&self) -> io::Result<UnixStream> {
         let (bell, ear) = bell()?;
         self.lock().medium.add_desk(bell);
         Ok(ear)
     }
 
-    /// A worker's thread has started.
+    /// Notes the thread of a worker, to wait for its end.
     pub fn add_thread(&self, thread: JoinHandle<()>) {
         self.shared.at_close(move || {
-            // A panic there has been told by the session's next call.
+            // The session's next call has already reported a panic of the thread.
             let _ = thread.join();
         });
     }
 
-    /// The thread that reads calls has started, before any worker: it ends after all of them.
+    /// Notes the thread that reads calls, before any worker starts: it ends after all of them.
     pub fn add_hub_thread(&self, thread: JoinHandle<()>) {
         let shared = Arc::clone(&self.shared);
         self.shared.at_close(move || {
@@ -76,12 +76,12 @@ impl Exchange {
         });
     }
 
-    /// How many workers there are.
+    /// The number of workers.
     pub fn workers(&self) -> usize {
         self.lock().medium.desks.len()
     }
 
-    /// Waits until no worker is starting; the failure of one, if there is.
+    /// Waits until no worker is starting. Fails if a worker could not start.
     pub fn until_ready(&self) -> Result<(), Error> {
         let mut state = self.lock();
         let is_starting =
@@ -92,7 +92,7 @@ impl Exchange {
         state.failure().cloned().map_or(Ok(()), Err)
     }
 
-    /// A worker looks: takes over what waits for it, where it has written all it had.
+    /// Moves what waits for a worker into its channels, where all before is written. Returns what the worker must know.
     pub fn look(&self, worker: usize, channels: &mut [Channel]) -> Order {
         let mut state = self.lock();
         let held = !state.has_room_for_copies();
@@ -103,15 +103,15 @@ impl Exchange {
                 std::mem::swap(&mut lane.waiting, &mut channel.requests);
             }
         }
-        // While one feeder takes no more, there may be something for another.
+        // If one feeder takes no more, another may, so the worker must be woken.
         desk.sleeping = channels.len() > 1 || channels.iter().all(|channel| channel.requests.is_empty());
         Order { closing, held }
     }
 
-    /// A process has opened the connection of a feeder.
+    /// Notes the connection that a process has opened for a feeder.
     ///
     /// # Errors
-    /// Why it is of no use.
+    /// The connection is of no use; the text says why.
     pub fn join(&self, worker: usize, feeder: Feeder) -> Result<(), String> {
         let mut state = self.lock();
         let desk = worker.checked_sub(1).and_then(|place| state.medium.desks.get_mut(place));
@@ -124,17 +124,17 @@ impl Exchange {
         Ok(())
     }
 
-    /// The feeders that have joined since the worker last asked.
+    /// The feeders that have connected since the worker last asked.
     pub fn joined(&self, worker: usize) -> Vec<Feeder> {
         std::mem::take(&mut self.lock().medium.desks[worker].joined)
     }
 
-    /// The load begins now.
+    /// Notes that the load begins now.
     pub fn load_begins(&self) {
         self.lock().medium.load_began.get_or_insert_with(Instant::now);
     }
 
-    /// How long the load has lasted; none if it is not on.
+    /// How long the load has lasted; none if it has not begun or is over.
     pub fn load_lasts(&self) -> Option<Duration> {
         let state = self.lock();
         let is_on = !state.medium.load_is_over && !state.is_closing();
@@ -146,7 +146,7 @@ impl Exchange {
         self.lock().is_closing()
     }
 
-    /// From now on messages have counters, and somebody reads calls; the reader's end of its bell.
+    /// Adds the reader of calls: from now on messages have counters. Returns the socket that wakes the reader.
     pub fn add_hub(&self) -> io::Result<UnixStream> {
         let (bell, ear) = bell()?;
         let workers = &mut self.lock().medium;
@@ -155,24 +155,24 @@ impl Exchange {
         Ok(ear)
     }
 
-    /// The reader of calls looks.
+    /// What the reader of calls must know now.
     pub fn look_at_calls(&self) -> Order {
         let mut state = self.lock();
         let held = !state.has_room_for_copies();
         Order { closing: state.medium.calls_end, held }
     }
 
-    /// Hands in what was read of calls, which is left empty.
+    /// Passes on what was read about calls, and empties `read`.
     pub fn post_calls(&self, read: &mut CallsRead) {
         take_in(&mut self.lock(), read);
     }
 
-    /// Whether this is the content of a message.
+    /// Whether a message with this content was sent.
     pub fn was_sent(&self, content: &[u8]) -> bool {
         self.lock().medium.contents.as_ref().is_some_and(|contents| contents.has(content))
     }
 
-    /// A worker hands in what its process has said, which is left empty.
+    /// Passes on what a worker's process has said, and empties the buffers.
     pub fn post(&self, worker: usize, channels: &mut [Channel], read: &mut CallsRead) {
         let mut state = self.lock();
         for (place, channel) in channels.iter_mut().enumerate() {
@@ -186,7 +186,7 @@ impl Exchange {
         take_in(&mut state, read);
     }
 
-    /// The message of the first contact has come back from this worker.
+    /// Notes that the first message has come back from this worker's process.
     pub fn made_contact(&self, worker: usize) {
         let workers = &mut self.lock().medium;
         let Some(desk) = workers.desks.get_mut(worker) else { return };
@@ -198,12 +198,12 @@ impl Exchange {
         }
     }
 
-    /// Whether it has.
+    /// Whether the first message has come back from this worker's process.
     pub fn has_contact(&self, worker: usize) -> bool {
         self.lock().medium.desks[worker].contacted
     }
 
-    /// A call failed; of interest until there was contact.
+    /// Keeps the text of a failed call, until the first messages have come back.
     pub fn failed_before_contact(&self, how: &str) {
         let mut state = self.lock();
         let failed_calls = state.medium.failed_calls.as_mut();
@@ -212,12 +212,12 @@ impl Exchange {
         }
     }
 
-    /// How calls failed so far.
+    /// The texts of the failed calls so far.
     pub fn failed_calls(&self) -> Vec<String> {
         self.lock().medium.failed_calls.clone().unwrap_or_default()
     }
 
-    /// The worker's process is ready, and has so many feeders.
+    /// Notes that the worker's process is ready and has `feeders` feeders.
     pub fn is_ready(&self, worker: usize, feeders: usize) {
         let workers = &mut self.lock().medium;
         workers.set_lanes(worker, feeders);
@@ -225,8 +225,8 @@ impl Exchange {
         self.phase_changed.notify_all();
     }
 
-    /// The worker's process broke: what was in flight, with all that waited there and is refused, is settled.
-    /// How many were refused because they waited.
+    /// Settles all messages of a worker whose process broke: those in flight, and those that wait, which are refused.
+    /// Returns how many were refused because they waited.
     pub fn broke(
         &self,
         worker: usize,
@@ -246,26 +246,26 @@ impl Exchange {
         waited.len()
     }
 
-    /// The worker is given up for good; whether it was the last.
+    /// Gives the worker up for good. Returns whether it was the last.
     pub fn give_up(&self, worker: usize) -> bool {
         let desks = &mut self.lock().medium.desks;
         desks[worker].phase = Phase::GivenUp;
         desks.iter().all(|desk| desk.phase == Phase::GivenUp)
     }
 
-    /// The core cannot go on. The first reason is kept.
+    /// Reports that the core cannot go on. Only the first error is kept.
     pub fn fail(&self, error: Error) {
         self.lock().fail(error);
         self.phase_changed.notify_all();
     }
 
-    /// No more comes: waits until every process has ended.
+    /// Closes the session and waits until every process has ended.
     pub fn close(&self) {
         self.shared.close();
     }
 }
 
-/// Takes in what was read of calls, which is left empty.
+/// Takes in what was read about calls, and empties `read`.
 fn take_in(state: &mut State<Workers>, read: &mut CallsRead) {
     let workers = &mut state.medium;
     workers.tally.calls.add(&std::mem::take(&mut read.tally));

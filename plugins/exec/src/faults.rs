@@ -1,4 +1,4 @@
-//! Faults on purpose: the processor is killed, or stopped for a while, at times that the seed gives.
+//! Faults on purpose: processes are killed, or stopped for a while, at times that follow from the seed.
 
 use mqscript_plugin::prelude::*;
 use mqscript_plugin::random::{Stream, mix};
@@ -6,17 +6,17 @@ use mqscript_plugin::units::{duration_from_seconds, parse_duration};
 use serde_json::Value;
 use std::time::Duration;
 
-/// The shortest time between two: a Python program takes longer to start.
+/// The shortest mean time between two faults: a Python program takes longer to start.
 const EVERY_MIN: Duration = Duration::from_millis(50);
-/// So many times at most in a list.
+/// The most times in a list.
 const TIMES_MAX: usize = 10_000;
 
-/// When, counted from the load's start.
+/// The times of a fault, counted from the load's start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Times {
-    /// At these, in order.
+    /// At these times, in order.
     At(Vec<Duration>),
-    /// On average so often: each pause is between half and one and a half of it.
+    /// Again and again, with this mean pause; each pause is between 0.5 and 1.5 times the mean.
     Every(Duration),
 }
 
@@ -52,17 +52,17 @@ fn duration(value: &Value) -> Result<Duration, String> {
     read.map(Duration::from_nanos).map_err(|error| error.to_string())
 }
 
-/// The option `faults`.
+/// The value of the option `faults`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
-    /// When processes are killed.
+    /// When processes are killed; none = never.
     pub kill: Option<Times>,
-    /// When they are stopped, and for how long.
+    /// When processes are stopped, and for how long; none = never.
     pub stop: Option<(Times, Duration)>,
 }
 
 impl Faults {
-    /// Reads the option.
+    /// Reads the option. The error names the part that is wrong.
     pub fn read(option: Option<&Value>) -> Result<Faults, Error> {
         let at = |key: &str| option.and_then(|faults| faults.get(key)).filter(|value| !value.is_null());
         let stop = |value: &Value| {
@@ -76,7 +76,7 @@ impl Faults {
         })
     }
 
-    /// Whether there is none.
+    /// Whether no fault is asked for.
     pub fn is_empty(&self) -> bool {
         *self == Faults::default()
     }
@@ -86,27 +86,27 @@ impl Faults {
 #[derive(Debug, Clone)]
 pub struct Schedule {
     times: Option<Times>,
-    /// What the pauses are drawn by.
+    /// The key of the random pauses: seed, kind, worker.
     key: (u64, &'static str, usize),
     next: usize,
     due: Option<Duration>,
 }
 
 impl Schedule {
-    /// By a run's seed.
+    /// Makes the schedule of one worker from the run's seed.
     pub fn new(times: Option<&Times>, seed: u64, kind: &'static str, worker: usize) -> Schedule {
         let mut schedule = Schedule { times: times.cloned(), key: (seed, kind, worker), next: 0, due: None };
         schedule.advance();
         schedule
     }
 
-    /// The next one, from the load's start; none if there is no other.
+    /// The time of the next fault, from the load's start; none if there is no more.
     pub fn due(&self) -> Option<Duration> {
         self.due
     }
 
-    /// It has happened. Of those that come again and again, such as fell due while the process was starting count as one;
-    /// those of a list all happen, the later for that.
+    /// Goes on to the next fault. Of repeated faults, those that fell due while the process was starting are skipped;
+    /// faults of a list all happen, late if need be.
     pub fn pass(&mut self, since_start: Duration) {
         self.advance();
         while matches!(self.times, Some(Times::Every(_))) && self.due.is_some_and(|due| due <= since_start) {

@@ -1,19 +1,19 @@
-//! Short hashes of what a message was sent with. They travel with its stamp, so that a copy can be compared with what was
-//! sent, whatever the program is written in, and nothing has to be remembered.
+//! Short hashes of the fields that a message was sent with. They travel with its stamp, so that a copy can be compared
+//! with what was sent, in any programming language and without memory for sent messages.
 
 use crate::call::Call;
 use mqscript_plugin::crc32c;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The fields, as they are told.
+/// The names of the fields that are compared.
 pub const FIELDS: [&str; 5] = ["sender", "type", "priority", "tags", "metadata"];
-/// The metadata's key under which the adapter hands on a message's identity.
+/// The key in the metadata under which the adapter passes on a message's identity.
 pub const STAMP_KEY: &str = mqscript_plugin::STAMP_NAME;
-/// Hexadecimal digits of each field.
+/// The number of hexadecimal digits for each field.
 const DIGITS: usize = 4;
 
-/// A hash of each of [`FIELDS`]. The order of tags and of metadata does not matter.
+/// One hash for each of [`FIELDS`]. The order of tags and of metadata does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u16; FIELDS.len()]);
 
@@ -22,7 +22,7 @@ fn short(bytes: &[u8]) -> u16 {
     (sum >> 16) as u16 ^ sum as u16
 }
 
-/// One text, told from its neighbours by its length.
+/// The hash of a list; the length of each item is hashed with it.
 fn of_list<'a, T: Into<Cow<'a, str>>>(items: impl IntoIterator<Item = T>) -> u16 {
     let mut items: Vec<Cow<'a, str>> = items.into_iter().map(Into::into).collect();
     items.sort_unstable();
@@ -38,7 +38,7 @@ fn pair<'a>(key: &str, value: &str) -> Cow<'a, str> {
     Cow::Owned(format!("{}:{key}{value}", key.len()))
 }
 
-/// JSON as a text: what is a text as it stands.
+/// A JSON value as text; a string stands without quotes.
 fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::String(text) => Cow::Borrowed(text),
@@ -47,7 +47,7 @@ fn text(value: &Value) -> Cow<'_, str> {
 }
 
 impl Fingerprint {
-    /// Of a message as it is sent.
+    /// The hashes of a message as it is sent.
     pub fn of<'a>(
         sender: &str,
         message_type: &str,
@@ -65,7 +65,7 @@ impl Fingerprint {
         ])
     }
 
-    /// Which fields of a copy are not as they were sent. What the program says nothing of is not compared.
+    /// Which fields of a copy differ from what was sent. A field that the program does not report is not compared.
     pub fn altered_in(&self, call: &Call<'_>) -> [bool; FIELDS.len()] {
         let tags = call.tags.as_ref().map(|tags| match tags {
             Value::Array(list) => of_list(list.iter().map(text)),
@@ -89,7 +89,7 @@ impl Fingerprint {
         std::array::from_fn(|field| seen[field].is_some_and(|seen| seen != self.0[field]))
     }
 
-    /// Appends the text.
+    /// Appends the hashes as hexadecimal text.
     pub fn write(&self, to: &mut Vec<u8>) {
         for field in self.0 {
             to.extend(
@@ -98,7 +98,7 @@ impl Fingerprint {
         }
     }
 
-    /// Reads the text.
+    /// Reads the hexadecimal text; `None` if it is wrong.
     pub fn read(text: &str) -> Option<Fingerprint> {
         let mut fields = [0; FIELDS.len()];
         if text.len() != DIGITS * FIELDS.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {

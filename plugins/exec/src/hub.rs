@@ -1,5 +1,5 @@
-//! Reads the calls of the injected core: one thread for the connections of all processes that make such calls, whoever
-//! started them.
+//! Reads the calls of the injected core. One thread serves the connections of all processes that make such calls,
+//! whoever started them.
 
 use crate::answer::{self, Join, LINE_BYTES_MAX, Line, shown};
 use crate::calls::CallReader;
@@ -17,30 +17,31 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// So many connections at once.
+/// The most connections at once.
 const GUESTS_MAX: usize = 1024;
-/// So many descriptors are left to the rest of the process.
+/// The number of file descriptors that are left to the rest of the process.
 const DESCRIPTORS_LEFT: u64 = 256;
-/// So many bytes of lines that are not complete, of all connections.
+/// The most bytes of incomplete lines, summed over all connections.
 const OPEN_LINES_BYTES_MAX: usize = 256 << 20;
-/// It rests for so long where the system gives no connection.
+/// The pause after the system refused a new connection.
 const RESTS: Duration = Duration::from_millis(20);
-/// One read.
+/// The size of one read, in bytes.
 const READ_BYTES: usize = 64 << 10;
-/// So many reads of one connection, before the others have their turn.
+/// The most reads of one connection before the others have their turn.
 const READS_MAX: usize = 16;
-/// It looks up at least so often.
+/// The longest time between two looks at the shared state.
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
-/// Notices of each kind; what goes beyond is only counted.
+/// The most notices that are told of each kind; more are only counted.
 const TOLD_MAX: u64 = 20;
 
-/// While calls come faster than one in [`FAST`], it naps between two looks: a process that calls need not wake it each time.
+/// While calls come faster than one in [`FAST`], the thread sleeps for [`NAP`] between two looks, so that a calling
+/// process need not wake it each time.
 const FAST: Duration = Duration::from_micros(100);
 const NAP: Duration = Duration::from_micros(150);
-/// The pace is measured over so long.
+/// The time over which the rate of lines is measured.
 const PACE: Duration = Duration::from_millis(2);
 
-/// How fast lines come.
+/// The rate at which lines arrive.
 #[derive(Debug)]
 struct Pace {
     since: Instant,
@@ -49,7 +50,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// So many more have come.
+    /// Counts `lines` further lines.
     fn count(&mut self, lines: u32) {
         self.lines += lines;
         let over = self.since.elapsed();
@@ -60,7 +61,7 @@ impl Pace {
     }
 }
 
-/// One connection.
+/// One connection of a process.
 #[derive(Debug)]
 struct Guest {
     stream: UnixStream,
@@ -68,7 +69,7 @@ struct Guest {
     joined: bool,
 }
 
-/// The reader.
+/// The thread that reads calls.
 #[derive(Debug)]
 pub struct Hub {
     listener: UnixListener,
@@ -87,14 +88,14 @@ pub struct Hub {
     buffer: Vec<u8>,
 }
 
-/// So many connections at once, within what the system lets this process have.
+/// The most connections at once, within the limit of file descriptors of this process.
 fn guests_max() -> usize {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(limit.saturating_sub(DESCRIPTORS_LEFT)).unwrap_or(GUESTS_MAX).clamp(64, GUESTS_MAX)
 }
 
 impl Hub {
-    /// On a socket that does not block.
+    /// Makes the reader on a socket that does not block.
     pub fn new(
         listener: UnixListener,
         ear: UnixStream,
@@ -140,7 +141,7 @@ impl Hub {
         }
     }
 
-    /// Waits; which of the connections have something.
+    /// Waits for input. Returns which connections have something to read.
     fn wait(&self, held: bool) -> Vec<bool> {
         let mut streams = Vec::with_capacity(2 + self.guests.len());
         streams.push(for_reading(self.ear.as_fd()));
@@ -154,7 +155,7 @@ impl Hub {
         ready
     }
 
-    /// Lets in who knocks.
+    /// Accepts new connections.
     fn welcome(&mut self) {
         loop {
             match self.listener.accept() {
@@ -169,7 +170,7 @@ impl Hub {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) => {
                     self.refuse(&format!("the system gives no connection: {error}"));
-                    // Whoever knocks knocks on.
+                    // The connection stays in the queue of the listener, so a pause is harmless.
                     std::thread::sleep(RESTS);
                     return;
                 }
@@ -188,17 +189,17 @@ impl Hub {
         }
     }
 
-    /// Takes in what has come.
+    /// Reads from the connections that are ready.
     fn listen(&mut self, ready: &[bool]) {
         let mut guests = std::mem::take(&mut self.guests);
         let mut ready = ready.iter().copied();
-        // Who came in just now has not been asked yet.
+        // New connections were not part of the last wait.
         guests.retain_mut(|guest| !ready.next().unwrap_or(false) || self.hear_out(guest));
         self.guests = guests;
         self.bound_open_lines();
     }
 
-    /// Closes the connection with the longest line that is not complete, if there are too many bytes of such.
+    /// If there are too many bytes of incomplete lines, closes the connection with the longest one.
     fn bound_open_lines(&mut self) {
         let open = |guest: &Guest| guest.lines.rest().len();
         if self.guests.iter().map(open).sum::<usize>() <= OPEN_LINES_BYTES_MAX {
@@ -214,7 +215,7 @@ impl Hub {
         }
     }
 
-    /// Reads one connection; whether it goes on.
+    /// Reads one connection. Returns whether it stays open.
     fn hear_out(&mut self, guest: &mut Guest) -> bool {
         for _ in 0..READS_MAX {
             match hear(&mut guest.stream, &mut self.buffer) {
@@ -225,7 +226,7 @@ impl Hub {
                     }
                 }
                 Heard::Nothing => return true,
-                // A line that was begun is of a process that was killed in it: the call did not return.
+                // An incomplete line is from a process that was killed while it wrote: the call did not return.
                 Heard::End => return false,
             }
         }
@@ -252,7 +253,8 @@ impl Hub {
                     }
                     Some(_) => {
                         guest.joined = true;
-                        // So that no call is written on a connection that is refused. It has room for a line.
+                        // Tells the process that it may write calls, which it must not do on a refused connection.
+                        // There is room for one line.
                         let _ = guest.stream.write_all(b"{\"joined\":true}\n");
                         self.exchange.lock().medium.tally.connections += 1;
                         true
@@ -269,7 +271,7 @@ impl Hub {
         goes_on
     }
 
-    /// The first line says of which run it is.
+    /// Reads the first line of a connection; `None` if it is not of this run.
     fn joins(&self, line: &[u8]) -> Option<Join> {
         match answer::read(line) {
             Ok(Line::Join(join)) if join.run == self.run => return Some(join),

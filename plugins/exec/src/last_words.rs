@@ -1,10 +1,10 @@
-//! What a process has written to standard error last.
+//! Keeps the last lines that a process has written to standard error.
 
 use std::collections::VecDeque;
 
-/// So many lines are told.
+/// The most lines that are kept.
 const LINES_MAX: usize = 8;
-/// A line is cut at so many bytes.
+/// The most bytes that are kept of a line.
 const LINE_BYTES_MAX: usize = 200;
 
 /// The last lines of a stream, in bounded memory.
@@ -15,7 +15,7 @@ pub struct LastWords {
 }
 
 impl LastWords {
-    /// Takes in what was read; calls `told` with each line that is complete.
+    /// Takes in bytes that were read. Calls `told` with each complete line.
     pub fn take_in(&mut self, bytes: &[u8], mut told: impl FnMut(&str)) {
         for byte in bytes {
             match byte {
@@ -40,12 +40,12 @@ impl LastWords {
         (!line.is_empty()).then_some(line)
     }
 
-    /// The very last line, where there is room for no more; empty if there is none.
+    /// The very last line, for places with little room; empty if there is none.
     pub fn last_line(&self) -> &str {
         self.lines.back().map_or("", String::as_str)
     }
 
-    /// The lines, as the end of a sentence.
+    /// The last lines in words, for the end of a sentence.
     pub fn in_words(&mut self) -> String {
         let open = self.close_line();
         self.lines.extend(open);

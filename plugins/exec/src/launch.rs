@@ -1,4 +1,4 @@
-//! How the program is started: its command, environment and folder, and what to say if it cannot be.
+//! Starts the program: its command, environment and folder, and the error text if the start fails.
 
 use crate::adapter::Adapter;
 use crate::options::{Mode, Settings};
@@ -9,25 +9,25 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Tells a program that mqscript has started it: the protocol's version.
+/// The variable that tells a program that mqscript has started it; its value is the protocol's version.
 const VARIABLE: &str = "MQSCRIPT_EXEC";
-/// Where the adapter finds the socket for calls of the injected core, and beside it all it must know of the run.
+/// The variable with the path of the socket for calls of the injected core. The facts of the run lie beside the socket.
 const SOCKET: &str = "MQSCRIPT_EXEC_SOCKET";
-/// The number of the run.
+/// The variable with the number of the run.
 const RUN: &str = "MQSCRIPT_EXEC_RUN";
-/// A folder that lasts for the whole run, for queues that live in files.
+/// The variable with a folder that lasts for the whole run, for queues that live in files.
 const FOLDER: &str = "MQSCRIPT_EXEC_FOLDER";
 /// The operating system's "exec format error".
 const ENOEXEC: i32 = 8;
 
-/// Everything that it takes to start the program.
+/// Everything that is needed to start the program.
 #[derive(Debug)]
 pub struct Launch {
     command: Vec<String>,
     folder: Option<PathBuf>,
     env: Vec<(String, String)>,
     python_path: OsString,
-    /// For processors.
+    /// Where processors find what they need; none in mode `send`.
     place: Option<Place>,
     run: u32,
 }
@@ -39,7 +39,7 @@ struct Place {
 }
 
 impl Launch {
-    /// As the options say, with the adapter where Python finds it.
+    /// Makes the command from the options. Python finds the adapter through the environment.
     pub fn new(settings: &Settings, adapter: &Adapter, run: u32) -> Launch {
         let set = |name: &str| settings.env.iter().find(|(known, _)| known == name);
         let known = match set("PYTHONPATH") {
@@ -62,7 +62,7 @@ impl Launch {
         }
     }
 
-    /// Starts one process, in a group of its own.
+    /// Starts one process in a process group of its own. Fails if the system cannot start it.
     pub fn start(&self) -> Result<Process, Error> {
         let mut command = Command::new(&self.command[0]);
         command

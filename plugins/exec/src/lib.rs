@@ -54,23 +54,23 @@ use state::Workers;
 use std::sync::Arc;
 use worker::Worker;
 
-/// The core.
+/// The state of the core.
 struct Exec {
     crew: Arc<Crew>,
     adapter: Option<Adapter>,
 }
 
 impl Exec {
-    /// What a program that delivers is not.
+    /// Capabilities that only a processor under test may have.
     const ONLY_PROCESSORS: Capabilities =
         Capabilities::RECEIVES.and(Capabilities::STORES).and(Capabilities::PROCESSES);
 
-    /// The system gives no thread, no socket, or no file.
+    /// The error for a thread, socket or file that the system refused.
     fn no_resources(error: &std::io::Error) -> Error {
         Error::new(Status::INTERNAL, format!("the system gives nothing to run a worker with: {error}"))
     }
 
-    /// Reads what processors say of their calls: made ready before there is a process that could make one.
+    /// Starts the reader of calls, before any process exists that could make a call.
     fn read_calls(&self) -> Result<(), Error> {
         let (crew, Some(adapter)) = (&self.crew, &self.adapter) else { return Ok(()) };
         if crew.settings.mode == Mode::Send || crew.exchange.workers() > 0 {

@@ -1,31 +1,31 @@
-//! Bytes that come in pieces, and the lines in them.
+//! Splits bytes that arrive in pieces into lines.
 
-/// So much memory is kept for lines to come.
+/// The most memory that is kept for later lines, in bytes.
 const KEPT_BYTES_MAX: usize = 1 << 20;
 
-/// What was read and not yet taken as a line.
+/// Bytes that were read and not yet returned as a line.
 #[derive(Debug, Default)]
 pub struct Lines {
     bytes: Vec<u8>,
-    /// The first byte of the next line.
+    /// The index of the first byte of the next line.
     start: usize,
-    /// No line feed lies before this.
+    /// The index before which there is no line feed.
     looked: usize,
 }
 
 impl Lines {
-    /// Adds what was read.
+    /// Adds bytes that were read.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole line, without its end.
+    /// The next complete line, without its line feed.
     pub fn next_line(&mut self) -> Option<&[u8]> {
         let Some(found) = self.bytes[self.looked..].iter().position(|byte| *byte == b'\n') else {
             self.bytes.drain(..self.start);
             self.start = 0;
             if self.bytes.capacity() > KEPT_BYTES_MAX && self.bytes.len() < KEPT_BYTES_MAX {
-                // A long line has gone.
+                // A long line was taken out; its memory is given back.
                 self.bytes.shrink_to(KEPT_BYTES_MAX);
             }
             self.looked = self.bytes.len();
@@ -37,7 +37,7 @@ impl Lines {
         Some(line.strip_suffix(b"\r").unwrap_or(line))
     }
 
-    /// Bytes that are no whole line yet.
+    /// The bytes after the last complete line.
     pub fn rest(&self) -> &[u8] {
         &self.bytes[self.start..]
     }

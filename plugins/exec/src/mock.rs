@@ -1,4 +1,5 @@
-//! The simulated messaging core that a processor under test sends through: its laws, as the adapter reads them.
+//! The simulated messaging core through which a processor under test sends: its distributions, in the form that the
+//! adapter reads.
 
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::prelude::*;
@@ -6,10 +7,11 @@ use mqscript_plugin::units::{parse_share, share_from_number};
 use mqscript_plugin::written::{Dimension, read_distribution};
 use serde_json::{Value, json};
 
-/// Points of a law's quantile function. The adapter, which knows no laws, draws among them.
+/// The number of points of a distribution's quantile function. The adapter draws among the points, because it knows no
+/// distributions.
 const QUANTILES: u64 = 1024;
 
-/// How the simulated core behaves.
+/// The settings of the simulated core.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mock {
     latency: Distribution,
@@ -34,7 +36,7 @@ fn law(key: &str, value: Option<&Value>, otherwise: Distribution) -> Result<Dist
         .map_err(|error| Error::config(format!("`mock.{key}`: {error}")))
 }
 
-/// The law's quantiles in seconds, in the middle of equal cells.
+/// The quantiles of a distribution in seconds, in the middle of equal cells.
 fn quantiles(law: &Distribution) -> Vec<f64> {
     if let Distribution::Constant(value) = law {
         return vec![*value as f64 / 1e9];
@@ -44,7 +46,7 @@ fn quantiles(law: &Distribution) -> Vec<f64> {
 }
 
 impl Mock {
-    /// Reads the option `mock`.
+    /// Reads the option `mock`. The error names the part that is wrong.
     pub fn read(option: Option<&Value>) -> Result<Mock, Error> {
         let at = |key: &str| option.and_then(|mock| mock.get(key));
         let spike = |key: &str| at("spike").and_then(|spike| spike.get(key));
@@ -58,7 +60,7 @@ impl Mock {
         })
     }
 
-    /// As the adapter gets it.
+    /// The settings as JSON for the adapter.
     pub fn for_the_adapter(&self) -> Value {
         json!({
             "latency_s": quantiles(&self.latency),

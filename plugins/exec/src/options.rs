@@ -1,4 +1,4 @@
-//! The options, read for one run.
+//! Reads the options for one run.
 
 use crate::faults::Faults;
 use crate::mock::Mock;
@@ -8,20 +8,21 @@ use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The host gives a control call a minute: a start that fails must be told before.
+/// The longest `start_timeout`. The host gives a control call one minute, and a failed start must be reported within
+/// it.
 const START_TIMEOUT_MAX: Duration = Duration::from_secs(45);
-/// As above, for the end.
+/// The longest `grace`; the same minute limits the end.
 const GRACE_MAX: Duration = Duration::from_secs(30);
 
-/// Feeders of one process.
+/// The most feeders of one process.
 pub const FEEDERS_MAX: usize = 32;
 
-/// What the program is.
+/// The kind of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It delivers.
+    /// The program delivers messages itself.
     Send,
-    /// It is a processor under test.
+    /// The program is a processor under test.
     Processor,
 }
 
@@ -35,50 +36,50 @@ impl Mode {
     }
 }
 
-/// What the options come to.
+/// The options, checked and converted.
 #[derive(Debug)]
 pub struct Settings {
     /// The program and its arguments: at least one word.
     pub command: Vec<String>,
     /// What the program is.
     pub mode: Mode,
-    /// Number of processes.
+    /// The number of processes.
     pub workers: usize,
-    /// Messages without an answer, at each process.
+    /// The most messages without an answer at each process.
     pub window: usize,
-    /// Threads of each process that feed a processor.
+    /// The number of threads in each process that feed a processor.
     pub feeders: usize,
-    /// Where the program runs, if that was said.
+    /// The working folder of the program, if one was set.
     pub folder: Option<PathBuf>,
-    /// More of its environment.
+    /// Additional environment variables for the program.
     pub env: Vec<(String, String)>,
-    /// Whether it says that it is ready.
+    /// Whether the program reports that it is ready.
     pub handshake: bool,
-    /// Until it is ready.
+    /// The longest time until the program is ready.
     pub start_timeout: Duration,
-    /// Until it hangs.
+    /// The time without progress after which a process counts as hanging.
     pub timeout: Duration,
-    /// So many, of each process.
+    /// The number of restarts that each process may have.
     pub restarts: u32,
-    /// The first pause.
+    /// The pause before the first restart.
     pub backoff: Duration,
-    /// After the end of its input.
+    /// The time that a process has to end after the end of its input.
     pub grace: Duration,
-    /// Whether its standard error is shown.
+    /// Whether the program's standard error is shown.
     pub show_output: bool,
     /// Keyword arguments of the `process` function.
     pub arguments: Map<String, Value>,
-    /// The messaging core that a processor sends through.
+    /// The settings of the simulated core through which a processor sends.
     pub mock: Mock,
-    /// What is done to the processes on purpose.
+    /// The faults on purpose for the processes.
     pub faults: Faults,
-    /// One message goes round before the load.
+    /// Whether one message is sent through the processor before the load.
     pub probe: bool,
-    /// The processor keeps the order.
+    /// Whether the processor keeps the order of messages.
     pub ordered: bool,
-    /// The processor repeats nothing.
+    /// Whether the processor delivers each message at most once.
     pub exactly_once: bool,
-    /// The processor changes nothing.
+    /// Whether the processor leaves messages unchanged.
     pub unaltered: bool,
 }
 
@@ -106,7 +107,7 @@ fn whole(options: &Options, key: &str) -> usize {
     options.get(key).and_then(Value::as_f64).unwrap_or_default() as usize
 }
 
-/// The words of the command. What stands in them may be secret: no error shows them.
+/// Reads the words of the command. They may be secret, so no error shows them.
 fn command(value: Option<&Value>) -> Result<Vec<String>, Error> {
     let words = match value {
         Some(Value::String(text)) => shlex::split(text).ok_or_else(|| {
@@ -140,7 +141,8 @@ fn env(options: &Options) -> Result<Vec<(String, String)>, Error> {
 }
 
 impl Settings {
-    /// Reads the options, which the host has checked against the schema and completed, for a run of so many agents.
+    /// Reads the options for a run with `agents` agents. The host has checked them against the schema and completed
+    /// them.
     pub fn read(options: &Options, agents: u32) -> Result<Settings, Error> {
         let flag = |key: &str| options.get(key).and_then(Value::as_bool).unwrap_or_default();
         let promises = options.get("promises").and_then(Value::as_array);
@@ -192,7 +194,7 @@ impl Settings {
         })
     }
 
-    /// The program's name, as written: all of the command that is ever shown.
+    /// The program's name as written. Nothing else of the command is ever shown.
     pub fn program(&self) -> &str {
         &self.command[0]
     }

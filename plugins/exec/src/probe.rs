@@ -1,18 +1,18 @@
-//! The first contact: one message goes round through a processor before the load, and nobody counts it.
+//! The first message: sent through each process of a processor before the load, and not counted.
 
 use mqscript_plugin::prelude::*;
 use serde_json::{Value, json};
 
-/// What contents of such messages begin with; the worker's number follows.
+/// The beginning of the content of such messages; the worker's number follows.
 const CONTENT: &str = "mqscript's first message, which is not counted: worker ";
-/// Workers, at most.
+/// The largest number of workers.
 const WORKERS_MAX: u64 = 256;
 
-/// The messages of the first contact, of all workers of a run.
+/// The first messages of all workers of a run.
 #[derive(Debug)]
 pub struct Probes {
     run: u32,
-    /// Sender, recipient, type and tags: as in the load.
+    /// Sender, recipient, type and tags, as messages of the load have them.
     sender: String,
     recipient: String,
     message_type: String,
@@ -20,7 +20,7 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// Of a run.
+    /// Prepares the first messages of a run.
     pub fn of(run: &Run) -> Probes {
         let message_type = run.types().first();
         Probes {
@@ -42,7 +42,7 @@ impl Probes {
         format!("{CONTENT}{}", worker + 1)
     }
 
-    /// The message for a worker's process, as a line.
+    /// The message for the process of a worker, as a line.
     pub fn line(&self, worker: usize) -> Vec<u8> {
         let message = json!({
             "id": "0", "attempt": 1, "stamp": self.stamp(worker), "priority": "regular", "sender": self.sender,
@@ -54,13 +54,13 @@ impl Probes {
         line
     }
 
-    /// By what the adapter knows them.
+    /// Adds to `run` the values by which the adapter recognizes these messages.
     pub fn tell(&self, workers: usize, run: &mut Value) {
         run["probes"] = (0..workers).map(|worker| self.stamp(worker)).collect();
         run["probe_contents"] = (0..workers).map(Probes::content).collect();
     }
 
-    /// The worker whose first contact this is, by its stamp, or by its content where that is lost.
+    /// The worker whose first message this is, by its stamp, or by its content if the stamp is lost.
     pub fn worker_of(&self, stamp: &Stamp, content: &[u8]) -> Option<usize> {
         let worker = if stamp.sequence == 0 {
             let number = std::str::from_utf8(content).ok()?.strip_prefix(CONTENT)?;

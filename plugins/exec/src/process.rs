@@ -1,4 +1,4 @@
-//! One process of the program: its streams, which never block, and its end, which takes its children along.
+//! One process of the program: its streams, which never block, and its end, which includes its children.
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::fs;
@@ -13,22 +13,22 @@ pub struct Process {
     child: Child,
     pid: Pid,
     ended: Option<ExitStatus>,
-    /// Its standard input; dropped, the process sees the end of it.
+    /// Its standard input. Dropping it tells the process that the input has ended.
     pub input: Option<ChildStdin>,
-    /// Its standard output.
+    /// The standard output of the process.
     pub output: ChildStdout,
-    /// Its standard error.
+    /// The standard error of the process.
     pub errors: ChildStderr,
 }
 
-/// What a read came to.
+/// The result of a read that does not wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// So many bytes.
+    /// This number of bytes was read.
     Bytes(usize),
-    /// Nothing for now.
+    /// Nothing is there at present.
     Nothing,
-    /// Nothing any more.
+    /// The stream has ended.
     End,
 }
 
@@ -53,45 +53,45 @@ impl Process {
         Ok(process)
     }
 
-    /// Its number.
+    /// The process's number in the system.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// How many processes its group has.
+    /// The number of processes in its group.
     pub fn group_size(&self) -> usize {
         let group = self.id().to_string();
         let of_group = |entry: &fs::DirEntry| {
             let is_process =
                 entry.file_name().to_str().is_some_and(|name| name.bytes().all(|b| b.is_ascii_digit()));
             let stat = if is_process { fs::read_to_string(entry.path().join("stat")) } else { return false };
-            // Behind the name, which may hold anything: state, parent, group.
+            // The fields after the name, which may contain anything: state, parent, group.
             let stat = stat.unwrap_or_default();
             stat.rsplit_once(')').is_some_and(|(_, rest)| rest.split_whitespace().nth(2) == Some(&group))
         };
         fs::read_dir("/proc").into_iter().flatten().flatten().filter(of_group).count()
     }
 
-    /// Whether it has ended by itself. It stays in the table of processes, so that its number, and that of its
-    /// group, belong to nobody else yet.
+    /// Whether it has ended by itself. It stays in the system's table of processes, so that no other process can get
+    /// its number or the number of its group.
     pub fn has_ended(&self) -> bool {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         self.ended.is_some() || matches!(waitid(WaitId::Pid(self.pid), look), Ok(Some(_)) | Err(_))
     }
 
-    /// Sends a signal to it, and to whatever it has started in its group.
+    /// Sends a signal to the process and to all processes of its group.
     pub fn signal(&self, signal: Signal) {
         if self.ended.is_none() {
-            // It may have ended by itself.
+            // An error is ignored: the process may have ended by itself.
             let _ = kill_process_group(self.pid, signal);
         }
     }
 
-    /// Ends it, and whatever it has started in its group; how it ended.
+    /// Kills the process and all processes of its group. Returns how it ended.
     pub fn end(&mut self) -> Option<ExitStatus> {
         if self.ended.is_none() {
-            // The group is killed before its leader is reaped: until then its number cannot be another's. It may
-            // be empty already.
+            // The group is killed before its leader is reaped: until then, no other group can have its number. It may
+            // already be empty.
             let _ = kill_process_group(self.pid, Signal::KILL);
             self.ended = self.child.wait().ok();
         }
@@ -118,14 +118,14 @@ pub fn hear(stream: &mut impl Read, into: &mut [u8]) -> Heard {
     }
 }
 
-/// How many tasks the system has; 0 if it does not say.
+/// The number of tasks in the system; 0 if the system does not say.
 pub fn tasks_of_the_system() -> usize {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let tasks = load.split_whitespace().nth(3).and_then(|tasks| tasks.split_once('/')?.1.parse().ok());
     tasks.unwrap_or(0)
 }
 
-/// How it ended, in words.
+/// How a process ended, in words.
 pub fn in_words(status: Option<ExitStatus>) -> String {
     match status.map(|status| (status.code(), status.signal())) {
         Some((Some(code), _)) => format!("exited with code {code}"),

@@ -1,25 +1,25 @@
-//! Keeps the values of the option `env` out of everything that is told.
+//! Hides the values of the option `env` in every text that is told.
 
-/// How a secret is shown.
+/// The text that stands for a secret.
 const HIDDEN: &str = "***";
-/// A value shorter than this is no secret, and would be struck out of ordinary words.
+/// The shortest value that counts as a secret, in bytes. Shorter ones would be cut out of ordinary words.
 const SECRET_MIN: usize = 3;
 
-/// The values that must not be told.
+/// The values that must not be shown.
 #[derive(Debug, Clone, Default)]
 pub struct Redactor(Vec<String>);
 
 impl Redactor {
-    /// For the variables of the option `env`.
+    /// Takes the values of the variables in the option `env`.
     pub fn new(env: &[(String, String)]) -> Redactor {
         let mut values: Vec<String> =
             env.iter().map(|(_, value)| value.clone()).filter(|value| value.len() >= SECRET_MIN).collect();
-        // A value that is part of another must not be struck out first.
+        // Longer values are replaced first, because a shorter one may be part of them.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Redactor(values)
     }
 
-    /// The text without secrets.
+    /// The text with all secrets replaced.
     pub fn clean(&self, text: String) -> String {
         self.0.iter().fold(text, |text, value| match text.contains(value) {
             true => text.replace(value, HIDDEN),

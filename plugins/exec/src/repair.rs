@@ -1,7 +1,8 @@
-//! Lines that are nearly JSON: many languages write texts that are no Unicode, and NaN, without a complaint.
+//! Repairs lines that are nearly JSON: many languages write texts that are not valid Unicode, and NaN, without an
+//! error.
 
-/// The line with what JSON does not know replaced: bytes that are no UTF-8 and halves of surrogate pairs by �; NaN and
-/// infinite numbers by null.
+/// Replaces in a line what JSON does not allow: invalid UTF-8 and halves of surrogate pairs by �; NaN and infinite
+/// numbers by null.
 pub fn repaired_line(line: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(line);
     let mut rest = text.as_ref();
@@ -25,7 +26,7 @@ pub fn repaired_line(line: &[u8]) -> Vec<u8> {
     repaired.into_bytes()
 }
 
-/// An escape at the start of `rest`: what stands for it, and how long it is.
+/// The replacement for the escape at the start of `rest`, and the length of the escape in bytes.
 fn escape(rest: &str) -> (&str, usize) {
     let unit = |at: usize| {
         let digits = rest.get(at..)?.strip_prefix("\\u")?.get(..4)?;

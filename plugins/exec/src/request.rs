@@ -1,4 +1,4 @@
-//! Messages on their way to a process: one line of JSON each.
+//! Messages for a process, as lines of JSON.
 
 use crate::call::Identity;
 use crate::fingerprint::Fingerprint;
@@ -9,16 +9,16 @@ use mqscript_plugin::prelude::*;
 /// The names of priorities.
 const PRIORITIES: [&str; 4] = ["low", "regular", "high", "urgent"];
 
-/// Lines to be written, each with the token of its message. Emptied and filled again, it allocates nothing.
+/// Lines to be written, each with the token of its message. It can be emptied and filled again without an allocation.
 #[derive(Debug, Default)]
 pub struct Requests {
     bytes: Vec<u8>,
-    /// Token, and where its line ends.
+    /// The token of each line, and where the line ends.
     ends: Vec<(u64, usize)>,
 }
 
 impl Requests {
-    /// Adds a message. With a counter of its own (`slot`), its identity tells what else was sent, too.
+    /// Adds a message. If it has a counter (`slot`), its identity also carries hashes of its fields.
     pub fn push(&mut self, message: &Message<'_>, slot: Option<u32>) {
         let priority = PRIORITIES[usize::from(message.priority() & 3)];
         let sent = slot.zip(message.text()).map(|(slot, text)| {
@@ -58,12 +58,12 @@ impl Requests {
         self.ends.push((message.token(), self.bytes.len()));
     }
 
-    /// All lines, one after the other.
+    /// The bytes of all lines.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Whether there is none.
+    /// Whether there is no line.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -73,17 +73,17 @@ impl Requests {
         self.ends.iter().map(|(token, _)| *token)
     }
 
-    /// The first message of whose line no byte is written, if so many are.
+    /// The first message of which no byte is written, if `written` bytes are written.
     pub fn first_unwritten(&self, written: usize) -> Option<u64> {
         let first = match written {
             0 => 0,
-            // The line after the one that holds the last byte written.
+            // The line after the one with the last written byte.
             _ => self.ends.partition_point(|(_, end)| *end < written) + 1,
         };
         self.ends.get(first).map(|(token, _)| *token)
     }
 
-    /// Forgets them; the memory stays.
+    /// Removes all lines; the memory is kept.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();

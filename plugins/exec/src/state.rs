@@ -1,4 +1,4 @@
-//! What the session leaves for the workers, and what is known of them: a desk for each.
+//! What the session leaves for the workers, and what it knows of them.
 
 use crate::calls_read::CallTally;
 use crate::contents::Contents;
@@ -11,28 +11,28 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-/// So many bytes may wait to be written to one process; a message that begins below is still taken.
+/// The most bytes that may wait for one process. A message that begins below the limit is still taken.
 const WAITING_BYTES_MAX: usize = 16 << 20;
 
-/// How far a worker is.
+/// The state of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Its first process is not ready yet.
     Starting,
-    /// It takes messages.
+    /// Its process takes messages.
     Ready,
-    /// Its process broke, and will be started again.
+    /// Its process broke and will be started again.
     Away,
-    /// Its process broke once too often.
+    /// Its process broke too often; it is not started again.
     GivenUp,
 }
 
-/// Messages on their way to one feeder of a worker; a program without feeders has one lane.
+/// The messages for one feeder of a worker. A program without feeders has one lane.
 #[derive(Debug)]
 pub struct Lane {
-    /// Accepted, to be written.
+    /// Accepted messages that are not yet taken over by the worker.
     pub waiting: Requests,
-    /// Accepted, without an answer yet.
+    /// Counts accepted messages without an answer.
     pub window: Window,
 }
 
@@ -46,16 +46,16 @@ impl Lane {
     }
 }
 
-/// A connection of a feeder, on its way to the worker whose process it feeds.
+/// A feeder's connection, until the worker takes it over.
 #[derive(Debug)]
 pub struct Feeder {
-    /// Which of the worker's processes opened it.
+    /// The start count of the process that opened it.
     pub life: u64,
-    /// Its place among the feeders.
+    /// The place among the feeders of the process.
     pub number: usize,
-    /// The connection.
+    /// The socket of the connection.
     pub stream: UnixStream,
-    /// What came on it already.
+    /// The bytes that have already come on it.
     pub lines: Lines,
 }
 
@@ -64,11 +64,11 @@ pub struct Feeder {
 pub struct Desk {
     pub phase: Phase,
     pub lanes: Vec<Lane>,
-    /// Feeders that the worker has not seen yet.
+    /// Feeders that the worker has not yet taken over.
     pub joined: Vec<Feeder>,
-    /// The message of the first contact came back.
+    /// Whether the first message came back.
     pub contacted: bool,
-    /// The worker waits for its bell.
+    /// Whether the worker waits to be woken.
     pub sleeping: bool,
     pub bell: UnixStream,
 }
@@ -84,7 +84,7 @@ impl Desk {
 
     pub fn ring(&mut self) {
         self.sleeping = false;
-        // A bell that cannot take another byte has rung.
+        // An error is ignored: a full socket wakes the worker, too.
         let _ = (&self.bell).write(&[1]);
     }
 }
@@ -92,54 +92,54 @@ impl Desk {
 /// What the core did, for the report.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    /// Processes started.
+    /// The number of processes that were started.
     pub started: u64,
-    /// Of these, in the place of one that broke.
+    /// The number of processes that replaced a broken one.
     pub restarts: u64,
-    /// Answers.
+    /// The number of answers that were read.
     pub answers: u64,
-    /// Calls of the injected core, and what came of them.
+    /// Calls of the injected core, and their results.
     pub calls: CallTally,
-    /// Connections of processes that call it.
+    /// The number of connections for calls.
     pub connections: u64,
-    /// Of these, refused.
+    /// The number of connections that were refused.
     pub refused_connections: u64,
-    /// Lines on them that made no sense.
+    /// The number of lines on these connections that could not be read.
     pub bad_lines: u64,
-    /// Processes killed on purpose.
+    /// The number of processes that were killed on purpose.
     pub fault_kills: u64,
-    /// Processes stopped on purpose.
+    /// The number of times that processes were stopped on purpose.
     pub fault_stops: u64,
-    /// Processes that ignored the end of their input.
+    /// The number of processes that did not end after the end of their input.
     pub killed_at_close: u64,
 }
 
-/// What is left for the workers, and what is known of them.
+/// What the session leaves for the workers, and what it knows of them.
 #[derive(Debug)]
 pub struct Workers {
     pub desks: Vec<Desk>,
-    /// Messages without an answer, at each feeder of each process.
+    /// The most messages without an answer, for each feeder of each process.
     window: usize,
-    /// What was done.
+    /// Counts of what was done.
     pub tally: Tally,
-    /// What a processor has to do.
+    /// The messages that a processor has still to send.
     pub work: Work,
-    /// How calls failed before the first contact; none once all workers have it.
+    /// The texts of calls that failed before the first messages came back; none once all have.
     pub failed_calls: Option<Vec<String>>,
-    /// What messages contain, in mode `processor`: a copy may come back without its stamp.
+    /// The contents of messages, in mode `processor`: a copy may come back without its stamp.
     pub contents: Option<Contents>,
-    /// The next message's counter, in mode `processor`.
+    /// The counter of the next message, in mode `processor`.
     pub next_slot: Option<u32>,
-    /// Wakes the reader of calls.
+    /// The socket that wakes the reader of calls.
     pub hub: Option<UnixStream>,
-    /// When the load began.
+    /// When the load began; none before.
     pub load_began: Option<Instant>,
     pub load_is_over: bool,
     pub calls_end: bool,
 }
 
 impl Workers {
-    /// No workers yet; each will take at most so many messages without an answer, at each of its feeders.
+    /// Makes the state without workers. Each feeder will take at most `window` messages without an answer.
     pub fn new(window: usize, notes_contents: bool) -> Workers {
         Workers {
             desks: Vec::new(),
@@ -156,7 +156,7 @@ impl Workers {
         }
     }
 
-    /// Makes a desk for one more worker, which this bell wakes.
+    /// Adds a worker, which is woken through `bell`.
     pub fn add_desk(&mut self, bell: UnixStream) {
         self.desks.push(Desk {
             phase: Phase::Starting,
@@ -168,20 +168,20 @@ impl Workers {
         });
     }
 
-    /// The worker has so many feeders from now on.
+    /// Sets the number of the worker's feeders.
     pub fn set_lanes(&mut self, worker: usize, feeders: usize) {
         let window = self.window;
         self.desks[worker].lanes.resize_with(feeders, || Lane::new(window));
     }
 
-    /// Takes away all that waits at a desk, which has one lane again; the tokens.
+    /// Removes all that waits for a worker, and gives it one lane again. Returns the tokens of the removed messages.
     pub fn clear_lanes(&mut self, worker: usize) -> Vec<u64> {
         let empty = vec![Lane::new(self.window)];
         let lanes = std::mem::replace(&mut self.desks[worker].lanes, empty);
         lanes.iter().flat_map(|lane| lane.waiting.tokens()).collect()
     }
 
-    /// Of the workers that have room, the one with the least to answer.
+    /// The worker with the fewest unanswered messages, of those that have room.
     fn least_busy(&self) -> Option<usize> {
         let open = self.desks.iter().enumerate().filter(|(_, desk)| {
             desk.phase == Phase::Ready && desk.lanes.first().is_some_and(|lane| lane.has_room())
@@ -189,8 +189,8 @@ impl Workers {
         open.min_by_key(|(_, desk)| desk.unanswered()).map(|(index, _)| index)
     }
 
-    /// The worker and the feeder of a sender: always the same, so that the order of its messages holds. None while it has no
-    /// room.
+    /// The worker and the feeder for a sender: always the same, so that the order of its messages is kept. None while
+    /// it has no room.
     fn of_sender(&self, sender: u32) -> Option<(usize, usize)> {
         let alive = || self.desks.iter().enumerate().filter(|(_, desk)| desk.phase != Phase::GivenUp);
         let (sender, count) = (sender as usize, alive().count());
@@ -241,17 +241,17 @@ impl Medium for Workers {
             // Faults on purpose end with the load.
             News::Flushed => self.load_is_over = true,
             News::Closed => self.desks.iter_mut().for_each(Desk::ring),
-            // No copy bears a tag.
+            // Copies have no tags, so none is acknowledged.
             News::Acknowledged => {}
         }
     }
 }
 
-/// What a worker is told when it looks.
+/// What a worker learns when it looks at the shared state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
-    /// The session is closed.
+    /// Whether the session is closed.
     pub closing: bool,
-    /// No more copies may be read for now.
+    /// Whether no more copies may be read for now.
     pub held: bool,
 }

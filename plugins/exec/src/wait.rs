@@ -6,19 +6,19 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// Waits until one of the streams has something, at most for `limit`; whether one has.
+/// Waits at most `limit` until a stream is ready. Returns whether one is.
 pub fn wait(streams: &mut [PollFd<'_>], limit: Duration) -> bool {
     let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) };
-    // An interruption by a signal is as good as nothing.
+    // An interruption by a signal counts as "nothing is ready".
     poll(streams, Some(&limit)).is_ok_and(|ready| ready > 0)
 }
 
-/// A stream to wait for.
+/// A stream to wait for until it can be read.
 pub fn for_reading(stream: BorrowedFd<'_>) -> PollFd<'_> {
     PollFd::from_borrowed_fd(stream, PollFlags::IN)
 }
 
-/// Empties a bell.
+/// Reads away all wake-ups from a socket.
 pub fn drain(mut ear: &UnixStream) {
     let mut bytes = [0; 64];
     while matches!(ear.read(&mut bytes), Ok(64)) {}

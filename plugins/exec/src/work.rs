@@ -1,15 +1,15 @@
-//! What a processor has taken and not sent yet, and when it last gave a sign of work.
+//! Counts the messages that a processor has taken and not yet sent, and notes when it last gave a sign of work.
 
 use std::time::{Duration, Instant};
 
 /// The work of all processes of the processor.
 #[derive(Debug)]
 pub struct Work {
-    /// The last sign, or when there came to be something to do.
+    /// When the last sign came, or when there first was something to do.
     last: Instant,
     taken: u64,
     finished: u64,
-    /// One bit for each counter: its message was sent, or given up.
+    /// One bit for each counter: whether its message was sent or given up.
     done: Vec<u64>,
 }
 
@@ -20,7 +20,7 @@ impl Default for Work {
 }
 
 impl Work {
-    /// The processor answers for so many more messages.
+    /// Counts `count` further messages that the processor has accepted.
     pub fn take(&mut self, count: u64) {
         if count > 0 && self.outstanding() == 0 {
             self.last = Instant::now();
@@ -28,12 +28,13 @@ impl Work {
         self.taken += count;
     }
 
-    /// There was a sign of work.
+    /// Notes a sign of work.
     pub fn sign(&mut self) {
         self.last = Instant::now();
     }
 
-    /// A message was sent, or given up, perhaps not for the first time. One without a counter is taken for another each time.
+    /// Counts a message that was sent or given up. A message with a counter counts once; one without a counter counts
+    /// each time.
     pub fn finish(&mut self, slot: Option<u32>) {
         let Some(slot) = slot.map(|slot| slot as usize) else {
             self.finished += 1;
@@ -47,17 +48,17 @@ impl Work {
         self.done[word] |= bit;
     }
 
-    /// Messages that it answers for and has neither sent nor given up.
+    /// The number of accepted messages that are neither sent nor given up.
     pub fn outstanding(&self) -> u64 {
         self.taken.saturating_sub(self.finished)
     }
 
-    /// Messages that it answers for.
+    /// The number of messages that it has accepted.
     pub fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// How long there has been no sign of work although there is something to do.
+    /// The time without a sign of work while there is something to do; zero if there is nothing.
     pub fn silence(&self) -> Duration {
         if self.outstanding() == 0 { Duration::ZERO } else { self.last.elapsed() }
     }

@@ -14,19 +14,19 @@ use std::time::{Duration, Instant};
 /// The longest pause before a process is started again.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
-/// One worker.
+/// The thread that runs one process after another.
 #[derive(Debug)]
 pub struct Worker {
-    /// What it shares.
+    /// What it shares with the other workers.
     pub crew: Arc<Crew>,
-    /// Its place among all.
+    /// Its index among all workers.
     pub index: usize,
-    /// Rings when there is something to do.
+    /// The socket that wakes it when there is something to do.
     pub ear: UnixStream,
 }
 
 impl Worker {
-    /// Starts processes until the session is closed, or one broke once too often.
+    /// Starts processes until the session is closed, or until one breaks after the last restart.
     pub fn work(self) {
         let Worker { crew, index, ear } = &self;
         let (mut restarts, mut pause, mut was_ready) = (0, crew.settings.backoff, false);
@@ -70,7 +70,7 @@ impl Worker {
                 return;
             }
             if matches!(breakage, Breakage::Killed(_)) {
-                // On purpose: it is started again at once, and that is no restart of its own.
+                // It was killed on purpose: it is started again at once, and this does not count as a restart.
                 continue;
             }
             if restarts == crew.settings.restarts {
@@ -88,7 +88,7 @@ impl Worker {
         }
     }
 
-    /// Says that the process broke.
+    /// Reports to the host that the process broke.
     fn tell(&self, breakage: &Breakage, told: &Told) {
         let what = breakage.in_words(&told.ended);
         let (worker, process) = (self.index + 1, told.process);
@@ -124,7 +124,7 @@ impl Worker {
         self.crew.host.wake();
     }
 
-    /// Waits; whether the session was closed meanwhile.
+    /// Waits for `pause`. Returns whether the session was closed meanwhile.
     fn closes_within(&self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
         loop {

@@ -1,4 +1,4 @@
-//! Copies on their way from the client to the host.
+//! Passes copies from the client to the host.
 
 use crate::exchange::Wire;
 use crate::parcel::{RECIPIENT, SENDER, STAMP, TYPE};
@@ -6,7 +6,7 @@ use async_nats::{HeaderMap, Message as Received};
 use mqscript_plugin::live::State;
 use mqscript_plugin::prelude::*;
 
-/// The stamp that a message bears.
+/// The stamp in the headers of a message.
 pub fn stamp_of(message: &Received) -> Stamp {
     let text = message.headers.as_ref().and_then(|headers| headers.get(STAMP));
     text.and_then(|text| Stamp::decode(text.as_str().as_bytes())).unwrap_or(Stamp::NONE)
@@ -18,8 +18,8 @@ fn texts_of(headers: &HeaderMap) -> Option<ArrivedText> {
     Some(ArrivedText::new(text(SENDER), text(RECIPIENT), text(TYPE)))
 }
 
-/// Adds the copy that `message` is, with its texts if agents read them. Its content always comes along: the host holds
-/// it against the stamp's checksum even where no agent reads it.
+/// Adds the copy `message`, with its texts if agents read them. The content is always added: the host compares it with
+/// the stamp's checksum even where no agent reads it.
 pub fn push_copy(
     state: &mut State<Wire>,
     message: Received,
@@ -35,7 +35,7 @@ pub fn push_copy(
     state.arrived.push_copy(tag, agent, redelivered, at_ns);
 }
 
-/// How often the server has handed out a copy: it says so in the subject for its acknowledgement,
+/// How often the server has handed out a copy. The number is part of the subject for the acknowledgement,
 /// `$JS.ACK.STREAM.CONSUMER.DELIVERIES.…`, or with domain and account before the stream (ADR-15).
 fn deliveries(reply: &str) -> u64 {
     let words = reply.split('.').count();

@@ -1,4 +1,4 @@
-//! The publisher with JetStream: sends what was accepted, and tells what the server acknowledges.
+//! The publisher with JetStream: sends accepted messages, and reports what the server acknowledges.
 //!
 //! *Rationale.* Acknowledgements come to one subscription, whose subjects hold the tokens: a batch of them is taken at
 //! once, and nothing is kept for a message but its place in the window.
@@ -17,23 +17,23 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// The publisher.
+/// Sends messages to JetStream, and takes the server's acknowledgements.
 #[derive(Debug)]
 pub struct Confirmed {
     outgoing: Outgoing,
     acks: Subscriber,
-    /// What the subjects of acknowledgements begin with.
+    /// The beginning of the subjects of acknowledgements.
     inbox: String,
-    /// Messages that went out, and when they are given up.
+    /// The messages that were sent, each with the time at which it is given up.
     in_flight: InFlight<Instant>,
-    /// A message is given up after this.
+    /// The time after which a message without an acknowledgement is given up.
     patience: Duration,
     losses: Losses,
     reasons: Reasons,
 }
 
 impl Confirmed {
-    /// Subscribes to its acknowledgements.
+    /// Subscribes to the acknowledgements of its messages.
     pub async fn new(
         client: Client,
         names: Arc<Names>,
@@ -57,7 +57,7 @@ impl Confirmed {
         })
     }
 
-    /// Works until the session is closed.
+    /// Sends and takes acknowledgements until the session is closed.
     pub async fn work(mut self) {
         loop {
             let bells = Arc::clone(&self.outgoing.bells);
@@ -77,7 +77,7 @@ impl Confirmed {
         }
     }
 
-    /// The connection was lost: what was on its way may have arrived or not.
+    /// Settles the messages in flight after the connection was lost: they may have arrived or not.
     fn lost(&mut self) {
         let reason = self.reasons.connection_lost;
         self.outgoing.answer(self.in_flight.take_all(), OutcomeResult::Uncertain, reason);
@@ -89,7 +89,7 @@ impl Confirmed {
         self.outgoing.answer(expired, OutcomeResult::Uncertain, reason);
     }
 
-    /// Takes this acknowledgement and all that are there with it.
+    /// Takes this acknowledgement, and all others that are already there.
     fn take(&mut self, first: Received) {
         let at_ns = self.outgoing.host.now_ns();
         let mut next = Some(first);
@@ -116,7 +116,7 @@ impl Confirmed {
         tally.duplicates += duplicates;
     }
 
-    /// Sends what waits, while there is a connection.
+    /// Sends the messages that wait, while there is a connection.
     async fn send(&mut self) {
         let Some(waiting) = self.outgoing.take(self.reasons.disconnected).await else {
             return;

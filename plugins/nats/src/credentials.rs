@@ -1,18 +1,18 @@
-//! How the core logs in, and how what it logs in with stays out of every text.
+//! Logs in to the server, and keeps the secrets out of every text.
 
 use crate::options::text;
 use async_nats::ConnectOptions;
 use mqscript_plugin::prelude::*;
 use std::fmt;
 
-/// How secrets are shown.
+/// The text that stands for a secret.
 const HIDDEN: &str = "***";
 
-/// How to log in.
+/// The way to log in.
 #[derive(Clone, Default)]
 pub struct Credentials {
     way: Way,
-    /// None of these may be printed.
+    /// The values that must not be printed.
     secrets: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Those that the options name: at most one kind.
+    /// Reads the credentials from the options. An error if there is more than one kind, or a file cannot be read.
     pub fn read(options: &Options) -> Result<Credentials, Error> {
         let kinds = ["user", "token", "nkey", "credentials"];
         let mut given = kinds.into_iter().filter(|key| options.contains_key(*key));
@@ -81,7 +81,7 @@ impl Credentials {
         Ok(Credentials { way, secrets })
     }
 
-    /// Adds them to what a connection is made with.
+    /// Adds the credentials to the options of a connection.
     pub fn add_to(&self, options: ConnectOptions) -> Result<ConnectOptions, Error> {
         Ok(match &self.way {
             Way::None => options,
@@ -97,7 +97,7 @@ impl Credentials {
         })
     }
 
-    /// What they are, for people: never what they hold.
+    /// The kind of the credentials in words, never their values.
     pub fn name(&self) -> String {
         match &self.way {
             Way::None => "no credentials".to_owned(),
@@ -108,7 +108,7 @@ impl Credentials {
         }
     }
 
-    /// The text without any secret.
+    /// The text with all secrets replaced.
     pub fn hide(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
     }

@@ -1,4 +1,4 @@
-//! Whether the stream holds nothing more for the agents: asked of the server, when the load has ended.
+//! Asks the server, when the load has ended, whether the stream holds more for the agents.
 
 use crate::exchange::{Wire, is_at_rest};
 use async_nats::jetstream::consumer::PullConsumer;
@@ -7,10 +7,10 @@ use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The server is asked so often.
+/// The time between two questions to the server.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
 
-/// Tells the session, from the end of the load on, whenever no consumer has a copy left that is not acknowledged.
+/// Tells the session, from the end of the load on, whenever every copy of every consumer is acknowledged.
 pub async fn watch(exchange: Arc<Exchange<Wire>>, host: Host, mut consumers: Vec<PullConsumer>) {
     let bells = Arc::clone(&exchange.lock().medium.bells);
     bells.load_ended.notified().await;
@@ -33,8 +33,8 @@ pub async fn watch(exchange: Arc<Exchange<Wire>>, host: Host, mut consumers: Vec
     }
 }
 
-/// Whether none of the consumers has anything to hand out, or handed out and not acknowledged. A consumer that cannot be asked
-/// may have.
+/// Whether no consumer has copies that wait or that are not acknowledged. A consumer that cannot be asked counts as one
+/// that may have some.
 async fn are_empty(consumers: &mut [PullConsumer]) -> bool {
     for consumer in consumers {
         match consumer.info().await {

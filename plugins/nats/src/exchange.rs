@@ -1,4 +1,4 @@
-//! What the session leaves for the client's tasks, and what wakes them.
+//! What the session and the client's tasks share, and how the tasks are woken.
 
 use async_nats::Subject;
 use mqscript_plugin::live::{Arrival, Exchange, Medium, News, Sending, State, Waiting, Window};
@@ -7,74 +7,74 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// So many bytes may wait for their way to the server; a message that begins below is still taken.
+/// The most bytes that may wait to be sent. A message that begins below the limit is still taken.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
 /// What the core did, for the report.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    /// Messages handed to the client.
+    /// The number of messages handed to the client.
     pub published: u64,
-    /// Messages that the server confirmed.
+    /// The number of messages that the server confirmed.
     pub confirmed: u64,
-    /// Of these, messages that it had already.
+    /// Confirmed messages that the server already had.
     pub duplicates: u64,
-    /// Copies handed to the host.
+    /// The number of copies handed to the host.
     pub copies: u64,
-    /// Of these, copies that were handed out before.
+    /// Copies handed to the host that had been handed out before.
     pub redelivered: u64,
-    /// Copies acknowledged.
+    /// The number of copies that were acknowledged.
     pub acknowledged: u64,
-    /// How often the connection was made again.
+    /// The number of times that the connection was made again.
     pub reconnects: u64,
-    /// Times that the client dropped a copy because it was taken too slowly.
+    /// The number of times that the client dropped a copy because it was taken too slowly.
     pub dropped: u64,
 }
 
-/// More complaints of the server are only counted, as notices.
+/// The most complaints of the server that are told; more are only counted, as notices.
 const COMPLAINTS_MAX: usize = 16;
 
-/// What is left for the client's tasks, and what they know of the server.
+/// What the session leaves for the client's tasks, and what they know about the server.
 #[derive(Debug)]
 pub struct Wire {
-    /// Accepted, for the publisher.
+    /// Accepted messages that the publisher has still to take.
     pub waiting: Waiting,
-    /// Accepted, without an answer yet.
+    /// Counts accepted messages without an answer.
     pub window: Window,
-    /// Where to acknowledge what the host has acknowledged.
+    /// The subjects at which copies are to be acknowledged.
     pub acknowledged: Vec<Subject>,
-    /// There is a connection.
+    /// Whether there is a connection.
     pub connected: bool,
-    /// Messages accepted so far.
+    /// The number of messages accepted so far.
     pub accepted: u64,
-    /// The server has nothing more for the agents, and nothing was accepted since it said so.
+    /// Whether the server has nothing more for the agents, and no message was accepted since it said so.
     pub is_empty: bool,
-    /// What was done.
+    /// Counts of what was done.
     pub tally: Tally,
-    /// What the server complained of, each once.
+    /// The different complaints of the server.
     pub complaints: Vec<String>,
-    /// Wakes those who wait.
+    /// Wakes the tasks that wait.
     pub bells: Arc<Bells>,
-    /// Where copies that have arrived are acknowledged, by tag.
+    /// The subjects at which copies that have arrived are acknowledged, by tag.
     replies: HashMap<u64, Subject>,
     last_tag: u64,
-    /// Interned: there was no connection.
+    /// The interned reason: there was no connection.
     disconnected: u32,
 }
 
-/// What the client's tasks wait for.
+/// The signals that the client's tasks wait for.
 #[derive(Debug, Default)]
 pub struct Bells {
     /// There is something to publish or to acknowledge, or the session is closed.
     pub to_publisher: Notify,
     /// There is room for copies again.
     room: Notify,
-    /// No more will be generated.
+    /// The load has ended: no more messages are generated.
     pub load_ended: Notify,
 }
 
 impl Wire {
-    /// A wire for at most so many messages without an answer; not connected yet.
+    /// Makes the shared state, not connected, for at most `window` messages without an answer.
     pub fn new(window: usize, host: &Host) -> Wire {
         Wire {
             waiting: Waiting::default(),
@@ -92,7 +92,7 @@ impl Wire {
         }
     }
 
-    /// A tag for a copy that is acknowledged at this subject; 0 for one that need not be.
+    /// Makes a tag for a copy that is acknowledged at this subject; 0 for a copy without a subject.
     pub fn tag(&mut self, reply: Option<Subject>) -> u64 {
         let Some(reply) = reply else { return 0 };
         self.last_tag += 1;
@@ -100,7 +100,7 @@ impl Wire {
         self.last_tag
     }
 
-    /// Notes what the server complained of.
+    /// Notes a complaint of the server.
     pub fn complain(&mut self, text: String) {
         if self.complaints.len() < COMPLAINTS_MAX && !self.complaints.contains(&text) {
             self.complaints.push(text);
@@ -145,7 +145,7 @@ impl Medium for Wire {
     }
 }
 
-/// Whether nothing is on its way here, in either direction.
+/// Whether no message or copy is under way in this process, in either direction.
 pub fn is_at_rest(state: &State<Wire>) -> bool {
     let wire = &state.medium;
     let nothing_sent = wire.window.unanswered() == 0 && wire.acknowledged.is_empty();

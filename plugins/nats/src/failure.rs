@@ -1,4 +1,4 @@
-//! What went wrong with the server, told as the contract asks: where, what was found, what to do.
+//! Texts for failures of the server, as the contract asks: where, what was found, what to do.
 
 use crate::exchange::Wire;
 use crate::link::is_about_permission;
@@ -7,12 +7,12 @@ use async_nats::{ConnectError, ConnectErrorKind};
 use mqscript_plugin::live::{Exchange, whole_chain};
 use mqscript_plugin::prelude::*;
 
-/// No connection could be made.
+/// The error for a connection that could not be made.
 pub fn of_connecting(error: &ConnectError, settings: &Settings) -> Error {
     let url = &settings.url;
     let reason = settings.credentials.hide(&whole_chain(error));
     let with = settings.credentials.name();
-    // A handshake that fails shows as an error of input or output.
+    // The client reports a failed TLS handshake as an error of input or output.
     let kind = match error.kind() {
         ConnectErrorKind::Io if settings.tls.is_some() && !is_refused(error) => ConnectErrorKind::Tls,
         kind => kind,
@@ -51,19 +51,19 @@ pub fn of_connecting(error: &ConnectError, settings: &Settings) -> Error {
     }
 }
 
-/// Whether nobody listens there.
+/// Whether the connection was refused because no program listens there.
 fn is_refused(error: &ConnectError) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     source.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
-/// The server did not do what JetStream was asked for.
+/// The error for a request to JetStream that failed; `doing` names the request.
 pub fn of_jetstream(error: &dyn std::error::Error, doing: &str, settings: &Settings) -> Error {
     let reason = settings.credentials.hide(&whole_chain(error));
     Error::new(Status::IO, format!("{doing} on the server at {}: {reason}", settings.url))
 }
 
-/// The server has no JetStream.
+/// The error for a server without JetStream.
 pub fn no_jetstream(reason: &str, settings: &Settings) -> Error {
     let reason = settings.credentials.hide(reason);
     Error::config(format!(
@@ -73,7 +73,7 @@ pub fn no_jetstream(reason: &str, settings: &Settings) -> Error {
     ))
 }
 
-/// The user may not listen to what the agents listen to.
+/// The error for a user who may not subscribe to the agents' subjects.
 pub fn may_not_subscribe(complaint: &str, subjects: &str, settings: &Settings) -> Error {
     let with = settings.credentials.name();
     Error::new(
@@ -86,7 +86,7 @@ pub fn may_not_subscribe(complaint: &str, subjects: &str, settings: &Settings) -
     )
 }
 
-/// A failure, with what the server has complained of so far: a request that it does not permit gets no answer.
+/// Adds to an error what the server has complained of so far: a request that is not permitted gets no answer.
 pub fn with_complaints(error: Error, exchange: &Exchange<Wire>) -> Error {
     let complaints = exchange.lock().medium.complaints.clone();
     let refused: Vec<&str> =

@@ -47,7 +47,7 @@ const COUNT_LIMIT: Duration = Duration::from_secs(2);
 /// How long a session that is closed waits for its last acknowledgements to be sent.
 const LAST_WAIT: Duration = Duration::from_secs(3);
 
-/// The core.
+/// The state of the core.
 struct Nats {
     settings: Settings,
     exchange: Arc<Exchange<Wire>>,
@@ -55,10 +55,10 @@ struct Nats {
     context: Context,
     losses: Losses,
     consumers: Option<Vec<(u32, PullConsumer)>>,
-    /// What is stored survives the server.
+    /// Whether stored messages survive a restart of the server.
     is_durable: bool,
     host: Host,
-    // Dropped before the names, of which its jobs have a share: they may be asked for until the core is gone.
+    // This field is dropped before `names`: its jobs share the names and may use them until they end.
     reactor: Reactor,
     names: Arc<Names>,
 }
@@ -67,16 +67,16 @@ impl Core for Nats {
     const ID: &'static str = "nats";
     const SUMMARY: &'static str = "Delivers through a NATS server, with JetStream or without";
     const OPTIONS_SCHEMA: &'static str = include_str!("schema.json");
-    // A copy that is handed out again is out of its order: neither ORDERED nor EXACTLY_ONCE.
+    // A copy that is handed out again is out of order: neither ORDERED nor EXACTLY_ONCE.
     const CAPABILITIES: Capabilities = Capabilities::RECEIVES
         .and(Capabilities::CONFIRMS)
         .and(Capabilities::DURABLE)
         .and(Capabilities::STORES)
         .and(Capabilities::READS_CONTENT)
         .and(Capabilities::TOUCHES_NETWORK)
-        // Two subscriptions or consumers each, which nothing keeps in step.
+        // Each agent has two subscriptions or consumers, and the server does not order one against the other.
         .and(Capabilities::ORDER_BY_ADDRESS);
-    // Two consumers each, which a server makes in about a millisecond.
+    // Each agent has two consumers; the server needs about a millisecond to make them.
     const RECEIVERS_MAX: u32 = 1_000;
     type Session = LiveSession<Wire>;
 
@@ -87,7 +87,7 @@ impl Core for Nats {
         let reactor = Reactor::start(&host)?;
         let name = format!("mqscript run {:08x}", names.run().number());
         let (client, losses) = reactor.wait_for(link::connect(&settings, name, &host, &exchange))?;
-        // It starts a task of its own.
+        // It starts a task, so it must run on the reactor's thread.
         let mut context = reactor.wait_for(async { jetstream::new(client.clone()) });
         context.set_timeout(settings.connect_timeout);
         let is_durable = match settings.mode {
@@ -163,7 +163,7 @@ impl Core for Nats {
             }
         }
         self.exchange.at_close(move || {
-            // Nobody is left to tell if it takes longer: what was not acknowledged comes again.
+            // If it takes longer, it cannot be reported any more: copies that were not acknowledged come again.
             let _ = ended.recv_timeout(LAST_WAIT);
         });
         Ok(LiveSession::on(&self.exchange))
@@ -214,7 +214,7 @@ impl Core for Nats {
 }
 
 impl Nats {
-    /// Every agent gets what is for it from here on.
+    /// Subscribes every agent to the messages for it, from now on.
     fn subscribe(&mut self) -> Result<(), Error> {
         if !self.names.run().receive() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The connection to the server: made, watched, and made again by the client when it was lost.
+//! The connection to the server: made here, watched, and made again by the client after a loss.
 
 use crate::exchange::Wire;
 use crate::failure;
@@ -10,17 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A server that does not answer for two of these is lost.
+/// The time between two pings. A server that leaves two of them without an answer is lost.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
-/// So many copies of one subscription may wait in the client; more are dropped by it.
+/// The most copies of one subscription that wait in the client, which drops more.
 const SUBSCRIPTION_CAPACITY: usize = 1 << 16;
 /// The longest pause between two attempts to connect again.
 const RECONNECT_MAX: Duration = Duration::from_secs(1);
 
-/// How often the connection was lost so far.
+/// The number of times that the connection was lost so far.
 pub type Losses = watch::Receiver<u64>;
 
-/// What the core says of the connection.
+/// Reports events of the connection to the host.
 #[derive(Debug)]
 struct Teller {
     host: Host,
@@ -36,7 +36,7 @@ struct Teller {
     server_error: u32,
 }
 
-/// Connects, and says when the connection is lost.
+/// Connects to the server. From then on, every loss of the connection is reported.
 pub async fn connect(
     settings: &Settings,
     name: String,
@@ -133,7 +133,7 @@ impl Teller {
     }
 }
 
-/// Whether the server says that the user may not do something.
+/// Whether the server says that the user has no permission.
 pub fn is_about_permission(text: &str) -> bool {
     text.to_ascii_lowercase().starts_with("permissions violation")
 }

@@ -1,4 +1,4 @@
-//! What the run's stream, consumers and subjects are called.
+//! The names of the run's stream, consumers and subjects.
 
 use crate::options::{Settings, StreamChoice};
 use async_nats::Subject;
@@ -14,7 +14,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Those of `run`.
+    /// Makes the names for `run`.
     pub fn of(run: Run, settings: &Settings) -> Names {
         let number = run.number();
         let prefix = settings.subject.clone().unwrap_or_else(|| format!("mqscript.{number:08x}"));
@@ -25,17 +25,17 @@ impl Names {
         Names { run, prefix, stream }
     }
 
-    /// The run.
+    /// The run with these names.
     pub fn run(&self) -> &Run {
         &self.run
     }
 
-    /// The stream.
+    /// The name of the stream.
     pub fn stream(&self) -> &str {
         &self.stream
     }
 
-    /// All subjects of the run, as a pattern.
+    /// A pattern that matches all subjects of the run.
     pub fn subjects(&self) -> String {
         format!("{}.>", self.prefix)
     }
@@ -48,19 +48,19 @@ impl Names {
         format!("{}.to.{}", self.prefix, token(recipient, &self.run.party_name(recipient))).into()
     }
 
-    /// The two subjects that an agent listens to.
+    /// The two subjects that an agent subscribes to.
     pub fn subjects_of(&self, agent: u32) -> [Subject; 2] {
         [self.subject(agent), self.subject(abi::ALL)]
     }
 
-    /// The consumers of an agent, one for each of its subjects.
+    /// The names of an agent's two consumers, one for each of its subjects.
     pub fn consumers_of(&self, agent: u32) -> [String; 2] {
         let run = self.run.number();
         ["to", "all"].map(|part| format!("mqscript_{run:08x}_{agent}_{part}"))
     }
 }
 
-/// A name as one word of a subject; by number where it cannot be one.
+/// A party's name as one word of a subject; its number if the name is not a valid word.
 fn token(party: u32, name: &str) -> String {
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '.' | '*' | '>');
     match !name.is_empty() && name.chars().all(plain) && !name.starts_with("party-") {

@@ -1,4 +1,4 @@
-//! The options, read for one run.
+//! Reads the options for one run.
 
 use crate::credentials::Credentials;
 use mqscript_plugin::prelude::*;
@@ -7,77 +7,77 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The shortest time after which a copy may be handed out again: below it, it would come round for ever.
+/// The shortest time after which a copy may be handed out again. With a shorter one, it would be handed out for ever.
 const ACK_WAIT_MIN: Duration = Duration::from_millis(10);
 
-/// What the server does for a message.
+/// How the server treats a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Stores and confirms it.
+    /// The server stores the message and confirms it (JetStream).
     JetStream,
-    /// Passes it on.
+    /// The server passes the message on and does not store it.
     Core,
 }
 
-/// The stream to be used.
+/// The stream that the run uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamChoice {
-    /// One of the run's own.
+    /// The run makes a stream of its own.
     Own(OwnStream),
-    /// One that exists, of this name.
+    /// The run uses an existing stream of this name.
     Existing(String),
 }
 
-/// What a stream of the run's own is like.
+/// The settings of a stream that the run makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnStream {
-    /// In memory rather than in a file.
+    /// Whether it is kept in memory instead of a file.
     pub in_memory: bool,
-    /// On so many servers.
+    /// The number of servers that keep it.
     pub replicas: usize,
     /// The most messages, if there is a limit.
     pub max_messages: Option<i64>,
     /// The most bytes, if there is a limit.
     pub max_bytes: Option<i64>,
-    /// Whether it stays when the run is over.
+    /// Whether the stream stays after the run.
     pub keep: bool,
 }
 
-/// How the connection is encrypted.
+/// The encryption of the connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// A connection without it is refused.
+    /// Whether a connection without encryption is refused.
     pub required: bool,
-    /// It begins before the server's greeting.
+    /// Whether encryption begins before the server's greeting.
     pub first: bool,
-    /// The authorities to trust.
+    /// A file with the authorities to trust.
     pub authorities: Option<PathBuf>,
-    /// The client's certificate and its key.
+    /// The files with the client's certificate and its key.
     pub identity: Option<(PathBuf, PathBuf)>,
 }
 
-/// What the options come to.
+/// The options, checked and converted.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The servers, as written.
+    /// The addresses of the servers, as written.
     pub url: String,
-    /// What the server does for a message.
+    /// How the server treats a message.
     pub mode: Mode,
-    /// The stream.
+    /// The stream that the run uses.
     pub stream: StreamChoice,
-    /// What subjects begin with, if it was said.
+    /// The beginning of all subjects, if it was set.
     pub subject: Option<String>,
-    /// The most messages accepted and not answered.
+    /// The most messages that are accepted and not answered.
     pub window: usize,
-    /// After how long a message that was not acknowledged is uncertain.
+    /// The time after which a message without an acknowledgement is uncertain.
     pub ack_timeout: Duration,
-    /// After how long a copy that was not acknowledged is handed out again.
+    /// The time after which a copy without an acknowledgement is handed out again.
     pub ack_wait: Duration,
-    /// How long one attempt to connect may take.
+    /// The longest time for one attempt to connect.
     pub connect_timeout: Duration,
-    /// How to log in.
+    /// The way to log in.
     pub credentials: Credentials,
-    /// How the connection is encrypted, if that was said.
+    /// The encryption of the connection, if it was set.
     pub tls: Option<Tls>,
 }
 
@@ -107,7 +107,7 @@ impl Settings {
     }
 }
 
-/// The option's text, where there is one.
+/// The text of an option, if it is set.
 pub fn text<'a>(options: &'a Options, key: &str) -> Option<&'a str> {
     options.get(key).and_then(Value::as_str)
 }
@@ -129,7 +129,7 @@ fn duration(options: &Options, key: &str, otherwise: Duration) -> Result<Duratio
     }
 }
 
-/// A url with a password would be printed: it is refused, and not repeated.
+/// Reads the address. One with a password is refused and not shown, because addresses are printed.
 fn url(options: &Options) -> Result<String, Error> {
     let url = text(options, "url").unwrap_or("nats://127.0.0.1:4222");
     if url.contains('@') {

@@ -1,4 +1,4 @@
-//! What both publishers do: take over what was accepted, hand it to the client, tell the host.
+//! The common part of both publishers: takes accepted messages, hands them to the client, and reports to the host.
 
 use crate::exchange::{Bells, Wire};
 use crate::names::Names;
@@ -10,21 +10,21 @@ use mqscript_plugin::live::{Answer, Answers, Exchange, Waiting};
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 
-/// Acknowledges a copy.
+/// The body that acknowledges a copy.
 const ACK: Bytes = Bytes::from_static(b"+ACK");
 
-/// The way to the server.
+/// Sends accepted messages and acknowledgements to the server.
 #[derive(Debug)]
 pub struct Outgoing {
-    /// The connection.
+    /// The connection to the server.
     pub client: Client,
-    /// To the session.
+    /// The state that is shared with the session.
     pub exchange: Arc<Exchange<Wire>>,
-    /// What the publisher waits for.
+    /// Wakes the publisher when there is something to do.
     pub bells: Arc<Bells>,
-    /// What became of messages, not told yet.
+    /// Outcomes of messages that are not yet told.
     pub answers: Answers,
-    /// The host.
+    /// The way to the host.
     pub host: Host,
     names: Arc<Names>,
     /// The subjects used so far, by party.
@@ -33,15 +33,15 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// On this connection.
+    /// Makes the sending side on a connection.
     pub fn new(client: Client, names: Arc<Names>, exchange: Arc<Exchange<Wire>>, host: Host) -> Outgoing {
         let (to_all, bells) = (names.subject(abi::ALL), Arc::clone(&exchange.lock().medium.bells));
         let (answers, subjects) = (Answers::default(), Vec::new());
         Outgoing { client, exchange, bells, answers, host, names, subjects, to_all }
     }
 
-    /// Takes over what waits, and sends acknowledgements of copies. Without a connection what waits is refused, and
-    /// acknowledgements wait for the next.
+    /// Takes the messages that wait, and sends acknowledgements of copies. Without a connection, the messages are
+    /// refused with the reason `disconnected`, and the acknowledgements wait.
     pub async fn take(&mut self, disconnected: u32) -> Option<Waiting> {
         let (waiting, acknowledged) = self.take_over();
         let Some(acknowledged) = acknowledged else {
@@ -49,13 +49,13 @@ impl Outgoing {
             return None;
         };
         for reply in acknowledged {
-            // The client fails only when it has ended, and with it the session.
+            // This fails only if the client has ended; then the session has ended, too.
             let _ = self.client.publish(reply, ACK).await;
         }
         (!waiting.is_empty()).then_some(waiting)
     }
 
-    /// What waits, and what is to be acknowledged if there is a connection.
+    /// Takes the messages that wait; and the acknowledgements, if there is a connection.
     fn take_over(&self) -> (Waiting, Option<Vec<Subject>>) {
         let wire = &mut self.exchange.lock().medium;
         let waiting = std::mem::take(&mut wire.waiting);
@@ -68,7 +68,7 @@ impl Outgoing {
         (waiting, Some(acknowledged))
     }
 
-    /// Hands a message to the client. `false`: the server takes none of this size.
+    /// Hands a message to the client. Returns `false` if the server takes no message of this size.
     pub async fn send(&mut self, parcel: Parcel, reply: Option<String>) -> bool {
         let subject = self.subject(parcel.recipient);
         let Parcel { headers, content, .. } = parcel;
@@ -95,13 +95,13 @@ impl Outgoing {
         self.subjects[place].get_or_insert_with(|| self.names.subject(recipient)).clone()
     }
 
-    /// Notes what became of these messages by now.
+    /// Notes the outcome of these messages, at the present time.
     pub fn answer(&mut self, tokens: impl IntoIterator<Item = u64>, result: OutcomeResult, reason: u32) {
         let at_ns = self.host.now_ns();
         self.answers.extend(tokens.into_iter().map(|token| Answer::one(token, result, reason, at_ns)));
     }
 
-    /// Tells the host what became of messages.
+    /// Passes the noted outcomes to the session, and wakes the host.
     pub fn tell(&mut self) {
         if !self.answers.is_empty() {
             let mut state = self.exchange.lock();

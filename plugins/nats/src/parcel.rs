@@ -7,13 +7,13 @@ use mqscript_plugin::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The header with the stamp.
+/// The name of the header with the stamp.
 pub const STAMP: HeaderName = HeaderName::from_static(mqscript_plugin::STAMP_NAME);
-/// The header with the shown sender.
+/// The name of the header with the shown sender.
 pub const SENDER: HeaderName = HeaderName::from_static("mqs-sender");
-/// The header with the recipient.
+/// The name of the header with the recipient.
 pub const RECIPIENT: HeaderName = HeaderName::from_static("mqs-recipient");
-/// The header with the wire type.
+/// The name of the header with the wire type.
 pub const TYPE: HeaderName = HeaderName::from_static("mqs-type");
 const PRIORITY: HeaderName = HeaderName::from_static("mqs-priority");
 const TAGS: HeaderName = HeaderName::from_static("mqs-tags");
@@ -22,17 +22,17 @@ const METADATA: HeaderName = HeaderName::from_static("mqs-metadata");
 /// One accepted message, ready to be sent.
 #[derive(Debug)]
 pub struct Parcel {
-    /// The host's name for it.
+    /// The token of this attempt at the host.
     pub token: u64,
-    /// Whom it is for.
+    /// The recipient's number, or that for all.
     pub recipient: u32,
-    /// Everything but the content.
+    /// All parts of the message except the content.
     pub headers: HeaderMap,
-    /// The content.
+    /// The content of the message.
     pub content: Bytes,
 }
 
-/// What was accepted, ready to be sent, in the order of acceptance. The contents share one block.
+/// Accepted messages, ready to be sent, in the order of acceptance. Their contents share one block of memory.
 pub fn parcels(waiting: Waiting) -> impl Iterator<Item = Parcel> {
     let (messages, block) = waiting.into_parts();
     let block = Bytes::from(block);
@@ -48,11 +48,12 @@ fn headers(message: &Accepted, block: &[u8]) -> HeaderMap {
     let stamp = message.stamp.encode();
     let Stamp { run, sender, sequence, .. } = message.stamp;
     let mut headers = HeaderMap::new();
-    // Without the attempt: the server knows a message again that was in fact stored when an attempt was uncertain.
+    // The attempt is not part of the id, so that the server recognizes a message that it stored in an earlier,
+    // uncertain attempt.
     headers.insert(NATS_MESSAGE_ID, format!("{run:08x}-{sender}-{sequence}"));
     headers.insert(STAMP, std::str::from_utf8(&stamp).unwrap_or_default());
     headers.insert(PRIORITY, message.priority());
-    // A list of nothing has no header.
+    // An empty list gets no header.
     let list = |range: Range<usize>, empty: &[u8]| if block[range.clone()] == *empty { 0..0 } else { range };
     for (name, part) in [
         (SENDER, message.sender()),
@@ -69,7 +70,7 @@ fn headers(message: &Accepted, block: &[u8]) -> HeaderMap {
     headers
 }
 
-/// A text that may stand in a header: in one line.
+/// A text on one line, as a header needs it.
 fn header_text(text: &str) -> Cow<'_, str> {
     match text.contains(['\r', '\n']) {
         true => text.replace(['\r', '\n'], " ").into(),

@@ -1,4 +1,4 @@
-//! The thread on which all of the client's work is done, and the way there from others.
+//! The thread on which the client works, and how other threads give it work.
 
 use mqscript_plugin::prelude::*;
 use std::future::Future;
@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// How long what still blocks may take when all ends.
+/// The longest wait for blocking work at the end.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// The thread. Dropping it ends all jobs.
+/// The thread with the async runtime. Dropping it ends all jobs.
 #[derive(Debug)]
 pub struct Reactor {
     handle: Handle,
@@ -24,7 +24,7 @@ pub struct Reactor {
 }
 
 impl Reactor {
-    /// Starts it. A job that panics ends it, and is told by the session's next call.
+    /// Starts the thread. A job that panics ends it, and the session's next call reports that.
     pub fn start(host: &Host) -> Result<Reactor, Error> {
         let failed = |what: &str, error: std::io::Error| {
             Error::new(Status::INTERNAL, format!("the system gives no {what}: {error}"))
@@ -39,15 +39,15 @@ impl Reactor {
         Ok(Reactor { handle, jobs: Some(jobs), thread: Some(thread) })
     }
 
-    /// Waits for something to be done there; not for the reactor's own thread.
+    /// Runs a job on the thread and waits for its result. Must not be called on that thread itself.
     pub fn wait_for<T>(&self, job: impl Future<Output = T>) -> T {
         self.handle.block_on(job)
     }
 
-    /// Starts a job.
+    /// Starts a job, without waiting for it.
     pub fn start_job(&self, job: impl Future<Output = ()> + Send + 'static) {
         if let Some(jobs) = &self.jobs {
-            // Without a receiver the thread has panicked, and that is told.
+            // This fails only if the thread has panicked, which is reported elsewhere.
             let _ = jobs.send(Box::pin(job));
         }
     }
@@ -57,7 +57,7 @@ impl Drop for Reactor {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there has been told by the session's next call.
+            // The session's next call has already reported a panic of the thread.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Why messages were not delivered, in words that the results group by.
+//! The reasons why messages were not delivered, in the words by which the results are grouped.
 
 use mqscript_plugin::prelude::*;
 use serde::Deserialize;
@@ -7,12 +7,12 @@ use std::collections::HashMap;
 /// The server could not store a message for want of room: "insufficient resources", "memory resources exceeded",
 /// "storage resources exceeded", "stream store failed", which tells of a limit.
 const FULL: [u64; 4] = [10_023, 10_028, 10_047, 10_077];
-/// The message is larger than the stream takes.
+/// The server's error code for a message that is larger than the stream takes.
 const TOO_LARGE: u64 = 10_054;
-/// So many texts of the server are told apart.
+/// The most different texts of the server that are told apart.
 const TEXTS_MAX: usize = 256;
 
-/// What the server acknowledged.
+/// An acknowledgement of the server.
 #[derive(Debug, Deserialize)]
 struct Acknowledgement {
     error: Option<Refusal>,
@@ -21,7 +21,7 @@ struct Acknowledgement {
     duplicate: bool,
 }
 
-/// Why the server did not store a message.
+/// The server's reason for not storing a message.
 #[derive(Debug, Deserialize)]
 struct Refusal {
     #[serde(default)]
@@ -30,29 +30,29 @@ struct Refusal {
     description: String,
 }
 
-/// What an acknowledgement means for its message.
+/// The meaning of an acknowledgement for its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is stored.
+    /// The server has stored the message.
     Stored {
-        /// It was stored before.
+        /// Whether it had stored the message before.
         again: bool,
     },
-    /// It is not, for this interned reason.
+    /// The server has not stored the message: the outcome, and the interned reason.
     Not(OutcomeResult, u32),
 }
 
-/// The interned reasons.
+/// The reasons, interned at the host.
 #[derive(Debug)]
 pub struct Reasons {
     host: Host,
-    /// There was no connection to send it on.
+    /// There was no connection on which to send the message.
     pub disconnected: u32,
-    /// The connection was lost while it was on its way.
+    /// The connection was lost while the message was on its way.
     pub connection_lost: u32,
-    /// It was not acknowledged in time.
+    /// The message was not acknowledged in time.
     pub no_acknowledgement: u32,
-    /// The server takes no message of this size.
+    /// The message is larger than the server takes.
     pub too_large: u32,
     no_stream: u32,
     unreadable: u32,
@@ -61,7 +61,7 @@ pub struct Reasons {
 }
 
 impl Reasons {
-    /// Interns them.
+    /// Interns all reasons at the host.
     pub fn new(host: &Host) -> Reasons {
         Reasons {
             host: host.clone(),
@@ -76,7 +76,7 @@ impl Reasons {
         }
     }
 
-    /// Reads the server's answer; `no_responders`: nobody was there to answer.
+    /// Reads the server's answer. `no_responders`: no server was there to answer.
     pub fn read(&mut self, answer: &[u8], no_responders: bool) -> Verdict {
         if no_responders {
             return Verdict::Not(OutcomeResult::Refused, self.no_stream);

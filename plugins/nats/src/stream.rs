@@ -1,4 +1,5 @@
-//! The stream that keeps the messages, and the consumers that read it: made before the run, removed after it.
+//! The stream that keeps the messages, and the consumers that read it. Both are made before the run and removed after
+//! it.
 
 use crate::failure;
 use crate::names::Names;
@@ -13,16 +14,17 @@ use serde_json::Value;
 use std::error::Error as StdError;
 use std::time::Duration;
 
-/// So many consumers are made at a time.
+/// The number of consumers that are made at the same time.
 const AT_A_TIME: usize = 32;
-/// A consumer that nobody asks for so long goes by itself, should nobody be left to remove it.
+/// The server removes a consumer that is not used for this long, in case this program cannot.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
-/// So many copies of one consumer may be handed out and not acknowledged.
+/// The most copies of one consumer that are handed out and not acknowledged.
 const ACK_PENDING_MAX: i64 = 10_000;
 
-/// Whether what is stored survives the server. Fails if an existing stream is not there or not for these subjects.
+/// Returns whether stored messages survive a restart of the server. Fails if an existing stream is missing or has other
+/// subjects.
 pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Result<bool, Error> {
-    // Read as a value: what servers say of an account differs by their versions.
+    // Read as untyped JSON, because servers of different versions report an account differently.
     match context.request::<_, (), Value>("INFO", &()).await {
         Err(error) => return Err(failure::no_jetstream(&whole_chain(&error), settings)),
         Ok(answer) if answer.get("error").is_some() => {
@@ -54,7 +56,7 @@ pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Res
     Ok(config.storage == StorageType::File)
 }
 
-/// Whether all that `subjects` matches, a pattern that ends with `.>`, is matched by `pattern`.
+/// Whether `pattern` matches everything that `subjects` matches; `subjects` is a pattern that ends with `.>`.
 fn covers(pattern: &str, subjects: &str) -> bool {
     let mut words = subjects.split('.');
     for word in pattern.split('.') {
@@ -69,7 +71,7 @@ fn covers(pattern: &str, subjects: &str) -> bool {
     false
 }
 
-/// Makes the stream, unless it is there already.
+/// Makes the stream, unless it exists already.
 pub async fn make(context: &Context, names: &Names, settings: &Settings) -> Result<(), Error> {
     let StreamChoice::Own(own) = &settings.stream else { return Ok(()) };
     let config = Config {
@@ -80,7 +82,7 @@ pub async fn make(context: &Context, names: &Names, settings: &Settings) -> Resu
         num_replicas: own.replicas,
         max_messages: own.max_messages.unwrap_or(-1),
         max_bytes: own.max_bytes.unwrap_or(-1),
-        // What is stored stays: a stream that is full refuses what is new.
+        // A full stream refuses new messages and keeps those that it has.
         discard: DiscardPolicy::New,
         ..Config::default()
     };
@@ -91,7 +93,7 @@ pub async fn make(context: &Context, names: &Names, settings: &Settings) -> Resu
     Ok(())
 }
 
-/// Makes the consumers of all agents: for each, one for its own messages and one for those to all.
+/// Makes two consumers for each agent: one for its own messages and one for those to all.
 pub async fn make_consumers(
     context: &Context,
     names: &Names,
@@ -128,7 +130,7 @@ pub async fn make_consumers(
     stream::iter(all).map(make).buffered(AT_A_TIME).try_collect().await
 }
 
-/// Removes what was made. What is gone already is no failure.
+/// Removes what was made for the run. Something that is already removed is no failure.
 pub async fn remove(
     context: &Context,
     names: &Names,
@@ -160,14 +162,14 @@ pub async fn remove(
     Ok(())
 }
 
-/// Whether the server says that there is no such thing.
+/// Whether the server says that the thing does not exist.
 fn is_gone(error: &dyn StdError) -> bool {
     let text = whole_chain(error);
     let codes = [ErrorCode::STREAM_NOT_FOUND, ErrorCode::CONSUMER_NOT_FOUND];
     codes.iter().any(|code| text.contains(&format!("error code {}", code.0))) || text.contains("not found")
 }
 
-/// How many messages the stream holds; unknown if the server does not say.
+/// The number of messages in the stream; `None` if the server does not say.
 pub async fn count(context: &Context, names: &Names) -> Option<u64> {
     let stream = context.get_stream(names.stream()).await.ok()?;
     Some(stream.cached_info().state.messages)

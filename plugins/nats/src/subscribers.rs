@@ -1,4 +1,4 @@
-//! What arrives for the agents, by consumers of the stream or by plain subscriptions.
+//! Receives copies for the agents, by consumers of the stream or by plain subscriptions.
 
 use crate::arrivals::{push_copy, stamp_of};
 use crate::exchange::{Bells, Wire, wait_for_room};
@@ -17,28 +17,28 @@ use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// So many copies are taken from the client at a time.
+/// The most copies that are taken from the client at once.
 const CHUNK: usize = 256;
-/// So many copies a consumer asks the server for at a time.
+/// The most copies that a consumer asks the server for at once.
 const PULL: usize = 500;
-/// So long the server keeps a request for copies.
+/// The time for which the server keeps a request for copies.
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// The pause before a consumer that failed is read again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// So long after the server has said something the client has passed it on.
+/// The time within which the client passes on what the server has said.
 const COMPLAINT_DELAY: Duration = Duration::from_millis(10);
 
-/// What all subscribers need.
+/// What all subscriptions need.
 #[derive(Debug, Clone)]
 pub struct Subscribers {
-    /// To the session.
+    /// The state that is shared with the session.
     pub exchange: Arc<Exchange<Wire>>,
-    /// What they wait for.
+    /// Wakes the subscriptions that wait.
     pub bells: Arc<Bells>,
-    /// The host.
+    /// The way to the host.
     pub host: Host,
-    /// Whether agents read what arrives.
+    /// Whether agents read the texts of copies.
     pub wants_text: bool,
 }
 
@@ -60,7 +60,7 @@ impl Copy for Stored {
 }
 
 impl Subscribers {
-    /// Passes on what arrived for an agent. An agent's own broadcast is none of its copies: it is acknowledged here.
+    /// Passes on copies for an agent. An agent's own broadcast is not a copy for it; it is acknowledged here.
     fn pass_on(&self, agent: u32, messages: impl Iterator<Item = Received>) {
         let at_ns = self.host.now_ns();
         let mut state = self.exchange.lock();
@@ -81,7 +81,7 @@ impl Subscribers {
         self.host.wake();
     }
 
-    /// Reads a consumer for ever. What keeps it from being read is waited out.
+    /// Reads a consumer for ever. After an error it pauses and tries again.
     pub async fn read(self, agent: u32, consumer: PullConsumer) {
         let mut told = false;
         loop {
@@ -95,7 +95,7 @@ impl Subscribers {
         }
     }
 
-    /// Reads until the client ends the stream of messages.
+    /// Reads copies until the client ends the stream of messages.
     async fn read_on(
         &self,
         agent: u32,
@@ -122,7 +122,7 @@ impl Subscribers {
         }
     }
 
-    /// Says once what is wrong with a consumer.
+    /// Reports once what is wrong with a consumer.
     fn warn(&self, agent: u32, error: &dyn std::error::Error, told: &mut bool) {
         if !std::mem::replace(told, true) && self.exchange.lock().medium.connected {
             let name = agent + 1;
@@ -131,7 +131,7 @@ impl Subscribers {
         }
     }
 
-    /// Passes on what a subscription gets, until it ends.
+    /// Passes on the copies of a subscription until it ends.
     pub async fn listen(self, agent: u32, subscriber: Subscriber) {
         let mut chunks = subscriber.ready_chunks(CHUNK);
         loop {
@@ -142,12 +142,12 @@ impl Subscribers {
     }
 }
 
-/// Whether the stream of messages goes on by itself.
+/// Whether the stream of messages goes on after this error.
 fn is_passing(error: &MessagesError) -> bool {
     matches!(error.kind(), MessagesErrorKind::MissingHeartbeat)
 }
 
-/// Subscribes every agent to its subjects; when it returns, all subscriptions are in force.
+/// Subscribes every agent to its subjects. When this returns, all subscriptions are in force.
 pub async fn subscribe(
     client: &Client,
     names: &Names,
@@ -161,7 +161,7 @@ pub async fn subscribe(
             all.push((agent, client.subscribe(subject).await.map_err(|error| failed(&error))?));
         }
     }
-    // The server does what a client asks in order: when this comes back, it has done all before.
+    // The server handles the requests of a client in order: when this message comes back, all subscriptions are made.
     let inbox = client.new_inbox();
     let mut echo = client.subscribe(inbox.clone()).await.map_err(|error| failed(&error))?;
     client.publish(inbox, bytes::Bytes::new()).await.map_err(|error| failed(&error))?;
@@ -173,7 +173,7 @@ pub async fn subscribe(
         }
     });
     let answered = answered.await.unwrap_or(false);
-    // What the server refused came before the echo, but by another way.
+    // Refusals arrived before this message, but the client passes them on by another way.
     tokio::time::sleep(COMPLAINT_DELAY).await;
     let complaints = exchange.lock().medium.complaints.clone();
     let refused: Vec<&String> = complaints.iter().filter(|text| is_about_permission(text)).collect();
@@ -187,7 +187,7 @@ pub async fn subscribe(
     }
 }
 
-/// Returns when the server has refused to take what was published: it has done then, too, all that was asked before.
+/// Returns when the server has refused the published message. By then it has also done all earlier requests.
 async fn refused_to_publish(exchange: &Exchange<Wire>) {
     let is_refused = |text: &String| is_about_permission(text) && text.contains("Publish");
     while !exchange.lock().medium.complaints.iter().any(is_refused) {

@@ -1,4 +1,4 @@
-//! The publisher without JetStream: sends what was accepted, and tells when it was written to the socket.
+//! The publisher without JetStream: sends accepted messages, and reports when they are written to the socket.
 
 use crate::exchange::Wire;
 use crate::link::Losses;
@@ -11,21 +11,21 @@ use mqscript_plugin::live::Exchange;
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 
-/// At least so many messages are written together, where so many wait.
+/// The fewest messages that are written together, if so many wait.
 const PART_MIN: usize = 64;
 
-/// The publisher.
+/// Sends messages and reports them as delivered when they are written.
 #[derive(Debug)]
 pub struct Written {
     outgoing: Outgoing,
     losses: Losses,
     reasons: Reasons,
-    /// So many messages are written together.
+    /// The number of messages that are written together.
     part: usize,
 }
 
 impl Written {
-    /// On this connection.
+    /// Makes the publisher on a connection.
     pub fn new(
         client: Client,
         names: Arc<Names>,
@@ -39,7 +39,7 @@ impl Written {
         Written { outgoing, losses, reasons, part: PART_MIN.max(window / 4) }
     }
 
-    /// Works until the session is closed.
+    /// Sends messages until the session is closed.
     pub async fn work(mut self) {
         loop {
             self.outgoing.bells.to_publisher.notified().await;
@@ -51,7 +51,8 @@ impl Written {
         }
     }
 
-    /// Sends what waits, a part at a time, so that the host can hand over more while the next part is written.
+    /// Sends the messages that wait, a part at a time, so that the host can hand over more while the next part is
+    /// written.
     async fn send(&mut self) {
         let Some(waiting) = self.outgoing.take(self.reasons.disconnected).await else {
             return;

@@ -1,4 +1,4 @@
-//! The agents of the run, by number and by name: the file knows names alone.
+//! The agents of the run, by number and by name, because the file holds only names.
 
 use mqscript_plugin::prelude::*;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ pub struct Agents {
 }
 
 impl Agents {
-    /// Those of `run`; they are looked up by name only where copies are received.
+    /// Collects the agents of `run`. They can be found by name only if copies are received.
     pub fn of(run: &Run) -> Agents {
         let names: Vec<Box<str>> = (0..run.agents()).map(|id| run.party_name(id).into()).collect();
         let numbers = match run.receive() {

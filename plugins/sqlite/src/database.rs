@@ -1,4 +1,4 @@
-//! Opening the file: what may be in it, and how it is set up.
+//! Opens the file, checks what is in it, and sets it up.
 
 use crate::failure;
 use crate::options::Synchronous;
@@ -8,12 +8,12 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long another program's lock is waited for before the run starts.
+/// How long the run waits at its start for another program's lock.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Opens the file, and makes sure that it is a queue of ours or nothing yet. Writes nothing of its own.
+/// Opens the file, and checks that it is empty or a queue of this core. Writes nothing.
 pub fn open(file: &Path) -> Result<Connection, Error> {
-    // Plain paths: what looks like a URI is a file's name too.
+    // A path is never read as a URI, even if it looks like one.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -31,7 +31,7 @@ pub fn open(file: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Sets the file up as a queue, as far as it is not; whatever is in it stays.
+/// Makes the file a queue if it is not one yet. Rows that are in it stay.
 pub fn prepare(connection: &Connection, synchronous: Synchronous, file: &Path) -> Result<(), Error> {
     let failed = |error: rusqlite::Error| failure::of(&error, "preparing", file);
     let mode: String =
@@ -58,7 +58,7 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     names.collect()
 }
 
-/// A database with tables must be one of ours.
+/// Checks that a database with tables is a queue of this core.
 fn check(connection: &Connection, tables: &[String], file: &Path) -> Result<(), Error> {
     let failed = |error: rusqlite::Error| failure::of(&error, "reading", file);
     let at = file.display();
@@ -92,7 +92,7 @@ fn check(connection: &Connection, tables: &[String], file: &Path) -> Result<(), 
     Ok(())
 }
 
-/// Some names, not too many.
+/// The first few names, for a message.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 6;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();

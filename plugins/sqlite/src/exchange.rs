@@ -5,53 +5,53 @@ use mqscript_plugin::prelude::*;
 use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// So many bytes may wait for their commit; a message that begins below is still taken.
+/// The most bytes that may wait to be committed. A message that begins below the limit is still taken.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
 /// The copies with tags from `first` to `last` were handed to the host.
 #[derive(Debug, Clone, Copy)]
 pub struct HandedOut {
-    /// First tag.
+    /// The first tag of the range.
     pub first: u64,
-    /// Last tag.
+    /// The last tag of the range.
     pub last: u64,
-    /// When.
+    /// When the host got them, in nanoseconds since the origin.
     pub at_ns: u64,
 }
 
 /// What the core did, for the report.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    /// Transactions that stored at least one message.
+    /// The number of transactions that stored at least one message.
     pub commits: u64,
-    /// Messages stored.
+    /// The number of messages that were stored.
     pub stored: u64,
-    /// The most messages of one transaction.
+    /// The most messages in one transaction.
     pub largest_commit: u64,
-    /// Copies read for the host.
+    /// The number of copies that were read for the host.
     pub copies: u64,
-    /// Of these, copies that were handed out before.
+    /// Copies that had been handed out before.
     pub redelivered: u64,
-    /// Copies acknowledged.
+    /// The number of copies that were acknowledged.
     pub acknowledged: u64,
-    /// Messages in the file at the end; unknown if the core failed.
+    /// The number of messages in the file at the end; `None` if the core failed.
     pub left: Option<u64>,
 }
 
-/// What is left for the writer.
+/// What the session leaves for the writer.
 #[derive(Debug)]
 pub struct Desk {
-    /// Accepted, to be stored.
+    /// Accepted messages that are still to be stored.
     waiting: Waiting,
-    /// Accepted, without an answer yet.
+    /// Counts accepted messages without an answer.
     pub window: Window,
-    /// What the host got.
+    /// The ranges of copies that the host got.
     handed_out: Vec<HandedOut>,
-    /// What the host acknowledged.
+    /// The tags that the host acknowledged.
     acknowledged: Vec<u64>,
-    /// What was done; complete when the writer has ended.
+    /// Counts of what was done; complete when the writer has ended.
     pub tally: Tally,
-    /// The writer has nothing to do, and no copy is out.
+    /// Whether the writer has nothing to do, and every copy is acknowledged.
     is_at_rest: bool,
     is_sleeping: bool,
     changed: Arc<Condvar>,
@@ -59,7 +59,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk for at most so many messages that are not stored yet.
+    /// Makes the shared state for at most `ring` messages that are not stored yet.
     pub fn new(ring: usize, host: &Host) -> Desk {
         Desk {
             waiting: Waiting::default(),
@@ -109,24 +109,24 @@ impl Medium for Desk {
     }
 }
 
-/// What the writer has to do.
+/// What the writer has to do next.
 #[derive(Debug, Default)]
 pub struct Job {
-    /// To be stored.
+    /// Messages that are to be stored.
     pub waiting: Waiting,
     /// Tags that the host acknowledged.
     pub acknowledged: Vec<u64>,
-    /// What the host got.
+    /// The ranges of copies that the host got.
     pub handed_out: Vec<HandedOut>,
-    /// Copies may be read.
+    /// Whether copies may be read.
     pub may_read: bool,
-    /// The session is closed: what is here is the last.
+    /// Whether the session is closed; then nothing more comes.
     pub closing: bool,
 }
 
 impl Job {
-    /// Waits until there is something to do, at most for `limit`, and takes it over. `wants_to_read`: something to read
-    /// is something to do, where there is room for it. `nothing_out`: no copy is out.
+    /// Waits at most `limit` until there is something to do, and takes it over. `wants_to_read`: there are messages to
+    /// read, which counts if there is room for copies. `nothing_out`: every copy is acknowledged.
     pub fn take_from(
         &mut self,
         exchange: &Exchange<Desk>,
@@ -140,7 +140,7 @@ impl Job {
             state.medium.is_at_rest = nothing_out && !wants_to_read;
             state.medium.is_sleeping = true;
             if state.medium.is_at_rest {
-                // The next poll says that nothing more is to come.
+                // The host is woken, so that its next poll learns that no more copies come.
                 state.medium.host.wake();
             }
             state = sleep(state, limit);
@@ -155,7 +155,7 @@ impl Job {
     }
 }
 
-/// Sleeps until the desk is told to wake its writer, or the limit has passed. To wake for nothing does no harm.
+/// Sleeps until the writer is woken or the limit has passed. It may also wake for no reason, which does no harm.
 fn sleep(state: MutexGuard<'_, State<Desk>>, limit: Option<Duration>) -> MutexGuard<'_, State<Desk>> {
     let changed = Arc::clone(&state.medium.changed);
     match limit {

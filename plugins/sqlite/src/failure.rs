@@ -1,17 +1,17 @@
-//! What SQLite says went wrong, told as the contract asks: where, what was found, what to do.
+//! Texts for errors of SQLite, as the contract asks: where, what was found, what to do.
 
 use mqscript_plugin::prelude::*;
 use rusqlite::ErrorCode;
 use std::path::Path;
 
-/// The failure of `doing` something with the file.
+/// The error for a failure of SQLite; `doing` names what was tried.
 pub fn of(error: &rusqlite::Error, doing: &str, file: &Path) -> Error {
     let at = file.display();
     let code = error.sqlite_error_code();
     let full = || Error::new(Status::NO_SPACE, no_space(doing, file));
     match code {
         Some(ErrorCode::DiskFull) => full(),
-        // Some of what SQLite keeps beside the file fails with an error of its own where there is no room.
+        // SQLite reports a full disk differently for some of its files beside the database.
         Some(ErrorCode::SystemIoFailure) if is_full(file) => full(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(file),
         Some(ErrorCode::NotADatabase) => Error::config(format!(
@@ -35,7 +35,7 @@ pub fn of(error: &rusqlite::Error, doing: &str, file: &Path) -> Error {
     }
 }
 
-/// The file or its folder may not be written to.
+/// The error for a file or folder that may not be written.
 pub fn read_only(file: &Path) -> Error {
     let at = file.display();
     Error::new(
@@ -47,7 +47,7 @@ pub fn read_only(file: &Path) -> Error {
     )
 }
 
-/// Another program holds the database's lock.
+/// The error for a database that another program has locked.
 pub fn locked(file: &Path) -> Error {
     let at = file.display();
     Error::new(
@@ -67,13 +67,13 @@ fn no_space(doing: &str, file: &Path) -> String {
     )
 }
 
-/// Whether no block is free where the file lies.
+/// Whether the disk with the file has no free block.
 #[cfg(unix)]
 fn is_full(file: &Path) -> bool {
     rustix::fs::statvfs(file.parent().unwrap_or(file)).is_ok_and(|place| place.f_bavail == 0)
 }
 
-/// Whether no block is free where the file lies: not known here.
+/// Whether the disk with the file has no free block: not known on this system.
 #[cfg(not(unix))]
 fn is_full(_file: &Path) -> bool {
     false

@@ -1,4 +1,5 @@
-//! Receiving: which messages of the file go to whom, what is out, and what comes back.
+//! Receiving: finds the recipients of the messages in the file, tracks copies until they are acknowledged, and hands
+//! copies out again in time.
 
 use crate::agents::Agents;
 use crate::exchange::{HandedOut, Tally};
@@ -10,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// The recipient of a broadcast.
+/// The name of the recipient of a broadcast.
 const ALL: &str = "ALL";
-/// So many messages are read at once, so that those to be stored do not wait for long.
+/// The most messages that are read at once, so that messages to be stored do not wait for long.
 const READ_MAX: usize = 1024;
 
 /// A copy that was read and is not acknowledged.
@@ -22,19 +23,19 @@ struct Copy {
     agent: u32,
 }
 
-/// A broadcast with copies that are not acknowledged.
+/// A broadcast of which copies are not acknowledged.
 #[derive(Debug)]
 struct Broadcast {
-    /// So many are not.
+    /// The number of copies that are not acknowledged.
     left: u32,
-    /// Whether the file knows of some that are.
+    /// Whether the file already records an acknowledgement of some copies.
     noted: bool,
 }
 
-/// What the next transaction has to write for the receivers.
+/// What the next transaction writes for the receivers.
 #[derive(Debug, Default)]
 struct Changes {
-    /// Messages that all have taken, and whether `taken` knows of them.
+    /// Messages that all recipients have acknowledged, and whether the table `taken` has rows for them.
     finished: Vec<(i64, bool)>,
     /// Copies of broadcasts that were acknowledged.
     taken: Vec<Copy>,
@@ -42,28 +43,28 @@ struct Changes {
     returned: Vec<i64>,
 }
 
-/// The subscribers' side of the queue.
+/// The receiving side of the queue.
 #[derive(Debug)]
 pub struct Inbox {
     agents: Arc<Agents>,
     visibility_ns: u64,
     with_texts: bool,
-    /// All messages up to this one were read.
+    /// All messages with an id up to this one were read.
     read_to: i64,
-    /// The last message of the file.
+    /// The last id in the file.
     stored_to: i64,
     next_tag: u64,
     out: HashMap<u64, Copy>,
-    /// What the host has got, oldest first, until its time is over.
+    /// What the host has got, oldest first, until the time for its acknowledgement is over.
     handed_out: VecDeque<HandedOut>,
-    /// Copies to be handed out again.
+    /// Copies that are to be handed out again.
     again: VecDeque<Copy>,
     broadcasts: HashMap<i64, Broadcast>,
     changes: Changes,
 }
 
 impl Inbox {
-    /// The inboxes of these agents; messages up to `stored_to` are in the file.
+    /// Makes the inboxes of these agents. The file has messages up to the id `stored_to`.
     pub fn new(agents: Arc<Agents>, visibility_ns: u64, with_texts: bool, stored_to: i64) -> Inbox {
         Inbox {
             agents,
@@ -80,7 +81,7 @@ impl Inbox {
         }
     }
 
-    /// Messages up to this one are in the file.
+    /// Notes that the file has messages up to this id.
     pub fn stored_to(&mut self, id: i64) {
         self.stored_to = id;
     }
@@ -90,28 +91,28 @@ impl Inbox {
         self.read_to < self.stored_to || !self.again.is_empty()
     }
 
-    /// Whether no copy is out that is not acknowledged.
+    /// Whether every copy that was handed out is acknowledged.
     pub fn has_nothing_out(&self) -> bool {
         self.out.is_empty()
     }
 
-    /// When the next copy must be looked at again, if any is out.
+    /// When copies must be checked next, in nanoseconds since the origin; `None` if no copy is out.
     pub fn due_ns(&self, now_ns: u64) -> Option<u64> {
         match self.handed_out.front() {
             Some(oldest) => Some(oldest.at_ns + self.visibility_ns),
-            // Those that the host gets meanwhile are due later.
+            // Copies that the host gets in the meantime are due later.
             None if !self.out.is_empty() => Some(now_ns + self.visibility_ns),
             None => None,
         }
     }
 
-    /// The host has got these.
+    /// Notes that the host has got these copies.
     pub fn note_handed_out(&mut self, handed_out: &mut Vec<HandedOut>) {
         self.handed_out.extend(handed_out.drain(..));
     }
 
-    /// The host has taken the copies with these tags. One that was given up before counts no more: it is on its way
-    /// again under another.
+    /// Notes that the host acknowledged the copies with these tags. A copy whose time was over before is ignored: it is
+    /// handed out again with another tag.
     pub fn acknowledge(&mut self, tags: &[u64], tally: &mut Tally) {
         for tag in tags {
             let Some(copy) = self.out.remove(tag) else { continue };
@@ -130,7 +131,7 @@ impl Inbox {
         }
     }
 
-    /// Takes back the copies whose time is over.
+    /// Takes back the copies that were not acknowledged in time.
     pub fn take_back(&mut self, now_ns: u64) {
         while self.handed_out.front().is_some_and(|oldest| oldest.at_ns + self.visibility_ns <= now_ns) {
             let Some(oldest) = self.handed_out.pop_front() else { return };
@@ -138,7 +139,7 @@ impl Inbox {
         }
     }
 
-    /// The run is over: what is still out will be handed out again by a later one.
+    /// Takes back all copies at the end of the run: a later run will hand them out again.
     pub fn take_back_all(&mut self) {
         while let Some(oldest) = self.handed_out.pop_front() {
             self.give_up(oldest);
@@ -160,7 +161,7 @@ impl Inbox {
         !(finished.is_empty() && taken.is_empty() && returned.is_empty())
     }
 
-    /// Writes what is to be written, within the caller's transaction.
+    /// Writes the changes within the caller's transaction.
     pub fn write_changes(&mut self, connection: &Connection, now: &str) -> rusqlite::Result<()> {
         let mut changes = std::mem::take(&mut self.changes);
         changes.returned.sort_unstable();
@@ -174,7 +175,7 @@ impl Inbox {
         if !changes.taken.is_empty() {
             let mut take = connection.prepare_cached(tables::TAKE)?;
             for copy in changes.taken.drain(..) {
-                // Of one that all have taken meanwhile nothing remains to be noted.
+                // If all agents have acknowledged the broadcast by now, there is nothing to note.
                 if let Some(broadcast) = self.broadcasts.get_mut(&copy.message) {
                     broadcast.noted = true;
                     take.execute(params![copy.message, self.agents.name(copy.agent)])?;
@@ -188,12 +189,12 @@ impl Inbox {
                 connection.prepare_cached(tables::FORGET_TAKEN)?.execute([message])?;
             }
         }
-        // Empty again, with its memory.
+        // The lists are empty again; they keep their memory.
         self.changes = changes;
         Ok(())
     }
 
-    /// Reads the next copies: those that came back first, then messages in the order of storing.
+    /// Reads the next copies: first those that were taken back, then messages in the order of storing.
     pub fn read(
         &mut self,
         connection: &Connection,
@@ -209,7 +210,7 @@ impl Inbox {
                 self.push_message(row, into)?;
                 Ok(())
             });
-            // Somebody may have removed it with other tools.
+            // The user may have removed the message with other tools.
             if read.optional()?.is_some() {
                 tally.redelivered += 1;
                 self.push_copy(copy, true, now_ns, into);
@@ -231,7 +232,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// The copies of one message, for those that are here.
+    /// Reads the copies of one message, for the agents of this run.
     fn read_message(
         &mut self,
         connection: &Connection,
@@ -244,7 +245,7 @@ impl Inbox {
         let recipient = text(row, 3)?;
         let redelivered = row.get::<_, i64>(7)? > 0;
         if recipient != ALL {
-            // Who is not here may come in a later run.
+            // A recipient that is no agent of this run may be one of a later run.
             if let Some(agent) = self.agents.number(recipient) {
                 self.push_message(row, into)?;
                 self.push_copy(Copy { message, agent }, redelivered, now_ns, into);
@@ -301,7 +302,7 @@ impl Inbox {
     }
 }
 
-/// A text of the table; people can write anything there, and what is no text is none.
+/// A text in a column. People can write other things there; these are read as an empty text.
 fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
     Ok(row.get_ref(column)?.as_str().unwrap_or_default())
 }

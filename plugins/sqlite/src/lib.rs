@@ -30,10 +30,11 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use writer::{Parts, Writer};
 
-/// The core.
+/// The state of the core.
 struct Sqlite {
     settings: Settings,
-    /// The file, until the writer owns it. Before `place`, so that it is closed before its folder goes.
+    /// The open file, until the writer owns it. This field comes before `place`, so that the file is closed before its
+    /// folder is removed.
     connection: Option<Connection>,
     place: Place,
     agents: Arc<Agents>,
@@ -47,7 +48,7 @@ impl Core for Sqlite {
     const ID: &'static str = "sqlite";
     const SUMMARY: &'static str = "Delivers through a durable queue in one SQLite file; needs no server";
     const OPTIONS_SCHEMA: &'static str = include_str!("schema.json");
-    // A copy that is handed out again is out of its order: neither ORDERED nor EXACTLY_ONCE.
+    // A copy that is handed out again is out of order: neither ORDERED nor EXACTLY_ONCE.
     const CAPABILITIES: Capabilities = Capabilities::RECEIVES
         .and(Capabilities::CONFIRMS)
         .and(Capabilities::DURABLE)
@@ -103,7 +104,7 @@ impl Core for Sqlite {
             Error::new(Status::INTERNAL, format!("the system gives no thread for the writer: {error}"))
         })?;
         self.exchange.at_close(move || {
-            // A panic of the writer has been told by the session's next call.
+            // The session's next call has already reported a panic of the writer.
             let _ = thread.join();
         });
         Ok(LiveSession::on(&self.exchange))
@@ -135,7 +136,7 @@ impl Core for Sqlite {
 }
 
 impl Sqlite {
-    /// Says what the user would want to know of where the queue lies.
+    /// Tells the user what matters about the place of the queue.
     fn tell_of_place(&self) {
         let at = self.place.file().display();
         if self.place.is_in_memory() {

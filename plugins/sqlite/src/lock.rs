@@ -1,4 +1,4 @@
-//! One run at a time on one file.
+//! Allows only one run at a time on one file.
 //!
 //! *Rationale.* SQLite's own locks last as long as a transaction; between two, another run could read the same
 //! messages and hand them out a second time. A lock on a file beside the queue lasts as long as the run, and the system
@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Held as long as the value lives; the lock's file goes with it.
+/// A lock that is held as long as the value lives. Its file is removed with it.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of the queue in `queue`, without waiting.
+    /// Takes the lock of the queue in `queue`, without waiting. Fails if another run holds it.
     pub fn take(queue: &Path) -> Result<Lock, Error> {
         let path = beside(queue, "-lock");
         loop {
@@ -33,7 +33,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => return Err(held(queue, &mut file)),
                 Err(TryLockError::Error(error)) => return Err(cannot(queue, &error)),
             }
-            // Whoever held it may have removed the file between our opening and locking it.
+            // Another run may have removed the file after we opened it and before we locked it.
             if is_at(&file, &path) {
                 let mut lock = Lock { path, file };
                 lock.sign().map_err(|error| cannot(queue, &error))?;
@@ -44,7 +44,7 @@ impl Lock {
 }
 
 impl Lock {
-    /// Writes down whose it is.
+    /// Writes into the lock's file which process holds it.
     fn sign(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
         write!(self.file, "{}", std::process::id())
@@ -53,7 +53,8 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is still held: nobody else can have taken it. What stays behind does no harm.
+        // The file is removed while the lock is held, so no other run can have taken it. A file that stays does no
+        // harm.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -74,7 +75,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Elsewhere a file that is open cannot be removed.
+/// Always true on this system, where an open file cannot be removed.
 #[cfg(not(unix))]
 fn is_at(_file: &File, _path: &Path) -> bool {
     true
@@ -96,7 +97,7 @@ fn cannot(queue: &Path, error: &io::Error) -> Error {
 
 fn held(queue: &Path, file: &mut File) -> Error {
     let mut holder = String::new();
-    // Where it cannot be read, it is not named.
+    // If the holder cannot be read, it is not named.
     let _ = file.read_to_string(&mut holder);
     let who = if holder.is_empty() { String::new() } else { format!(" (process {holder})") };
     Error::new(

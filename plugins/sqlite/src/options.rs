@@ -1,23 +1,24 @@
-//! The options, read for one run.
+//! Reads the options for one run.
 
 use mqscript_plugin::prelude::*;
 use mqscript_plugin::units::{duration_from_seconds, parse_duration};
 use serde_json::Value;
 
-/// The shortest time after which a copy may be handed out again: below it, it would come round for ever.
+/// The shortest time after which a copy may be handed out again, in nanoseconds. With a shorter one, it would be handed
+/// out for ever.
 const VISIBILITY_MIN_NS: u64 = 1_000_000;
 
-/// How much of a confirmed message is on the disk when it is confirmed.
+/// How safely a message is on the disk when it is confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Synchronous {
-    /// Handed to the operating system: survives the process.
+    /// Handed to the operating system: the message survives the end of the process.
     Normal,
-    /// Flushed to the disk: survives the power.
+    /// Flushed to the disk: the message survives a power failure.
     Full,
 }
 
 impl Synchronous {
-    /// Its name in options, and in SQLite's own pragma.
+    /// The name in the options and in SQLite's own pragma.
     pub fn name(self) -> &'static str {
         match self {
             Synchronous::Normal => "normal",
@@ -26,18 +27,18 @@ impl Synchronous {
     }
 }
 
-/// What the options come to.
+/// The options, checked and converted.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The file, if one was named.
+    /// The path of the file, if one was named.
     pub path: Option<String>,
-    /// Whether the file stays, if that was said.
+    /// Whether the file stays after the run, if that was set.
     pub keep: Option<bool>,
     /// What a confirmed message survives.
     pub synchronous: Synchronous,
-    /// After how long a copy that was not acknowledged is handed out again.
+    /// The time after which a copy without an acknowledgement is handed out again, in nanoseconds.
     pub visibility_ns: u64,
-    /// The most messages accepted and not answered.
+    /// The most messages that are accepted and not answered.
     pub ring: usize,
 }
 

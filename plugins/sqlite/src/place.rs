@@ -1,4 +1,4 @@
-//! Where the queue's file lies, and whether it stays.
+//! The place of the queue's file, and whether the file stays.
 
 use crate::lock::{Lock, beside};
 use crate::options::Settings;
@@ -7,22 +7,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The place of the file, taken for this run.
+/// The place of the file, reserved for this run.
 #[derive(Debug)]
 pub struct Place {
     file: PathBuf,
-    /// Whether the file stays when the run is over.
+    /// Whether the file stays after the run.
     keeps: bool,
-    /// Whether the file was not there before, and is not a queue yet.
+    /// Whether the file was made by this run and is not a queue yet.
     fresh: bool,
-    /// The folder that was made for it.
+    /// The temporary folder that was made for the file.
     folder: Option<TempDir>,
     /// A folder made for one run needs no lock.
     _lock: Option<Lock>,
 }
 
 impl Place {
-    /// Finds or makes the place that the options name.
+    /// Finds or makes the place that the options name. Fails if it cannot be made or is locked.
     pub fn take(settings: &Settings) -> Result<Place, Error> {
         match &settings.path {
             Some(path) => Place::named(Path::new(path), settings.keep.unwrap_or(true)),
@@ -73,12 +73,12 @@ impl Place {
         Ok(Place { file, keeps, fresh, folder: None, _lock: Some(lock) })
     }
 
-    /// The file.
+    /// The path of the queue's file.
     pub fn file(&self) -> &Path {
         &self.file
     }
 
-    /// Whether the file stays when the run is over.
+    /// Whether the file stays after the run.
     pub fn keeps(&self) -> bool {
         self.keeps
     }
@@ -88,12 +88,12 @@ impl Place {
         self.folder.is_some()
     }
 
-    /// The file is a queue now.
+    /// Notes that the file is a queue now.
     pub fn has_become_a_queue(&mut self) {
         self.fresh = false;
     }
 
-    /// The run is over, and nobody uses the file any more: removes what does not stay.
+    /// Removes what does not stay, after the run, when the file is closed.
     pub fn leave(&mut self) -> Result<(), Error> {
         let failed = |path: &Path, error: std::io::Error| {
             Error::new(Status::IO, format!("{} cannot be removed: {error}", path.display()))
@@ -121,7 +121,7 @@ impl Place {
         kind.is_some_and(|kind| [TMPFS, RAMFS].contains(&(kind.f_type as i128)))
     }
 
-    /// Whether the file lies in memory: not known here.
+    /// Whether the file lies in memory: not known on this system.
     #[cfg(not(target_os = "linux"))]
     pub fn is_in_memory(&self) -> bool {
         false
@@ -130,14 +130,14 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // Of a file that never became a queue nothing stays.
+        // A file that never became a queue is removed.
         if self.fresh {
             let _ = remove_with_log(&self.file);
         }
     }
 }
 
-/// Removes a database with what SQLite keeps beside it, as far as it is there.
+/// Removes a database and SQLite's files beside it, as far as they exist.
 fn remove_with_log(file: &Path) -> Result<(), (PathBuf, std::io::Error)> {
     for path in ["", "-wal", "-shm"].map(|ending| beside(file, ending)) {
         match fs::remove_file(&path) {
@@ -148,7 +148,7 @@ fn remove_with_log(file: &Path) -> Result<(), (PathBuf, std::io::Error)> {
     Ok(())
 }
 
-/// The path in full, through links: one file has one name, and so one lock.
+/// The full path with all links resolved: each file has one name, and so one lock.
 fn whole(path: &Path) -> Result<PathBuf, Error> {
     let path = std::path::absolute(path)
         .map_err(|error| Error::config(format!("`path`: {}: {error}", path.display())))?;

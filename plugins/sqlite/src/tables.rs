@@ -1,8 +1,8 @@
-//! The file's format: two tables, meant to be read by people with the `sqlite3` shell.
+//! The file's format: two tables that people can read with the `sqlite3` shell.
 
-/// In the file's header: it belongs to this core ("mqs1").
+/// Marks the file as one of this core, in its header ("mqs1").
 pub const APPLICATION_ID: i32 = 0x6d71_7331;
-/// In the file's header: the version of this format.
+/// The version of this format, in the file's header.
 pub const FORMAT: i32 = 1;
 
 /// The columns of `messages`, in order.
@@ -23,10 +23,10 @@ pub const COLUMNS: [&str; 14] = [
     "delivered_at",
 ];
 
-/// Makes the tables where they are not there.
+/// Makes the tables if they do not exist.
 ///
-/// A row of `messages` is a message that waits; it goes when everyone it is for has acknowledged it. `taken` holds who
-/// has acknowledged a broadcast that others still wait for.
+/// A row of `messages` is a message that waits; it is removed when all its recipients have acknowledged it. `taken`
+/// records who has acknowledged a broadcast that others have not.
 pub const CREATE: &str = "
 CREATE TABLE IF NOT EXISTS messages (
     id           INTEGER PRIMARY KEY,   -- in the order of storing
@@ -51,35 +51,35 @@ CREATE TABLE IF NOT EXISTS taken (
 ) WITHOUT ROWID;
 ";
 
-/// Stores a message.
+/// SQL that stores a message.
 pub const INSERT: &str = "INSERT INTO messages (id, stored_at, sender, recipient, message_type, priority, content, \
      tags, metadata, agent, sequence, stamp) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 
-/// The present, as the tables hold it.
+/// SQL for the present time, in the form that the tables hold.
 pub const NOW: &str = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')";
 
-/// The largest id in use.
+/// SQL for the largest id in use.
 pub const LAST_ID: &str = "SELECT coalesce(max(id), 0) FROM messages";
 
-/// What a copy is made of, of the messages after one.
+/// SQL that reads the parts of copies, for the messages after an id.
 pub const READ_AFTER: &str = "SELECT id, stamp, sender, recipient, message_type, content, agent, deliveries \
      FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2";
 
-/// What a copy is made of, of one message.
+/// SQL that reads the parts of copies, for one message.
 pub const READ_ONE: &str = "SELECT id, stamp, sender, recipient, message_type, content, agent, deliveries \
      FROM messages WHERE id = ?1";
 
-/// Removes a message.
+/// SQL that removes a message.
 pub const DELETE: &str = "DELETE FROM messages WHERE id = ?1";
 
-/// Notes that a message was handed out and not acknowledged.
+/// SQL that notes that a message was handed out and not acknowledged.
 pub const MARK: &str = "UPDATE messages SET deliveries = deliveries + 1, delivered_at = ?2 WHERE id = ?1";
 
-/// Who has acknowledged a broadcast.
+/// SQL that reads who has acknowledged a broadcast.
 pub const TAKEN_BY: &str = "SELECT agent FROM taken WHERE message = ?1";
 
-/// Notes that someone has acknowledged a broadcast.
+/// SQL that notes that an agent has acknowledged a broadcast.
 pub const TAKE: &str = "INSERT OR IGNORE INTO taken (message, agent) VALUES (?1, ?2)";
 
-/// Forgets who has acknowledged a broadcast.
+/// SQL that forgets who has acknowledged a broadcast.
 pub const FORGET_TAKEN: &str = "DELETE FROM taken WHERE message = ?1";

@@ -1,4 +1,4 @@
-//! The thread that owns the file: stores what waits, removes what was taken, reads what is next.
+//! The thread that owns the file: stores messages that wait, removes those that were acknowledged, reads the next ones.
 
 use crate::exchange::{Desk, Job, Tally};
 use crate::failure;
@@ -17,7 +17,7 @@ const LOCK_ATTEMPT: Duration = Duration::from_millis(200);
 /// How long the lock is waited for when the session is closed.
 const LOCK_AT_CLOSE: Duration = Duration::from_secs(5);
 
-/// The file's owner while a session is open.
+/// The owner of the file while a session is open.
 #[derive(Debug)]
 pub struct Writer {
     exchange: Arc<Exchange<Desk>>,
@@ -25,35 +25,35 @@ pub struct Writer {
     agents: Arc<crate::agents::Agents>,
     connection: Connection,
     file: PathBuf,
-    /// Only if copies are received.
+    /// The receiving side; none if copies are not received.
     inbox: Option<Inbox>,
     next_id: i64,
-    /// Changes when another program writes.
+    /// SQLite's counter that changes when another program writes.
     data_version: i64,
     tally: Tally,
-    /// Interned: another program holds the lock.
+    /// The interned kind of event: another program holds the lock.
     locked: u32,
 }
 
-/// What a writer is made of.
+/// The parts from which a writer is made.
 #[derive(Debug)]
 pub struct Parts {
-    /// To the session.
+    /// The state that is shared with the session.
     pub exchange: Arc<Exchange<Desk>>,
-    /// The host.
+    /// The way to the host.
     pub host: Host,
     /// The agents of the run.
     pub agents: Arc<crate::agents::Agents>,
-    /// The file, prepared.
+    /// The open file, already set up as a queue.
     pub connection: Connection,
-    /// Its path.
+    /// The path of the file.
     pub file: PathBuf,
     /// The interned kind of event for a file that is locked.
     pub locked: u32,
 }
 
 impl Writer {
-    /// The owner of the file; `inbox` makes the subscribers' side, from the last id in the file.
+    /// Makes the owner of the file; `inbox` makes the receiving side from the last id in the file.
     pub fn new(parts: Parts, inbox: impl FnOnce(i64) -> Option<Inbox>) -> Result<Writer, Error> {
         let Parts { exchange, host, agents, connection, file, locked } = parts;
         let read = |error: rusqlite::Error| failure::of(&error, "reading", &file);
@@ -84,7 +84,7 @@ impl Writer {
             state.fail(error);
         }
         drop(state);
-        // The last connection to close folds the log into the file and removes it. Where that fails, the log stays and
+        // The last connection to close writes the log into the file and removes it. If that fails, the log stays and
         // holds what was stored.
         if let Err((_, error)) = self.connection.close() {
             self.host.log(
@@ -124,14 +124,14 @@ impl Writer {
         }
     }
 
-    /// How long nothing is due of itself; `None` = until something comes.
+    /// The time until something is due by itself; `None` if nothing is.
     fn time_to_next(&self) -> Option<Duration> {
         let now_ns = self.host.now_ns();
         let due_ns = self.inbox.as_ref()?.due_ns(now_ns)?;
         Some(Duration::from_nanos(due_ns.saturating_sub(now_ns)))
     }
 
-    /// Stores messages and what the receivers changed, as one transaction.
+    /// Stores messages and the receivers' changes as one transaction.
     fn store(&mut self, waiting: &Waiting) -> Result<(), Error> {
         let has_changes = self.inbox.as_ref().is_some_and(Inbox::has_changes);
         if waiting.is_empty() && !has_changes {
@@ -142,7 +142,7 @@ impl Writer {
         stored.map_err(|error| failure::of(&error, "storing in", &self.file))
     }
 
-    /// Begins to write; another program's lock is waited for, however long it takes.
+    /// Begins to write. Waits for another program's lock, however long it takes.
     fn begin(&mut self) -> Result<(), Error> {
         let start = Instant::now();
         let mut told = false;
@@ -169,7 +169,8 @@ impl Writer {
         if waiting.is_empty() {
             return Ok(());
         }
-        // Ids are given out here, so that one that was removed is not given out again; others may have added rows.
+        // Ids are assigned here, so that the id of a removed message is never used again. Other programs may have added
+        // rows.
         let version = data_version(&self.connection)?;
         if version != self.data_version {
             self.data_version = version;
@@ -200,7 +201,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Tells the host what was stored.
+    /// Tells the session which messages were stored.
     fn answer(&mut self, waiting: &Waiting) {
         if waiting.is_empty() {
             return;
@@ -235,7 +236,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The last that is written: what is out comes back.
+    /// Writes for the last time: copies that are not acknowledged are taken back.
     fn finish(&mut self) -> Result<(), Error> {
         if let Some(inbox) = &mut self.inbox {
             inbox.take_back_all();
@@ -251,12 +252,12 @@ fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))
 }
 
-/// What is known to be text.
+/// A text whose bytes are known to be UTF-8.
 fn text(bytes: &[u8]) -> ToSqlOutput<'_> {
     ToSqlOutput::Borrowed(ValueRef::Text(bytes))
 }
 
-/// As text, so that people can read it; as a blob where it is none.
+/// Bytes as a text, so that people can read them; as a blob if they are no text.
 fn readable(bytes: &[u8]) -> ToSqlOutput<'_> {
     let is_text = !bytes.contains(&0) && std::str::from_utf8(bytes).is_ok();
     ToSqlOutput::Borrowed(if is_text { ValueRef::Text(bytes) } else { ValueRef::Blob(bytes) })

@@ -41,7 +41,7 @@ impl Below {
             core: session.subject.info().id.as_str().into(),
             depth: 0,
             below: ptr::null_mut(),
-            virtual_clock: services.clock.kind() == super::super::run_config::ClockKind::Virtual,
+            virtual_clock: services.clock.kind() == super::super::run_config::RunClockKind::Virtual,
             agents: stage.run.agents(),
             slot: services.vitals.slot(),
             misuse: services.misuse.clone(),

@@ -1,4 +1,4 @@
-//! Who sent how much, and who was addressed, in one row each.
+//! The agents: how much each sent and how much was addressed to it, one row for each.
 
 use crate::plan::units::human_duration;
 use crate::report::document::Element;
@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 /// The recipient's name of a message to every agent.
 const ALL: &str = "ALL";
 
-/// The table of agents; of groups where there are too many agents.
+/// The table of agents; a table of groups if there are too many agents.
 pub(super) fn section(run: &Run, full: bool) -> Vec<Element> {
     let mut rows: Vec<(&String, &AgentFigures)> = run.by_agent.iter().collect();
     rows.sort_by(|a, b| natural(a.0, b.0));
@@ -53,7 +53,7 @@ fn mean_time(figures: &AgentFigures) -> String {
     figures.total.mean_ns.map_or(NOTHING.to_owned(), |ns| human_duration(ns.round() as u64))
 }
 
-/// `last` is what stands in the last column but one.
+/// One row; `last` is the text of the last column but one.
 fn row(name: &str, figures: &AgentFigures, last: String) -> Vec<String> {
     vec![
         name.to_owned(),
@@ -65,7 +65,7 @@ fn row(name: &str, figures: &AgentFigures, last: String) -> Vec<String> {
     ]
 }
 
-/// Orders Agent-2 before Agent-10.
+/// Orders names with numbers by number: Agent-2 before Agent-10.
 fn natural(a: &str, b: &str) -> Ordering {
     let split = |name: &str| {
         let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).len();

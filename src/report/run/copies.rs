@@ -1,11 +1,11 @@
-//! What the receiver's ledger found: the counts, what a processor did for the lost ones, and the first of them by name.
+//! The counts of the receiver's ledger, the causes of lost copies, and the first lost copies by name.
 
 use crate::plan::units::human_duration;
 use crate::report::document::{Element, Labelled, TIGHT};
 use crate::report::number::{count, counted, rate, span};
 use crate::results::{Copies, LostBy, NamedCopy, Run};
 
-/// So many copies of a class are named.
+/// The most copies of a class that are named.
 const NAMED: usize = 5;
 
 /// The lines about copies.
@@ -16,7 +16,7 @@ pub(super) fn section(run: &Run, copies: &Copies) -> Vec<Element> {
         let fields = copies.altered.iter().map(|(fields, number)| format!("{} ({fields})", count(*number)));
         add(format!("altered: {}", fields.collect::<Vec<_>>().join("; ")));
     }
-    // What nobody promised is counted; a processor under test is asked for all of it.
+    // Duplicates and a wrong order are named only if the core promises to avoid them, or is a processor under test.
     let asked = |capability: &str| run.can(capability) || run.can("PROCESSES");
     for (class, is_told, all, names) in [
         ("lost", true, copies.lost + copies.missing, &copies.named.lost),
@@ -36,7 +36,7 @@ pub(super) fn section(run: &Run, copies: &Copies) -> Vec<Element> {
     lines.into_iter().map(Element::Labelled).collect()
 }
 
-/// "1,204 of 1,210 copies: 6 lost, 2 duplicated; end to end p50 5.5 ms, max 12 ms".
+/// The counts, such as "1,204 of 1,210 copies: 6 lost, 2 duplicated; end to end p50 5.5 ms, max 12 ms".
 fn received(run: &Run, copies: &Copies) -> String {
     let mut text = format!("{} of {} copies", count(copies.received), count(copies.expected));
     if let Some(per_s) = run.figures.throughput_per_s.filter(|_| run.is_of_copies()) {
@@ -77,7 +77,7 @@ fn received(run: &Run, copies: &Copies) -> String {
     text
 }
 
-/// "3 never tried, 2 tried and given up".
+/// The causes of lost copies, such as "3 never tried, 2 tried and given up".
 fn lost_by(by: &LostBy) -> String {
     let parts = [
         ("never tried", by.never_tried),
@@ -88,7 +88,7 @@ fn lost_by(by: &LostBy) -> String {
     told.map(|(name, number)| format!("{} {name}", count(*number))).collect::<Vec<_>>().join(", ")
 }
 
-/// "Agent-1 to Agent-2 no. 14 (direct, due 1.2 s); …; and 95 more".
+/// The first copies by name, such as "Agent-1 to Agent-2 no. 14 (direct, due 1.2 s); …; and 95 more".
 fn first_of(names: &[NamedCopy], all: u64) -> String {
     let mut parts: Vec<String> = names.iter().take(NAMED).map(in_words).collect();
     let more = all.saturating_sub(parts.len() as u64);

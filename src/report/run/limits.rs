@@ -25,7 +25,7 @@ fn advice(limit: &Bottleneck) -> String {
     }
 }
 
-/// What came of a setting.
+/// The result of a tried setting, in words.
 fn in_words(tried: &Tried) -> String {
     let value = |number: f64| match parse_figure(&tried.figure, &FigureNames::default()) {
         Ok(figure) => human(literal(&figure, number)),

@@ -1,5 +1,5 @@
-//! A run as a document, from the top down: does it hold, what became of the messages, how long did they take, who sent
-//! them, what casts doubt on the numbers.
+//! A run as a document, from the top down: whether it is valid, the outcomes of its messages, their times, its agents,
+//! and what makes the numbers doubtful.
 
 mod agents;
 mod copies;

@@ -1,12 +1,12 @@
-//! What was noticed while a run went, and its outages.
+//! The notices and outages of a run.
 
 use crate::report::document::{Element, Labelled};
 use crate::report::number::{count, span};
 use crate::results::{Outage, Run};
 
-/// Kinds of notices shown before the rest is only counted.
+/// The most kinds of notices that are shown; more are only counted.
 const NOTICES_MAX: usize = 8;
-/// Outages shown before the rest is only counted.
+/// The most outages that are shown; more are only counted.
 const OUTAGES_MAX: usize = 5;
 
 /// One line for each kind of notice.
@@ -29,13 +29,13 @@ pub(super) fn notices(run: &Run) -> Vec<Element> {
     lines
 }
 
-/// One line for each outage: when, and how the messages got over it.
+/// One line for each outage: when it was, and how the messages recovered.
 pub(super) fn outages(run: &Run, full: bool) -> Vec<Element> {
     let rows = if full { usize::MAX } else { OUTAGES_MAX };
     let labels = std::iter::once("outages").chain(std::iter::repeat(""));
     let told = |(outage, label): (&Outage, &str)| Labelled::new(label, outage_in_words(outage));
     let mut lines: Vec<Labelled> = run.outages.iter().take(rows).zip(labels).map(told).collect();
-    // Only the first thousand have a row.
+    // Only the first thousand outages have a row.
     let all = run.notices.get("outage").map_or(0, |notice| notice.count).max(run.outages.len() as u64);
     let rest = all.saturating_sub(lines.len() as u64);
     if rest > 0 {

@@ -5,7 +5,7 @@ use crate::report::document::{Element, Heading, Labelled, Section};
 use crate::report::number::{amount, magnitude, percent, span};
 use crate::results::{CheckResult, Layer, Run};
 
-/// What is told of one run; with every row, and more about where it came from, if `full`.
+/// The report of one run; with every row and with its origin if `full`.
 pub(in crate::report) fn of_run(run: &Run, full: bool) -> Vec<Element> {
     let sections = [
         verdict::section(run),
@@ -22,8 +22,8 @@ pub(in crate::report) fn of_run(run: &Run, full: bool) -> Vec<Element> {
     std::iter::once(heading(run)).chain(sections.into_iter().map(Section::of)).collect()
 }
 
-/// A script's runs and what only the script could check; empty without runs and checks. `whole` if the script came to
-/// its end.
+/// The report of a script's runs, and of the checks that belong to no single run; empty without both. `whole`: the
+/// script came to its end.
 pub(in crate::report) fn of_runs(
     runs: &[&Run],
     checks: &[CheckResult],
@@ -41,7 +41,7 @@ pub(in crate::report) fn of_runs(
 
 fn heading(run: &Run) -> Element {
     let core = format!("{} {}", run.core.name, run.core.version);
-    // The name that a core has by itself tells of its layers.
+    // The name of a core may already name its layers.
     let told = |layer: &&Layer| run.core.name.contains(&format!("{} over ", layer.id));
     let layers = run.core.layers.iter().filter(|layer| !told(layer));
     let layers: String = layers.map(|layer| format!(" under {}", layer.id)).collect();
@@ -49,7 +49,7 @@ fn heading(run: &Run) -> Element {
     Element::Heading(Heading { level: 2, text: run.name.clone(), aside, breaks: true, ..Heading::default() })
 }
 
-/// Where everything came from, for whoever asks for more.
+/// The origin of the run in detail: script, core, environment.
 fn origin(run: &Run) -> Vec<Element> {
     let environment = &run.environment;
     let mut lines = vec![Labelled::new("digest", &run.digest)];
@@ -67,7 +67,7 @@ fn origin(run: &Run) -> Vec<Element> {
     lines.into_iter().map(Element::Labelled).collect()
 }
 
-/// "1 day simulated in 1.6 s (54,000 ×)".
+/// The speed of the run, such as "1 day simulated in 1.6 s (54,000 ×)".
 fn speed(run: &Run) -> Element {
     let environment = &run.environment;
     let wall_ns = (environment.wall_s.max(0.0) * 1e9) as u64;

@@ -1,4 +1,4 @@
-//! How long messages took: by type, by phase, and over the course of the run.
+//! The times of messages: by type, by phase, and over the course of the run.
 
 use crate::judgement::is_reliable;
 use crate::report::document::{Backlog, Element, Labelled, RunCourse, Section};
@@ -8,10 +8,11 @@ use crate::results::comparisons::CoarseSeries;
 use crate::results::loaded;
 use crate::results::{Figures, Run, Series, Times};
 
-/// Below this share of deliveries the p99 of all messages is never, whatever that of the delivered ones says.
+/// If a smaller share than this is delivered, the p99 of all messages is "never", whatever the p99 of the delivered
+/// ones is.
 const SUCCESS_MIN: f64 = 0.99;
 
-/// The table by type, the table by phase, the course.
+/// The table by type, the table by phase, and the course.
 pub(super) fn section(run: &Run, full: bool) -> Vec<Element> {
     let all = &run.figures;
     let of_copies = run.is_of_copies();
@@ -92,7 +93,7 @@ fn table(
     Element::Table(table)
 }
 
-/// A percentile that too few messages lie beyond is the luck of a handful, and is not shown.
+/// A percentile as text; left out if too few messages lie beyond it, because then it is mostly chance.
 fn percentile(times: &Times, ns: Option<u64>, beyond: f64, unit: TimeUnit) -> String {
     match ns {
         Some(ns) if is_reliable(times.count, beyond) => unit.show(ns),

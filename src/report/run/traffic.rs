@@ -1,4 +1,4 @@
-//! What was asked for and what became of it: ledger, offered load, deliveries.
+//! The messages that were asked for, and their outcomes: ledger, offered load, deliveries.
 
 use super::copies;
 use crate::plan::units::{RateScope, parse_duration, parse_rate};
@@ -8,12 +8,12 @@ use crate::results::{Counts, Run};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Reasons named for one class.
+/// The most reasons that are named for one outcome.
 const REASONS_MAX: usize = 4;
-/// Groups named whose arrivals are their own.
+/// The most groups that are named with their own arrivals.
 const GROUPS_MAX: usize = 4;
 
-/// Ledger, offered load, deliveries, attempts.
+/// The lines for ledger, offered load, deliveries and attempts.
 pub(super) fn section(run: &Run) -> Vec<Element> {
     let done = if run.is_of_copies() { "taken over" } else { "delivered" };
     let told = [("ledger", ledger(run)), ("offered", offered(run)), (done, delivered(run))];
@@ -22,7 +22,7 @@ pub(super) fn section(run: &Run) -> Vec<Element> {
     told.map(|(label, text)| Element::Labelled(Labelled::new(label, text))).chain(copies).collect()
 }
 
-/// "17,562 generated = 17,560 delivered + 2 failed (refused 2)".
+/// The ledger, such as "17,562 generated = 17,560 delivered + 2 failed (refused 2)".
 fn ledger(run: &Run) -> String {
     let counts = &run.ledger.counts;
     let sign = if counts.is_balanced() { "=" } else { "≠" };
@@ -71,7 +71,7 @@ fn reasons(counts: &BTreeMap<String, u64>) -> String {
     named.join(", ")
 }
 
-/// "180/s (9 agents × 20/s) over 60 s".
+/// The offered load, such as "180/s (9 agents × 20/s) over 60 s".
 fn offered(run: &Run) -> String {
     let agents: u64 = run.by_agent.values().chain(run.by_group.values()).map(|figures| figures.agents).sum();
     let source = match own_arrivals(&run.plan) {
@@ -87,7 +87,7 @@ fn offered(run: &Run) -> String {
     format!("{} ({source}) {window}", run.figures.offered_per_s.map_or(NOTHING.to_owned(), rate))
 }
 
-/// "9 agents × 20/s", "9 agents sharing 180/s", "9 agents, closed".
+/// The source of the load, such as "9 agents × 20/s", "9 agents sharing 180/s", "9 agents, closed".
 fn source(agents: &str, arrival: Option<&Value>) -> String {
     let asked = ["poisson", "constant"].iter().find_map(|law| arrival?.get(law)?.get("rate")?.as_str());
     match asked.and_then(|text| parse_rate(text).ok()) {
@@ -100,7 +100,7 @@ fn source(agents: &str, arrival: Option<&Value>) -> String {
     }
 }
 
-/// "1 lead × 20/s; 8 worker, on demand", where groups have arrivals of their own.
+/// The groups with their own arrivals, such as "1 lead × 20/s; 8 worker, on demand"; none if no group has its own.
 fn own_arrivals(plan: &Value) -> Option<String> {
     let groups = plan.get("agents")?.as_array()?;
     groups.iter().find(|group| group.get("arrival").is_some())?;
@@ -121,7 +121,7 @@ fn written_duration(plan: &Value, key: &str) -> Option<u64> {
     parse_duration(plan.get(key)?.as_str()?).ok()
 }
 
-/// "99.99 % (95.0 % of attempts), 180/s".
+/// The deliveries, such as "99.99 % (95.0 % of attempts), 180/s".
 fn delivered(run: &Run) -> String {
     let figures = &run.figures;
     let Some(success_rate) = figures.success_rate else {
@@ -136,11 +136,11 @@ fn delivered(run: &Run) -> String {
     format!("{}{attempts}{in_time}", percent(success_rate))
 }
 
-/// Attempts, where some did not succeed at once.
+/// The attempts; none if all succeeded at once.
 fn attempts(run: &Run) -> Option<String> {
     let ledger = &run.ledger;
     let without_success: u64 = ledger.attempts_by_reason.values().sum();
-    // Without retries the ledger has said it all.
+    // Without retries, the line about the ledger says everything.
     if ledger.counts.retries == 0 && ledger.late_outcomes == 0 {
         return None;
     }

@@ -1,16 +1,16 @@
-//! The first thing that is read: whether the run is valid, and whether its checks hold.
+//! The first part of a report: whether the run is valid, and whether its checks pass.
 
 use crate::report::document::{CheckLine, Element, Line, Tone};
 use crate::report::number::span;
 use crate::results::{CheckOutcome, CheckResult, Run, Validity};
 
-/// The verdict, then each check with what was seen.
+/// The verdict, then each check with the values that were seen.
 pub(super) fn section(run: &Run) -> Vec<Element> {
     let (tone, text) = verdict(run);
     let headline =
         |mark, text, tone| Element::Line(Line { mark: Some(mark), ..Line::broken(0, text) }.toned(tone));
     let partial = run.partial.iter().map(|why| {
-        // What is told at length goes to stderr; here stands what it is about.
+        // Only the first line is shown here; the whole text goes to stderr.
         let about = why.lines().next().unwrap_or_default();
         headline("!", format!("partial after {}: {about}", span(run.duration_ns)), Tone::Doubtful)
     });
@@ -32,7 +32,7 @@ fn verdict(run: &Run) -> (Tone, String) {
         Validity::Tolerated => {
             (Tone::Doubtful, format!("valid, but for what is tolerated: {}", run.tolerated.join(", ")))
         }
-        // What might still have come is not known.
+        // It is unknown what would still have come.
         Validity::Valid if run.partial.is_some() => {
             (Tone::Doubtful, "not played to its end: every message so far is accounted for".to_owned())
         }
@@ -63,7 +63,7 @@ fn verdict(run: &Run) -> (Tone, String) {
     }
 }
 
-/// The checks that belong to no single run; `whole` if the script came to its end.
+/// The checks that belong to no single run. `whole`: the script came to its end.
 pub(super) fn of_script(results: &[CheckResult], whole: bool) -> Vec<Element> {
     let failed = results.iter().any(|check| !check.holds);
     let (tone, text) = match failed {
@@ -75,7 +75,7 @@ pub(super) fn of_script(results: &[CheckResult], whole: bool) -> Vec<Element> {
     vec![Element::Line(head), checks(results, whole)]
 }
 
-/// Each check with what was seen. One that holds in what was not played to its end may yet have failed.
+/// Each check with the values that were seen. If the run was not played to its end, a check that passes is not certain.
 fn checks(checks: &[CheckResult], whole: bool) -> Element {
     let line = |check: &CheckResult| {
         let (tone, stands_out) = match check.outcome() {

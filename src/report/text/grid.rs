@@ -1,4 +1,4 @@
-//! Tables that stay aligned whatever is in them, and that shed columns on a narrow terminal.
+//! Writes tables that stay aligned with any content, and that leave out columns on a narrow terminal.
 
 use super::lines::STEP;
 use crate::report::document::Tone;
@@ -11,16 +11,16 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const GAP: usize = 2;
 const FIRST_WIDTH_MIN: usize = 8;
-/// A name takes no more than this share of the width, so that one long name does not push out the numbers.
+/// A name takes at most one part in this many of the width, so that a long name leaves room for the numbers.
 const FIRST_SHARE: usize = 3;
-/// Whether margins stand beside the values and how wide a heading may be, of a table that is shown whole or not at all;
-/// the widest layout first.
+/// The layouts of a table that is shown completely or not at all, widest first: whether margins are shown, and the
+/// width of a heading.
 const LAYOUTS: [(bool, usize); 3] = [(true, usize::MAX), (false, usize::MAX), (false, 8)];
-/// What stands where there is no value.
+/// The text of a cell without a value.
 const MISSING: &str = "·";
 
-/// The lines of a table, none wider than the terminal where that can be helped; none of a table that is shown whole or
-/// not at all, if it does not fit.
+/// The lines of a table, not wider than the terminal if possible. None for a table that is shown completely or not at
+/// all, if it does not fit.
 pub(super) fn lines(table: &Table, look: &Look) -> Option<Vec<String>> {
     let grid = match table.is_whole {
         true => LAYOUTS.into_iter().find_map(|(margins, heading)| whole(table, margins, heading, look))?,
@@ -34,14 +34,14 @@ pub(super) fn lines(table: &Table, look: &Look) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// A layout that shows every column under a heading of its own.
+/// A layout that shows every column under its own heading; none if there is none.
 fn whole(table: &Table, margins: bool, heading: usize, look: &Look) -> Option<Grid> {
     let grid = Grid::of(table, margins, heading);
     let distinct = grid.headings.iter().collect::<HashSet<_>>().len() == grid.headings.len();
     (distinct && grid.fits(look.width)).then_some(grid)
 }
 
-/// A table with all its texts as they are shown.
+/// A table with all its texts as they will be shown.
 struct Grid {
     indent: usize,
     headings: Vec<(String, Tone)>,
@@ -107,7 +107,7 @@ impl Grid {
             .collect()
     }
 
-    /// A column in which no row says anything is left out.
+    /// Whether some row has content in this column; other columns are left out.
     fn has_content(&self, column: usize) -> bool {
         self.columns[column].0 == 0 || self.rows.iter().any(|row| !row[column].0.is_empty())
     }
@@ -127,7 +127,7 @@ impl Grid {
             let text = shortened(text, widths[column]);
             let padding = " ".repeat(widths[column].saturating_sub(text.width()));
             let (before, after) = if self.columns[column].1 { ("", &*padding) } else { (&*padding, "") };
-            // Spaces at the end of a cell stay plain, so that they can be cut off a line.
+            // Spaces at the end of a cell are not coloured, so that they can be cut off a line.
             let kept = text.trim_end();
             let painted = palette.toned(*tone, kept);
             line.extend([before, &painted, &text[kept.len()..], after]);
@@ -136,7 +136,7 @@ impl Grid {
     }
 }
 
-/// A cell as it is shown in its column: of a judged value, the star and the sign each have a place of their own.
+/// A cell as it is shown in its column. In a judged column, the star and the sign have places of their own.
 fn shown(cell: &Cell, kind: ColumnKind, margins: bool) -> String {
     if cell.is_missing {
         return MISSING.to_owned();
@@ -154,7 +154,7 @@ fn shown(cell: &Cell, kind: ColumnKind, margins: bool) -> String {
     format!("{text}{star}{sign}")
 }
 
-/// The heading of judged values ends where they do, before the star and the sign.
+/// The heading of a column. In a judged column it ends where the values end, before the star and the sign.
 fn heading(column: &Column, heading_max: usize) -> String {
     let text = shortened(&printable(&column.heading), column.heading_max.min(heading_max));
     if column.kind == ColumnKind::Judged { text + "    " } else { text }
@@ -165,7 +165,7 @@ fn needed(shown: &[usize], widths: &[usize]) -> usize {
     cells + GAP * shown.len().saturating_sub(1)
 }
 
-/// The text itself if it is no wider than `width`, else its beginning and "…".
+/// The text if it is at most `width` columns wide, else its beginning and "…".
 pub fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -1,21 +1,21 @@
-//! Lines of text: labels on the left, and breaking what is too long.
+//! Lines of text: puts labels on the left, and breaks long lines.
 
 use crate::report::document::TIGHT;
 use crate::report::look::Look;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns that a step of depth takes.
+/// The width of one step of indentation, in columns.
 pub(super) const STEP: usize = 2;
-/// Width of the labels on the left of a line.
+/// The width of the labels on the left, in columns.
 const LABEL_WIDTH: usize = 11;
 
-/// A label, padded so that what follows is aligned.
+/// A label, padded so that the text after it is aligned.
 pub(super) fn label(text: &str, look: &Look) -> String {
     let padding = " ".repeat(LABEL_WIDTH.saturating_sub(text.width()).max(1));
     format!("{}{padding}", look.palette.faint(text))
 }
 
-/// Lines under a label: the text is broken at spaces, and goes on below its own beginning.
+/// Lines with a label: the text is broken at spaces, and continues below its beginning.
 pub(super) fn labelled(heading: &str, text: &str, look: &Look) -> Vec<String> {
     let indent = STEP + LABEL_WIDTH;
     let mut lines = wrapped(text, indent, look.width);
@@ -25,7 +25,7 @@ pub(super) fn labelled(heading: &str, text: &str, look: &Look) -> Vec<String> {
     lines
 }
 
-/// Lines behind a mark: the text is broken at spaces, and goes on below its own beginning.
+/// Lines with a mark: the text is broken at spaces, and continues below its beginning.
 pub(super) fn marked(mark: &str, text: &str, depth: usize, look: &Look) -> Vec<String> {
     let mut lines = wrapped(text, (depth + 1) * STEP, look.width);
     if let Some(first) = lines.first_mut() {
@@ -34,8 +34,8 @@ pub(super) fn marked(mark: &str, text: &str, depth: usize, look: &Look) -> Vec<S
     lines
 }
 
-/// The text broken at spaces into lines of at most `width` columns, each `indent` columns in. A word that is
-/// longer than a line keeps a line of its own. U+00A0 holds, and comes out as an ordinary space.
+/// The text broken at spaces into lines of at most `width` columns, indented by `indent` columns. A word that is longer
+/// than a line has a line of its own. U+00A0 is not broken, and is written as an ordinary space.
 pub fn wrapped(text: &str, indent: usize, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! Any document as a text for people: aligned, broken at the width of its terminal, with sparing colours.
+//! Writes any document as a text for people: aligned, broken at the width of its terminal, with few colours.
 
 mod grid;
 mod lines;

@@ -11,14 +11,14 @@ use crate::report::number::printable;
 use crate::results::Warning;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns that the line of a run's course needs beside its sparks.
+/// The columns that the line of a run's course needs besides its drawing.
 const COURSE_TEXT: usize = 38;
-/// Columns that a row of several courses needs beside its name and its sparks.
+/// The columns that a row of several courses needs besides its name and its drawing.
 const COURSES_TEXT: usize = 40;
-/// How wide the name of an alternative may be beside its course.
+/// The most columns of an alternative's name beside its course.
 const NAME_MAX: usize = 16;
 
-/// The document as a text for people, with a line break at its end; empty if it says nothing.
+/// The document as a text for people, with a line break at the end; empty if the document is empty.
 pub fn write(document: &Document, look: &Look) -> String {
     let mut lines = Vec::new();
     write_all(&document.elements, look, &mut lines);
@@ -59,7 +59,7 @@ fn write_all(elements: &[Element], look: &Look, lines: &mut Vec<String>) {
     }
 }
 
-/// Whether all tables that are worth nothing in part can be shown whole.
+/// Whether all tables can be shown completely that are of use only then.
 fn fits(elements: &[Element], look: &Look) -> bool {
     elements.iter().all(|element| match element {
         Element::Table(table) => grid::lines(table, look).is_some(),
@@ -68,7 +68,7 @@ fn fits(elements: &[Element], look: &Look) -> bool {
     })
 }
 
-/// A section that says nothing leaves no gap.
+/// Writes a section; an empty one leaves no gap.
 fn section(section: &Section, look: &Look, lines: &mut Vec<String>) {
     let mut inner = Vec::new();
     write_all(&section.elements, look, &mut inner);
@@ -120,7 +120,7 @@ fn labelled_text(what: &Labelled, look: &Look) -> Vec<String> {
     labelled(&printable(&what.label), &text, look)
 }
 
-/// One line for each check, with the values seen below each other where they fit.
+/// One line for each check, with the values aligned below each other if they fit.
 fn checks(checks: &[CheckLine], look: &Look) -> Vec<String> {
     let texts: Vec<(String, String)> =
         checks.iter().map(|check| (printable(&check.expression), printable(&check.seen))).collect();
@@ -149,7 +149,7 @@ fn checks(checks: &[CheckLine], look: &Look) -> Vec<String> {
     lines
 }
 
-/// Deliveries and the p99 of their times while the load lasted, and what was still to come.
+/// The deliveries and the p99 of their times while the load lasted, and the copies that were still to come.
 fn run_course(what: &RunCourse, look: &Look) -> Vec<String> {
     let room = look.width.saturating_sub(COURSE_TEXT);
     let Some(drawn) = course::drawn(&what.course, room) else { return Vec::new() };
@@ -164,7 +164,7 @@ fn run_course(what: &RunCourse, look: &Look) -> Vec<String> {
     lines
 }
 
-/// What was seen, why it matters, what to do.
+/// What was seen, why it matters, and what to do.
 fn warning(warning: &Warning, look: &Look) -> Vec<String> {
     let seen = marked("!", &printable(&warning.seen), 0, look);
     let mut lines: Vec<String> = seen.iter().map(|line| look.palette.doubt(line)).collect();
@@ -177,7 +177,7 @@ fn warning(warning: &Warning, look: &Look) -> Vec<String> {
     lines
 }
 
-/// Commands are kept as they are typed.
+/// Commands, shown exactly as they are typed.
 fn commands(what: &Commands, look: &Look) -> Vec<String> {
     let column = what.commands.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
     let line = |(place, (command, why)): (usize, &(String, String))| {

@@ -37,7 +37,7 @@ pub fn run_config() -> RunConfig {
     RunConfig {
         run: 7,
         seed: 1,
-        clock: ClockKind::Virtual,
+        clock: RunClockKind::Virtual,
         agents: 9,
         party_names: Arc::new(Names(9)),
         types: vec![row("direct", "SYSTEM_TO_AGENT", 1), row("hard_onboard", "ONBOARDING", 3)],

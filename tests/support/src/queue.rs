@@ -87,7 +87,7 @@ pub struct Queue {
 pub fn config(run: u32, receive: bool) -> RunConfig {
     RunConfig {
         run,
-        clock: ClockKind::Wall,
+        clock: RunClockKind::Wall,
         receive,
         wants_content: receive,
         party_names: Arc::new(Names(9)),

@@ -1,4 +1,4 @@
-//! Faults on purpose, in the life of one process.
+//! Applies the faults on purpose to one process.
 
 use super::living::Life;
 use crate::broken::Breakage;
@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
 impl Life<'_> {
-    /// Does to it what is due; how it ends by that.
+    /// Applies the fault that is due. Returns how the process ended by it, if it did.
     pub(super) fn suffer(&mut self) -> Option<Breakage> {
         if self.crew.settings.faults.is_empty() {
             return None;
@@ -45,12 +45,12 @@ impl Life<'_> {
         None
     }
 
-    /// Whether it is stopped now: then it cannot hang.
+    /// Whether the process is stopped by a fault now. A stopped process does not count as hanging.
     pub(super) fn is_stopped(&self) -> bool {
         self.faults.stopped_until.is_some()
     }
 
-    /// Lets it go on; the time that it stood still is not held against it.
+    /// Lets a stopped process run on. The time that it was stopped does not count for the time-out.
     pub(super) fn go_on(&mut self) {
         if self.faults.stopped_until.take().is_some() {
             self.process.signal(Signal::CONT);
@@ -59,7 +59,7 @@ impl Life<'_> {
         }
     }
 
-    /// Until something is due.
+    /// The time until the next fault is due.
     pub(super) fn until_fault(&self) -> Option<Duration> {
         let plan = &self.faults;
         let until = plan.stopped_until.map(|until| until.saturating_duration_since(Instant::now()));

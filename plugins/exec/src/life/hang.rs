@@ -1,4 +1,4 @@
-//! Functions of the program that do not return: told by name, with the lines at which they are.
+//! Finds functions of the program that do not return, and reports their names and positions.
 
 use super::living::{Asked, Life};
 use crate::answer::Place;
@@ -7,11 +7,11 @@ use crate::options::Mode;
 use mqscript_plugin::LogLevel;
 use std::time::{Duration, Instant};
 
-/// A process may take so long to say where it is.
+/// The time that a process has to report its position.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 impl Life<'_> {
-    /// Whether the process hangs for good. One that only does not go on is asked where it is.
+    /// Whether the process hangs for good. A process that only makes no progress is asked for its position first.
     pub(super) fn hangs(&mut self) -> Option<Breakage> {
         let timeout = self.crew.settings.timeout;
         let (outstanding, silence) = {
@@ -40,7 +40,7 @@ impl Life<'_> {
         }
     }
 
-    /// The process said where it is.
+    /// Reports the position that the process gave.
     pub(super) fn tell_where(&mut self, places: &[Place]) {
         if let Some(asked) = &mut self.asked_where {
             asked.answered = true;
@@ -50,7 +50,7 @@ impl Life<'_> {
             return;
         }
         let (worker, process) = (self.worker + 1, self.process.id());
-        // Asked, it also names what has only just been entered.
+        // When asked, the process also reports calls that have only just begun.
         let shortest =
             if self.closing.is_some() { 0.0 } else { self.crew.settings.timeout.as_secs_f64() * 0.9 };
         for place in places.iter().filter(|place| place.seconds >= shortest) {
@@ -68,7 +68,8 @@ impl Life<'_> {
         }
     }
 
-    /// At the end: if nothing came back of all that the processor took, what it wrote may say why.
+    /// At the end of a run in which nothing came back from the processor: reports what the processor wrote, which may
+    /// say why.
     pub(super) fn nothing_came_back(&mut self) {
         let (taken, calls) = {
             let state = self.crew.exchange.lock();

@@ -1,4 +1,4 @@
-//! The life of one process: what is written to it, what is read from it, and when it is over.
+//! The life of one process: writes to it, reads from it, and decides when it is over.
 
 use super::plan::Plan;
 use crate::broken::{Breakage, Told};
@@ -17,42 +17,42 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-/// A program that makes no handshake is ready when it has lived for so long.
+/// A program without a handshake counts as ready after this time.
 pub(super) const SETTLES: Duration = Duration::from_millis(100);
-/// A process that has closed a stream may take so long to end.
+/// The time that a process has to end after it closed a stream.
 const GOES: Duration = Duration::from_millis(500);
-/// At least so often it is asked whether the process still lives: a child of its own can hold its streams open.
+/// The longest time between two checks whether the process still lives: its streams may be held open by a child of it.
 pub(super) const LOOKS_EVERY: Duration = Duration::from_millis(250);
-/// As above, while it is expected to end.
+/// The time between two such checks while the process is expected to end.
 pub(super) const LOOKS_OFTEN: Duration = Duration::from_millis(5);
-/// So often it is looked how many processes it has started.
+/// The time between two counts of the processes that it has started.
 const COUNTS_EVERY: Duration = Duration::from_millis(500);
-/// Processes in its group, at most.
+/// The most processes in its group.
 const GROUP_MAX: usize = 512;
-/// One read.
+/// The size of one read, in bytes.
 const READ_BYTES: usize = 64 << 10;
-/// So many reads, before it is looked whether there is something to write.
+/// The most reads before the next write.
 pub(super) const READS_MAX: usize = 16;
 
-/// How a life ends.
+/// The ways in which a life ends.
 #[derive(Debug)]
 pub enum Ended {
-    /// The session was closed.
+    /// The session was closed, and the process ended.
     Closed,
-    /// It broke.
+    /// The process broke; the value says how.
     Broken(Breakage),
 }
 
-/// How far the message of the first contact is.
+/// The state of the first message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Contact {
-    /// Handed over.
+    /// The message was handed over.
     Sent,
-    /// The processor answers for it.
+    /// The processor has accepted the message.
     Taken,
 }
 
-/// The question where it is.
+/// The question to the process for its position.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) at: Instant,
@@ -68,25 +68,25 @@ pub struct Life<'a> {
     pub(super) process: Process,
     pub(super) started: Instant,
     pub(super) ready: bool,
-    /// Tells its connections from those of the worker's other processes.
+    /// The start count of the worker's processes; tells this one's connections from those of earlier ones.
     pub(super) number: u64,
-    /// What is written before any message.
+    /// The greeting that is written before any message.
     pub(super) hello: Vec<u8>,
-    /// The ways on which it is fed.
+    /// The connections on which it gets messages.
     pub(super) channels: Vec<Channel>,
-    /// Its feeders that have joined, until all have.
+    /// The feeders that have connected, by place, until all have.
     pub(super) joined: BTreeMap<usize, Channel>,
-    /// It said that it is ready, with so many feeders.
+    /// The number of feeders that it reported with its readiness; none before.
     pub(super) said_ready: Option<usize>,
-    /// What is to happen to it.
+    /// The faults that are still to come.
     pub(super) faults: &'a mut Plan,
-    /// How far the first contact is; none if none is under way.
+    /// The state of the first message; none if none is under way.
     pub(super) contact: Option<Contact>,
-    /// It can say where it is.
+    /// Whether it can report its position.
     pub(super) tells_where: bool,
-    /// It was asked where it is, and has not given a sign of work since.
+    /// Set when it was asked for its position and has given no sign of work since.
     pub(super) asked_where: Option<Asked>,
-    /// When it last answered, or had something to answer.
+    /// When it last answered, or last got something to answer.
     pub(super) progress: Instant,
     pub(super) lines: Lines,
     pub(super) last_words: LastWords,
@@ -94,18 +94,18 @@ pub struct Life<'a> {
     pub(super) read: CallsRead,
     pub(super) output_open: bool,
     pub(super) errors_open: bool,
-    /// Since when it is expected to end.
+    /// Since when it is expected to end; none if it is not.
     pub(super) going: Option<Instant>,
-    /// Since when it has seen the end of its input.
+    /// Since when its input is closed; none if it is open.
     pub(super) closing: Option<Instant>,
     pub(super) looked: Instant,
-    /// When its group was counted, and how many tasks the system had before.
+    /// When its group was last counted, and how many tasks the system had at its start.
     pub(super) counted: (Instant, usize),
     pub(super) buffer: Vec<u8>,
 }
 
 impl<'a> Life<'a> {
-    /// A process just started.
+    /// Begins the life of a process that was just started.
     pub fn new(
         crew: &'a Crew,
         worker: usize,
@@ -150,7 +150,7 @@ impl<'a> Life<'a> {
         life
     }
 
-    /// What the process is told of the run, as a line.
+    /// The greeting with the facts of the run, as a line.
     fn greeting(&self) -> Vec<u8> {
         let settings = &self.crew.settings;
         let mut init = json!({
@@ -172,7 +172,7 @@ impl<'a> Life<'a> {
         line
     }
 
-    /// Lives until the end.
+    /// Serves the process until its end. Returns how it ended.
     pub fn live(&mut self) -> Ended {
         loop {
             let order = self.look();
@@ -214,7 +214,7 @@ impl<'a> Life<'a> {
         order
     }
 
-    /// Whether it has messages to answer.
+    /// Whether the process has messages to answer.
     pub(super) fn has_asked(&self) -> bool {
         self.channels.iter().any(|channel| !channel.asked.is_empty())
     }
@@ -230,7 +230,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Whether it is over, and how.
+    /// Decides whether the life is over. Returns how it ended; none if it goes on.
     fn judge(&mut self) -> Option<Ended> {
         let settings = &self.crew.settings;
         let over =
@@ -282,7 +282,8 @@ impl<'a> Life<'a> {
         self.hangs().map(Ended::Broken)
     }
 
-    /// Whether it starts processes without end. They are counted where the system has many more than when it began.
+    /// Whether the process starts others without end. Its group is counted only if the whole system has many more tasks
+    /// than at its start.
     fn multiplies(&mut self) -> Option<Breakage> {
         let (counted, before) = self.counted;
         if counted.elapsed() < COUNTS_EVERY {
@@ -296,7 +297,7 @@ impl<'a> Life<'a> {
         (count > GROUP_MAX).then_some(Breakage::TooMany { count, limit: GROUP_MAX })
     }
 
-    /// It has ended: what it said before still counts.
+    /// Reads what the process wrote before it ended.
     fn last_answers(&mut self) -> Result<(), Breakage> {
         self.overhear();
         self.listen(false)
@@ -313,7 +314,8 @@ impl<'a> Life<'a> {
         self.crew.host.log(LogLevel::Warn, &text);
     }
 
-    /// It broke: ends it, and answers for it. What it may have read is uncertain, the rest is refused.
+    /// Ends a process that broke, and answers for it: messages that it may have read are uncertain, all others are
+    /// refused.
     pub fn settle(&mut self, breakage: &Breakage) -> Told {
         let ended = in_words(self.process.end());
         self.overhear();

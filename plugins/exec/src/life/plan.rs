@@ -1,21 +1,21 @@
-//! Faults on purpose that are yet to come.
+//! The faults on purpose that are still to come.
 
 use crate::crew::Crew;
 use crate::faults::Schedule;
 use std::time::{Duration, Instant};
 
-/// What is yet to happen to a worker's processes.
+/// The faults that are still to come for a worker's processes.
 #[derive(Debug)]
 pub struct Plan {
     pub kill: Schedule,
     pub stop: Schedule,
     pub lasts: Duration,
-    /// It is stopped, until then.
+    /// The end of the present stop; none if the process is not stopped.
     pub stopped_until: Option<Instant>,
 }
 
 impl Plan {
-    /// For a worker.
+    /// Makes the plan of one worker from the options and the seed.
     pub fn new(crew: &Crew, worker: usize) -> Plan {
         let faults = &crew.settings.faults;
         let (stop, lasts) =

@@ -1,4 +1,4 @@
-//! What a process says, line by line, and what follows from it.
+//! Reads what a process says, line by line, and acts on it.
 
 use super::living::{Contact, Life};
 use crate::answer::{self, LINE_BYTES_MAX, Line, Ready};
@@ -11,7 +11,7 @@ use mqscript_plugin::prelude::*;
 use std::io::Write;
 
 impl Life<'_> {
-    /// Takes in all whole lines that have come on the standard output, or on the connection of a feeder.
+    /// Takes in all complete lines from the standard output, or from the connection of a feeder.
     pub(super) fn take_lines(
         &mut self,
         lines: &mut Lines,
@@ -67,10 +67,10 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Takes in feeders that have joined; ready once all have.
+    /// Takes in feeders that have connected; the process is ready once all have.
     pub(super) fn welcome(&mut self) {
         for feeder in self.crew.exchange.joined(self.worker) {
-            // One of a process that has ended since is of no use.
+            // A feeder of an earlier process is of no use.
             if feeder.life == self.number && feeder.stream.set_nonblocking(true).is_ok() {
                 self.joined.entry(feeder.number).or_insert_with(|| Channel::of(feeder.stream, feeder.lines));
             }
@@ -86,7 +86,7 @@ impl Life<'_> {
         }
     }
 
-    /// Sends the message of the first contact, if there is to be one.
+    /// Sends the first message, if the options ask for one.
     fn make_contact(&mut self) {
         if !self.crew.settings.probe || self.crew.exchange.has_contact(self.worker) {
             return self.becomes_ready();
@@ -94,13 +94,13 @@ impl Life<'_> {
         self.contact = Some(Contact::Sent);
         let line = self.crew.calls.probes().line(self.worker);
         match self.channels[0].feeder.as_mut() {
-            // The first of all messages has room in any socket.
+            // This is the first data on the socket, so its buffer has room.
             Some(feeder) => drop(feeder.write_all(&line)),
             None => self.hello.extend(line),
         }
     }
 
-    /// What became of the message of the first contact in the processor's hands.
+    /// Takes the processor's answer to the first message.
     fn contact_is_answered(&mut self, result: OutcomeResult, reason: Option<String>) -> Result<(), Breakage> {
         if result == OutcomeResult::Delivered || self.ready {
             self.contact = Some(Contact::Taken);
@@ -110,7 +110,7 @@ impl Life<'_> {
         Err(Breakage::NoContact(format!("did not take the first message: {reason}")))
     }
 
-    /// Why there is no contact.
+    /// The breakage for a first message that did not come back.
     pub(super) fn no_contact(&self) -> Breakage {
         let limit = self.crew.settings.start_timeout;
         let taken = match self.contact {
@@ -127,7 +127,7 @@ impl Life<'_> {
         Breakage::NoContact(format!("{taken} within {limit:?} (`start_timeout`){failed}"))
     }
 
-    /// From now on it gets messages.
+    /// Marks the process as ready; from now on it gets messages.
     pub(super) fn becomes_ready(&mut self) {
         self.ready = true;
         self.crew.exchange.is_ready(self.worker, self.channels.len());
@@ -162,7 +162,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// A reason as people read it: one line.
+    /// Interns a reason as one line.
     fn reason(&self, reason: &str) -> u32 {
         let line = reason.lines().map(str::trim).find(|line| !line.is_empty());
         match line {

@@ -1,4 +1,4 @@
-//! What is written to a process and read from it, without waiting for any of its streams alone.
+//! Writes to a process and reads from it, without blocking on any one of its streams.
 
 use super::living::{LOOKS_EVERY, LOOKS_OFTEN, Life, READS_MAX, SETTLES};
 use crate::broken::Breakage;
@@ -11,7 +11,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 impl Life<'_> {
-    /// Writes as much as it takes.
+    /// Writes as much as the process takes.
     pub(super) fn write(&mut self) {
         if let Some(input) = &mut self.process.input
             && !self.hello.is_empty()
@@ -69,13 +69,13 @@ impl Life<'_> {
         }
         let limit = self.time_left();
         if !wait(&mut streams, limit) {
-            // Nothing came: time to look whether it lives.
+            // Nothing came: check at once whether the process lives.
             self.looked -= LOOKS_EVERY;
         }
         drain(self.ear);
     }
 
-    /// Until something must be judged anew.
+    /// The time until the next decision is due.
     fn time_left(&self) -> Duration {
         let settings = &self.crew.settings;
         let left = |since: Instant, limit: Duration| limit.saturating_sub(since.elapsed());
@@ -86,14 +86,14 @@ impl Life<'_> {
             let ready = if settings.handshake { settings.start_timeout } else { SETTLES };
             limit = limit.min(left(self.started, ready));
         } else if self.has_asked() {
-            // Past it, something else is waited for.
+            // After the time-out, only the other limits count.
             let left = left(self.progress, settings.timeout);
             limit = if left.is_zero() { limit } else { limit.min(left) };
         }
         self.until_fault().map_or(limit, |fault| limit.min(fault))
     }
 
-    /// Keeps what it writes to standard error.
+    /// Reads and keeps what the process writes to standard error.
     pub(super) fn overhear(&mut self) {
         let Life { crew, worker, process, last_words, buffer, .. } = self;
         let (show, host, number) = (crew.settings.show_output, &crew.host, *worker + 1);
@@ -114,7 +114,7 @@ impl Life<'_> {
         }
     }
 
-    /// Takes in what it says.
+    /// Reads what the process says on its standard output.
     pub(super) fn listen(&mut self, held: bool) -> Result<(), Breakage> {
         for _ in 0..if held { 0 } else { READS_MAX } {
             match hear(&mut self.process.output, &mut self.buffer) {
@@ -138,7 +138,7 @@ impl Life<'_> {
         (0..self.channels.len()).try_for_each(|place| self.listen_to(place))
     }
 
-    /// Takes in what a feeder says.
+    /// Reads what the process says on the connection of a feeder.
     fn listen_to(&mut self, place: usize) -> Result<(), Breakage> {
         for _ in 0..READS_MAX {
             let channel = &mut self.channels[place];
@@ -165,7 +165,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Hands in what it said.
+    /// Passes what the process said to the session.
     fn post(&mut self) {
         let answered = self.channels.iter().any(|channel| !channel.answered.is_empty());
         if !answered && self.read.is_empty() {

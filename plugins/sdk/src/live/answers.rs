@@ -1,25 +1,25 @@
-//! What became of messages, on its way to the host: neighbours that were answered alike are told as one.
+//! Outcomes of messages, on their way to the host. Equal outcomes of consecutive messages are told as one.
 
 use crate::abi::OutcomeResult;
 use crate::buffers::Out;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// What became of some messages.
+/// The common outcome of consecutive messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The consecutive tokens of these messages.
     pub tokens: Range<u64>,
-    /// What became of them, in the contract's terms.
+    /// The outcome, in the contract's terms.
     pub result: OutcomeResult,
     /// The interned reason; 0 = none.
     pub reason: u32,
-    /// When it was known, in nanoseconds since the origin.
+    /// When the outcome was known, in nanoseconds since the origin.
     pub at_ns: u64,
 }
 
 impl Answer {
-    /// What became of one message.
+    /// The outcome of one message.
     pub fn one(token: u64, result: OutcomeResult, reason: u32, at_ns: u64) -> Answer {
         Answer { tokens: token..token + 1, result, reason, at_ns }
     }
@@ -30,7 +30,8 @@ impl Answer {
     }
 }
 
-/// Answers in the order in which they were known. A thread collects some, and the session tells them.
+/// Answers in the order in which they were known. A core's thread collects them, and the session tells them to the
+/// host.
 #[derive(Debug, Default)]
 pub struct Answers(VecDeque<Answer>);
 
@@ -43,7 +44,7 @@ impl Answers {
         }
     }
 
-    /// Adds the answers of another collection, which is left empty.
+    /// Adds the answers of another collection, and empties that one.
     pub fn append(&mut self, other: &mut Answers) {
         if self.0.is_empty() {
             std::mem::swap(self, other);
@@ -62,7 +63,7 @@ impl Answers {
         self.0.iter().map(|answer| (answer.tokens.end - answer.tokens.start) as usize).sum()
     }
 
-    /// Tells as many as find room, which are then forgotten; whether all did.
+    /// Tells the host as many answers as `out` has room for, and removes them. Returns whether all were told.
     pub(super) fn tell(&mut self, out: &mut Out<'_>) -> bool {
         while let Some(Answer { tokens, result, reason, at_ns }) = self.0.front() {
             let count = (tokens.end - tokens.start) as u32;

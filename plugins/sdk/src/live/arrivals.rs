@@ -5,22 +5,22 @@ use crate::buffers::{Arrived, Report};
 use crate::message::ArrivedText;
 use std::ops::Range;
 
-/// One copy.
+/// One copy of a message, or a note about the message.
 #[derive(Debug)]
 pub struct Arrival {
-    /// What the host acknowledges it by; 0 = nothing to acknowledge.
+    /// The number by which the host acknowledges the copy; 0 = nothing to acknowledge.
     pub tag: u64,
     /// The agent it is for.
     pub agent: u32,
     /// Whether it was handed out before.
     pub redelivered: bool,
-    /// What it is.
+    /// Whether this is a copy or a note, and of which kind.
     pub report: Report,
-    /// The how-manieth call for its message it was; 0 = not told.
+    /// The number of the call for its message that this was, from 1; 0 = unknown.
     pub attempt: u32,
     /// When it arrived, in nanoseconds since the origin.
     pub at_ns: u64,
-    /// Which message of the batch it is a copy of.
+    /// The index of its message in the batch.
     message: usize,
 }
 
@@ -31,8 +31,8 @@ struct Content {
     text: Option<ArrivedText>,
 }
 
-/// A batch of copies, with the messages they are copies of. A core's thread fills one, the session takes it over
-/// and hands the copies out from it; emptied and filled again, it allocates nothing.
+/// A batch of copies, with their messages. A core's thread fills it, and the session hands the copies out from it. It
+/// can be emptied and filled again without an allocation.
 #[derive(Debug, Default)]
 pub struct Arrivals {
     copies: Vec<Arrival>,
@@ -41,7 +41,7 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// Adds a message; its copies follow.
+    /// Adds a message; its copies must be added next.
     pub fn push_message(&mut self, stamp: Stamp, content: &[u8], text: Option<ArrivedText>) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(content);
@@ -65,7 +65,7 @@ impl Arrivals {
         });
     }
 
-    /// Adds what is told of the message added last, which need not be a plain copy: nothing to acknowledge.
+    /// Adds a note about the message added last. A note is not acknowledged.
     ///
     /// # Panics
     /// No message was added.
@@ -78,7 +78,7 @@ impl Arrivals {
         self.messages.len().checked_sub(1).expect("a message comes before its copies")
     }
 
-    /// Adds the copies of another batch, which is left empty.
+    /// Adds the copies of another batch, and empties that one.
     pub fn append(&mut self, other: &mut Arrivals) {
         if self.copies.is_empty() {
             self.clear();
@@ -95,27 +95,27 @@ impl Arrivals {
         self.bytes.append(&mut other.bytes);
     }
 
-    /// How many copies.
+    /// The number of copies and notes.
     pub fn len(&self) -> usize {
         self.copies.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no copy and no note.
     pub fn is_empty(&self) -> bool {
         self.copies.is_empty()
     }
 
-    /// How many bytes of content.
+    /// The number of bytes of all contents.
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The copies.
+    /// All copies and notes, in order.
     pub fn copies(&self) -> &[Arrival] {
         &self.copies
     }
 
-    /// Forgets them; the memory stays.
+    /// Removes everything; the memory is kept.
     pub fn clear(&mut self) {
         self.copies.clear();
         self.messages.clear();

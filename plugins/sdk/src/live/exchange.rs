@@ -1,5 +1,4 @@
-//! What the engine's thread and those who do a medium's work hand each other, under one lock that nobody holds for
-//! long.
+//! What the engine's thread and a core's own threads share, under one lock that is never held for long.
 
 use super::answers::{Answer, Answers};
 use super::arrivals::Arrivals;
@@ -9,12 +8,12 @@ use crate::core::Error;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// So many copies may wait for the host before no more are taken from the medium.
+/// The most copies that may wait for the host; then no more are taken from the medium.
 pub const COPIES_MAX: usize = 8192;
-/// So many bytes of content may wait for the host before no more are taken from the medium.
+/// The most bytes of content that may wait for the host; then no more copies are taken from the medium.
 pub const COPY_BYTES_MAX: usize = 64 << 20;
 
-/// What is waited for when the session is closed.
+/// A function that waits for the end of something when the session is closed.
 type End = Box<dyn FnOnce() + Send>;
 
 /// All that a session and the workers of its medium share.
@@ -23,10 +22,10 @@ pub struct Exchange<M> {
     ends: Mutex<Vec<End>>,
 }
 
-/// What is shared, while it is locked: the medium's own, and what is on its way to the host.
+/// The shared state while it is locked: the medium's own part, and what is on its way to the host.
 #[derive(Debug)]
 pub struct State<M> {
-    /// The medium's own: what it has to send and to acknowledge.
+    /// The medium's own state: what it has to send and to acknowledge.
     pub medium: M,
     /// Copies for the host. Whoever adds some asks [`has_room_for_copies`](State::has_room_for_copies) first.
     pub arrived: Arrivals,
@@ -38,7 +37,7 @@ pub struct State<M> {
 }
 
 impl<M: Medium> Exchange<M> {
-    /// An exchange on which nothing has happened yet.
+    /// Makes an exchange with nothing in it.
     pub fn new(medium: M) -> Arc<Exchange<M>> {
         let state = State {
             medium,
@@ -52,19 +51,20 @@ impl<M: Medium> Exchange<M> {
         Arc::new(Exchange { state: Mutex::new(state), ends: Mutex::default() })
     }
 
-    /// Locks what is shared. A panic elsewhere leaves it whole: nothing that holds it can fail half-way.
+    /// Locks the shared state. A panic in another thread leaves it consistent: nothing that holds the lock can fail
+    /// half-way.
     pub fn lock(&self) -> MutexGuard<'_, State<M>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds what [`close`](Exchange::close) waits for, such as the end of a thread; it must come in seconds. What was
-    /// added last is waited for first.
+    /// Adds something that [`close`](Exchange::close) waits for, such as the end of a thread; it must end within
+    /// seconds. What was added last is waited for first.
     pub fn at_close(&self, wait: impl FnOnce() + Send + 'static) {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(wait));
     }
 
-    /// Says that no more comes, and waits until all has ended. The session does so when it is dropped; a core that may
-    /// never have had one does so, too, for the second time is without effect.
+    /// Closes the exchange and waits until everything has ended. The session calls this when it is dropped. A core
+    /// without a session must call it itself; a second call does nothing.
     pub fn close(&self) {
         {
             let mut state = self.lock();
@@ -80,12 +80,12 @@ impl<M: Medium> Exchange<M> {
 }
 
 impl<M: Medium> State<M> {
-    /// Notes what became of messages; the host is to be woken. Each message that was accepted gets one answer.
+    /// Notes the outcome of messages. The caller must then wake the host. Each accepted message gets one answer.
     pub fn answer(&mut self, answer: Answer) {
         self.answers.push(answer);
     }
 
-    /// Notes what became of messages, as with [`answer`](State::answer); the collection is left empty.
+    /// Notes several outcomes, as [`answer`](State::answer) does, and empties the collection.
     pub fn answer_all(&mut self, answers: &mut Answers) {
         self.answers.append(answers);
     }
@@ -102,18 +102,18 @@ impl<M: Medium> State<M> {
         self.answers.is_empty() && self.arrived.is_empty()
     }
 
-    /// Notes a sign of work, which the next poll tells.
+    /// Notes a sign of work, which the next poll reports.
     pub fn show_work(&mut self) {
         self.working = true;
     }
 
-    /// Notes that the core cannot go on; the host is to be woken. It is told after the last answer, and the first reason
-    /// is kept.
+    /// Notes that the core cannot go on. The caller must then wake the host. The error is told after the last answer;
+    /// only the first error is kept.
     pub fn fail(&mut self, error: Error) {
         self.failure.get_or_insert(error);
     }
 
-    /// Why the core cannot go on, if so.
+    /// The error because of which the core cannot go on, if there is one.
     pub fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }
@@ -123,7 +123,7 @@ impl<M: Medium> State<M> {
         self.is_closing
     }
 
-    /// Tells what became of messages, as far as there is room; then why the core cannot go on, if so.
+    /// Tells the host the outcomes, as far as there is room; then the error, if there is one.
     pub(super) fn tell(&mut self, out: &mut Out<'_>) -> Result<(), Error> {
         if std::mem::take(&mut self.working) {
             out.working();
@@ -135,7 +135,7 @@ impl<M: Medium> State<M> {
         self.failure.clone().map_or(Ok(()), Err)
     }
 
-    /// Lets the medium's readers go on, if they were held and need not be any more.
+    /// Lets the medium's readers go on if they were stopped and there is room again.
     pub(super) fn release_reading(&mut self) {
         if std::mem::take(&mut self.reading_held) && self.has_room_for_copies() {
             self.medium.wake(News::Room);

@@ -1,12 +1,12 @@
-//! Messages that went out and are not answered, by token.
+//! Messages that were sent and are not answered, by token.
 
 use std::collections::VecDeque;
 
-/// The messages that went out and are not answered, in the order of going out, each with what the core keeps of it.
-/// An answer costs a search at most; nothing is allocated per message.
+/// Messages that were sent and are not answered, in the order of sending, each with a value that the core keeps for it.
+/// An answer costs at most one search; no memory is allocated per message.
 #[derive(Debug)]
 pub struct InFlight<T> {
-    /// Tokens ascend; the first is not answered.
+    /// The entries in ascending order of tokens; the first is never answered.
     entries: VecDeque<Entry<T>>,
 }
 
@@ -24,22 +24,22 @@ impl<T> Default for InFlight<T> {
 }
 
 impl<T> InFlight<T> {
-    /// Adds a message that goes out; its token is above all before it.
+    /// Adds a message that is sent; its token must be above all earlier ones.
     pub fn push(&mut self, token: u64, kept: T) {
         self.entries.push_back(Entry { token, kept, is_open: true });
     }
 
-    /// Whether no message is without an answer.
+    /// Whether all messages are answered.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// What was kept of the oldest message without an answer.
+    /// The value kept for the oldest message without an answer.
     pub fn oldest(&self) -> Option<&T> {
         self.entries.front().map(|entry| &entry.kept)
     }
 
-    /// Notes that the message is answered. `false`: it was answered before, or never went out.
+    /// Notes that a message is answered. Returns `false` if it was answered before or was never sent.
     pub fn answer(&mut self, token: u64) -> bool {
         let place = match self.entries.front() {
             // Most answers come in order.
@@ -52,7 +52,7 @@ impl<T> InFlight<T> {
         was_open
     }
 
-    /// Takes out the oldest messages, as long as `until` says so of what was kept of them; their tokens.
+    /// Removes the oldest messages while `until` holds for their values. Returns their tokens.
     pub fn take_while(&mut self, until: impl Fn(&T) -> bool) -> Vec<u64> {
         let count = self.entries.iter().take_while(|entry| until(&entry.kept)).count();
         let open = self.entries.drain(..count).filter(|entry| entry.is_open);
@@ -61,7 +61,7 @@ impl<T> InFlight<T> {
         taken
     }
 
-    /// Takes out all messages; their tokens.
+    /// Removes all messages. Returns their tokens.
     pub fn take_all(&mut self) -> Vec<u64> {
         self.take_while(|_| true)
     }

@@ -1,9 +1,10 @@
 //! What live cores share. Nothing here is part of the contract; a core can do without.
 //!
-//! A live core does its work beside the engine's thread, and its session never waits. What the two hand each other lies
-//! in an [`Exchange`]; the core says by a [`Medium`] what it does with a message and how its workers are woken, and
-//! [`LiveSession`] is the whole of its session: it accepts within the medium's [`Window`], tells what became of messages,
-//! hands out copies as far as there is room, reports the failure after the last answer, and waits at the end.
+//! A live core does its work beside the engine's thread, and its session never waits. An [`Exchange`] holds what the
+//! two pass to each other. The core implements [`Medium`], which takes messages and wakes the core's threads.
+//! [`LiveSession`] is the complete session: it accepts messages within the medium's [`Window`], tells the host their
+//! outcomes, hands out copies as far as there is room, reports a failure after the last answer, and waits for the
+//! threads at the end.
 
 mod answers;
 mod arrivals;

@@ -1,4 +1,4 @@
-//! The engine's handle on a live core: takes what is handed over, hands out what is known, and never waits.
+//! The session of a live core: takes messages from the engine, gives back what is known, and never waits.
 
 use super::arrivals::Arrivals;
 use super::exchange::{Exchange, State};
@@ -13,20 +13,21 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct LiveSession<M: Medium> {
     exchange: Arc<Exchange<M>>,
-    /// Copies that the host is getting; it looks into this until its next call.
+    /// The copies that the host is getting; it reads them until its next call.
     holding: Arrivals,
-    /// So many of them it has got.
+    /// The number of these copies that the host has got.
     given: usize,
 }
 
 impl<M: Medium> LiveSession<M> {
-    /// A session on this exchange, which has no other.
+    /// Makes the session on this exchange, which must have no other.
     pub fn on(exchange: &Arc<Exchange<M>>) -> LiveSession<M> {
         LiveSession { exchange: Arc::clone(exchange), holding: Arrivals::default(), given: 0 }
     }
 }
 
-/// Takes over the next copies if the last are all given, and gives as many as find room; which these are.
+/// Takes over the next copies if all earlier ones are given, and gives the host as many as there is room for. Returns
+/// which these are.
 fn hand_out<M: Medium>(
     state: &mut State<M>,
     holding: &mut Arrivals,
@@ -65,7 +66,7 @@ impl<M: Medium> Session for LiveSession<M> {
                 Sending::Answered(result, reason) => {
                     out.outcome(message.token(), result, reason, now_ns);
                 }
-                // An answer is due, or a worker will be ready, and with it a wake.
+                // An answer or a ready worker will wake the host.
                 Sending::Full => break,
             }
             accepted += 1;

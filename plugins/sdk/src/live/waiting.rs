@@ -1,73 +1,73 @@
-//! Messages that were accepted and are not with the medium yet: copied, one after the other, into one block of bytes.
+//! Accepted messages that are not yet with the medium, copied into one block of bytes.
 
 use crate::abi::Stamp;
 use crate::message::Message;
 use std::ops::Range;
 
-/// The names of priorities.
+/// The names of the priorities.
 const PRIORITIES: [&str; 4] = ["low", "regular", "high", "urgent"];
 
-/// A batch of accepted messages. Emptied and filled again, it allocates nothing.
+/// A batch of accepted messages. It can be emptied and filled again without an allocation.
 #[derive(Debug, Default)]
 pub struct Waiting {
     messages: Vec<Accepted>,
     block: Vec<u8>,
 }
 
-/// One accepted message: where its parts are in the batch's block.
+/// One accepted message: where its parts lie in the batch's block.
 #[derive(Debug, Clone, Copy)]
 pub struct Accepted {
-    /// The host's name for this attempt.
+    /// The host's token for this attempt.
     pub token: u64,
-    /// Its identity.
+    /// The identity of the message.
     pub stamp: Stamp,
-    /// Whom it is for: a party, or [`abi::ALL`](crate::abi::ALL).
+    /// The recipient: a party's number, or [`abi::ALL`](crate::abi::ALL).
     pub recipient_id: u32,
     priority: u8,
     start: usize,
-    /// Where content, sender, recipient, wire type, tags and metadata end.
+    /// The ends of content, sender, recipient, wire type, tags and metadata in the block.
     ends: [usize; 6],
 }
 
 impl Accepted {
-    /// Its priority, by name.
+    /// The name of the message's priority.
     pub fn priority(&self) -> &'static str {
         PRIORITIES[usize::from(self.priority & 3)]
     }
 
-    /// Its content.
+    /// The range of the content.
     pub fn content(&self) -> Range<usize> {
         self.start..self.ends[0]
     }
 
-    /// The shown sender.
+    /// The range of the shown sender.
     pub fn sender(&self) -> Range<usize> {
         self.ends[0]..self.ends[1]
     }
 
-    /// The recipient's name.
+    /// The range of the recipient's name.
     pub fn recipient(&self) -> Range<usize> {
         self.ends[1]..self.ends[2]
     }
 
-    /// The wire type.
+    /// The range of the wire type.
     pub fn message_type(&self) -> Range<usize> {
         self.ends[2]..self.ends[3]
     }
 
-    /// The tags, as a JSON array; nothing if the message came without texts.
+    /// The range of the tags, a JSON array; empty if the message came without texts.
     pub fn tags(&self) -> Range<usize> {
         self.ends[3]..self.ends[4]
     }
 
-    /// The metadata, as a JSON object; nothing if the message came without texts.
+    /// The range of the metadata, a JSON object; empty if the message came without texts.
     pub fn metadata(&self) -> Range<usize> {
         self.ends[4]..self.ends[5]
     }
 }
 
 impl Waiting {
-    /// Copies a message.
+    /// Adds a copy of a message.
     pub fn push(&mut self, message: &Message<'_>) {
         let start = self.block.len();
         self.block.extend_from_slice(message.content());
@@ -114,22 +114,22 @@ impl Waiting {
         self.block.push(close);
     }
 
-    /// How many messages.
+    /// The number of messages in the batch.
     pub fn len(&self) -> usize {
         self.messages.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is no message.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
 
-    /// How many bytes they take.
+    /// The number of bytes in the block.
     pub fn bytes(&self) -> usize {
         self.block.len()
     }
 
-    /// Forgets them; the memory stays.
+    /// Removes all messages; the memory is kept.
     pub fn clear(&mut self) {
         self.messages.clear();
         self.block.clear();
@@ -140,25 +140,25 @@ impl Waiting {
         &self.messages
     }
 
-    /// A part of a message: what one of its ranges names.
+    /// The bytes of one part of a message.
     pub fn part(&self, range: Range<usize>) -> &[u8] {
         &self.block[range]
     }
 
-    /// Their tokens, as ranges of consecutive ones.
+    /// The tokens of all messages, as ranges of consecutive tokens.
     pub fn tokens(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.messages
             .chunk_by(|a, b| a.token + 1 == b.token)
             .map(|run| run[0].token..run[run.len() - 1].token + 1)
     }
 
-    /// The messages, and the block that their ranges point into.
+    /// The messages, and the block to which their ranges refer.
     pub fn into_parts(self) -> (Vec<Accepted>, Vec<u8>) {
         (self.messages, self.block)
     }
 }
 
-/// A text as JSON.
+/// Appends a text as a JSON string.
 fn json(bytes: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(bytes, text).expect("a text is JSON, and memory takes it");
 }

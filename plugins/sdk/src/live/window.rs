@@ -1,6 +1,6 @@
-//! How much may be on its way at once.
+//! Limits what may be on its way at once.
 
-/// Two bounds on what is accepted: so many messages without an answer, and so many bytes that wait to be sent.
+/// Two limits on what is accepted: messages without an answer, and bytes that wait to be sent.
 #[derive(Debug, Clone)]
 pub struct Window {
     messages_max: usize,
@@ -14,20 +14,20 @@ impl Window {
         Window { messages_max, bytes_max, unanswered: 0 }
     }
 
-    /// Whether one more message may be accepted while so many bytes wait. A message that begins below the bound is taken
-    /// whole, however long it is.
+    /// Whether one more message may be accepted while `waiting_bytes` wait. A message that begins below the limit is
+    /// taken whole, however long it is.
     pub fn has_room(&self, waiting_bytes: usize) -> bool {
         self.unanswered < self.messages_max && waiting_bytes < self.bytes_max
     }
 
-    /// Counts one more message in, if there is room for it; whether there was.
+    /// Counts one more message if there is room for it. Returns whether there was.
     pub fn admit(&mut self, waiting_bytes: usize) -> bool {
         let has_room = self.has_room(waiting_bytes);
         self.unanswered += usize::from(has_room);
         has_room
     }
 
-    /// Counts out so many messages that were answered.
+    /// Notes that `messages` messages were answered.
     pub fn answered(&mut self, messages: usize) {
         self.unanswered = self.unanswered.saturating_sub(messages);
     }
