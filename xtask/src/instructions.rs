@@ -12,11 +12,11 @@ use std::process::{Command, Stdio};
 
 /// The models, and about how many messages the shorter run of each has; the longer has three times as many.
 const MODELS: [(&str, &str, u32); 5] = [
-    ("nine_agents", "benches/peers/nine_agents.rhai", 20_000),
-    ("types_and_retries", "benches/instructions/types_and_retries.rhai", 20_000),
-    ("many_agents", "benches/instructions/many_agents.rhai", 20_000),
-    ("receiving", "benches/instructions/receiving.rhai", 20_000),
-    ("callbacks", "benches/instructions/callbacks.rhai", 5_000),
+    ("nine_agents", "benches/peers/nine_agents.rhai", 10_000),
+    ("types_and_retries", "benches/instructions/types_and_retries.rhai", 10_000),
+    ("many_agents", "benches/instructions/many_agents.rhai", 10_000),
+    ("receiving", "benches/instructions/receiving.rhai", 10_000),
+    ("callbacks", "benches/instructions/callbacks.rhai", 3_000),
 ];
 
 /// The bounds, from the root of the checkout.
