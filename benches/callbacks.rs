@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use support::bench::yardstick;
 
 const SCRIPT: &str = r#"
 fn count(me, message, outcome) {
@@ -41,13 +42,16 @@ fn main() {
     let script = folder.join("callbacks.rhai");
     std::fs::write(&script, SCRIPT).expect("the script is written");
     for _ in 0..3 {
+        let mini_per_s = 1e9 / yardstick().wall_ns;
         let (plain, plain_s, _) = run(&script, false);
         let (called, called_s, share) = run(&script, true);
         println!(
-            "with a callback for each message: {:.0} messages/s ({:.1} % of the time in the script); without: {:.0} messages/s",
+            "with a callback for each message: {:.0} messages/s ({:.1} % of the time in the script), {:.4} of mini; without: {:.0} messages/s, {:.3} of mini",
             called / called_s,
             share.unwrap_or(0.0) * 100.0,
+            called / called_s / mini_per_s,
             plain / plain_s,
+            plain / plain_s / mini_per_s,
         );
     }
 }

@@ -4,7 +4,7 @@
 
 use mqscript::plan::{Arrival, LayerSpec, Plan};
 use serde_json::{Value, json};
-use support::bench::median;
+use support::bench::{median, yardstick};
 use support::engine::{S, plan, play};
 
 /// Arrivals per second that keep 64 workers of 5.5 ms 95 % busy.
@@ -37,11 +37,14 @@ fn main() {
     speed(&bare);
     for (name, layered) in models {
         // In turns, so that what the machine does meanwhile falls on both.
-        let rounds: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (speed(&bare), speed(&layered))).collect();
-        let ratio = median(rounds.iter().map(|(without, with)| with / without));
-        let (without, with) = rounds.into_iter().unzip::<f64, f64, Vec<_>, Vec<_>>();
+        let round = |_| (1e9 / yardstick().cpu_ns, speed(&bare), speed(&layered));
+        let rounds: Vec<(f64, f64, f64)> = (0..ROUNDS).map(round).collect();
+        let ratio = median(rounds.iter().map(|(_, without, with)| with / without));
+        let of_mini = median(rounds.iter().map(|(mini, _, with)| with / mini));
+        let (without, with) =
+            rounds.into_iter().map(|(_, without, with)| (without, with)).unzip::<f64, f64, Vec<_>, Vec<_>>();
         println!(
-            "chaos, {name}: {:.2} of {:.2} million/s, ratio {ratio:.3}, cost {:.1} %",
+            "chaos, {name}: {:.2} of {:.2} million/s, ratio {ratio:.3}, cost {:.1} %; {of_mini:.3} of mini",
             median(with) / 1e6,
             median(without) / 1e6,
             (1.0 - ratio) * 100.0

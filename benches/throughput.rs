@@ -1,9 +1,11 @@
 //! Messages per wall second on the virtual clock, on one core, with every feature on.
 //!
-//! `cargo bench --bench throughput` prints one line a model; a name after `--` picks one.
+//! `cargo bench --bench throughput` prints one line a run, with its ratio to the yardstick *mini*
+//! (`benches/peers/mini/`), played just before; a name after `--` picks one model.
 
 use mqscript::plan::{Arrival, Plan};
 use serde_json::json;
+use support::bench::{median, yardstick};
 use support::engine::{S, plan, play};
 
 /// Arrivals per second that keep 64 workers of 5.5 ms 95 % busy.
@@ -18,15 +20,19 @@ fn agents(count: u32, messages: f64) -> Plan {
     plan
 }
 
-fn report(name: &str, plan: &Plan) {
+/// Plays it, prints a line, and gives the ratio to the yardstick, of processor time.
+fn report(name: &str, plan: &Plan) -> f64 {
+    let mini = yardstick();
     let run = play(plan);
+    let generated = run.ledger.counts.generated;
+    let ratio = mini.cpu_ns * generated as f64 / run.environment.cpu_s / 1e9;
     println!(
-        "{name}: {} messages in {:.2} s = {:.2} million/s, {:.1} MB resident at most",
-        run.ledger.counts.generated,
+        "{name}: {generated} messages in {:.2} s = {:.2} million/s, {ratio:.3} of mini, {:.1} MB resident at most",
         run.environment.wall_s,
         run.environment.messages_per_wall_s / 1e6,
         run.environment.max_rss_bytes as f64 / 1e6,
     );
+    ratio
 }
 
 fn main() {
@@ -39,7 +45,10 @@ fn main() {
         ("million_agents", 1_000_000, 10e6, 2),
     ] {
         if wanted(name) {
-            (0..times).for_each(|_| report(name, &agents(count, messages)));
+            let ratios: Vec<f64> = (0..times).map(|_| report(name, &agents(count, messages))).collect();
+            if times > 2 {
+                println!("{name}: {:.3} of mini, the median of {times}", median(ratios));
+            }
         }
     }
 }

@@ -12,3 +12,4 @@ mod ledger;
 mod ledger_copies;
 mod repeatable;
 mod warnings;
+mod yardstick;

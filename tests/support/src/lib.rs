@@ -7,6 +7,8 @@ pub mod chain;
 pub mod elsewhere;
 pub mod engine;
 pub mod exec;
+#[path = "../../../benches/peers/mini/mod.rs"]
+pub mod mini;
 pub mod nats;
 pub mod pages;
 pub mod place;
