@@ -66,7 +66,7 @@ pub(super) fn conclude(
     if let Some(block) = cell.filter(|_| all_written)
         && let Err(fault) = tell_batch(block, &report, &wrong)
     {
-        wrong.push(fault);
+        wrong.append(fault);
     }
     terminal::complain(&wrong);
     wrong.exit().worst(judged)
@@ -128,11 +128,11 @@ fn keep(outputs: Outputs, report: &Report) -> (Vec<String>, Diagnostics) {
 }
 
 /// Tells a batch what came of its cell.
-fn tell_batch(block: &'static Block, report: &Report, wrong: &Diagnostics) -> Result<(), Diagnostic> {
+fn tell_batch(block: &'static Block, report: &Report, wrong: &Diagnostics) -> Result<(), Diagnostics> {
     let summary = CellSummary::of(report, wrong);
     let bytes = serde_json::to_vec(&summary).expect("a summary is plain data");
     keeper::at(move || block.set_result(&bytes)).map_err(|error| {
-        Diagnostic::new(Exit::Usage, format!("the batch cannot be told: {}", in_words(&error)))
+        Diagnostic::new(Exit::Usage, format!("the batch cannot be told: {}", in_words(&error))).into()
     })
 }
 
