@@ -209,7 +209,8 @@ fn links_lead_somewhere() {
 }
 
 /// Flags of cargo and of releases to come, which the pages may name.
-const OTHER_FLAGS: [&str; 11] = [
+const OTHER_FLAGS: [&str; 12] = [
+    "--update",
     // A parameter of a script on the page.
     "--workers",
     "--bench",
