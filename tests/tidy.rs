@@ -741,8 +741,8 @@ fn rooms_without_unsafe_forbid_it() {
     );
 }
 
-/// Type names of several rooms, with exceptions; and exceptions that are not needed.
-fn names_in_several_rooms(sources: &[Source], shared: &[&str]) -> Vec<String> {
+/// Type names of several rooms.
+fn names_in_several_rooms(sources: &[Source]) -> Vec<String> {
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for source in sources.iter().filter(|source| !source.is_test && !source.module.is_empty()) {
         for item in &source.syntax.items {
@@ -758,20 +758,16 @@ fn names_in_several_rooms(sources: &[Source], shared: &[&str]) -> Vec<String> {
         }
     }
     rooms.retain(|_, rooms| rooms.len() > 1);
-    let mut faults: Vec<String> = rooms
-        .iter()
-        .filter(|(name, _)| !shared.contains(&name.as_str()))
-        .map(|(name, rooms)| format!("{name}: {}", rooms.iter().cloned().collect::<Vec<_>>().join(", ")))
-        .collect();
-    let gone = shared.iter().filter(|name| !rooms.contains_key(**name));
-    faults.extend(gone.map(|name| format!("{name} is an exception that is not needed any more")));
-    faults
+    let told = |(name, rooms): (&String, &BTreeSet<String>)| {
+        format!("{name}: {}", rooms.iter().cloned().collect::<Vec<_>>().join(", "))
+    };
+    rooms.iter().map(told).collect()
 }
 
 #[test]
 fn a_type_name_stands_in_one_room() {
     none(
-        &names_in_several_rooms(&house(), &[]),
+        &names_in_several_rooms(&house()),
         "one name for several types: a reader who looks a name up must find one",
     );
 }
@@ -1030,10 +1026,8 @@ mod broken {
     #[test]
     fn a_name_in_two_rooms_is_seen() {
         let sources = made(&[("a/x.rs", "struct Thing;"), ("b/y.rs", "enum Thing {}")]);
-        assert_eq!(names_in_several_rooms(&sources, &[]), ["Thing: a, b"]);
-        assert_eq!(names_in_several_rooms(&sources, &["Thing"]), [""; 0]);
-        let unneeded = names_in_several_rooms(&made(&[("a/x.rs", "struct Thing;")]), &["Thing"]);
-        assert_eq!(unneeded, ["Thing is an exception that is not needed any more"]);
+        assert_eq!(names_in_several_rooms(&sources), ["Thing: a, b"]);
+        assert_eq!(names_in_several_rooms(&made(&[("a/x.rs", "struct Thing;")])), [""; 0]);
     }
 
     #[test]
