@@ -90,7 +90,7 @@ tests! {
     5 quiet_after_destroy [QuietAfter] life::quiet = "After its end it does not call the host";
     5 status_ok [StatusOk] session::status_ok = "Session calls go well, a thousand messages long";
     5 accepted_prefix [Prefix] session::prefix = "It accepts no more than it was offered";
-    5 empty_batch [EmptyBatch] session::empty_batch = "A batch of none changes nothing";
+    5 empty_batch [EmptyBatch] session::empty_batch = "An empty batch changes nothing";
     5 largest_batch [Batches] session::largest_batch = "A batch of all that may be in flight is taken";
     5 appends [Appends] session::appends = "It appends to the arrays and changes nothing else";
     5 small_arrays [Room] session::small_arrays = "Nothing is lost where the arrays are smaller than what is ready";
@@ -138,7 +138,7 @@ tests! {
     5 silent [Silent] process::lived MustBeEmpty = "It prints nothing to standard output";
     5 signals [Signals] process::signals = "Signal handlers and masks stay as they are";
     5 surroundings [Surroundings] process::surroundings = "The working folder and the environment stay as they are";
-    5 file_mode [FileMode] process::file_mode = "The mask of the modes of new files stays as it is";
+    5 file_mode [FileMode] process::file_mode = "The umask stays as it is";
     5 resource_limits [ResourceLimits] process::resource_limits = "The limits on resources stay as they are";
     5 rounding [Rounding] process::rounding = "Floating-point numbers are rounded as before after every call";
     5 foreign_descriptors [Descriptors] process::foreign_descriptors = "Descriptors that the program has opened stay open";

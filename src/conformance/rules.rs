@@ -90,16 +90,16 @@ rules! {
         Symbols = 2: "It exports `mqs_plugin_abi` and `mqs_plugin_entry_v1`.";
         Major = 3: "`mqs_plugin_abi` tells the host's major version.";
         Descriptor = 4: "The entry returns a descriptor of 1 to 64 cores that stays valid for ever, or NULL after having logged why.";
-        Names = 5: "Every text of the descriptor is UTF-8; a core's id is 1 to 64 lower case letters, digits or `_`, and there once.";
+        Names = 5: "Every text of the descriptor is UTF-8. The id of a core is 1 to 64 lower case letters, digits or `_`, and no two cores of a library share one.";
         Functions = 6: "`create`, `destroy`, `open`, `close`, `publish` and `poll` are there.";
         Summary = 7: "The library has a name and a version, and a core says in one line what it is.";
     }
     Options {
         Schema = 10: "The options' schema is a JSON Schema of an object.";
         Described = 11: "Every option has a description, and a default unless it must be given or may be left out.";
-        Defaults = 12: "The schema accepts its own defaults, and what is completed by them.";
+        Defaults = 12: "The schema accepts its own defaults, and accepted options with the missing ones filled in from them.";
         Unknown = 13: "The schema refuses a key that it does not know.";
-        Typed = 14: "The schema says of every option what it may be, and refuses anything else.";
+        Typed = 14: "For every option the schema says which values are allowed, and it refuses all others.";
     }
     Capabilities {
         Sound = 20: "Capabilities do not contradict each other: what is SIMULATED touches no network and no files and starts no processes.";
@@ -110,9 +110,9 @@ rules! {
         Created = 30: "`create` with options that the schema accepts returns OK and a core, or a status and why.";
         Opened = 31: "`open` returns OK and a session, or a status and why.";
         Prepared = 32: "`prepare` is idempotent.";
-        CutShort = 33: "A life may end after any control call: `destroy` follows, whatever was left out.";
+        CutShort = 33: "The host may call `destroy` after any control call, also where it has left out the calls that usually come between.";
         Closed = 34: "`close` comes also with messages in flight, and also after a failure.";
-        Again = 35: "What a life does not remove is not in the way of the next: cores and sessions come one after the other.";
+        Again = 35: "Cores and sessions are made one after the other, and what an earlier one has left behind does not disturb a later one.";
         Stats = 36: "`stats` writes at most `cap` bytes of a JSON object and tells its full length.";
         Cleaned = 37: "`clean` returns OK after `close`.";
         GivenBack = 38: "`destroy` gives back all memory, descriptors and threads.";
@@ -120,16 +120,16 @@ rules! {
         Returns = 40: "Every control call returns, in seconds rather than minutes.";
     }
     Session {
-        StatusOk = 50: "A session call returns OK as long as the core can go on; what it can ride out is no error.";
+        StatusOk = 50: "A session call returns an error only if the session cannot go on. Trouble from which the core can recover is no error.";
         Prefix = 51: "`publish` accepts the first `*accepted` of `n` messages, never more than `n`.";
-        EmptyBatch = 52: "A batch of none is accepted and says nothing new.";
+        EmptyBatch = 52: "An empty batch is accepted and has no outcome.";
         Batches = 53: "A batch may hold as many messages as may be in flight.";
         Appends = 54: "A core appends to `out` within its room and changes nothing that stands there.";
         Room = 55: "What does not fit into `out` stays with the core, which sets MORE.";
         More = 56: "MORE is set only while more is ready.";
-        Due = 57: "A `next_due_ns` that has come is followed by an answer or by a later one.";
-        Progress = 58: "Everything becomes known by a poll after a wake, at `next_due_ns`, after MORE or after `flush`; the host owes no other.";
-        Pressure = 59: "What is not accepted is taken when it is offered again after an outcome, a wake or `next_due_ns`.";
+        Due = 57: "When `next_due_ns` has come, the core answers or names a later one.";
+        Progress = 58: "A core tells all outcomes in polls after a wake, at `next_due_ns`, after MORE or after `flush`. It cannot count on other polls.";
+        Pressure = 59: "A message that was not accepted is accepted when it is offered again after an outcome, a wake or `next_due_ns`.";
         Blocks = 60: "No session call blocks.";
         Borrowed = 61: "What is passed in is borrowed for the call.";
         AnyThread = 62: "A session is used by one thread at a time, not always by the same.";
@@ -137,10 +137,10 @@ rules! {
         Flush = 64: "`flush` sends what is held back and does not wait.";
         HostTexts = 65: "Texts given to the host are UTF-8; kinds of events are interned.";
         OnlyRead = 66: "What is passed in is only read, but for the fields that are there to be written.";
-        Empty = 67: "EMPTY is set only where no copy is to come but those told by then.";
+        Empty = 67: "EMPTY is set only if no copy will follow those that have been told by then.";
     }
     Outcomes {
-        Own = 70: "An outcome is of tokens that this session accepted, in a range of consecutive ones.";
+        Own = 70: "An outcome is for a range of consecutive tokens that this session accepted.";
         Once = 71: "No token gets a second outcome.";
         Every = 72: "Every accepted token gets an outcome.";
         Result = 73: "A result is DELIVERED, REFUSED, REJECTED or UNCERTAIN, of at least one token.";
@@ -175,8 +175,8 @@ rules! {
         Signals = 101: "A core leaves signal handlers and signal masks as they are.";
         Surroundings = 102: "A core leaves the working folder and the environment as they are.";
         EndsWell = 103: "A core does not end the process: no crash, no abort, no `exit`, also not when the program ends.";
-        Memory = 104: "A core's memory has bounds.";
-        FileMode = 105: "A core leaves the mask of the modes of new files as it is.";
+        Memory = 104: "The memory of a core does not grow without limit.";
+        FileMode = 105: "A core leaves the umask (the modes that new files do not get) as it is.";
         ResourceLimits = 106: "A core leaves the limits on resources as they are.";
         Rounding = 107: "A core leaves the floating-point environment as it is on the threads that call it.";
         Descriptors = 108: "A core closes no descriptor that it has not opened, and changes no flag of one.";

@@ -150,7 +150,7 @@ typedef struct mqs_run mqs_run;
 // Flag in `Out::flags`: more is ready; poll again before sleeping.
 #define MQS_OUT_MORE 1
 
-// Flag in `Out::flags` of a `poll` (1.1): the medium holds nothing more of this run: no copy is to come but those told by now.
+// Flag in `Out::flags` of a `poll` (1.1): the medium holds nothing more of this run: no copy will follow those told by now.
 #define MQS_OUT_EMPTY 2
 
 // Flag in `Out::flags` (1.1): a sign of work: something of this run was worked on since the last call.

@@ -169,7 +169,7 @@ impl<'s> Out<'s> {
         self.0.flags |= abi::OUT_MORE;
     }
 
-    /// The medium holds nothing more of this run: no copy is to come but those told by now. Only in `poll`.
+    /// The medium holds nothing more of this run: no copy will follow those told by now. Only in `poll`.
     #[inline]
     pub fn empty(&mut self) {
         self.0.flags |= abi::OUT_EMPTY;

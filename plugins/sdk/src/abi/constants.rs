@@ -90,7 +90,7 @@ pub const UNALTERED: u64 = 1 << 14;
 
 /// Flag in `Out::flags`: more is ready; poll again before sleeping.
 pub const OUT_MORE: u32 = 1;
-/// Flag in `Out::flags` of a `poll` (1.1): the medium holds nothing more of this run: no copy is to come but those told by now.
+/// Flag in `Out::flags` of a `poll` (1.1): the medium holds nothing more of this run: no copy will follow those told by now.
 pub const OUT_EMPTY: u32 = 2;
 /// Flag in `Out::flags` (1.1): a sign of work: something of this run was worked on since the last call.
 pub const OUT_WORKING: u32 = 4;
