@@ -5,7 +5,7 @@ use super::notices::Notices;
 use super::occupancy::{OccupancyIntegrals, Place};
 use super::outages::Outages;
 use crate::cores::Interner;
-use crate::metrics::{Ended, Recorder};
+use crate::metrics::{CellId, Ended, Recorder};
 
 /// Everything measured so far. Each part keeps its own sums; the methods here serve events that several parts must
 /// learn of.
@@ -51,7 +51,7 @@ impl Account {
 
     /// Notes that a message of this cell was generated `lag_ns` after its intended time. `late`: the load was over by
     /// then. `all_received`: no copy is missing.
-    pub fn note_lag(&mut self, cell: u16, lag_ns: u64, late: bool, all_received: bool) {
+    pub fn note_lag(&mut self, cell: CellId, lag_ns: u64, late: bool, all_received: bool) {
         let alone = self.recorder.ended + 1 == self.recorder.generated && all_received;
         self.lateness.generated(lag_ns, alone);
         if self.recorder.in_window(cell) {
@@ -68,7 +68,7 @@ impl Account {
     }
 
     /// Notes how long a copy would have taken without lag; it came `end_to_end_ns` after its message's intended time.
-    pub fn note_lateness_of_copy(&mut self, cell: u16, end_to_end_ns: u64) {
+    pub fn note_lateness_of_copy(&mut self, cell: CellId, end_to_end_ns: u64) {
         let added_ns = self.lateness.added_ns(end_to_end_ns);
         self.recorder.received_without_lag(cell, end_to_end_ns - added_ns);
     }

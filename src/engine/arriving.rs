@@ -8,6 +8,7 @@ use super::message::{Marks, Message, MessageId, NONE};
 use super::occupancy::Place;
 use super::player::{Player, ROUNDS_MAX};
 use super::stop::Stop;
+use crate::metrics::CellId;
 use crate::plan::{End, Overflow};
 use crate::results::FinalOutcome;
 
@@ -144,7 +145,7 @@ impl<C: Clock> Player<'_, C> {
         let mixed = group.entries().iter().copied();
         let settings = &self.load.generator.settings;
         let index = mixed.into_iter().find(|index| settings[*index as usize].type_id == draft.type_id);
-        let index = index.unwrap_or(u32::from(draft.type_id));
+        let index = index.unwrap_or(u32::from(draft.type_id.0));
         let mut message = self.load.generator.message(agent, intended_ns, index, draft.recipient.as_ref());
         if let Some(priority) = draft.priority {
             message.priority = priority;
@@ -193,7 +194,7 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Notes the schedule lag of a message of this cell that was just generated.
-    fn note_lag(&mut self, cell: u16, intended_ns: u64) {
+    fn note_lag(&mut self, cell: CellId, intended_ns: u64) {
         let now_ns = self.pace.now_ns();
         let late = self.setup.rules.load_end_ns.is_some_and(|end| now_ns >= end);
         let all_received = !self.receiver.is_active() || self.receiver.all_received();

@@ -1,6 +1,6 @@
 //! The callbacks of agents. The engine knows this trait, not the language behind it.
 
-use crate::plan::{Priority, Recipient};
+use crate::plan::{Priority, Recipient, TypeId};
 use mqscript_plugin::random::Stream;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub struct BehaviourError(pub Box<dyn std::error::Error + Send + Sync>);
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     /// The number of the message type.
-    pub type_id: u16,
+    pub type_id: TypeId,
     /// The recipient of the message.
     pub recipient: Option<Recipient>,
     /// The content, which is used as it is, without placeholders.
@@ -49,7 +49,7 @@ pub struct Sending<'a> {
 #[derive(Debug)]
 pub struct MessageView<'a> {
     /// The number of the message type.
-    pub type_id: u16,
+    pub type_id: TypeId,
     /// The name of the sender that the message shows.
     pub sender: &'a str,
     /// The name of the recipient, or ALL.

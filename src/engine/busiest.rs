@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::player::Player;
 use crate::numbers::count;
+use crate::plan::TypeId;
 
 impl<C: Clock> Player<'_, C> {
     /// The agents and types with the most messages, in words, for an error about an endless exchange.
@@ -13,7 +14,7 @@ impl<C: Clock> Player<'_, C> {
         };
         let kinds = most((0..types).map(|t| (of_type(t), t)));
         let kinds = kinds.map(|(sent, id)| {
-            format!("{} of type `{}`", count(sent), self.texts.renderer.type_name(id as u16))
+            format!("{} of type `{}`", count(sent), self.texts.renderer.type_name(TypeId(id as u16)))
         });
         let agents = most(self.load.generator.agents.iter().map(|agent| agent.sequence).zip(0..));
         let agents = agents.map(|(sent, id)| {

@@ -1,6 +1,6 @@
 //! Sixty-four messages of one agent, as the receiver's ledger keeps them.
 
-use crate::metrics::ALL;
+use mqscript_plugin::abi::ALL;
 
 /// The number of messages in a chunk.
 pub const SIZE: u64 = 64;

@@ -4,7 +4,7 @@ use super::behaviour::Draft;
 use super::generator::Setting;
 use super::message::{Message, NONE};
 use super::names::{Parties, push_number};
-use crate::plan::{MessageType, Placeholder, Segment, Template};
+use crate::plan::{MessageType, Placeholder, Segment, Template, TypeId};
 use mqscript_plugin::random::{KeyedSource, MessageKey, text_key};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -79,13 +79,13 @@ impl Renderer {
     }
 
     /// The name of a type in the mix.
-    pub fn type_name(&self, type_id: u16) -> &str {
-        &self.types[type_id as usize].0
+    pub fn type_name(&self, type_id: TypeId) -> &str {
+        &self.types[type_id.index()].0
     }
 
     /// A type's name on the wire.
-    pub fn wire_type(&self, type_id: u16) -> &str {
-        &self.types[type_id as usize].1
+    pub fn wire_type(&self, type_id: TypeId) -> &str {
+        &self.types[type_id.index()].1
     }
 
     /// The party that a message shows as its sender.
@@ -152,7 +152,7 @@ impl Renderer {
     ) {
         match what {
             Placeholder::Sender => self.parties.write(self.sender(message, setting), into),
-            Placeholder::Recipient if message.recipient == crate::metrics::ALL => into.push_str("ALL"),
+            Placeholder::Recipient if message.recipient == mqscript_plugin::abi::ALL => into.push_str("ALL"),
             Placeholder::Recipient => self.parties.write(message.recipient, into),
             Placeholder::Sequence => push_number(into, message.sequence),
             Placeholder::Number => push_number(into, message.number),

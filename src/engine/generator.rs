@@ -4,8 +4,9 @@ use super::alias::AliasTable;
 use super::arrivals::{ArrivalSampler, ArrivalState};
 use super::message::{Message, NONE};
 use super::names::Parties;
-use crate::metrics::{ALL, prefetch};
-use crate::plan::{MessageSettings, Plan, Recipient, Sender};
+use crate::metrics::prefetch;
+use crate::plan::{MessageSettings, Plan, Recipient, Sender, TypeId};
+use mqscript_plugin::abi::ALL;
 use mqscript_plugin::random::{Stream, text_key};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub struct Agent {
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The number of the message type.
-    pub type_id: u16,
+    pub type_id: TypeId,
     /// The settings of such messages, from the plan.
     pub settings: MessageSettings,
     /// The party shown as sender; `None` means the agent itself.
@@ -75,7 +76,7 @@ pub struct Generator {
 impl Generator {
     /// Makes the agents of a plan; `parties` has the number of each party.
     pub fn new(plan: &Plan, parties: &Parties) -> Generator {
-        let setting = |type_id: u16, settings: &MessageSettings| Setting {
+        let setting = |type_id: TypeId, settings: &MessageSettings| Setting {
             type_id,
             settings: settings.clone(),
             sender: match &settings.sender {
@@ -85,7 +86,7 @@ impl Generator {
             time_to_live_ns: settings.time_to_live_ns.or(plan.processor.time_to_live_ns),
         };
         let mut settings: Vec<Setting> =
-            plan.types.iter().enumerate().map(|(id, t)| setting(id as u16, &t.settings)).collect();
+            plan.types.iter().enumerate().map(|(id, t)| setting(TypeId(id as u16), &t.settings)).collect();
         let (mut groups, mut agents) = (Vec::new(), Vec::with_capacity(plan.agents() as usize));
         for (number, group) in plan.groups.iter().enumerate() {
             let entries = group.mix.iter().map(|entry| {

@@ -49,10 +49,11 @@ impl Lateness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::CellId;
 
     fn ended(intended_ns: u64, first_accepted_ns: u64, outcome: FinalOutcome) -> Ended {
         Ended {
-            cell: 0,
+            cell: CellId::FIRST,
             agent: 0,
             recipient: 0,
             intended_ns,

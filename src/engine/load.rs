@@ -4,7 +4,8 @@ use super::behaviour::Draft;
 use super::generator::Generator;
 use super::message::MessageId;
 use super::setup::{Rules, Setup};
-use crate::plan::End;
+use crate::metrics::CellId;
+use crate::plan::{End, TypeId};
 use crate::results::Shortfall;
 use std::collections::VecDeque;
 
@@ -205,12 +206,12 @@ impl Load {
 
     /// The cell of a message of this type; its intended time is not later than now.
     #[inline(always)]
-    pub fn cell_of(&self, rules: &Rules, intended_ns: u64, type_id: u16) -> u16 {
+    pub fn cell_of(&self, rules: &Rules, intended_ns: u64, type_id: TypeId) -> CellId {
         let mut phase = self.phase;
         while phase > 0 && intended_ns < rules.phase_starts[phase] {
             phase -= 1;
         }
-        phase as u16 * rules.types + type_id
+        CellId::of(phase, rules.types, type_id.0)
     }
 
     /// The number of an agent's group.

@@ -1,6 +1,7 @@
 //! Messages that have not ended, in one store in which each has a number.
 
-use crate::plan::Priority;
+use crate::metrics::CellId;
+use crate::plan::{Priority, TypeId};
 use crate::results::FinalOutcome;
 
 /// The number that stands for nothing, such as a message without a draft.
@@ -43,9 +44,9 @@ pub struct Message {
     /// The result of the attempt's outcome, once known; 0 before.
     pub result: u32,
     /// The cell in which it is recorded: phase and type.
-    pub cell: u16,
+    pub cell: CellId,
     /// The number of its type.
-    pub type_id: u16,
+    pub type_id: TypeId,
     /// The number of attempts made.
     pub attempts: u8,
     /// The priority of the message.
@@ -118,8 +119,8 @@ impl Message {
         draft: NONE,
         reason: 0,
         result: 0,
-        cell: 0,
-        type_id: 0,
+        cell: CellId::FIRST,
+        type_id: TypeId(0),
         attempts: 0,
         priority: Priority::Regular,
         place: Whereabouts::Waiting,

@@ -3,6 +3,7 @@
 
 use super::message::Message;
 use crate::cores::abi::Stamp;
+use crate::plan::TypeId;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 /// The most copies of each class that are named.
@@ -25,7 +26,7 @@ pub struct Name {
     /// The agent whose copy it is; ALL = every agent.
     pub recipient: u32,
     /// The number of its message type, if known.
-    pub type_id: Option<u16>,
+    pub type_id: Option<TypeId>,
     /// When it came or was given up, in nanoseconds.
     pub at_ns: Option<u64>,
     /// The interned reason, if one was given; else 0.
@@ -42,7 +43,7 @@ impl Name {
             sequence: stamp.sequence,
             sender: stamp.sender,
             recipient,
-            type_id: Some(stamp.type_id),
+            type_id: Some(TypeId(stamp.type_id)),
             at_ns: Some(at_ns),
             reason: 0,
             failed_calls: 0,
@@ -53,7 +54,7 @@ impl Name {
 /// A message whose copies are expected.
 #[derive(Debug, Clone, Copy)]
 struct Sent {
-    type_id: u16,
+    type_id: TypeId,
     intended_ns: u64,
     accepted_ns: u64,
     copies_left: u64,
@@ -229,7 +230,8 @@ mod tests {
         let mut named = Named::new(true, 1 << 20);
         for sequence in 1..=4 {
             let intended_ns = 100 - sequence;
-            let message = Message { sequence, type_id: 7, intended_ns, attempts: 1, ..Message::EMPTY };
+            let message =
+                Message { sequence, type_id: TypeId(7), intended_ns, attempts: 1, ..Message::EMPTY };
             named.handed_over(&message, 1);
         }
         named.failed_call(&stamp(0, 2), 5);
@@ -243,7 +245,7 @@ mod tests {
         assert_eq!(by, LossCounts { never_tried: 1, tried: 1, elsewhere: 1 });
         // What was due first is named first.
         assert_eq!(names.iter().map(|name| name.sequence).collect::<Vec<_>>(), [3, 2, 1]);
-        assert_eq!((names[1].failed_calls, names[1].reason, names[1].type_id), (2, 6, Some(7)));
+        assert_eq!((names[1].failed_calls, names[1].reason, names[1].type_id), (2, 6, Some(TypeId(7))));
         assert_eq!(named.failed_calls, 4);
     }
 

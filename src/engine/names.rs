@@ -82,7 +82,7 @@ impl Parties {
 
     /// The name of a recipient: a party's name, or ALL.
     pub fn recipient(&self, id: u32) -> String {
-        if id == crate::metrics::ALL { "ALL".to_owned() } else { self.name(id) }
+        if id == mqscript_plugin::abi::ALL { "ALL".to_owned() } else { self.name(id) }
     }
 }
 

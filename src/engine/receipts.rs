@@ -6,8 +6,8 @@
 
 use super::chunk::{self, Chunk, Seen};
 use super::order::{Order, PRIORITIES};
-use crate::metrics::ALL;
 use mqscript_plugin::Stamp;
+use mqscript_plugin::abi::ALL;
 use std::collections::VecDeque;
 
 /// No chunk yet.

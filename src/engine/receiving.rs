@@ -10,9 +10,8 @@ use super::receipts::Class as CopyClass;
 use super::receiver::{Copy, CopyText, Reception};
 use super::stop::Stop;
 use crate::cores::abi;
-use crate::metrics::ALL;
 use crate::metrics::Received;
-use crate::plan::Priority;
+use crate::plan::{Priority, TypeId};
 use serde_json::Value;
 
 impl<C: Clock> Player<'_, C> {
@@ -77,7 +76,7 @@ impl<C: Clock> Player<'_, C> {
         self.receiver.arrived(&copy, self.pace.now_ns());
         if let Some(what) = self.receiver.stranger(&copy, self.setup.run) {
             self.tell_copy(what, copy.recipient, &copy, false);
-        } else if copy.recipient == ALL {
+        } else if copy.recipient == abi::ALL {
             for agent in
                 (0..self.load.generator.agents.len() as u32).filter(|agent| *agent != copy.stamp.sender)
             {
@@ -156,7 +155,7 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         let intended_ns = self.core.since_load(copy.stamp.intended_ns);
-        let cell = self.load.cell_of(&self.setup.rules, intended_ns, copy.stamp.type_id);
+        let cell = self.load.cell_of(&self.setup.rules, intended_ns, TypeId(copy.stamp.type_id));
         match class {
             CopyClass::Received => {
                 let end_to_end_ns = copy.at_ns.saturating_sub(intended_ns);
@@ -184,7 +183,7 @@ impl<C: Clock> Player<'_, C> {
         let settings = std::sync::Arc::clone(&self.load.generator.settings);
         let setting = &settings[usize::from(copy.stamp.type_id)].settings;
         let view = MessageView {
-            type_id: copy.stamp.type_id,
+            type_id: TypeId(copy.stamp.type_id),
             sender: &text.sender,
             recipient: &text.recipient,
             content: &text.content,

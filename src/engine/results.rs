@@ -290,7 +290,7 @@ fn named_copy<C: Clock>(player: &Player<'_, C>, name: &Name) -> results::NamedCo
         sender: parties.name(name.sender).to_string(),
         recipient: parties.recipient(name.recipient).to_string(),
         sequence: name.sequence,
-        r#type: name.type_id.and_then(|id| kinds.get(usize::from(id))).map(|kind| kind.name.clone()),
+        r#type: name.type_id.and_then(|id| kinds.get(id.index())).map(|kind| kind.name.clone()),
         intended_ns: name.intended_ns,
         at_ns: name.at_ns,
         failed_calls: name.failed_calls,

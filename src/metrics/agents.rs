@@ -4,12 +4,11 @@ use super::histogram::{CoarseHistogram, Exact};
 use super::prefetch::prefetch;
 use crate::results::FinalOutcome;
 use crate::results::{AgentFigures, Counts, RecipientFigures, Times};
+use mqscript_plugin::abi::ALL;
 use std::collections::BTreeMap;
 
 /// Percentiles by agent are kept up to so many agents.
 pub const PERCENTILES_MAX: usize = 1_000;
-/// The number of a broadcast's recipient.
-pub const ALL: u32 = u32::MAX;
 const NEVER: u64 = u64::MAX;
 
 /// One agent's records. Counts of messages are 32 bits wide: a run generates at most 2³² − 1 of them.

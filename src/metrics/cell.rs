@@ -3,6 +3,27 @@
 use super::histogram::Histogram;
 use crate::results::{Counts, FinalOutcome};
 
+/// The number of a cell: the records of one message type in one phase. Cells of a phase follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CellId(pub(super) u16);
+
+impl CellId {
+    /// The cell of the first type in the first phase.
+    pub const FIRST: CellId = CellId(0);
+
+    /// The cell of a type in a phase, where each phase has `types` of them.
+    #[inline(always)]
+    pub fn of(phase: usize, types: u16, type_number: u16) -> CellId {
+        CellId(phase as u16 * types + type_number)
+    }
+
+    /// The place of its records.
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// The records of one message type in one phase.
 #[derive(Debug, Clone, Default)]
 pub struct CellRecords {
@@ -45,7 +66,7 @@ impl CellRecords {
 #[derive(Debug, Clone, Copy)]
 pub struct Ended {
     /// The number of its cell.
-    pub cell: u16,
+    pub cell: CellId,
     /// The number of its agent.
     pub agent: u32,
     /// Its recipient; `u32::MAX` = all.
@@ -68,7 +89,7 @@ pub struct Ended {
 #[derive(Debug, Clone, Copy)]
 pub struct Received {
     /// The cell of its message.
-    pub cell: u16,
+    pub cell: CellId,
     /// The agent that received it.
     pub agent: u32,
     /// When it arrived, in nanoseconds.

@@ -16,8 +16,8 @@ mod series;
 mod summary;
 mod without_lag;
 
-pub use agents::{ALL, AgentsRecorder, Kept, PERCENTILES_MAX};
-pub use cell::{CellRecords, Ended, Received};
+pub use agents::{AgentsRecorder, Kept, PERCENTILES_MAX};
+pub use cell::{CellId, CellRecords, Ended, Received};
 pub use histogram::{CoarseHistogram, Exact, Histogram};
 pub use histograms::decode as decode_histogram;
 pub use prefetch::prefetch;

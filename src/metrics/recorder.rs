@@ -1,7 +1,7 @@
 //! What the engine fills while it runs: counters and times by type and phase, by agent, by recipient.
 
 use super::agents::AgentsRecorder;
-use super::cell::{CellRecords, Ended, Received};
+use super::cell::{CellId, CellRecords, Ended, Received};
 use super::histogram::Histogram;
 use super::series::SeriesRecorder;
 use super::without_lag::WithoutLag;
@@ -48,12 +48,12 @@ impl CurrentPhase {
     /// The cell of this phase for the type of `cell`. Times must not go back by more than rounding: what comes late
     /// counts in the current phase.
     #[inline]
-    fn cell_at(&mut self, at_ns: u64, cell: u16) -> usize {
+    fn cell_at(&mut self, at_ns: u64, cell: CellId) -> usize {
         while at_ns >= self.end_ns {
             self.first_cell += self.types;
             self.end_ns = self.later_ns.next().unwrap_or(u64::MAX);
         }
-        let cell = usize::from(cell);
+        let cell = cell.index();
         match cell.wrapping_sub(self.first_cell) < self.types {
             true => cell,
             false => self.first_cell + cell % self.types,
@@ -67,7 +67,7 @@ pub struct Recorder {
     /// By phase, then by type; the warm-up, if any, is the first phase.
     pub cells: Vec<CellRecords>,
     /// Cells below this belong to the warm-up.
-    pub window_cell: u16,
+    pub window_cell: CellId,
     /// In which phase deliveries lie.
     now: CurrentPhase,
     /// In which phase receptions lie.
@@ -116,7 +116,7 @@ impl Recorder {
     ) -> Recorder {
         Recorder {
             cells: vec![CellRecords::default(); types * starts_ns.len()],
-            window_cell: if warm_up { types as u16 } else { 0 },
+            window_cell: CellId::of(usize::from(warm_up), types as u16, 0),
             now: CurrentPhase::new(types, starts_ns, load_end_ns),
             receptions_now: CurrentPhase::new(types, starts_ns, load_end_ns),
             counts_copies: false,
@@ -139,15 +139,15 @@ impl Recorder {
 
     /// Whether messages of this cell belong to the measured window.
     #[inline]
-    pub fn in_window(&self, cell: u16) -> bool {
+    pub fn in_window(&self, cell: CellId) -> bool {
         cell >= self.window_cell
     }
 
     /// A message was generated that counts as so many in the course of the run, while so many wait.
     #[inline(always)]
-    pub fn generated(&mut self, cell: u16, agent: u32, recipient: u32, now_ns: u64, waiting: (u64, u64)) {
+    pub fn generated(&mut self, cell: CellId, agent: u32, recipient: u32, now_ns: u64, waiting: (u64, u64)) {
         self.generated += 1;
-        self.cells[cell as usize].counts.generated += 1;
+        self.cells[cell.index()].counts.generated += 1;
         self.series.generated(now_ns, waiting);
         if self.in_window(cell) {
             self.agents.generated(agent, recipient, now_ns);
@@ -156,9 +156,9 @@ impl Recorder {
 
     /// An attempt was accepted by the core.
     #[inline]
-    pub fn attempted(&mut self, cell: u16, agent: u32, attempt: u8) {
+    pub fn attempted(&mut self, cell: CellId, agent: u32, attempt: u8) {
         let retry = u64::from(attempt > 1);
-        let counts = &mut self.cells[cell as usize].counts;
+        let counts = &mut self.cells[cell.index()].counts;
         counts.attempts += 1;
         counts.retries += retry;
         if self.in_window(cell) {
@@ -168,8 +168,8 @@ impl Recorder {
 
     /// The core answered an attempt in time.
     #[inline]
-    pub fn answered(&mut self, cell: u16, agent: u32) {
-        self.cells[cell as usize].counts.answered += 1;
+    pub fn answered(&mut self, cell: CellId, agent: u32) {
+        self.cells[cell.index()].counts.answered += 1;
         if self.in_window(cell) {
             self.agents.answered(agent);
         }
@@ -178,7 +178,7 @@ impl Recorder {
     /// The first copy of a message arrived at an agent.
     #[inline]
     pub fn received(&mut self, copy: &Received) {
-        let cell = &mut self.cells[copy.cell as usize];
+        let cell = &mut self.cells[copy.cell.index()];
         cell.end_to_end.record(copy.end_to_end_ns);
         if let Some(transit_ns) = copy.transit_ns {
             cell.transit.record(transit_ns);
@@ -211,14 +211,14 @@ impl Recorder {
     }
 
     /// The first copy of a message of this cell arrived; without lag it would have taken so long.
-    pub fn received_without_lag(&mut self, cell: u16, end_to_end_ns: u64) {
+    pub fn received_without_lag(&mut self, cell: CellId, end_to_end_ns: u64) {
         if let Some(without) = &mut self.without_lag {
-            without.cells[cell as usize].end_to_end.record(end_to_end_ns);
+            without.cells[cell.index()].end_to_end.record(end_to_end_ns);
         }
     }
 
     /// One more copy of a message of this cell arrived at an agent.
-    pub fn duplicated(&mut self, cell: u16, agent: u32) {
+    pub fn duplicated(&mut self, cell: CellId, agent: u32) {
         if self.in_window(cell) {
             self.agents.duplicated(agent);
         }
@@ -239,7 +239,7 @@ impl Recorder {
             self.last_end_ns = self.last_end_ns.max(e.ended_ns);
         }
         let in_window = self.in_window(e.cell);
-        let cell = &mut self.cells[e.cell as usize];
+        let cell = &mut self.cells[e.cell.index()];
         *e.outcome.of(&mut cell.counts) += 1;
         if e.first_accepted_ns != u64::MAX {
             cell.queue_wait.record(e.first_accepted_ns.saturating_sub(e.intended_ns));

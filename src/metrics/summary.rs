@@ -1,6 +1,6 @@
 //! From records to results.
 
-use super::agents::{ALL, AgentsRecorder};
+use super::agents::AgentsRecorder;
 use super::cell::CellRecords;
 use super::histograms::{add_type, histograms_of};
 use super::recorder::Recorder;
@@ -9,6 +9,7 @@ use crate::results::FinalOutcome;
 use crate::results::{
     AgentFigures, Counts, Figures, LaglessFigures, Ledger, Phase, RecipientFigures, Run, TimesOfAll,
 };
+use mqscript_plugin::abi::ALL;
 use std::collections::BTreeMap;
 
 /// Above so many agents only the extremes are listed.
@@ -38,8 +39,8 @@ impl Recorder {
     /// Fills the parts of `run` that come from the records. `window_ns` is the length of the window.
     pub fn summarise(&self, run: &mut Run, naming: &Naming<'_>, window_ns: u64) {
         let types = naming.types.len();
-        let warm_up = self.window_cell as usize / types.max(1);
-        let window = &self.cells[self.window_cell as usize..];
+        let warm_up = self.window_cell.index() / types.max(1);
+        let window = &self.cells[self.window_cell.index()..];
         run.window_ns = window_ns;
         let all = merged(window.iter());
         run.figures = self.figures(&all, window_ns);
@@ -75,7 +76,7 @@ impl Recorder {
     /// The figures once more, as they would be without lag. `run` has those that were measured.
     fn summarise_without_lag(&self, without: &WithoutLag, run: &Run, naming: &Naming<'_>) -> LaglessFigures {
         let types = naming.types.len();
-        let first = self.window_cell as usize;
+        let first = self.window_cell.index();
         let cells: Vec<CellRecords> = without.cells[first..]
             .iter()
             .zip(&self.cells[first..])

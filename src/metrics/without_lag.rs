@@ -25,7 +25,7 @@ impl WithoutLag {
         if in_window {
             self.added.record(added_ns);
         }
-        let cell = &mut self.cells[e.cell as usize];
+        let cell = &mut self.cells[e.cell.index()];
         let without = |until_ns: u64| until_ns.saturating_sub(e.intended_ns).saturating_sub(added_ns);
         if e.first_accepted_ns != u64::MAX {
             cell.queue_wait.record(without(e.first_accepted_ns));

@@ -1,6 +1,6 @@
 //! Groups of agents.
 
-use super::{Arrival, MessageSettings};
+use super::{Arrival, MessageSettings, TypeId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ impl Group {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MixEntry {
     /// The id of the message type.
-    pub type_id: u16,
+    pub type_id: TypeId,
     /// Its share, relative to the sum of all weights; positive.
     pub weight: f64,
     /// The type's settings with the group's own keys over them.

@@ -5,7 +5,7 @@
 
 use super::mocks::{MOCK, OF_MOCKS};
 use super::tree::Origin;
-use super::{Group, Overrides, Plan};
+use super::{Group, Overrides, Plan, TypeId};
 use crate::diagnostics::{Diagnostic, Exit};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ fn nearer(plan: &Plan, option: &str) -> Option<&'static str> {
         plan.groups
             .iter()
             .filter(|group| draws(group))
-            .any(|group| group.mix.iter().any(|e| e.type_id as usize == id))
+            .any(|group| group.mix.iter().any(|e| e.type_id.index() == id))
     };
     let mut sent = plan.types.iter().enumerate().filter(|(id, _)| callbacks || drawn(*id)).peekable();
     if sent.peek().is_some() && sent.all(|(_, kind)| said("types", &kind.name)) {
@@ -206,7 +206,7 @@ impl EffectSearch<'_> {
         let (id, name, key) = self.plan.types.iter().enumerate().find_map(|(id, kind)| {
             let plain = rest.strip_prefix(&format!("{}.", kind.name));
             let quoted = || rest.strip_prefix(&format!("\"{}\"].", kind.name));
-            Some((id as u16, &kind.name, plain.or_else(quoted)?))
+            Some((TypeId(id as u16), &kind.name, plain.or_else(quoted)?))
         })?;
         let key = key.split(['.', '[']).next().unwrap_or(key);
         if key == "wire_type" && self.sent(id) || self.plan.has_callback(super::Callbacks::any) {
@@ -226,7 +226,7 @@ impl EffectSearch<'_> {
         })
     }
 
-    fn sent(&self, type_id: u16) -> bool {
+    fn sent(&self, type_id: TypeId) -> bool {
         let groups = self.plan.groups.iter().filter(|group| draws(group));
         groups.flat_map(|group| &group.mix).any(|entry| entry.type_id == type_id)
     }

@@ -5,6 +5,18 @@ use super::distribution::Distribution;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The number of a message type: its place in `Plan::types`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TypeId(pub u16);
+
+impl TypeId {
+    /// Its place in tables of all types.
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 /// A message type: its name in the mix, and what every message of it has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageType {

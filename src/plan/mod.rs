@@ -48,7 +48,7 @@ pub use figure_path::{
     parse_figure,
 };
 pub use injected::EXEC;
-pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender};
+pub use message::{Content, MessageSettings, MessageType, Priority, Recipient, Sender, TypeId};
 pub(crate) use mocks::{MOCK, OF_MOCKS};
 pub use mqscript_plugin::distribution;
 pub use names::AgentNames;

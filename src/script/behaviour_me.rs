@@ -7,7 +7,7 @@ use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of, one_of_near};
 use crate::engine::{Draft, MessageView, OutcomeView, Sending};
 use crate::plan::distribution::Distribution;
-use crate::plan::{AgentNames, Plan, Priority, Recipient};
+use crate::plan::{AgentNames, Plan, Priority, Recipient, TypeId};
 use mqscript_plugin::random::Stream;
 use mqscript_plugin::written::{Dimension, read_distribution};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map};
@@ -24,7 +24,7 @@ const LAWS_MAX: usize = 1_000;
 
 /// The facts that callbacks look up and that never change.
 pub(super) struct AgentFacts {
-    types: HashMap<String, u16>,
+    types: HashMap<String, TypeId>,
     type_names: Vec<ImmutableString>,
     wire_types: Vec<ImmutableString>,
     priorities: [ImmutableString; 4],
@@ -37,7 +37,12 @@ pub(super) struct AgentFacts {
 impl AgentFacts {
     pub fn of(plan: &Plan) -> AgentFacts {
         AgentFacts {
-            types: plan.types.iter().enumerate().map(|(id, kind)| (kind.name.clone(), id as u16)).collect(),
+            types: plan
+                .types
+                .iter()
+                .enumerate()
+                .map(|(id, kind)| (kind.name.clone(), TypeId(id as u16)))
+                .collect(),
             type_names: plan.types.iter().map(|kind| kind.name.as_str().into()).collect(),
             wire_types: plan.types.iter().map(|kind| kind.wire_type.as_str().into()).collect(),
             priorities: Priority::ALL.map(|priority| priority.name().into()),
@@ -186,7 +191,7 @@ fn types_known(facts: &AgentFacts, name: &str) -> String {
     one_of_near(name, facts.type_names.iter().map(ImmutableString::as_str), "")
 }
 
-fn type_id(facts: &AgentFacts, name: &str) -> Fallible<u16> {
+fn type_id(facts: &AgentFacts, name: &str) -> Fallible<TypeId> {
     facts.types.get(name).copied().ok_or_else(|| {
         let known: Vec<&str> = facts.type_names.iter().map(ImmutableString::as_str).collect();
         let expected = types_known(facts, name);
@@ -306,7 +311,7 @@ struct MessageData {
 
 impl ScriptMessage {
     pub fn of(facts: &AgentFacts, view: &MessageView<'_>) -> ScriptMessage {
-        let id = usize::from(view.type_id);
+        let id = view.type_id.index();
         ScriptMessage(Arc::new(MessageData {
             type_name: facts.type_names[id].clone(),
             message_type: facts.wire_types[id].clone(),

@@ -31,7 +31,7 @@ impl PlanPlayer for Caller {
         let metadata = BTreeMap::new();
         let tags = vec!["SYSTEM".to_owned()];
         let message = MessageView {
-            type_id: 0,
+            type_id: crate::plan::TypeId(0),
             sender: "lead",
             recipient: "worker-1",
             content: "task 17",

@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::tree::{MapEntry, Origin, TreeNode, Written, join};
 use crate::diagnostics::did_you_mean;
 use crate::plan::names::AgentNames;
-use crate::plan::{MessageType, MixEntry};
+use crate::plan::{MessageType, MixEntry, TypeId};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -185,8 +185,8 @@ impl TypeLayers {
         std::iter::once(&self.message).chain(own).collect()
     }
 
-    fn id(&self, name: &str) -> Option<u16> {
-        self.by_name.keys().position(|known| known == name).map(|index| index as u16)
+    fn id(&self, name: &str) -> Option<TypeId> {
+        self.by_name.keys().position(|known| known == name).map(|index| TypeId(index as u16))
     }
 
     /// The types, with their canonical form under `types`.
@@ -227,7 +227,7 @@ impl TypeLayers {
             let said = if own { &plain } else { &only_weight };
             map.insert(name.clone(), write_settings(reader, &join(path, name), &[said], false));
             if weight > 0.0 {
-                let type_id = self.id(name).unwrap_or(0);
+                let type_id = self.id(name).unwrap_or_default();
                 entries.push(MixEntry { type_id, weight, settings: settings(&all) });
             }
         }
