@@ -38,6 +38,8 @@ pub struct Load {
     many_agents: bool,
     /// The agents whose memory was prefetched last.
     soon: [u32; 4],
+    /// The place in `soon` of the one that was given first.
+    soonest: usize,
 }
 
 impl Load {
@@ -56,6 +58,7 @@ impl Load {
             ended_ns: None,
             ended_by: Shortfall::NothingToCome,
             soon: [u32::MAX; 4],
+            soonest: 0,
         }
     }
 
@@ -231,8 +234,8 @@ impl Load {
     #[inline]
     pub fn look_ahead(&mut self, agent: u32) -> Option<u32> {
         self.generator.prefetch(agent);
-        self.soon.rotate_right(1);
-        let earlier = std::mem::replace(&mut self.soon[0], agent);
+        let earlier = std::mem::replace(&mut self.soon[self.soonest], agent);
+        self.soonest = (self.soonest + 1) % self.soon.len();
         self.generator.next_recipient(earlier)
     }
 }
