@@ -5,7 +5,7 @@
 //! message, or of a unit's memory, more than doubles from one cell to ten times as many units: something is superlinear
 //! there. For broadcasts a message is a copy.
 
-use mqscript::plan::{Arrival, End, MessageType, MixEntry, Plan, Receive, Recipient, Spacing, Stage};
+use mqscript::plan::{Arrival, End, MessageType, MixEntry, Plan, Receive, Recipient, Spacing, Stage, TypeId};
 use mqscript::results::max_rss_bytes;
 use serde_json::json;
 use std::process::Command;
@@ -76,7 +76,7 @@ fn types(count: u64) -> Plan {
     let settings = plan.types[0].settings.clone();
     let of_type = |id: u64| MessageType { name: format!("type-{id}"), ..plan.types[0].clone() };
     plan.types = (0..count).map(of_type).collect();
-    let entry = |id: u64| MixEntry { type_id: id as u16, weight: 1.0, settings: settings.clone() };
+    let entry = |id: u64| MixEntry { type_id: TypeId(id as u16), weight: 1.0, settings: settings.clone() };
     plan.groups[0].mix = (0..count).map(entry).collect();
     plan
 }

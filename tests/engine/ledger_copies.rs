@@ -1,6 +1,6 @@
 //! The receiver's ledger against chaos: what was injected is what is found, in every class.
 
-use mqscript::plan::{End, LayerSpec, MessageType, MixEntry, Plan, Receive, Recipient};
+use mqscript::plan::{End, LayerSpec, MessageType, MixEntry, Plan, Receive, Recipient, TypeId};
 use mqscript::results::Run;
 use serde_json::{Value, json};
 use support::engine::{MS, plan, play, side_by_side, sure};
@@ -19,7 +19,7 @@ fn traffic(seed: u64, messages: u64, layers: &[Value]) -> Plan {
         wire_type: "BROADCAST".to_owned(),
         settings: settings.clone(),
     });
-    plan.groups[0].mix.push(MixEntry { type_id: 1, weight: 0.2, settings });
+    plan.groups[0].mix.push(MixEntry { type_id: TypeId(1), weight: 0.2, settings });
     for options in layers {
         let options = options.as_object().unwrap().clone();
         plan.core.layers.push(LayerSpec::new("chaos", options));

@@ -6,7 +6,7 @@ use mqscript::engine::{self, MessageRecord, NoBehaviour, Observer, Played, Progr
 use mqscript::judgement::judge;
 use mqscript::plan::{
     Arrival, Callbacks, Content, CoreSpec, End, Group, MessageSettings, MessageType, MixEntry, Plan,
-    Processor, Queue, Receive, Template,
+    Processor, Queue, Receive, Template, TypeId,
 };
 use mqscript::results::{FinalOutcome, Run};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub fn plan(rate_per_s: f64, duration_ns: u64, mock: Value) -> Plan {
             count: 9,
             numbered: true,
             arrival: Arrival::Poisson { rate_per_s },
-            mix: vec![MixEntry { type_id: 0, weight: 1.0, settings: settings.clone() }],
+            mix: vec![MixEntry { type_id: TypeId(0), weight: 1.0, settings: settings.clone() }],
             state: Value::Null,
             callbacks: Callbacks::default(),
         }],
