@@ -342,13 +342,13 @@ impl Border {
         {
             return false;
         }
-        let (floor_ns, ceiling_ns) = self.bounds(now_ns);
-        let reasons = self.reasons.len();
-        let mut sound = true;
+        let ((floor_ns, ceiling_ns), reasons) = (self.bounds(now_ns), self.reasons.len());
+        let is_sound = |outcome: &abi::Outcome| outcome_is_sound(outcome, floor_ns, ceiling_ns, reasons);
         // SAFETY: `out` is as it was lent but for its lengths, which were looked at just now, here and below.
-        for outcome in unsafe { appended_outcomes(out, lent) } {
-            sound &= outcome_is_sound(outcome, floor_ns, ceiling_ns, reasons);
-        }
+        let mut sound = match unsafe { appended_outcomes(out, lent) } {
+            [one] => is_sound(one),
+            all => all.iter().all(is_sound),
+        };
         if out.deliveries_len != lent.deliveries_len {
             // SAFETY: as for the outcomes.
             let deliveries = unsafe { appended_deliveries(out, lent) };

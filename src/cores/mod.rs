@@ -39,6 +39,7 @@ mod run_config;
 mod secrets;
 mod services;
 mod session;
+mod shown_text;
 mod surroundings;
 mod texts;
 mod trust;

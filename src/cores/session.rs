@@ -125,6 +125,39 @@ impl Session {
         Published { accepted, failure: self.outcome_of_call(status).err() }
     }
 
+    /// Offers one message, while `out` is empty. Returns its outcome if the core accepts it and says nothing else; that
+    /// outcome stands nowhere else.
+    ///
+    /// # Errors
+    /// The core said something else: it stands in `out` and in what [`publish`](Session::publish) returns.
+    #[inline(always)]
+    pub fn publish_one(
+        &mut self,
+        now_ns: u64,
+        message: &abi::Message,
+        out: &mut Out,
+    ) -> Result<abi::Outcome, Published> {
+        let plain = !self.finished && self.below.is_empty() && !self.receives;
+        if !plain || out.outcomes.capacity() == 0 || !out.outcomes.is_empty() {
+            return Err(self.publish(now_ns, std::slice::from_ref(message), out));
+        }
+        self.called = "publish";
+        let (mut raw, mut error, mut accepted) = (out.raw(), self.error_buffer(), 0);
+        // SAFETY: as in `publish`.
+        let status = unsafe { self.top.publish(now_ns, message, 1, &mut accepted, &mut raw, &mut error) };
+        let one = status == abi::OK && accepted == 1 && raw.outcomes_len == 1;
+        if one && raw.deliveries_len == 0 && raw.flags == 0 && raw.next_due_ns == abi::NEVER {
+            // SAFETY: there is room for one, and all of the room is initialised (`Out::make_room`).
+            let outcome = unsafe { *out.outcomes.as_ptr() };
+            if (outcome.first, outcome.count) == (message.token, 1) {
+                out.empty = false;
+                return Ok(outcome);
+            }
+        }
+        self.take_back(&raw, out);
+        Err(Published { accepted, failure: self.outcome_of_call(status).err() })
+    }
+
     /// Asks what has become known.
     ///
     /// # Errors

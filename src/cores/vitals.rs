@@ -3,9 +3,10 @@
 //! All of it is plain atomics in one block of memory ([`Shared`]). A supervised process puts that block where its
 //! supervisor can read it, so that it tells the truth even when the process is dead.
 
+use super::shown_text::Text;
 use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Engine loops that can be seen at once; more work unseen.
@@ -31,32 +32,6 @@ pub(super) const FUNCTIONS: [&str; 11] = [
     "clean",
     "destroy",
 ];
-
-/// A text of at most `N` bytes that is written once and read from elsewhere.
-#[repr(C)]
-pub struct Text<const N: usize> {
-    len: AtomicU32,
-    bytes: [AtomicU8; N],
-}
-
-impl<const N: usize> Text<N> {
-    /// Writes the text, cut to its room. Safe in a signal handler.
-    pub fn set(&self, text: &[u8]) {
-        for (to, from) in self.bytes.iter().zip(text) {
-            to.store(*from, Ordering::Relaxed);
-        }
-        self.len.store(text.len().min(N) as u32, Ordering::Release);
-    }
-
-    /// The text that was written; empty if there is none.
-    ///
-    /// Whoever wrote it may not be trusted: what is longer than its room is cut, what is no text replaced.
-    pub fn get(&self) -> String {
-        let len = (self.len.load(Ordering::Acquire) as usize).min(N);
-        let bytes: Vec<u8> = self.bytes[..len].iter().map(|byte| byte.load(Ordering::Relaxed)).collect();
-        String::from_utf8_lossy(&bytes).replace(char::is_control, "\u{fffd}")
-    }
-}
 
 /// The stages of the death of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,7 +214,7 @@ impl Shared {
 
     /// Whether a library is being loaded. Safe in a signal handler.
     pub fn is_loading(&self) -> bool {
-        self.loading.len.load(Ordering::Acquire) != 0
+        self.loading.length() != 0
     }
 
     /// All slots of the block, in order.
@@ -379,10 +354,28 @@ impl Slot {
     /// Shows how the run stands.
     #[inline]
     pub fn show(&self, signs: &Signs) {
-        self.now_ns.store(signs.now_ns, Ordering::Relaxed);
-        self.generated.store(signs.generated, Ordering::Relaxed);
-        self.in_flight.store(signs.in_flight, Ordering::Relaxed);
-        for (to, from) in self.ended.iter().zip(&signs.ended) {
+        self.show_course(signs.now_ns, signs.generated, signs.in_flight);
+        self.show_ended(&signs.ended);
+    }
+
+    /// Shows the time, how many messages were generated, and how many are in flight.
+    #[inline(always)]
+    pub fn show_course(&self, now_ns: u64, generated: u64, in_flight: u64) {
+        self.now_ns.store(now_ns, Ordering::Relaxed);
+        self.generated.store(generated, Ordering::Relaxed);
+        self.in_flight.store(in_flight, Ordering::Relaxed);
+    }
+
+    /// Shows how many messages have ended with one final outcome.
+    #[inline(always)]
+    pub fn show_ended_with(&self, outcome: usize, messages: u64) {
+        self.ended[outcome].store(messages, Ordering::Relaxed);
+    }
+
+    /// Shows how many messages have ended, by final outcome.
+    #[inline]
+    pub fn show_ended(&self, ended: &[u64; NAMES]) {
+        for (to, from) in self.ended.iter().zip(ended) {
             to.store(*from, Ordering::Relaxed);
         }
     }
@@ -446,7 +439,6 @@ impl Vitals {
 
 /// A slot outside of what is shown.
 fn unseen() -> Slot {
-    let text = || Text { len: AtomicU32::new(0), bytes: std::array::from_fn(|_| AtomicU8::new(0)) };
     Slot {
         mark: AtomicU64::new(0),
         busy: AtomicU32::new(0),
@@ -457,7 +449,7 @@ fn unseen() -> Slot {
         in_flight: AtomicU64::new(0),
         ended: std::array::from_fn(|_| AtomicU64::new(0)),
         caught: AtomicU32::new(0),
-        cores: std::array::from_fn(|_| text()),
+        cores: std::array::from_fn(|_| Text::empty()),
         snapshots: AtomicU64::new(0),
         places: Default::default(),
     }
@@ -523,13 +515,5 @@ mod tests {
         assert!(current_slot().is_none());
         let second = Vitals::claim();
         assert_eq!((second.signs(), second.cores()), (Signs::default(), Vec::new()));
-    }
-
-    #[test]
-    fn texts_are_cut_to_their_room() {
-        let text: Text<4> = Text { len: AtomicU32::new(0), bytes: std::array::from_fn(|_| AtomicU8::new(0)) };
-        assert_eq!(text.get(), "");
-        text.set(b"abcdef");
-        assert_eq!(text.get(), "abcd");
     }
 }

@@ -1,6 +1,8 @@
 //! The engine's connection to the core: its session, and its last answers.
 
 use crate::cores::{CoreFailure, HostServices, Out, Published, Session, abi};
+use crate::metrics::Recorder;
+use crate::results::FinalOutcome;
 
 /// The core that is played. The core counts time from its own origin; all times here are since the load began.
 pub struct CoreLink {
@@ -10,18 +12,44 @@ pub struct CoreLink {
     pub services: HostServices,
     session: Session,
     origin_ns: u64,
+    /// The number of messages that ended without being delivered, as last shown.
+    lost_shown: u64,
 }
 
 impl CoreLink {
     /// The link to a core whose clock shows `origin_ns` when the load begins.
     pub fn new(session: Session, services: HostServices, out: Out, origin_ns: u64) -> CoreLink {
-        CoreLink { out, services, session, origin_ns }
+        CoreLink { out, services, session, origin_ns, lost_shown: 0 }
+    }
+
+    /// Shows the state of the run, as far as it has changed, to whoever must tell it if the next call never returns.
+    #[inline(always)]
+    pub fn show(&mut self, now_ns: u64, in_flight: u64, recorder: &Recorder) {
+        let vitals = &self.services.vitals;
+        vitals.show_course(now_ns, recorder.generated, in_flight);
+        vitals.show_ended_with(FinalOutcome::Delivered as usize, recorder.delivered);
+        let lost = recorder.ended - recorder.delivered;
+        if lost != self.lost_shown {
+            self.lost_shown = lost;
+            let mut ended = recorder.not_delivered;
+            ended[FinalOutcome::Delivered as usize] = recorder.delivered;
+            vitals.show_ended(&ended);
+        }
     }
 
     /// Offers messages to the core. Returns what it accepted.
     #[inline(always)]
     pub fn publish(&mut self, now_ns: u64, batch: &[abi::Message]) -> Published {
         self.session.publish(now_ns + self.origin_ns, batch, &mut self.out)
+    }
+
+    /// Offers one message to the core. Returns its outcome, if that is all that the core says.
+    ///
+    /// # Errors
+    /// The core said something else, which stands in `out` and in what [`publish`](CoreLink::publish) returns.
+    #[inline(always)]
+    pub fn publish_one(&mut self, now_ns: u64, message: &abi::Message) -> Result<abi::Outcome, Published> {
+        self.session.publish_one(now_ns + self.origin_ns, message, &mut self.out)
     }
 
     /// Asks the core for what has happened.

@@ -9,8 +9,8 @@ use std::ops::Range;
 /// A batch with everything it refers to. Its pointers are valid until the next [`Envelopes::fill`].
 #[derive(Debug, Default)]
 pub struct Envelopes {
-    /// The messages in the form of the contract.
-    pub batch: Vec<abi::Message>,
+    /// The messages in the form of the contract, and places for more.
+    batch: Vec<abi::Message>,
     arena: String,
     tags: Vec<abi::Str>,
     pairs: Vec<abi::Pair>,
@@ -42,33 +42,40 @@ impl Envelopes {
         token: u64,
         origin_ns: u64,
     ) {
-        self.batch.clear();
-        for (token, id) in (token..).zip(staged) {
+        if self.batch.len() < staged.len() {
+            self.batch.resize(staged.len(), abi::Message::EMPTY);
+        }
+        for ((token, id), place) in (token..).zip(staged).zip(&mut self.batch) {
             let message = &messages[*id];
             let setting = &settings[message.settings as usize];
-            let attempt = message.attempts + 1;
-            self.batch.push(abi::Message {
-                token,
-                stamp: abi::Stamp {
-                    run,
-                    sender: message.agent,
-                    sequence: message.sequence,
-                    intended_ns: message.intended_ns + origin_ns,
-                    checksum: 0,
-                    type_id: message.type_id.0,
-                    attempt,
-                    flags: message.priority as u8,
-                },
-                sender_id: setting.sender.unwrap_or(message.agent),
-                recipient_id: message.recipient,
+            let (attempt, priority) = (message.attempts + 1, message.priority as u8);
+            let intended_ns = message.intended_ns + origin_ns;
+            // What is not written here never changes, or is written by `add_texts`.
+            place.token = token;
+            place.stamp = abi::Stamp {
+                run,
+                sender: message.agent,
+                sequence: message.sequence,
+                intended_ns,
+                checksum: 0,
                 type_id: message.type_id.0,
-                priority: message.priority as u8,
                 attempt,
-                created_ns: message.intended_ns + origin_ns,
-                expires_ns: message.expires_ns.saturating_add(origin_ns),
-                ..abi::Message::EMPTY
-            });
+                flags: priority,
+            };
+            place.sender_id = setting.sender.unwrap_or(message.agent);
+            place.recipient_id = message.recipient;
+            place.type_id = message.type_id.0;
+            place.priority = priority;
+            place.attempt = attempt;
+            place.created_ns = intended_ns;
+            place.expires_ns = message.expires_ns.saturating_add(origin_ns);
         }
+    }
+
+    /// The first `count` messages of the batch.
+    #[inline(always)]
+    pub fn batch(&self, count: usize) -> &[abi::Message] {
+        &self.batch[..count]
     }
 
     /// Adds contents and texts to the batch, which was filled from the same messages.

@@ -30,6 +30,7 @@ mod ending;
 mod envelope;
 mod error;
 mod events;
+mod filled_places;
 mod generator;
 mod lateness;
 mod load;

@@ -7,7 +7,7 @@ use super::message::{Marks, Message, MessageId, Whereabouts};
 use super::occupancy::Place;
 use super::player::Player;
 use super::tokens::BadToken;
-use crate::cores::{CoreFailure, abi};
+use crate::cores::{CoreFailure, Published, abi};
 use crate::plan::Backoff;
 use crate::results::FinalOutcome;
 use mqscript_plugin::random::{KeyedSource, MessageKey, text_key, unit_from};
@@ -36,6 +36,10 @@ impl<C: Clock> Player<'_, C> {
             if room == 0 {
                 break;
             }
+            if self.processor.one_goes(room) && !self.setup.core_reads_content {
+                progressed |= self.hand_over_one();
+                continue;
+            }
             progressed |= self.stage(room);
             if self.processor.nothing_staged() {
                 break;
@@ -52,11 +56,17 @@ impl<C: Clock> Player<'_, C> {
         let mut expired = false;
         while let Some(id) = self.processor.stage(count, self.pace.now_ns(), &self.messages) {
             expired = true;
-            self.account.occupancy.leave(Place::Queue, self.pace.now_ns(), 1);
-            let outcome = self.final_name(&self.messages[id], FinalOutcome::Expired);
-            self.end_rarely(id, outcome, self.setup.reasons.time_to_live, self.pace.now_ns());
+            self.expire(id);
         }
         expired
+    }
+
+    /// Ends a message that was found expired in the queue.
+    #[inline(never)]
+    fn expire(&mut self, id: MessageId) {
+        self.account.occupancy.leave(Place::Queue, self.pace.now_ns(), 1);
+        let outcome = self.final_name(&self.messages[id], FinalOutcome::Expired);
+        self.end_rarely(id, outcome, self.setup.reasons.time_to_live, self.pace.now_ns());
     }
 
     #[inline(never)]
@@ -74,6 +84,57 @@ impl<C: Clock> Player<'_, C> {
         progressed | self.processor.end_cycle(now_ns)
     }
 
+    /// Hands over the first message of the queue by itself, or ends it if it has expired. Returns whether anything
+    /// changed. Most cores of a simulation say in the call what becomes of the message: that needs no list.
+    #[inline(always)]
+    fn hand_over_one(&mut self) -> bool {
+        let now_ns = self.pace.now_ns();
+        if let Some(id) = self.processor.stage(1, now_ns, &self.messages) {
+            self.expire(id);
+            return true;
+        }
+        self.account.watch_backlog(now_ns);
+        let settings = &self.load.generator.settings;
+        let token =
+            self.processor.fill(&self.messages, settings, None, self.setup.run, self.core.origin_ns());
+        self.show_signs();
+        match self.core.publish_one(now_ns, &self.processor.batch()[0]) {
+            Ok(outcome) => {
+                let id = self.processor.staged()[0];
+                self.accepted(id, token);
+                self.processor.accept(1);
+                self.account.occupancy.leave(Place::Queue, now_ns, 1);
+                self.account.occupancy.enter(Place::Processor, now_ns, 1);
+                self.answer(id, &outcome, true);
+                self.processor.handed_over(1);
+                self.take_events();
+                self.account.watch_backlog(now_ns);
+                true
+            }
+            Err(published) => {
+                let accepted = self.take_over(token, published) > 0;
+                self.processor.unstage(&self.messages);
+                accepted
+            }
+        }
+    }
+
+    /// Notes that the core accepted the next attempt of a message.
+    #[inline(always)]
+    fn accepted(&mut self, id: MessageId, token: u64) {
+        let now_ns = self.pace.now_ns();
+        let message = &mut self.messages[id];
+        message.attempts += 1;
+        message.first_accepted_ns = message.first_accepted_ns.min(now_ns);
+        (message.accepted_ns, message.token, message.result) = (now_ns, token, 0);
+        message.place = Whereabouts::InFlight;
+        self.account.recorder.attempted(message.cell, message.agent, message.attempts);
+        if self.receiver.is_active() {
+            let measured = self.account.recorder.in_window(message.cell);
+            self.receiver.handed_over(message, measured, !C::VIRTUAL);
+        }
+    }
+
     /// Offers the staged messages to the core. Returns how many it accepted; the others stay staged.
     #[inline]
     fn hand_over(&mut self) -> usize {
@@ -85,18 +146,17 @@ impl<C: Clock> Player<'_, C> {
             self.processor.fill(&self.messages, settings, texts, self.setup.run, self.core.origin_ns());
         self.show_signs();
         let published = self.core.publish(now_ns, self.processor.batch());
+        self.take_over(token, published)
+    }
+
+    /// Takes over what the core said of the staged messages, whose tokens begin with `token`. Returns how many it
+    /// accepted; the others stay staged.
+    #[inline]
+    fn take_over(&mut self, token: u64, published: Published) -> usize {
+        let now_ns = self.pace.now_ns();
         let accepted = (published.accepted as usize).min(self.processor.staged().len());
-        for (token, id) in (token..).zip(&self.processor.staged()[..accepted]) {
-            let message = &mut self.messages[*id];
-            message.attempts += 1;
-            message.first_accepted_ns = message.first_accepted_ns.min(now_ns);
-            (message.accepted_ns, message.token, message.result) = (now_ns, token, 0);
-            message.place = Whereabouts::InFlight;
-            self.account.recorder.attempted(message.cell, message.agent, message.attempts);
-            if self.receiver.is_active() {
-                let measured = self.account.recorder.in_window(message.cell);
-                self.receiver.handed_over(message, measured, !C::VIRTUAL);
-            }
+        for (token, index) in (token..).zip(0..accepted) {
+            self.accepted(self.processor.staged()[index], token);
         }
         self.processor.accept(accepted);
         self.account.occupancy.leave(Place::Queue, now_ns, accepted as u64);

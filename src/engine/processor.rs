@@ -144,6 +144,13 @@ impl ProcessorState {
         self.batch_size
     }
 
+    /// Whether just one message is handed over next, if there is room for `room`.
+    #[inline(always)]
+    pub fn one_goes(&self, room: usize) -> bool {
+        let waiting = self.waiting.len();
+        waiting == 1 || (room == 1 && waiting > 0)
+    }
+
     /// Moves messages from the queue to `staged` until there are `count`. Stops at an expired message, removes it, and
     /// returns it.
     #[inline(always)]
@@ -244,7 +251,7 @@ impl ProcessorState {
     /// The batch that was written last.
     #[inline(always)]
     pub fn batch(&self) -> &[abi::Message] {
-        &self.envelopes.batch
+        self.envelopes.batch(self.staged.len())
     }
 
     /// The staged messages, in order.

@@ -6,22 +6,15 @@ use super::observer::{Observer, SoFar};
 use super::player::Player;
 use super::results::Measured;
 use super::scene::Scene;
-use crate::cores::{CoreFailure, Signs, expose};
-use crate::results::FinalOutcome;
+use crate::cores::{CoreFailure, expose};
 use serde_json::Map;
 
 impl<C: Clock> Player<'_, C> {
     /// Shows the state of the run before the core is called, because the call may never return.
     #[inline(always)]
     pub fn show_signs(&mut self) {
-        let mut ended = self.account.recorder.not_delivered;
-        ended[FinalOutcome::Delivered as usize] = self.account.recorder.delivered;
-        self.core.services.vitals.show(&Signs {
-            now_ns: self.pace.now_ns(),
-            generated: self.account.recorder.generated,
-            in_flight: (self.processor.in_flight() + self.processor.staged().len()) as u64,
-            ended,
-        });
+        let in_flight = (self.processor.in_flight() + self.processor.staged().len()) as u64;
+        self.core.show(self.pace.now_ns(), in_flight, &self.account.recorder);
         expose(self);
     }
 

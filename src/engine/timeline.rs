@@ -1,16 +1,25 @@
 //! What is due when: a bitmap timing wheel with a heap for the far future.
 //!
 //! Entries come out by time, then by class, then in order of creation. Buckets are 2^`shift` nanoseconds wide; a
-//! three-level bitmap finds the next one that is not empty. The bucket in hand lies sorted in `ready`; what is
-//! scheduled into it (or into the past) meanwhile goes to the small heap `late`.
+//! three-level bitmap finds the next one that is not empty. The bucket in hand lies sorted in `first` and `ready`; what
+//! is scheduled into it (or into the past) meanwhile goes to the small heap `late`.
+//!
+//! *Rationale.* The entries of a bucket form a chain, the last made first, so the order of creation needs no numbers: no
+//! entry gets into a bucket before one that was made earlier, because `far` is emptied into the wheel as soon as its
+//! first entry fits. Only what is outside the wheel is numbered.
 
 use super::due::{Class, Due, is_agent};
+use super::filled_places::FilledPlaces;
 use crate::metrics::prefetch;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-const CLASS_SHIFT: u32 = 60;
+/// The bits below the class in a tag.
+const CLASS_SHIFT: u32 = 32;
+/// The number of no node.
 const NONE: u32 = u32::MAX;
+/// The time of an entry that stands for none.
+const NEVER: u64 = u64::MAX;
 /// The fewest buckets of the wheel.
 const BUCKETS_MIN: usize = 4096;
 /// The most buckets of the wheel.
@@ -21,12 +30,36 @@ const SCOUT_TO: u64 = 32;
 /// The number of entries that a scout prefetches before it reads the first.
 const ASKED_MIN: usize = 6;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// An event and its time. Entries of one time and class come out in the order in which they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     time_ns: u64,
-    /// The class in the upper four bits, the number of creation below.
-    order: u64,
-    payload: u32,
+    /// The class above, the payload below.
+    tag: u64,
+}
+
+impl Entry {
+    const NONE: Entry = Entry { time_ns: NEVER, tag: 0 };
+
+    #[inline(always)]
+    fn class(self) -> u64 {
+        self.tag >> CLASS_SHIFT
+    }
+
+    /// Where it comes among entries that were made at one moment.
+    #[inline(always)]
+    fn order(self) -> (u64, u64) {
+        (self.time_ns, self.class())
+    }
+}
+
+/// An entry outside the wheel, with the number of its creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Numbered {
+    time_ns: u64,
+    class: u64,
+    number: u64,
+    tag: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,21 +71,27 @@ struct Node {
 /// The events that are still to come.
 #[derive(Debug)]
 pub struct Timeline {
+    /// The next entry of the bucket in hand; [`Entry::NONE`] if there is none.
+    first: Entry,
+    /// The other entries of the bucket in hand, last first.
+    ready: Vec<Entry>,
+    /// Whether `late` has entries.
+    has_late: bool,
     shift: u32,
     mask: u64,
     /// The number (time >> shift) of the current bucket; later buckets lie in the wheel.
     current: u64,
     heads: Vec<u32>,
-    levels: [Vec<u64>; 3],
+    /// The places of `heads` that are not empty.
+    filled: FilledPlaces,
     nodes: Vec<Node>,
     free: u32,
-    /// The entries of the current bucket, last first.
-    ready: Vec<Entry>,
-    late: BinaryHeap<Reverse<Entry>>,
-    far: BinaryHeap<Reverse<Entry>>,
+    late: BinaryHeap<Reverse<Numbered>>,
+    far: BinaryHeap<Reverse<Numbered>>,
     /// When the current bucket has this number, the first entry of `far` fits into the wheel.
     far_within: u64,
-    created: u64,
+    /// How many entries were numbered so far.
+    numbers: u64,
     len: usize,
     /// The number of the bucket that was last scouted.
     scout: u64,
@@ -67,18 +106,20 @@ impl Timeline {
         let buckets = (4 * pending).next_power_of_two().clamp(BUCKETS_MIN, BUCKETS_MAX);
         let width = (gap_ns / 8.0).max(3.0 * spread_ns / buckets as f64).clamp(1.0, 1e12);
         Timeline {
+            first: Entry::NONE,
+            ready: Vec::new(),
+            has_late: false,
             shift: width.log2().round() as u32,
             mask: buckets as u64 - 1,
             current: 0,
             heads: vec![NONE; buckets],
-            levels: [vec![0; buckets / 64], vec![0; buckets / 4096], vec![0; buckets.div_ceil(262_144)]],
+            filled: FilledPlaces::new(buckets),
             nodes: Vec::with_capacity(pending),
             free: NONE,
-            ready: Vec::new(),
             late: BinaryHeap::new(),
             far: BinaryHeap::new(),
             far_within: u64::MAX,
-            created: 0,
+            numbers: 0,
             len: 0,
             scout: 0,
             asked: VecDeque::new(),
@@ -91,16 +132,16 @@ impl Timeline {
     }
 
     /// Puts an event on the timeline. An event in the past is due at once, ordered by its time.
-    #[inline]
+    #[inline(always)]
     pub fn schedule(&mut self, time_ns: u64, due: Due) {
         let (class, payload) = due.pack();
-        let order = ((class as u64) << CLASS_SHIFT) | self.created;
-        self.created += 1;
         self.len += 1;
-        self.insert(Entry { time_ns, order, payload });
+        // The largest time stands for none.
+        let time_ns = time_ns.min(NEVER - 1);
+        self.insert(Entry { time_ns, tag: (class as u64) << CLASS_SHIFT | u64::from(payload) });
     }
 
-    #[inline]
+    #[inline(always)]
     fn insert(&mut self, entry: Entry) {
         let bucket = entry.time_ns >> self.shift;
         // For a bucket in the past, the difference wraps to a large number, so that it is not put into the wheel.
@@ -113,93 +154,65 @@ impl Timeline {
 
     #[inline(never)]
     fn insert_rarely(&mut self, bucket: u64, entry: Entry) {
+        let Entry { time_ns, tag } = entry;
+        let numbered = Reverse(Numbered { time_ns, class: entry.class(), number: self.numbers, tag });
+        self.numbers += 1;
         if bucket <= self.current {
-            self.late.push(Reverse(entry));
+            self.late.push(numbered);
+            self.has_late = true;
         } else {
-            self.far.push(Reverse(entry));
+            self.far.push(numbered);
             self.far_within = self.far_within.min(bucket - self.mask);
         }
     }
 
-    #[inline]
-    fn insert_wheel(&mut self, place: usize, entry: Entry) {
-        let head = self.heads[place];
-        let node = Node { entry, next: head };
-        let index = if self.free != NONE {
-            let index = self.free;
-            self.free = self.nodes[index as usize].next;
-            self.nodes[index as usize] = node;
-            index
-        } else {
-            self.nodes.push(node);
-            (self.nodes.len() - 1) as u32
-        };
-        self.heads[place] = index;
-        if head == NONE {
-            self.levels[0][place >> 6] |= 1 << (place & 63);
-            self.levels[1][place >> 12] |= 1 << ((place >> 6) & 63);
-            self.levels[2][place >> 18] |= 1 << ((place >> 12) & 63);
-        }
-    }
-
-    #[inline]
-    fn clear_bit(&mut self, place: usize) {
-        let word = &mut self.levels[0][place >> 6];
-        *word &= !(1 << (place & 63));
-        if *word == 0 {
-            let word = &mut self.levels[1][place >> 12];
-            *word &= !(1 << ((place >> 6) & 63));
-            if *word == 0 {
-                self.levels[2][place >> 18] &= !(1 << ((place >> 12) & 63));
-            }
-        }
-    }
-
-    /// The first bucket at or after `place` that is not empty.
     #[inline(always)]
-    fn next_filled(&self, place: usize) -> Option<usize> {
-        let word = place >> 6;
-        let bits = self.levels[0].get(word)? & (!0 << (place & 63));
-        if bits != 0 {
-            return Some((word << 6) | bits.trailing_zeros() as usize);
-        }
-        self.next_filled_word(word + 1)
-    }
-
-    fn next_filled_word(&self, word: usize) -> Option<usize> {
-        let group = word >> 6;
-        let bits = self.levels[1].get(group)? & (!0 << (word & 63));
-        let word = if bits != 0 {
-            (group << 6) | bits.trailing_zeros() as usize
+    fn insert_wheel(&mut self, place: usize, entry: Entry) {
+        let head = &mut self.heads[place];
+        let node = Node { entry, next: *head };
+        let was_empty = *head == NONE;
+        if let Some(free) = self.nodes.get_mut(self.free as usize) {
+            *head = self.free;
+            self.free = free.next;
+            *free = node;
         } else {
-            let group = self.next_filled_group(group + 1)?;
-            (group << 6) | self.levels[1][group].trailing_zeros() as usize
-        };
-        Some((word << 6) | self.levels[0][word].trailing_zeros() as usize)
-    }
-
-    fn next_filled_group(&self, group: usize) -> Option<usize> {
-        let first = group >> 6;
-        let masked = self.levels[2].get(first)? & (!0 << (group & 63));
-        if masked != 0 {
-            return Some((first << 6) | masked.trailing_zeros() as usize);
+            *head = self.nodes.len() as u32;
+            self.nodes.push(node);
         }
-        let later = self.levels[2][first + 1..].iter().position(|bits| *bits != 0)? + first + 1;
-        Some((later << 6) | self.levels[2][later].trailing_zeros() as usize)
+        if was_empty {
+            self.filled.set(place);
+        }
     }
 
-    /// Takes the next bucket as the current one. Returns false if there is none.
-    #[inline(never)]
+    /// Takes the next bucket in hand, after all entries of the last. Returns false if there is none.
+    #[inline(always)]
     fn advance(&mut self) -> bool {
         let start = (self.current + 1) & self.mask;
-        let found = self.next_filled(start as usize).or_else(|| self.next_filled(0));
+        let found = self.filled.next(start as usize).or_else(|| self.filled.next(0));
         let Some(place) = found else {
             return self.advance_far();
         };
         let distance = ((place as u64).wrapping_sub(start) & self.mask) + 1;
         self.current += distance;
-        self.clear_bit(place);
-        let mut index = std::mem::replace(&mut self.heads[place], NONE);
+        self.filled.clear(place);
+        let index = std::mem::replace(&mut self.heads[place], NONE);
+        let node = &mut self.nodes[index as usize];
+        self.first = node.entry;
+        let next = std::mem::replace(&mut node.next, self.free);
+        self.free = index;
+        if next != NONE {
+            self.take_chain(next);
+        }
+        if self.current >= self.far_within {
+            self.migrate();
+        }
+        true
+    }
+
+    /// Takes the rest of a chain, from `index` on, of which the first stands in `first`. The last made comes first.
+    #[inline(never)]
+    fn take_chain(&mut self, mut index: u32) {
+        self.ready.push(self.first);
         while index != NONE {
             let node = &mut self.nodes[index as usize];
             self.ready.push(node.entry);
@@ -208,18 +221,16 @@ impl Timeline {
             index = next;
         }
         match self.ready.as_mut_slice() {
-            [] | [_] => {}
+            // `b` was made first and comes first, unless `a` is due earlier.
             [a, b] => {
-                if *a < *b {
+                if a.order() < b.order() {
                     std::mem::swap(a, b);
                 }
             }
-            more => more.sort_unstable_by(|a, b| b.cmp(a)),
+            // Last first. The sort is stable: of two entries of one time and class, the one made first stays behind.
+            more => more.sort_by_key(|entry| Reverse(entry.order())),
         }
-        if self.current >= self.far_within {
-            self.migrate();
-        }
-        true
+        self.first = self.ready.pop().unwrap_or(Entry::NONE);
     }
 
     /// Jumps to the first entry of the far future, when the wheel is empty.
@@ -243,35 +254,29 @@ impl Timeline {
                 self.far_within = bucket - self.mask;
                 break;
             }
-            let Some(Reverse(entry)) = self.far.pop() else { break };
-            self.insert(entry);
+            let Some(Reverse(Numbered { time_ns, tag, .. })) = self.far.pop() else { break };
+            self.insert(Entry { time_ns, tag });
         }
     }
 
     /// The time of the next event.
     #[inline(always)]
     pub fn next_time(&mut self) -> Option<u64> {
-        if !self.late.is_empty() {
-            return self.next_time_with_late();
-        }
-        loop {
-            if let Some(entry) = self.ready.last() {
-                return Some(entry.time_ns);
-            }
+        while self.first.time_ns == NEVER && !self.has_late {
             if !self.advance() {
                 return None;
             }
-            if !self.late.is_empty() {
-                return self.next_time_with_late();
-            }
         }
+        if self.has_late {
+            return self.next_time_with_late();
+        }
+        Some(self.first.time_ns)
     }
 
     #[inline(never)]
     fn next_time_with_late(&self) -> Option<u64> {
-        let ready = self.ready.last().map_or(u64::MAX, |entry| entry.time_ns);
-        let late = self.late.peek().map_or(u64::MAX, |Reverse(entry)| entry.time_ns);
-        Some(ready.min(late))
+        let late = self.late.peek().map_or(NEVER, |Reverse(late)| late.time_ns);
+        Some(self.first.time_ns.min(late))
     }
 
     /// Takes the next event that is due at or before `now_ns`, with its time.
@@ -280,18 +285,29 @@ impl Timeline {
         if self.next_time()? > now_ns {
             return None;
         }
-        let entry = if self.late.is_empty() { self.ready.pop() } else { self.pop_with_late() }?;
+        let entry = if self.has_late { self.pop_with_late() } else { self.pop_first() };
         self.len -= 1;
-        let class = Class::ALL[(entry.order >> CLASS_SHIFT) as usize];
-        Some((entry.time_ns, Due::unpack(class, entry.payload)))
+        let class = Class::ALL[entry.class() as usize];
+        Some((entry.time_ns, Due::unpack(class, entry.tag as u32)))
+    }
+
+    #[inline(always)]
+    fn pop_first(&mut self) -> Entry {
+        let next = self.ready.pop().unwrap_or(Entry::NONE);
+        std::mem::replace(&mut self.first, next)
     }
 
     #[inline(never)]
-    fn pop_with_late(&mut self) -> Option<Entry> {
-        let late = self.late.peek().map(|Reverse(entry)| *entry);
-        match (self.ready.last(), late) {
-            (Some(ready), Some(late)) if *ready < late => self.ready.pop(),
-            _ => self.late.pop().map(|Reverse(entry)| entry),
+    fn pop_with_late(&mut self) -> Entry {
+        match self.late.peek() {
+            // An equal one in hand was made before it.
+            Some(Reverse(late)) if (late.time_ns, late.class) < self.first.order() => {
+                let entry = Entry { time_ns: late.time_ns, tag: late.tag };
+                self.late.pop();
+                self.has_late = !self.late.is_empty();
+                entry
+            }
+            _ => self.pop_first(),
         }
     }
 
@@ -302,7 +318,7 @@ impl Timeline {
     pub fn scout(&mut self) -> Option<u32> {
         self.scout = self.scout.max(self.current + SCOUT_FROM);
         if self.scout < self.current + SCOUT_TO
-            && let Some(place) = self.next_filled(((self.scout + 1) & self.mask) as usize)
+            && let Some(place) = self.filled.next(((self.scout + 1) & self.mask) as usize)
         {
             self.scout += ((place as u64).wrapping_sub(self.scout + 1) & self.mask) + 1;
             self.ask_for(self.heads[place]);
@@ -318,8 +334,8 @@ impl Timeline {
             return None;
         }
         self.ask_for(node.next);
-        let is_arrival = node.entry.order >> CLASS_SHIFT == Class::Arrival as u64;
-        (is_arrival && is_agent(node.entry.payload)).then_some(node.entry.payload)
+        let (is_arrival, payload) = (node.entry.class() == Class::Arrival as u64, node.entry.tag as u32);
+        (is_arrival && is_agent(payload)).then_some(payload)
     }
 
     #[inline]
@@ -342,12 +358,14 @@ mod tests {
         fn comes_out_in_order(
             steps in prop::collection::vec((0u64..5_000_000, 0usize..7, prop::bool::ANY, 0u32..40), 1..400),
             pending in 1usize..20_000,
+            // With few different times, many entries have the same.
+            times in prop::sample::select(vec![3u64, 5_000_000]),
         ) {
             let mut timeline = Timeline::new(pending, 1_000.0, 50_000.0);
             let mut list: Vec<(u64, usize, u32)> = Vec::new();
             let mut now = 0;
             for (number, (ahead, class, pop, scale)) in steps.into_iter().enumerate() {
-                let time = (now + (ahead << scale)).saturating_sub(500);
+                let time = (now + ((ahead % times) << scale)).saturating_sub(times.min(500));
                 timeline.schedule(time, Due::unpack(Class::ALL[class], number as u32));
                 list.push((time, class, number as u32));
                 if pop {

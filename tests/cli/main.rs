@@ -9,6 +9,7 @@ mod chaos;
 mod compare;
 mod cores;
 mod deaths;
+mod digests;
 mod fit;
 mod generated;
 mod help;
