@@ -12,7 +12,7 @@ pub struct Chunk {
     sender: u32,
     handed_over: u64,
     delivered: u64,
-    /// Messages to one agent that this agent received.
+    /// Messages of which every copy was received.
     received: u64,
     to_all: u64,
     /// Messages that a processor has given up.
@@ -20,10 +20,27 @@ pub struct Chunk {
     /// Messages whose intended time lies in the measured window.
     measured: u64,
     recipients: [u32; SIZE as usize],
-    /// Broadcasts received, by agent; empty as long as the chunk has no broadcast.
-    received_by: Vec<u64>,
+    /// The number of copies of a broadcast.
+    copies_to_all: u32,
+    /// The broadcasts of which copies are awaited.
+    awaited_by: Vec<Broadcast>,
     /// The number of copies, of messages handed over, that are not received.
     awaited: u64,
+}
+
+/// A broadcast of which copies are awaited. Once all have come, nothing of it is kept but a bit in the chunk.
+#[derive(Debug)]
+struct Broadcast {
+    bit: u64,
+    missing: u32,
+    /// The agents that received it, a bit for each.
+    received_by: Box<[u64]>,
+}
+
+impl Broadcast {
+    fn has_come_to(&self, agent: u32) -> bool {
+        self.received_by[agent as usize / 64] >> (agent % 64) & 1 != 0
+    }
 }
 
 /// What a copy turned out to be.
@@ -56,14 +73,16 @@ impl Chunk {
             given_up: 0,
             measured: 0,
             recipients: [0; SIZE as usize],
-            received_by: Vec::new(),
+            copies_to_all: 0,
+            awaited_by: Vec::new(),
             awaited: 0,
         }
     }
 
     /// The memory that the chunk takes, in bytes.
     pub fn bytes(&self) -> u64 {
-        (size_of::<Chunk>() + 8 * self.received_by.capacity()) as u64
+        let a_broadcast = size_of::<Broadcast>() + 8 * (self.copies_to_all as usize + 1).div_ceil(64);
+        (size_of::<Chunk>() + self.awaited_by.len() * a_broadcast) as u64
     }
 
     /// Notes that the core accepted message `bit` for the first time; `copies` will come of it, and there are `agents`
@@ -76,8 +95,21 @@ impl Chunk {
         self.awaited += copies;
         if recipient == ALL {
             self.to_all |= 1 << bit;
-            self.received_by.resize(agents, 0);
+            self.copies_to_all = copies as u32;
+            self.expect_broadcast(bit, agents);
         }
+    }
+
+    fn expect_broadcast(&mut self, bit: u64, agents: usize) {
+        let received_by = vec![0; agents.div_ceil(64)].into_boxed_slice();
+        match self.copies_to_all {
+            0 => self.received |= 1 << bit,
+            missing => self.awaited_by.push(Broadcast { bit, missing, received_by }),
+        }
+    }
+
+    fn awaited(&self, bit: u64) -> Option<&Broadcast> {
+        self.awaited_by.iter().find(|broadcast| broadcast.bit == bit)
     }
 
     /// Notes that the sender knows message `bit` as delivered. Returns how many of its copies were received before.
@@ -120,10 +152,11 @@ impl Chunk {
     /// The number of received copies of message `bit`.
     #[inline]
     pub fn received_of(&self, bit: u64) -> u64 {
-        if self.to_all >> bit & 1 == 0 {
-            return self.received >> bit & 1;
+        let all = if self.to_all >> bit & 1 == 0 { 1 } else { u64::from(self.copies_to_all) };
+        match self.awaited(bit) {
+            Some(broadcast) => all - u64::from(broadcast.missing),
+            None => all * (self.received >> bit & 1),
         }
-        self.received_by.iter().map(|received| received >> bit & 1).sum()
     }
 
     /// Notes that a copy of message `bit` arrived at `agent`. Returns what it is.
@@ -133,24 +166,43 @@ impl Chunk {
             return Seen::Never;
         }
         let to_all = self.to_all >> bit & 1 != 0;
-        let received = if !to_all {
-            if self.recipients[bit as usize] != agent {
-                return Seen::Never;
-            }
-            &mut self.received
-        } else {
-            match self.received_by.get_mut(agent as usize) {
-                Some(received) if agent != self.sender => received,
-                _ => return Seen::Never,
-            }
-        };
-        if *received >> bit & 1 != 0 {
+        if !to_all && self.recipients[bit as usize] != agent || to_all && !self.is_recipient(agent) {
+            return Seen::Never;
+        }
+        if self.received >> bit & 1 != 0 || to_all && !self.broadcast_received(bit, agent) {
             return Seen::Again;
         }
-        *received |= 1 << bit;
+        if !to_all {
+            self.received |= 1 << bit;
+        }
         self.awaited -= 1;
         let given_up = self.given_up >> bit & 1 != 0;
         Seen::First { delivered: self.delivered >> bit & 1 != 0, to_all, given_up }
+    }
+
+    /// Whether broadcasts of this chunk go to an agent.
+    fn is_recipient(&self, agent: u32) -> bool {
+        agent <= self.copies_to_all && agent != self.sender
+    }
+
+    /// Notes that the copy of a broadcast, of which some are awaited, has come to an agent. Returns whether it is the
+    /// first.
+    #[inline]
+    fn broadcast_received(&mut self, bit: u64, agent: u32) -> bool {
+        let Some(place) = self.awaited_by.iter().position(|broadcast| broadcast.bit == bit) else {
+            return false;
+        };
+        let broadcast = &mut self.awaited_by[place];
+        if broadcast.has_come_to(agent) {
+            return false;
+        }
+        broadcast.received_by[agent as usize / 64] |= 1 << (agent % 64);
+        broadcast.missing -= 1;
+        if broadcast.missing == 0 {
+            self.received |= 1 << bit;
+            self.awaited_by.swap_remove(place);
+        }
+        true
     }
 
     /// Whether all messages were delivered and every copy was received: then the chunk can be forgotten.
@@ -165,11 +217,12 @@ impl Chunk {
         let expected = self.delivered & !self.given_up;
         let to_one = expected & self.measured & !self.to_all & !self.received;
         (0..SIZE).filter(|bit| to_one >> bit & 1 != 0).for_each(|bit| tell(self.recipients[bit as usize], 1));
-        let to_all = expected & self.measured & self.to_all;
-        for (agent, received) in self.received_by.iter().enumerate() {
-            let missing = (to_all & !received).count_ones();
-            if missing > 0 && agent as u32 != self.sender {
-                tell(agent as u32, u64::from(missing));
+        let measured = |broadcast: &&Broadcast| (expected & self.measured) >> broadcast.bit & 1 != 0;
+        let lost: Vec<&Broadcast> = self.awaited_by.iter().filter(measured).collect();
+        for agent in (0..=self.copies_to_all).filter(|agent| self.is_recipient(*agent)) {
+            let missing = lost.iter().filter(|broadcast| !broadcast.has_come_to(agent)).count();
+            if missing > 0 {
+                tell(agent, missing as u64);
             }
         }
     }
@@ -178,16 +231,15 @@ impl Chunk {
     pub fn each_lost(&self, mut tell: impl FnMut(u64, u32)) {
         let expected = self.delivered & !self.given_up;
         for bit in (0..SIZE).filter(|bit| expected >> bit & 1 != 0) {
-            if self.to_all >> bit & 1 == 0 {
-                if self.received >> bit & 1 == 0 {
-                    tell(bit, self.recipients[bit as usize]);
-                }
+            if self.received >> bit & 1 != 0 {
                 continue;
             }
-            let agents = (0u32..).zip(&self.received_by);
-            agents
-                .filter(|(agent, received)| *agent != self.sender && *received >> bit & 1 == 0)
-                .for_each(|(agent, _)| tell(bit, agent));
+            match self.awaited(bit) {
+                None => tell(bit, self.recipients[bit as usize]),
+                Some(broadcast) => (0..=self.copies_to_all)
+                    .filter(|agent| self.is_recipient(*agent) && !broadcast.has_come_to(*agent))
+                    .for_each(|agent| tell(bit, agent)),
+            }
         }
     }
 }

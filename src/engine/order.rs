@@ -4,8 +4,10 @@ use mqscript_plugin::random::mix;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-/// The most pairs of sender and recipient whose order is measured.
+/// The most pairs of sender and recipient whose order is measured, where there is no table of all.
 pub const PAIRS_MAX: usize = 1_000_000;
+/// The most places of a table of all pairs: 64 MB, of which the system gives what is used.
+const PLACES_MAX: usize = 1 << 24;
 /// The number of priorities.
 pub const PRIORITIES: u8 = 4;
 
@@ -13,17 +15,16 @@ pub const PRIORITIES: u8 = 4;
 /// messages to all are told apart, each priority has two ways.
 #[derive(Debug)]
 pub enum Order {
-    /// A table with a place for every pair, for few agents: by sender, recipient, way.
+    /// A table with a place for every pair, for few agents: by way, sender, recipient, so that the copies of a broadcast
+    /// lie side by side.
     Dense {
         /// The number of agents.
         agents: usize,
-        /// The number of ways.
-        ways: usize,
         /// The newest sequence seen for each place; 0 = none.
-        newest: Vec<u64>,
+        newest: Vec<u32>,
     },
     /// The pairs that occurred, for many agents.
-    Sparse(HashMap<u64, u64, BuildHasherDefault<Mixing>>),
+    Sparse(HashMap<u64, u32, BuildHasherDefault<Mixing>>),
     /// More pairs occurred than are measured: order is unknown.
     GivenUp,
 }
@@ -33,19 +34,19 @@ impl Order {
     pub fn new(agents: usize, ways: u8) -> Order {
         let ways = usize::from(ways);
         match agents.checked_mul(agents).and_then(|pairs| pairs.checked_mul(ways)) {
-            Some(places) if places <= PAIRS_MAX => Order::Dense { agents, ways, newest: vec![0; places] },
+            Some(places) if places <= PLACES_MAX => Order::Dense { agents, newest: vec![0; places] },
             _ => Order::Sparse(HashMap::default()),
         }
     }
 
-    /// Notes the first copy of a message's first attempt. Returns whether the copy of a newer message of its pair came
+    /// Notes the first copy of a message's first attempt; its sequence is below 2³². Returns whether the copy of a newer message of its pair came
     /// before.
     #[inline]
     pub fn is_late(&mut self, sender: u32, recipient: u32, way: u8, sequence: u64) -> bool {
         let newest = match self {
-            Order::Dense { agents, ways, newest } => {
-                let pair = sender as usize * *agents + recipient as usize;
-                &mut newest[pair * *ways + usize::from(way)]
+            Order::Dense { agents, newest } => {
+                let row = usize::from(way) * *agents + sender as usize;
+                &mut newest[row * *agents + recipient as usize]
             }
             Order::Sparse(pairs) => {
                 // Agents are numbered below 2³⁰.
@@ -58,6 +59,7 @@ impl Order {
             }
             Order::GivenUp => return false,
         };
+        let sequence = sequence as u32;
         let late = sequence < *newest;
         *newest = sequence.max(*newest);
         late

@@ -10,7 +10,7 @@ use super::tokens::BadToken;
 use crate::cores::{CoreFailure, Published, abi};
 use crate::plan::Backoff;
 use crate::results::FinalOutcome;
-use mqscript_plugin::random::{KeyedSource, MessageKey, text_key, unit_from};
+use mqscript_plugin::random::{MessageKey, text_key, unit_from};
 use std::ops::Range;
 
 impl<C: Clock> Player<'_, C> {
@@ -358,7 +358,7 @@ impl<C: Clock> Player<'_, C> {
             attempt: message.attempts,
             recipient_key: 0,
         };
-        let u = unit_from(KeyedSource::new(self.setup.plan.seed, "engine", "jitter").stream(key).next_u64());
+        let u = unit_from(self.setup.jitter.stream(key).next_u64());
         (wait * (1.0 + backoff.jitter * (2.0 * u - 1.0))).round().min(backoff.max_ns as f64) as u64
     }
 

@@ -246,7 +246,10 @@ impl Receipts {
         let Some(Some(chunk)) = self.pool.get_mut(slot as usize) else {
             return self.received_for_closed(slot);
         };
-        match chunk.received(bit, agent) {
+        let before = chunk.bytes();
+        let seen = chunk.received(bit, agent);
+        self.bytes -= before - chunk.bytes();
+        match seen {
             Seen::Again => {
                 self.copies.duplicated += 1;
                 Class::Duplicated

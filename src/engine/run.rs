@@ -30,7 +30,7 @@ use crate::cores::{
 use crate::metrics::{AgentsRecorder, Recorder};
 use crate::plan::{ClockKind, Plan};
 use crate::results::{Stopwatch, in_utc};
-use mqscript_plugin::random::mix;
+use mqscript_plugin::random::{KeyedSource, mix};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -285,6 +285,7 @@ impl<'a> OpenedRun<'a> {
             rules: Rules::of(self.scene.plan, on_virtual_clock),
             reasons: Reasons::new(&self.services.interner),
             run: self.number,
+            jitter: KeyedSource::new(self.scene.plan.seed, "engine", "jitter"),
             core_reads_content: self.scene.capabilities & abi::READS_CONTENT != 0,
             wants_messages,
         }

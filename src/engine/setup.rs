@@ -3,6 +3,7 @@
 use super::scene::Scene;
 use crate::cores::Interner;
 use crate::plan::Plan;
+use mqscript_plugin::random::KeyedSource;
 
 /// The fixed parts of a run: the plan, what the loop looks up in it, and the names of the engine's own reasons.
 pub struct Setup<'a> {
@@ -16,6 +17,8 @@ pub struct Setup<'a> {
     pub reasons: Reasons,
     /// The number of the run in stamps.
     pub run: u32,
+    /// The source of the jitter of backoffs.
+    pub jitter: KeyedSource,
     /// Whether the core reads the contents of messages.
     pub core_reads_content: bool,
     /// Whether the observer wants every message and every copy.

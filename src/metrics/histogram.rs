@@ -1,15 +1,11 @@
-//! Counts of times in the buckets of HdrHistogram, filled through a small buffer.
+//! Counts of times in the buckets of HdrHistogram.
 //!
 //! The mapping is that of HdrHistogram (Tene), so a cell becomes an [`hdrhistogram::Histogram`] without any loss. It goes
-//! on for as long as 64 bits count nanoseconds: no value is cut. Counts here are 32 bits wide, with a spill for more, and are
-//! written 64 at a time: the loop that fills them then runs from one cache-warm array.
+//! on for as long as 64 bits count nanoseconds: no value is cut. Counts here are 32 bits wide, with a spill for more.
 
 use crate::results::Times;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-const BUFFERED: usize = 64;
 
 /// Times at three significant digits.
 pub type Histogram = Buckets<11>;
@@ -39,10 +35,18 @@ impl Default for Exact {
 
 impl Exact {
     /// Adds one value to the histogram.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, value: u64) {
         self.count += 1;
         self.sum += u128::from(value);
+        if value < self.min || value > self.max {
+            self.widen(value);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn widen(&mut self, value: u64) {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
     }
@@ -73,11 +77,7 @@ impl Exact {
 /// A histogram whose buckets hold 2^`SUB_BITS` values at full resolution (11: three digits, 8: two digits).
 #[derive(Debug, Clone)]
 pub struct Buckets<const SUB_BITS: u32> {
-    /// The exact part of the values that have left the buffer.
     exact: Exact,
-    /// Room for [`BUFFERED`] values, of which so many are there; no room before the first.
-    buffer: Vec<u64>,
-    waiting: usize,
     /// Of the places from `first` on, as far as values have come; empty before any.
     counts: Vec<u32>,
     /// A multiple of [`Buckets::BLOCK`].
@@ -88,14 +88,7 @@ pub struct Buckets<const SUB_BITS: u32> {
 
 impl<const SUB_BITS: u32> Default for Buckets<SUB_BITS> {
     fn default() -> Self {
-        Buckets {
-            exact: Exact::default(),
-            buffer: Vec::new(),
-            waiting: 0,
-            counts: Vec::new(),
-            first: 0,
-            spill: BTreeMap::new(),
-        }
+        Buckets { exact: Exact::default(), counts: Vec::new(), first: 0, spill: BTreeMap::new() }
     }
 }
 
@@ -123,41 +116,34 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     }
 
     /// Adds one value to the histogram.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, value: u64) {
-        match self.buffer.get_mut(self.waiting) {
-            Some(place) => *place = value,
-            None => self.record_first(value),
-        }
-        self.waiting += 1;
-    }
-
-    /// The first value of a new buffer.
-    #[inline(never)]
-    fn record_first(&mut self, value: u64) {
-        self.flush();
-        self.buffer.resize(BUFFERED, 0);
-        self.buffer[0] = value;
-    }
-
-    fn waiting(&self) -> &[u64] {
-        &self.buffer[..self.waiting]
-    }
-
-    #[inline(never)]
-    fn flush(&mut self) {
-        let waiting = &self.buffer[..self.waiting];
-        waiting.iter().for_each(|value| self.exact.add(*value));
-        self.cover(self.used());
-        for &value in &self.buffer[..self.waiting] {
-            let place = Self::place(value) - self.first;
-            let (count, wrapped) = self.counts[place].overflowing_add(1);
-            self.counts[place] = count;
-            if wrapped {
-                *self.spill.entry(self.first + place).or_default() += 1 << 32;
+        self.exact.add(value);
+        let place = Self::place(value);
+        match self.counts.get_mut(place.wrapping_sub(self.first)) {
+            Some(count) => {
+                let (sum, wrapped) = count.overflowing_add(1);
+                *count = sum;
+                if wrapped {
+                    self.spill_at(place);
+                }
             }
+            None => self.count_at_new_place(place),
         }
-        self.waiting = 0;
+    }
+
+    /// Counts a value at a place that has no room yet.
+    #[cold]
+    #[inline(never)]
+    fn count_at_new_place(&mut self, place: usize) {
+        self.cover(place..place + 1);
+        self.add_at(place, 1);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn spill_at(&mut self, place: usize) {
+        *self.spill.entry(place).or_default() += 1 << 32;
     }
 
     /// Makes room for the counts of these places.
@@ -199,23 +185,17 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
         }
         if self.is_empty() {
             self.clone_from(other);
-            // So that no statistic of it need copy it once more.
-            self.flush();
             return;
         }
-        self.flush();
-        self.exact.merge(&other.exact());
+        self.exact.merge(&other.exact);
         self.cover(self.used());
         self.add_counts(other);
         for (&place, &count) in &other.spill {
             self.add_at(place, count);
         }
-        for &value in other.waiting() {
-            self.add_at(Self::place(value), 1);
-        }
     }
 
-    /// Adds the counts of another but for what has spilled there or waits in its buffer. There is room for them.
+    /// Adds the counts of another but for what has spilled there. There is room for them.
     fn add_counts(&mut self, other: &Self) {
         let used = other.used();
         if used.is_empty() {
@@ -244,36 +224,21 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
 
     /// Whether there is no value.
     fn is_empty(&self) -> bool {
-        self.exact.count == 0 && self.waiting == 0
+        self.exact.count == 0
     }
 
     /// The exact part: count, sum, smallest and largest value.
     pub fn exact(&self) -> Exact {
-        let mut exact = self.exact;
-        self.waiting().iter().for_each(|value| exact.add(*value));
-        exact
-    }
-
-    /// The same histogram with nothing left in the buffer.
-    fn flushed(&self) -> Cow<'_, Self> {
-        match self.waiting {
-            0 => Cow::Borrowed(self),
-            _ => {
-                let mut whole = self.clone();
-                whole.flush();
-                Cow::Owned(whole)
-            }
-        }
+        self.exact
     }
 
     /// The places with a value, rising, and how many values each has. A place is the index of the same count in an
     /// [`hdrhistogram::Histogram`].
     pub fn counts(&self) -> impl Iterator<Item = (usize, u64)> {
-        let whole = self.flushed();
-        whole.used().map(move |place| (place, whole.count_at(place))).filter(|(_, count)| *count > 0)
+        self.used().map(|place| (place, self.count_at(place))).filter(|(_, count)| *count > 0)
     }
 
-    /// How many values there are at a used place; none may be in the buffer.
+    /// How many values there are at a used place.
     #[inline]
     fn count_at(&self, place: usize) -> u64 {
         let high = if self.spill.is_empty() { None } else { self.spill.get(&place) };
@@ -284,20 +249,19 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
     /// HdrHistogram's `value_at_quantile` has it. None for a rank beyond all values.
     fn at_ranks<const N: usize>(&self, ranks: [u64; N]) -> [Option<u64>; N] {
         const STRIDE: usize = 32;
-        let whole = self.flushed();
-        let used = whole.used();
+        let used = self.used();
         let (mut found, mut next, mut passed) = ([None; N], 0, 0);
         for start in used.clone().step_by(STRIDE) {
             let places = start..(start + STRIDE).min(used.end);
-            let counts = &whole.counts[places.start - whole.first..places.end - whole.first];
+            let counts = &self.counts[places.start - self.first..places.end - self.first];
             let together = counts.iter().map(|count| u64::from(*count)).sum::<u64>();
             // Most lie between two ranks.
-            if whole.spill.is_empty() && ranks.get(next).is_none_or(|rank| passed + together < *rank) {
+            if self.spill.is_empty() && ranks.get(next).is_none_or(|rank| passed + together < *rank) {
                 passed += together;
                 continue;
             }
             for place in places {
-                passed += whole.count_at(place);
+                passed += self.count_at(place);
                 while next < N && ranks[next] <= passed {
                     found[next] = Some(Self::value_at(place + 1).wrapping_sub(1));
                     next += 1;
