@@ -168,7 +168,7 @@ impl<C: Clock> Player<'_, C> {
             let receipts = self.receiver.receipts();
             waiting = (receipts.copies_of(recipient), waiting.1 + receipts.copies().outstanding);
         }
-        self.account.recorder.generated(cell, agent, recipient, self.pace.now_ns(), waiting);
+        self.account.recorder.generated(cell, self.pace.now_ns(), waiting);
         if !C::VIRTUAL {
             self.note_lag(cell, intended_ns);
         }

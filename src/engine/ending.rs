@@ -33,6 +33,9 @@ impl<C: Clock> Player<'_, C> {
             ended_ns: at_ns,
             outcome,
             reason,
+            // A message that the core never accepted may have been offered when the process died.
+            attempts: if message.first_accepted_ns == u64::MAX { 0 } else { message.attempts },
+            answered: message.answered,
         }
     }
 

@@ -175,18 +175,6 @@ impl Generator {
         }
     }
 
-    /// The recipient of the agent's next message, if its mix alone decides that; the same that
-    /// [`draw`](Generator::draw) and [`message`](Generator::message) will choose.
-    #[inline]
-    pub fn next_recipient(&self, agent: u32) -> Option<u32> {
-        let state = self.agents.get(agent as usize)?;
-        let group = &self.groups[state.group as usize];
-        let mut stream = state.message.clone();
-        let index = group.entries[group.mix.as_ref()?.choose(stream.next_u64())];
-        let recipient = &self.settings[index as usize].settings.recipient;
-        Some(self.recipient(agent, recipient, &mut stream))
-    }
-
     #[inline(always)]
     fn recipient(&self, agent: u32, recipient: &Recipient, stream: &mut Stream) -> u32 {
         let count = self.agents.len() as u32;

@@ -61,6 +61,8 @@ mod tests {
             last_attempt: None,
             ended_ns: 100,
             outcome,
+            attempts: 0,
+            answered: 0,
             reason: 0,
         }
     }

@@ -36,10 +36,6 @@ pub struct Load {
     ended_by: Shortfall,
     /// Whether there are so many agents that their records do not fit into the caches.
     many_agents: bool,
-    /// The agents whose memory was prefetched last.
-    soon: [u32; 4],
-    /// The place in `soon` of the one that was given first.
-    soonest: usize,
 }
 
 impl Load {
@@ -57,8 +53,6 @@ impl Load {
             phase: 0,
             ended_ns: None,
             ended_by: Shortfall::NothingToCome,
-            soon: [u32::MAX; 4],
-            soonest: 0,
         }
     }
 
@@ -227,15 +221,5 @@ impl Load {
     #[inline(always)]
     pub fn looks_ahead(&self) -> bool {
         self.many_agents
-    }
-
-    /// Prefetches the memory of `agent`, whose arrival is due soon. Returns the recipient of an agent that was given
-    /// earlier and whose memory is loaded by now.
-    #[inline]
-    pub fn look_ahead(&mut self, agent: u32) -> Option<u32> {
-        self.generator.prefetch(agent);
-        let earlier = std::mem::replace(&mut self.soon[self.soonest], agent);
-        self.soonest = (self.soonest + 1) % self.soon.len();
-        self.generator.next_recipient(earlier)
     }
 }

@@ -41,14 +41,16 @@ pub struct Message {
     pub draft: u32,
     /// The interned reason of the attempt's outcome.
     pub reason: u32,
-    /// The result of the attempt's outcome, once known; 0 before.
-    pub result: u32,
     /// The cell in which it is recorded: phase and type.
     pub cell: CellId,
     /// The number of its type.
     pub type_id: TypeId,
     /// The number of attempts made.
     pub attempts: u8,
+    /// The number of those that were answered in time.
+    pub answered: u8,
+    /// The result of the attempt's outcome, once known; 0 before.
+    pub result: u8,
     /// The priority of the message.
     pub priority: Priority,
     /// The place of the message in the engine.
@@ -118,10 +120,11 @@ impl Message {
         settings: 0,
         draft: NONE,
         reason: 0,
-        result: 0,
         cell: CellId::FIRST,
         type_id: TypeId(0),
         attempts: 0,
+        answered: 0,
+        result: 0,
         priority: Priority::Regular,
         place: Whereabouts::Waiting,
         marks: Marks::NONE,

@@ -191,13 +191,11 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Prefetches memory for one of the next arrivals: first that of its agent, then that of its recipient.
+    /// Prefetches the memory of an agent whose arrival is due soon.
     #[inline(never)]
     fn look_ahead(&mut self) {
-        let Some(agent) = self.pace.scout() else { return };
-        self.account.recorder.agents.prefetch(agent);
-        if let Some(recipient) = self.load.look_ahead(agent) {
-            self.account.recorder.agents.prefetch_recipient(recipient);
+        if let Some(agent) = self.pace.scout() {
+            self.load.generator.prefetch(agent);
         }
     }
 

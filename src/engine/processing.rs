@@ -128,7 +128,7 @@ impl<C: Clock> Player<'_, C> {
         message.first_accepted_ns = message.first_accepted_ns.min(now_ns);
         (message.accepted_ns, message.token, message.result) = (now_ns, token, 0);
         message.place = Whereabouts::InFlight;
-        self.account.recorder.attempted(message.cell, message.agent, message.attempts);
+        self.account.recorder.attempted(message.cell, message.attempts);
         if self.receiver.is_active() {
             let measured = self.account.recorder.in_window(message.cell);
             self.receiver.handed_over(message, measured, !C::VIRTUAL);
@@ -253,7 +253,7 @@ impl<C: Clock> Player<'_, C> {
         if message.result != 0 {
             return false;
         }
-        (message.result, message.reason, message.at_ns) = (outcome.result, outcome.reason, at_ns);
+        (message.result, message.reason, message.at_ns) = (outcome.result as u8, outcome.reason, at_ns);
         let deadline = self.setup.plan.processor.timeout_ns.map(|timeout| message.accepted_ns + timeout);
         match deadline {
             Some(deadline) if at_ns > deadline => {
@@ -271,9 +271,11 @@ impl<C: Clock> Player<'_, C> {
     #[inline(always)]
     pub fn outcome_due(&mut self, id: MessageId) {
         self.landed();
+        let message = &mut self.messages[id];
+        message.answered += 1;
+        self.account.recorder.answered(message.cell);
         let message = &self.messages[id];
-        self.account.recorder.answered(message.cell, message.agent);
-        if message.result == abi::DELIVERED {
+        if u32::from(message.result) == abi::DELIVERED {
             let (at_ns, accepted_ns) = (message.at_ns, message.accepted_ns);
             if self.account.outages.are_watched() {
                 self.account.outages.delivered(at_ns);
@@ -296,7 +298,7 @@ impl<C: Clock> Player<'_, C> {
     fn attempt_failed(&mut self, id: MessageId) {
         let on = self.setup.plan.processor.retry.on;
         let Message { result, reason, at_ns, .. } = self.messages[id];
-        let (outcome, again) = match result {
+        let (outcome, again) = match u32::from(result) {
             abi::REJECTED => (FinalOutcome::Rejected, false),
             abi::UNCERTAIN => (FinalOutcome::Uncertain, on.uncertain),
             _ => (FinalOutcome::Failed, on.refused),

@@ -1,5 +1,9 @@
-//! Records by generating agent and by recipient: under 130 bytes an agent, without percentiles above 1,000.
+//! Records by generating agent and by recipient: 96 bytes an agent, without percentiles above 1,000.
+//!
+//! An agent learns of a message when it ends, and of 64 together: where many agents' records fill the memory, each of
+//! them is prefetched long before it is written.
 
+use super::cell::Ended;
 use super::histogram::{CoarseHistogram, Exact};
 use super::prefetch::prefetch;
 use crate::results::FinalOutcome;
@@ -11,34 +15,55 @@ use std::collections::BTreeMap;
 pub const PERCENTILES_MAX: usize = 1_000;
 const NEVER: u64 = u64::MAX;
 
-/// One agent's records. Counts of messages are 32 bits wide: a run generates at most 2³² − 1 of them.
+/// So many messages that have ended wait to be recorded.
+const PENDING_MAX: usize = 64;
+/// The final outcomes that have no count in the records of each agent: all but delivered and failed.
+const RARE: usize = FinalOutcome::ALL.len() - 2;
+
+/// One agent's records, in one cache line. Counts of messages are 32 bits wide: a run generates at most 2³² − 1 of them.
 #[derive(Debug, Clone)]
-#[repr(C)]
+#[repr(C, align(64))]
 struct AgentCell {
-    total_sum: u128,
+    total_sum: u64,
     total_min: u64,
     total_max: u64,
-    generated: u32,
-    ended: [u32; 7],
+    last_activity_ns: u64,
     attempts: u64,
     answered: u64,
-    last_activity_ns: u64,
+    /// Multiples of 2⁶⁴ in the sum of totals.
+    total_sum_high: u32,
+    delivered: u32,
+    failed: u32,
     retries: u32,
 }
 
 const EMPTY: AgentCell = AgentCell {
-    generated: 0,
-    ended: [0; 7],
-    retries: 0,
-    attempts: 0,
-    answered: 0,
-    last_activity_ns: NEVER,
     total_sum: 0,
     total_min: u64::MAX,
     total_max: 0,
+    last_activity_ns: NEVER,
+    attempts: 0,
+    answered: 0,
+    total_sum_high: 0,
+    delivered: 0,
+    failed: 0,
+    retries: 0,
 };
 
+/// A message that has ended, as far as the records of its parties need it.
 #[derive(Debug, Clone, Copy)]
+struct Pending {
+    agent: u32,
+    recipient: u32,
+    ended_ns: u64,
+    total_ns: u64,
+    outcome: FinalOutcome,
+    attempts: u8,
+    answered: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(8))]
 struct RecipientCell {
     addressed: u32,
     delivered: u32,
@@ -59,7 +84,7 @@ const UNADDRESSED: RecipientCell =
 /// Some records as they were, to be put back.
 #[derive(Debug, Default)]
 pub struct Kept {
-    agents: Vec<(u32, AgentCell)>,
+    agents: Vec<(u32, AgentCell, [u32; RARE])>,
     recipients: Vec<(u32, RecipientCell)>,
     all: Option<RecipientCell>,
     lost: BTreeMap<u32, u64>,
@@ -69,7 +94,11 @@ pub struct Kept {
 #[derive(Debug, Clone, Default)]
 pub struct AgentsRecorder {
     agents: Vec<AgentCell>,
+    /// The final outcomes other than delivered and failed, by agent; empty before the first.
+    rare: Vec<[u32; RARE]>,
     recipients: Vec<RecipientCell>,
+    /// Messages that have ended and are not recorded yet.
+    pending: Vec<Pending>,
     all: RecipientCell,
     totals: Vec<CoarseHistogram>,
     receives: bool,
@@ -83,6 +112,8 @@ impl AgentsRecorder {
         let percentiles = if agents <= PERCENTILES_MAX { agents } else { 0 };
         AgentsRecorder {
             agents: vec![EMPTY; agents],
+            rare: Vec::new(),
+            pending: Vec::with_capacity(PENDING_MAX),
             recipients: vec![UNADDRESSED; agents],
             all: UNADDRESSED,
             totals: vec![CoarseHistogram::default(); percentiles],
@@ -97,11 +128,12 @@ impl AgentsRecorder {
     }
 
     /// What is on record of these agents and recipients, and of losses: all else that `ended` changes
-    /// for a message that was not delivered.
+    /// for a message that was not delivered. Nothing may be pending.
     pub fn keep(&self, parties: impl Iterator<Item = (u32, u32)>) -> Kept {
         let mut kept = Kept { all: Some(self.all), lost: self.lost.clone(), ..Kept::default() };
         for (agent, recipient) in parties {
-            kept.agents.push((agent, self.agents[agent as usize].clone()));
+            let rare = self.rare.get(agent as usize).copied().unwrap_or_default();
+            kept.agents.push((agent, self.agents[agent as usize].clone(), rare));
             kept.recipients.extend(self.recipients.get(recipient as usize).map(|cell| (recipient, *cell)));
         }
         kept
@@ -109,8 +141,11 @@ impl AgentsRecorder {
 
     /// As it was when `kept` was kept.
     pub fn put_back(mut self, kept: Kept) -> AgentsRecorder {
-        for (agent, cell) in kept.agents {
+        for (agent, cell, rare) in kept.agents {
             self.agents[agent as usize] = cell;
+            if let Some(place) = self.rare.get_mut(agent as usize) {
+                *place = rare;
+            }
         }
         for (recipient, cell) in kept.recipients {
             self.recipients[recipient as usize] = cell;
@@ -130,72 +165,65 @@ impl AgentsRecorder {
         self.agents.is_empty()
     }
 
-    /// Asks for the memory of an agent's records; anything but an agent's number asks for nothing.
-    #[inline]
-    pub fn prefetch(&self, agent: u32) {
-        if let Some(cell) = self.agents.get(agent as usize) {
-            prefetch(&cell.total_sum);
-            prefetch(&cell.retries);
-        }
-    }
-
-    /// Asks for the memory of a recipient's records.
-    #[inline]
-    pub fn prefetch_recipient(&self, recipient: u32) {
-        if let Some(cell) = self.recipients.get(recipient as usize) {
-            prefetch(cell);
-        }
-    }
-
     #[inline]
     fn recipient(&mut self, recipient: u32) -> &mut RecipientCell {
         if recipient == ALL { &mut self.all } else { &mut self.recipients[recipient as usize] }
     }
 
-    #[inline]
-    pub(super) fn generated(&mut self, agent: u32, recipient: u32, now_ns: u64) {
-        let cell = &mut self.agents[agent as usize];
-        cell.generated += 1;
-        cell.last_activity_ns = now_ns;
-        self.recipient(recipient).addressed += 1;
+    /// A message has ended. It is recorded together with others; `flush` does that at once.
+    #[inline(always)]
+    pub(super) fn ended(&mut self, e: &Ended, total_ns: u64) {
+        let Ended { agent, recipient, ended_ns, outcome, attempts, answered, .. } = *e;
+        if let Some(cell) = self.agents.get(agent as usize) {
+            prefetch(cell);
+        }
+        if let Some(cell) = self.recipients.get(recipient as usize) {
+            prefetch(cell);
+        }
+        self.pending.push(Pending { agent, recipient, ended_ns, total_ns, outcome, attempts, answered });
+        if self.pending.len() == PENDING_MAX {
+            self.flush();
+        }
     }
 
-    #[inline]
-    pub(super) fn attempted(&mut self, agent: u32, retry: u64) {
-        let cell = &mut self.agents[agent as usize];
-        cell.attempts += 1;
-        cell.retries += retry as u32;
+    /// Records the messages that have ended. To be called before anything is read here.
+    #[inline(never)]
+    pub fn flush(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.drain(..).for_each(|message| self.record(message));
+        self.pending = pending;
     }
 
-    #[inline]
-    pub(super) fn answered(&mut self, agent: u32) {
-        self.agents[agent as usize].answered += 1;
-    }
-
-    #[inline]
-    pub(super) fn ended(
-        &mut self,
-        agent: u32,
-        recipient: u32,
-        outcome: FinalOutcome,
-        at_ns: u64,
-        total_ns: u64,
-    ) {
+    #[inline(always)]
+    fn record(&mut self, message: Pending) {
+        let Pending { agent, recipient, ended_ns, total_ns, outcome, attempts, answered } = message;
         let cell = &mut self.agents[agent as usize];
-        cell.ended[outcome as usize] += 1;
-        cell.last_activity_ns = at_ns;
-        let delivered = outcome == FinalOutcome::Delivered;
-        if delivered {
-            cell.total_sum += u128::from(total_ns);
-            cell.total_min = cell.total_min.min(total_ns);
-            cell.total_max = cell.total_max.max(total_ns);
-            if let Some(histogram) = self.totals.get_mut(agent as usize) {
-                histogram.record(total_ns);
+        cell.last_activity_ns = ended_ns;
+        cell.attempts += u64::from(attempts);
+        cell.retries += u32::from(attempts.saturating_sub(1));
+        cell.answered += u64::from(answered);
+        match outcome {
+            FinalOutcome::Delivered => {
+                cell.delivered(total_ns);
+                if let Some(histogram) = self.totals.get_mut(agent as usize) {
+                    histogram.record(total_ns);
+                }
             }
+            FinalOutcome::Failed => cell.failed += 1,
+            rare => self.ended_rarely(agent, rare),
         }
         let cell = self.recipient(recipient);
-        cell.delivered += u32::from(delivered);
-        cell.last_activity_ns = at_ns;
+        cell.addressed += 1;
+        cell.delivered += u32::from(outcome == FinalOutcome::Delivered);
+        cell.last_activity_ns = ended_ns;
+    }
+
+    #[inline(never)]
+    fn ended_rarely(&mut self, agent: u32, outcome: FinalOutcome) {
+        if self.rare.is_empty() {
+            self.rare = vec![[0; RARE]; self.agents.len()];
+        }
+        self.rare[agent as usize][outcome as usize - 2] += 1;
     }
 
     /// The first copy of a message arrived at an agent.
@@ -218,15 +246,16 @@ impl AgentsRecorder {
         let cell = &self.agents[agent];
         let times = self.totals.get(agent).map_or_else(|| cell.exact().times(), CoarseHistogram::times);
         let addressed = u64::from(self.recipients[agent].addressed);
-        figures_of(1, cell.counts(), addressed, cell.last_activity_ns, times)
+        figures_of(1, self.counts(agent), addressed, cell.last_activity_ns, times)
     }
 
     /// The figures of all agents from `first` on, `count` of them, together.
     pub fn group_figures(&self, first: usize, count: usize) -> AgentFigures {
         let (mut counts, mut exact, mut last, mut addressed) =
             (Counts::default(), Exact::default(), NEVER, 0);
-        for (cell, recipient) in self.agents[first..first + count].iter().zip(&self.recipients[first..]) {
-            counts.merge(&cell.counts());
+        for agent in first..first + count {
+            let (cell, recipient) = (&self.agents[agent], &self.recipients[agent]);
+            counts.merge(&self.counts(agent));
             exact.merge(&cell.exact());
             addressed += u64::from(recipient.addressed);
             if cell.last_activity_ns != NEVER {
@@ -252,13 +281,41 @@ impl AgentsRecorder {
 
     /// Agents by mean total time, slowest first, and by share not delivered, most failing first: `n` of each.
     pub fn extremes(&self, n: usize) -> (Vec<usize>, Vec<usize>) {
-        let mean = |cell: &AgentCell| cell.total_sum as f64 / f64::from(cell.ended[0].max(1));
-        let failing = |cell: &AgentCell| 1.0 - f64::from(cell.ended[0]) / f64::from(cell.generated.max(1));
-        let active = |cell: &&AgentCell| cell.generated > 0;
+        let agents =
+            || self.agents.iter().enumerate().map(|(agent, cell)| (agent, cell, self.generated(agent)));
+        let active = || agents().filter(|(.., generated)| *generated > 0);
+        let mean = |cell: &AgentCell| cell.sum() as f64 / f64::from(cell.delivered.max(1));
+        let failing = |cell: &AgentCell, generated: u64| 1.0 - f64::from(cell.delivered) / generated as f64;
         (
-            top(n, self.agents.iter().enumerate().filter(|(_, c)| active(c)).map(|(i, c)| (mean(c), i))),
-            top(n, self.agents.iter().enumerate().filter(|(_, c)| active(c)).map(|(i, c)| (failing(c), i))),
+            top(n, active().map(|(agent, cell, _)| (mean(cell), agent))),
+            top(n, active().map(|(agent, cell, generated)| (failing(cell, generated), agent))),
         )
+    }
+
+    /// The number of messages of an agent: each ends once.
+    fn generated(&self, agent: usize) -> u64 {
+        let rare = self.rare.get(agent).map_or(0, |rare| rare.iter().map(|count| u64::from(*count)).sum());
+        let cell = &self.agents[agent];
+        u64::from(cell.delivered) + u64::from(cell.failed) + rare
+    }
+
+    fn counts(&self, agent: usize) -> Counts {
+        let cell = &self.agents[agent];
+        let [dead_lettered, rejected, expired, uncertain, unanswered] =
+            self.rare.get(agent).copied().unwrap_or_default().map(u64::from);
+        Counts {
+            generated: self.generated(agent),
+            delivered: u64::from(cell.delivered),
+            failed: u64::from(cell.failed),
+            dead_lettered,
+            rejected,
+            expired,
+            uncertain,
+            unanswered,
+            attempts: cell.attempts,
+            retries: u64::from(cell.retries),
+            answered: cell.answered,
+        }
     }
 
     /// The `n` agents that were addressed most.
@@ -296,60 +353,68 @@ fn figures_of(agents: u64, counts: Counts, addressed: u64, last: u64, total: Tim
 }
 
 impl AgentCell {
-    fn counts(&self) -> Counts {
-        let [delivered, failed, dead_lettered, rejected, expired, uncertain, unanswered] =
-            self.ended.map(u64::from);
-        Counts {
-            generated: u64::from(self.generated),
-            delivered,
-            failed,
-            dead_lettered,
-            rejected,
-            expired,
-            uncertain,
-            unanswered,
-            attempts: self.attempts,
-            retries: u64::from(self.retries),
-            answered: self.answered,
-        }
+    /// A message was delivered after `total_ns`.
+    #[inline(always)]
+    fn delivered(&mut self, total_ns: u64) {
+        self.delivered += 1;
+        let (sum, carry) = self.total_sum.overflowing_add(total_ns);
+        self.total_sum = sum;
+        self.total_sum_high += u32::from(carry);
+        self.total_min = self.total_min.min(total_ns);
+        self.total_max = self.total_max.max(total_ns);
+    }
+
+    fn sum(&self) -> u128 {
+        u128::from(self.total_sum_high) << 64 | u128::from(self.total_sum)
     }
 
     fn exact(&self) -> Exact {
-        Exact {
-            count: u64::from(self.ended[FinalOutcome::Delivered as usize]),
-            sum: self.total_sum,
-            min: self.total_min,
-            max: self.total_max,
-        }
+        Exact { count: u64::from(self.delivered), sum: self.sum(), min: self.total_min, max: self.total_max }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::CellId;
 
     #[test]
     fn an_agent_costs_little() {
-        assert!(size_of::<AgentCell>() + size_of::<RecipientCell>() <= 144);
+        assert!(size_of::<AgentCell>() + size_of::<RecipientCell>() <= 96);
     }
 
     #[test]
     fn groups_are_the_sum_of_their_agents() {
         let mut agents = AgentsRecorder::new(3, false);
+        let ended = |agent, recipient, outcome, ended_ns| Ended {
+            cell: CellId::FIRST,
+            agent,
+            recipient,
+            intended_ns: 5,
+            first_accepted_ns: 5,
+            last_attempt: None,
+            ended_ns,
+            outcome,
+            reason: 0,
+            attempts: 2,
+            answered: 1,
+        };
         for (agent, total) in [(0, 10), (1, 30), (1, 20)] {
-            agents.generated(agent, 2, 5);
-            agents.attempted(agent, 0);
-            agents.ended(agent, 2, FinalOutcome::Delivered, 5 + total, total);
+            agents.ended(&ended(agent, 2, FinalOutcome::Delivered, 5 + total), total);
         }
-        agents.generated(1, ALL, 37);
-        agents.ended(1, ALL, FinalOutcome::Failed, 39, 2);
+        agents.ended(&ended(1, ALL, FinalOutcome::Failed, 39), 2);
+        agents.ended(&ended(1, ALL, FinalOutcome::Expired, 39), 2);
+        assert_eq!(agents.group_figures(0, 3).counts.generated, 0, "nothing is recorded yet");
+        agents.flush();
         let group = agents.group_figures(0, 3);
-        assert_eq!((group.counts.generated, group.counts.delivered, group.counts.failed), (4, 3, 1));
+        let Counts { generated, delivered, failed, expired, attempts, retries, answered, .. } = group.counts;
+        assert_eq!((generated, delivered, failed, expired), (5, 3, 1, 1));
+        assert_eq!((attempts, retries, answered), (10, 5, 5));
         assert_eq!((group.total.count, group.total.min_ns, group.total.max_ns), (3, Some(10), Some(30)));
         assert_eq!(group.last_activity_ns, Some(39));
         assert_eq!(agents.figures(2).last_activity_ns, None);
         assert_eq!(agents.recipient_figures(2).delivered, 3);
-        assert_eq!(agents.recipient_figures(ALL).addressed, 1);
+        assert_eq!(agents.recipient_figures(ALL).addressed, 2);
         assert_eq!(agents.extremes(2), (vec![1, 0], vec![1, 0]));
         assert_eq!(agents.most_addressed(1), [2]);
     }

@@ -83,6 +83,10 @@ pub struct Ended {
     pub outcome: FinalOutcome,
     /// Interned reason; 0 = none.
     pub reason: u32,
+    /// The number of attempts that the core accepted.
+    pub attempts: u8,
+    /// The number of those that it answered in time.
+    pub answered: u8,
 }
 
 /// A copy that was received, the first of its message and agent.

@@ -145,34 +145,24 @@ impl Recorder {
 
     /// A message was generated that counts as so many in the course of the run, while so many wait.
     #[inline(always)]
-    pub fn generated(&mut self, cell: CellId, agent: u32, recipient: u32, now_ns: u64, waiting: (u64, u64)) {
+    pub fn generated(&mut self, cell: CellId, now_ns: u64, waiting: (u64, u64)) {
         self.generated += 1;
         self.cells[cell.index()].counts.generated += 1;
         self.series.generated(now_ns, waiting);
-        if self.in_window(cell) {
-            self.agents.generated(agent, recipient, now_ns);
-        }
     }
 
     /// An attempt was accepted by the core.
     #[inline]
-    pub fn attempted(&mut self, cell: CellId, agent: u32, attempt: u8) {
-        let retry = u64::from(attempt > 1);
+    pub fn attempted(&mut self, cell: CellId, attempt: u8) {
         let counts = &mut self.cells[cell.index()].counts;
         counts.attempts += 1;
-        counts.retries += retry;
-        if self.in_window(cell) {
-            self.agents.attempted(agent, retry);
-        }
+        counts.retries += u64::from(attempt > 1);
     }
 
     /// The core answered an attempt in time.
     #[inline]
-    pub fn answered(&mut self, cell: CellId, agent: u32) {
+    pub fn answered(&mut self, cell: CellId) {
         self.cells[cell.index()].counts.answered += 1;
-        if self.in_window(cell) {
-            self.agents.answered(agent);
-        }
     }
 
     /// The first copy of a message arrived at an agent.
@@ -264,7 +254,7 @@ impl Recorder {
             *self.by_reason.entry((e.outcome, e.reason)).or_default() += 1;
         }
         if in_window {
-            self.agents.ended(e.agent, e.recipient, e.outcome, e.ended_ns, total);
+            self.agents.ended(e, total);
         }
     }
 }
