@@ -137,7 +137,7 @@ impl Session {
         message: &abi::Message,
         out: &mut Out,
     ) -> Result<abi::Outcome, Published> {
-        let plain = !self.finished && self.below.is_empty() && !self.receives;
+        let plain = !self.finished && !self.receives && !self.more && self.wish_ns == abi::NEVER;
         if !plain || out.outcomes.capacity() == 0 || !out.outcomes.is_empty() {
             return Err(self.publish(now_ns, std::slice::from_ref(message), out));
         }
@@ -145,7 +145,8 @@ impl Session {
         let (mut raw, mut error, mut accepted) = (out.raw(), self.error_buffer(), 0);
         // SAFETY: as in `publish`.
         let status = unsafe { self.top.publish(now_ns, message, 1, &mut accepted, &mut raw, &mut error) };
-        let one = status == abi::OK && accepted == 1 && raw.outcomes_len == 1;
+        let whole = status == abi::OK && self.outcome_of_call(status).is_ok();
+        let one = whole && accepted == 1 && raw.outcomes_len == 1;
         if one && raw.deliveries_len == 0 && raw.flags == 0 && raw.next_due_ns == abi::NEVER {
             // SAFETY: there is room for one, and all of the room is initialised (`Out::make_room`).
             let outcome = unsafe { *out.outcomes.as_ptr() };

@@ -152,8 +152,7 @@ impl Renderer {
     ) {
         match what {
             Placeholder::Sender => self.parties.write(self.sender(message, setting), into),
-            Placeholder::Recipient if message.recipient == mqscript_plugin::abi::ALL => into.push_str("ALL"),
-            Placeholder::Recipient => self.parties.write(message.recipient, into),
+            Placeholder::Recipient => self.parties.write_recipient(message.recipient, into),
             Placeholder::Sequence => push_number(into, message.sequence),
             Placeholder::Number => push_number(into, message.number),
             Placeholder::Type => into.push_str(self.type_name(message.type_id)),
@@ -166,6 +165,12 @@ impl Renderer {
             }
             Placeholder::Random => into.push_str(&format!("{:016x}", self.draw(message, "random"))),
         }
+    }
+
+    /// Whether a message has metadata.
+    pub fn has_metadata(&self, message: &Message, draft: Option<&Draft>) -> bool {
+        draft.is_some_and(|draft| draft.metadata.is_some())
+            || !self.metadata[message.settings as usize].is_empty()
     }
 
     /// The metadata of a message, with its texts rendered.

@@ -16,6 +16,7 @@ pub struct Envelopes {
     pairs: Vec<abi::Pair>,
     texts: Vec<abi::Text>,
     places: Vec<Places>,
+    tag_places: Vec<Range<usize>>,
     metadata: Vec<(Range<usize>, Range<usize>)>,
 }
 
@@ -26,8 +27,16 @@ struct Places {
     sender: Range<usize>,
     recipient: Range<usize>,
     message_type: Range<usize>,
-    tags: Vec<Range<usize>>,
+    tags: Range<usize>,
     metadata: Range<usize>,
+}
+
+/// Writes into the arena. Returns the range of what was written.
+#[inline(always)]
+fn written(arena: &mut String, write: impl FnOnce(&mut String)) -> Range<usize> {
+    let start = arena.len();
+    write(arena);
+    start..arena.len()
 }
 
 impl Envelopes {
@@ -88,6 +97,7 @@ impl Envelopes {
     ) {
         self.arena.clear();
         self.places.clear();
+        self.tag_places.clear();
         self.metadata.clear();
         for id in staged {
             let message = &messages[*id];
@@ -102,43 +112,47 @@ impl Envelopes {
         let draft = drafts.get(message.draft);
         let attempt = message.attempts + 1;
         let arena = &mut self.arena;
-        let mut write = |write: &mut dyn FnMut(&mut String)| {
-            let start = arena.len();
-            write(arena);
-            start..arena.len()
-        };
-        let content = write(&mut |into| renderer.content(into, message, setting, draft, attempt));
-        let sender = write(&mut |into| renderer.parties.write(renderer.sender(message, setting), into));
-        let recipient = write(&mut |into| into.push_str(&renderer.parties.recipient(message.recipient)));
-        let message_type = write(&mut |into| into.push_str(renderer.wire_type(message.type_id)));
-        let tags =
-            renderer.tags(setting, draft).iter().map(|tag| write(&mut |into| into.push_str(tag))).collect();
-        let first = self.metadata.len();
-        for (key, value) in renderer.metadata(message, setting, draft, attempt) {
-            let key = write(&mut |into| into.push_str(&key));
-            let value = write(&mut |into| match value.as_str() {
-                Some(text) => into.push_str(text),
-                None => into.push_str(&value.to_string()),
-            });
-            self.metadata.push((key, value));
+        let content = written(arena, |into| renderer.content(into, message, setting, draft, attempt));
+        let sender = written(arena, |into| renderer.parties.write(renderer.sender(message, setting), into));
+        let recipient = written(arena, |into| renderer.parties.write_recipient(message.recipient, into));
+        let message_type = written(arena, |into| into.push_str(renderer.wire_type(message.type_id)));
+        let first_tag = self.tag_places.len();
+        for tag in renderer.tags(setting, draft) {
+            self.tag_places.push(written(arena, |into| into.push_str(tag)));
         }
-        Places { content, sender, recipient, message_type, tags, metadata: first..self.metadata.len() }
+        let first = self.metadata.len();
+        if renderer.has_metadata(message, draft) {
+            for (key, value) in renderer.metadata(message, setting, draft, attempt) {
+                let key = written(arena, |into| into.push_str(&key));
+                let value = written(arena, |into| match value.as_str() {
+                    Some(text) => into.push_str(text),
+                    None => into.push_str(&value.to_string()),
+                });
+                self.metadata.push((key, value));
+            }
+        }
+        Places {
+            content,
+            sender,
+            recipient,
+            message_type,
+            tags: first_tag..self.tag_places.len(),
+            metadata: first..self.metadata.len(),
+        }
     }
 
     /// Sets the pointers, when the memory does not move any more.
     fn point(&mut self, count: usize) {
         let text = |range: &Range<usize>| abi::Str::new(&self.arena[range.clone()]);
         self.tags.clear();
-        self.tags.extend(self.places.iter().flat_map(|places| &places.tags).map(text));
+        self.tags.extend(self.tag_places.iter().map(text));
         self.pairs.clear();
         self.pairs.extend(
             self.metadata.iter().map(|(key, value)| abi::Pair { key: text(key), value: text(value) }),
         );
         self.texts.clear();
-        let mut first_tag = 0;
         for places in &self.places {
-            let tags = &self.tags[first_tag..first_tag + places.tags.len()];
-            first_tag += places.tags.len();
+            let tags = &self.tags[places.tags.clone()];
             let pairs = &self.pairs[places.metadata.clone()];
             self.texts.push(abi::Text {
                 sender: text(&places.sender),

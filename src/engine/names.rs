@@ -2,6 +2,7 @@
 
 use crate::cores::PartyNames;
 use crate::plan::{Plan, Sender};
+use mqscript_plugin::abi::ALL;
 
 /// All parties of a run. Names of agents are made when needed, so that a million agents cost no memory.
 #[derive(Debug, Clone, Default)]
@@ -80,9 +81,16 @@ impl Parties {
         name
     }
 
+    /// Appends the name of a recipient: a party's name, or ALL.
+    pub fn write_recipient(&self, id: u32, into: &mut String) {
+        if id == ALL { into.push_str("ALL") } else { self.write(id, into) }
+    }
+
     /// The name of a recipient: a party's name, or ALL.
     pub fn recipient(&self, id: u32) -> String {
-        if id == mqscript_plugin::abi::ALL { "ALL".to_owned() } else { self.name(id) }
+        let mut name = String::new();
+        self.write_recipient(id, &mut name);
+        name
     }
 }
 
@@ -98,7 +106,7 @@ pub fn push_number(into: &mut String, number: u64) {
             break;
         }
     }
-    into.extend(digits[place..].iter().map(|digit| char::from(*digit)));
+    into.push_str(std::str::from_utf8(&digits[place..]).unwrap_or_default());
 }
 
 impl PartyNames for Parties {

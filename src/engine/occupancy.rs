@@ -13,31 +13,25 @@ pub enum Place {
     Backoff,
 }
 
+/// The messages in a place: how many, and the sum of the times at which they left minus that of those at which they came.
 #[derive(Debug, Default, Clone, Copy)]
-struct Integral {
+struct Stay {
     count: u64,
-    since_ns: u64,
-    /// The integral, in messages times nanoseconds.
+    /// In messages times nanoseconds, modulo 2¹²⁸ while messages are there.
     sum: u128,
 }
 
-/// For each place, the number of messages integrated over time (∫N dt), in whole messages times nanoseconds.
+/// For each place, the number of messages integrated over time (∫N dt), in whole messages times nanoseconds: that is the
+/// sum of the times that they stayed.
 #[derive(Debug, Clone, Default)]
 pub struct OccupancyIntegrals {
-    places: [Integral; 3],
+    places: [Stay; 3],
+    finished: bool,
 }
 
 impl OccupancyIntegrals {
-    #[inline]
-    fn advance(&mut self, place: Place, now_ns: u64) -> &mut Integral {
-        let integral = &mut self.places[place as usize];
-        let passed = now_ns.saturating_sub(integral.since_ns);
-        integral.sum += u128::from(integral.count) * u128::from(passed);
-        integral.since_ns = integral.since_ns.max(now_ns);
-        integral
-    }
-
     /// The number of messages in `place`.
+    #[inline]
     pub fn count(&self, place: Place) -> u64 {
         self.places[place as usize].count
     }
@@ -45,27 +39,34 @@ impl OccupancyIntegrals {
     /// Notes that `messages` came to `place` now.
     #[inline]
     pub fn enter(&mut self, place: Place, now_ns: u64, messages: u64) {
-        self.advance(place, now_ns).count += messages;
+        let stay = &mut self.places[place as usize];
+        stay.count += messages;
+        stay.sum = stay.sum.wrapping_sub(u128::from(now_ns) * u128::from(messages));
     }
 
     /// Notes that `messages` left `place` now.
     #[inline]
     pub fn leave(&mut self, place: Place, now_ns: u64, messages: u64) {
-        self.advance(place, now_ns).count -= messages;
+        let stay = &mut self.places[place as usize];
+        stay.count -= messages;
+        stay.sum = stay.sum.wrapping_add(u128::from(now_ns) * u128::from(messages));
     }
 
     /// Notes a message that has been in `place` since `since_ns`, which is learned only now.
     #[inline]
     pub fn enter_late(&mut self, place: Place, since_ns: u64, now_ns: u64) {
-        let integral = self.advance(place, now_ns);
-        integral.count += 1;
-        integral.sum += u128::from(now_ns.saturating_sub(since_ns));
+        self.enter(place, since_ns.min(now_ns), 1);
     }
 
-    /// Continues every integral up to the end of the run.
+    /// Counts what is still there as staying until now, the end of the run; only once. To be called before [`results`].
+    ///
+    /// [`results`]: OccupancyIntegrals::results
     pub fn finish(&mut self, now_ns: u64) {
-        for place in [Place::Queue, Place::Processor, Place::Backoff] {
-            self.advance(place, now_ns);
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        for stay in &mut self.places {
+            stay.sum = stay.sum.wrapping_add(u128::from(now_ns) * u128::from(stay.count));
         }
     }
 

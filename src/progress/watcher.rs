@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Watcher<W> {
     display: Display,
     stop: Arc<AtomicBool>,
-    events: Option<W>,
+    events: Option<Lines<W>>,
     journal: Option<RunJournal>,
     runs: usize,
 }
@@ -24,7 +24,7 @@ pub struct Watcher<W> {
 impl<W: Write> Watcher<W> {
     /// `stop` is true once the user wants to stop; every message is written to `events`, if any.
     pub fn new(display: Display, stop: Arc<AtomicBool>, events: Option<W>) -> Watcher<W> {
-        Watcher { display, stop, events, journal: None, runs: 0 }
+        Watcher { display, stop, events: events.map(Lines::new), journal: None, runs: 0 }
     }
 
     /// Results are written down there, so that they outlive the process.
@@ -55,7 +55,7 @@ impl<W: Write> Watcher<W> {
 
     /// Gives back what messages were written to.
     pub fn into_events(self) -> Option<W> {
-        self.events
+        self.events.map(|events| events.into)
     }
 }
 
@@ -87,7 +87,7 @@ impl<W: Write> Observer for Watcher<W> {
         }
         if let Some(events) = self.events.as_mut().filter(|_| so_far.dying) {
             // Nobody is left to be told that the disk is full.
-            let _ = events.flush();
+            let _ = events.into.flush();
         }
     }
 
@@ -97,12 +97,12 @@ impl<W: Write> Observer for Watcher<W> {
 
     fn message(&mut self, record: &MessageRecord<'_>) -> Result<(), String> {
         let run = self.runs.saturating_sub(1);
-        self.events.as_mut().map_or(Ok(()), |events| write_line(events, &Event::new(run, record)))
+        self.events.as_mut().map_or(Ok(()), |events| events.write(&Event::new(run, record)))
     }
 
     fn copy(&mut self, record: &CopyRecord<'_>) -> Result<(), String> {
         let run = self.runs.saturating_sub(1);
-        self.events.as_mut().map_or(Ok(()), |events| write_line(events, &CopyEvent::new(run, record)))
+        self.events.as_mut().map_or(Ok(()), |events| events.write(&CopyEvent::new(run, record)))
     }
 }
 
@@ -112,11 +112,27 @@ pub fn write_down(so_far: &mut SoFar<'_>, journal: &mut RunJournal) {
     journal.results_so_far(&so_far.run);
 }
 
-fn write_line(events: &mut impl Write, event: &impl Serialize) -> Result<(), String> {
-    let written = serde_json::to_writer(&mut *events, event).map_err(std::io::Error::from);
-    written
-        .and_then(|()| events.write_all(b"\n"))
-        .map_err(|error| format!("the events file cannot be written: {}", in_words(&error)))
+/// Writes events, one a line.
+#[derive(Debug)]
+struct Lines<W> {
+    into: W,
+    /// The line that is being made: `into` would be called for each of some seventy pieces.
+    line: Vec<u8>,
+}
+
+impl<W: Write> Lines<W> {
+    fn new(into: W) -> Lines<W> {
+        Lines { into, line: Vec::new() }
+    }
+
+    fn write(&mut self, event: &impl Serialize) -> Result<(), String> {
+        self.line.clear();
+        let written = serde_json::to_writer(&mut self.line, event).map_err(std::io::Error::from);
+        self.line.push(b'\n');
+        written
+            .and_then(|()| self.into.write_all(&self.line))
+            .map_err(|error| format!("the events file cannot be written: {}", in_words(&error)))
+    }
 }
 
 #[cfg(test)]
