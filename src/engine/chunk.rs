@@ -81,8 +81,18 @@ impl Chunk {
 
     /// The memory that the chunk takes, in bytes.
     pub fn bytes(&self) -> u64 {
-        let a_broadcast = size_of::<Broadcast>() + 8 * (self.copies_to_all as usize + 1).div_ceil(64);
-        (size_of::<Chunk>() + self.awaited_by.len() * a_broadcast) as u64
+        size_of::<Chunk>() as u64 + self.awaited_by.len() as u64 * self.bytes_of_broadcast()
+    }
+
+    /// The memory that a broadcast takes while copies of it are awaited, in bytes.
+    pub fn bytes_of_broadcast(&self) -> u64 {
+        (size_of::<Broadcast>() + 8 * (self.copies_to_all as usize + 1).div_ceil(64)) as u64
+    }
+
+    /// The number of broadcasts of which copies are awaited.
+    #[inline]
+    pub fn awaited_broadcasts(&self) -> usize {
+        self.awaited_by.len()
     }
 
     /// Notes that the core accepted message `bit` for the first time; `copies` will come of it, and there are `agents`

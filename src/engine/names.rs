@@ -106,7 +106,7 @@ pub fn push_number(into: &mut String, number: u64) {
             break;
         }
     }
-    into.push_str(std::str::from_utf8(&digits[place..]).unwrap_or_default());
+    into.extend(digits[place..].iter().map(|digit| char::from(*digit)));
 }
 
 impl PartyNames for Parties {

@@ -246,9 +246,11 @@ impl Receipts {
         let Some(Some(chunk)) = self.pool.get_mut(slot as usize) else {
             return self.received_for_closed(slot);
         };
-        let before = chunk.bytes();
+        let awaited = chunk.awaited_broadcasts();
         let seen = chunk.received(bit, agent);
-        self.bytes -= before - chunk.bytes();
+        if chunk.awaited_broadcasts() != awaited {
+            self.bytes -= chunk.bytes_of_broadcast();
+        }
         match seen {
             Seen::Again => {
                 self.copies.duplicated += 1;

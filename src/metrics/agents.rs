@@ -63,7 +63,6 @@ struct Pending {
 }
 
 #[derive(Debug, Clone, Copy)]
-#[repr(C, align(8))]
 struct RecipientCell {
     addressed: u32,
     delivered: u32,
