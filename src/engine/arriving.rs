@@ -40,7 +40,7 @@ impl<C: Clock> Player<'_, C> {
     fn schedule_next(&mut self, agent: u32, last_ns: u64) {
         // An arrival after the end of the load is drawn and dropped; no other draw uses that stream.
         if let Some(next) = self.load.generator.next_arrival(agent, last_ns)
-            && self.load.may_generate(&self.setup, agent, next)
+            && self.load.may_generate(agent, next)
         {
             self.load.arrival_planned();
             self.pace.schedule(next, Due::Arrival(agent));
@@ -55,7 +55,7 @@ impl<C: Clock> Player<'_, C> {
         };
         let bits = self.load.generator.arrival_stream(agent).next_u64();
         let next = from_ns.saturating_add(think.sample(bits));
-        if self.load.may_generate(&self.setup, agent, next) {
+        if self.load.may_generate(agent, next) {
             self.load.arrival_planned();
             self.pace.schedule(next, Due::Arrival(agent));
         }
@@ -65,9 +65,29 @@ impl<C: Clock> Player<'_, C> {
     #[inline(always)]
     pub fn arrival_due(&mut self, agent: u32, intended_ns: u64) {
         self.load.arrival_came();
-        if !self.load.may_generate(&self.setup, agent, intended_ns) {
+        if !self.load.may_generate(agent, intended_ns) {
             return;
         }
+        if !self.load.is_plain() {
+            return self.arrival_of_group(agent, intended_ns);
+        }
+        let generator = &mut self.load.generator;
+        let Some(setting) = generator.draw(agent) else {
+            self.skipped();
+            return self.schedule_next(agent, intended_ns);
+        };
+        let id = self.messages.add(generator.message(agent, intended_ns, setting, None));
+        self.generated(id);
+        if self.enqueue(id, true) {
+            self.schedule_next(agent, intended_ns);
+        } else {
+            self.load.hold(id);
+        }
+    }
+
+    /// Handles an arrival that belongs to the load, of an agent whose group may have closed arrivals or `next`.
+    #[inline(never)]
+    fn arrival_of_group(&mut self, agent: u32, intended_ns: u64) {
         let group = self.load.group_of(agent);
         let closed = self.load.generator.groups[group].closed;
         let added = if self.setup.rules.next[group] {
@@ -128,7 +148,7 @@ impl<C: Clock> Player<'_, C> {
     pub fn send_due(&mut self, slot: u32, intended_ns: u64) {
         self.load.arrival_came();
         let (agent, draft) = self.load.take_send(slot);
-        if self.load.is_over() || !self.load.may_generate(&self.setup, agent, intended_ns) {
+        if self.load.is_over() || !self.load.may_generate(agent, intended_ns) {
             self.account.recorder.extras.suppressed += 1;
             return;
         }
@@ -208,7 +228,7 @@ impl<C: Clock> Player<'_, C> {
             return !self.holds(may_hold);
         }
         self.account.occupancy.enter_late(Place::Queue, self.messages[id].intended_ns, self.pace.now_ns());
-        self.processor.enqueue(id, &self.messages);
+        self.processor.enqueue(id, &mut self.messages);
         true
     }
 
@@ -236,7 +256,7 @@ impl<C: Clock> Player<'_, C> {
             return false;
         }
         if self.setup.plan.queue.overflow == Overflow::DropOldest
-            && let Some(victim) = self.processor.drop_oldest(self.messages[id].priority, &self.messages)
+            && let Some(victim) = self.processor.drop_oldest(self.messages[id].priority, &mut self.messages)
         {
             self.account.occupancy.leave(Place::Queue, self.pace.now_ns(), 1);
             self.end_rarely(
@@ -259,7 +279,7 @@ impl<C: Clock> Player<'_, C> {
             && let Some(id) = self.load.next_held()
         {
             resumed = true;
-            self.processor.enqueue(id, &self.messages);
+            self.processor.enqueue(id, &mut self.messages);
             let Message { agent, intended_ns, marks, .. } = self.messages[id];
             if !marks.has(Marks::HOLDS_SLOT) {
                 self.schedule_next(agent, intended_ns);
@@ -291,7 +311,7 @@ impl<C: Clock> Player<'_, C> {
 
     fn send(&mut self, agent: u32, draft: Draft) {
         let intended = self.pace.now_ns().saturating_add(draft.after_ns);
-        if self.load.is_over() || !self.load.may_generate(&self.setup, agent, intended) {
+        if self.load.is_over() || !self.load.may_generate(agent, intended) {
             self.account.recorder.extras.suppressed += 1;
             return;
         }

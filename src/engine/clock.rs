@@ -18,6 +18,9 @@ pub trait Clock {
 
     /// Whether a core asked for a poll since the last call of this.
     fn take_wake(&mut self) -> bool;
+
+    /// Whether a core asked for a poll, without forgetting it.
+    fn is_woken(&self) -> bool;
 }
 
 /// A clock that jumps from event to event.
@@ -52,6 +55,11 @@ impl Clock for VirtualClock {
     #[inline]
     fn take_wake(&mut self) -> bool {
         self.wake.is_set() && self.wake.take()
+    }
+
+    #[inline]
+    fn is_woken(&self) -> bool {
+        self.wake.is_set()
     }
 }
 
@@ -118,5 +126,10 @@ impl Clock for WallClock {
     #[inline]
     fn take_wake(&mut self) -> bool {
         self.wake.take()
+    }
+
+    #[inline]
+    fn is_woken(&self) -> bool {
+        self.wake.is_set()
     }
 }

@@ -36,12 +36,25 @@ pub struct Load {
     ended_by: Shortfall,
     /// Whether there are so many agents that their records do not fit into the caches.
     many_agents: bool,
+    /// Only messages intended before this belong to the load, in nanoseconds.
+    until_ns: u64,
+    /// Only so many messages of each agent belong to the load.
+    sequence_max: u64,
+    /// Whether nothing belongs to the load once it has ended.
+    ends_at_once: bool,
+    /// Whether every message comes by a law of arrivals and from a mix: no arrivals are closed, and no group has `next`.
+    is_plain: bool,
 }
 
 impl Load {
     /// The load of these agents, which has not begun.
-    pub fn new(generator: Generator) -> Load {
+    pub fn new(generator: Generator, end: End, rules: &Rules) -> Load {
+        let by_time = matches!(end, End::Duration(_) | End::First { .. });
         Load {
+            until_ns: rules.load_end_ns.filter(|_| by_time).unwrap_or(u64::MAX),
+            sequence_max: end.messages_per_agent().unwrap_or(u64::MAX),
+            ends_at_once: matches!(end, End::Messages(_) | End::First { .. }),
+            is_plain: !rules.closed && !rules.next.contains(&true),
             many_agents: generator.agents.len() as u32 >= MANY_AGENTS,
             generator,
             sources: 0,
@@ -74,6 +87,9 @@ impl Load {
     pub fn end(&mut self, now_ns: u64) -> bool {
         let is_new = self.ended_ns.is_none();
         self.ended_ns.get_or_insert(now_ns);
+        if self.ends_at_once {
+            self.until_ns = 0;
+        }
         is_new
     }
 
@@ -84,23 +100,14 @@ impl Load {
 
     /// Whether a message with this intended time still belongs to the load.
     #[inline(always)]
-    pub fn may_generate(&self, setup: &Setup<'_>, agent: u32, intended_ns: u64) -> bool {
-        match (setup.plan.end, setup.rules.load_end_ns) {
-            (End::MessagesPerAgent(count), _) => self.generator.agents[agent as usize].sequence < count,
-            (End::Messages(_), _) => self.ended_ns.is_none(),
-            (End::Duration(_), Some(end)) => intended_ns < end,
-            (End::Duration(_), None) => false,
-            (End::First { .. }, _) => self.comes_first(setup, agent, intended_ns),
-        }
+    pub fn may_generate(&self, agent: u32, intended_ns: u64) -> bool {
+        intended_ns < self.until_ns && self.generator.agents[agent as usize].sequence < self.sequence_max
     }
 
-    /// Like [`may_generate`](Load::may_generate), for a plan with several ends.
-    #[inline(never)]
-    fn comes_first(&self, setup: &Setup<'_>, agent: u32, intended_ns: u64) -> bool {
-        let of_agent = setup.plan.end.messages_per_agent().unwrap_or(u64::MAX);
-        self.ended_ns.is_none()
-            && setup.rules.load_end_ns.is_none_or(|end| intended_ns < end)
-            && self.generator.agents[agent as usize].sequence < of_agent
+    /// Whether every message comes by a law of arrivals and from a mix.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// Counts an agent as done if it has generated `count` messages, the most that each may.

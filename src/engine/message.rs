@@ -11,6 +11,11 @@ pub const NONE: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageId(pub(super) u32);
 
+impl MessageId {
+    /// The number of no message.
+    pub const NONE: MessageId = MessageId(NONE);
+}
+
 /// A message between its generation and its end.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -39,6 +44,8 @@ pub struct Message {
     pub settings: u32,
     /// The number of its draft by a callback, or [`NONE`].
     pub draft: u32,
+    /// The next in the queue, while it waits there; [`MessageId::NONE`] for the last.
+    pub next: MessageId,
     /// The interned reason of the attempt's outcome.
     pub reason: u32,
     /// The cell in which it is recorded: phase and type.
@@ -119,6 +126,7 @@ impl Message {
         recipient: 0,
         settings: 0,
         draft: NONE,
+        next: MessageId::NONE,
         reason: 0,
         cell: CellId::FIRST,
         type_id: TypeId(0),

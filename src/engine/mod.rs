@@ -61,6 +61,7 @@ mod so_far;
 mod stop;
 mod timeline;
 mod tokens;
+mod under_load;
 
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
 pub use cast::{Cast, Setting};

@@ -92,6 +92,12 @@ impl<C: Clock> Pace<C> {
         core_wants || asks || self.clock.take_wake()
     }
 
+    /// Whether a core has asked for a poll from outside a call.
+    #[inline(always)]
+    pub fn is_woken(&self) -> bool {
+        self.clock.is_woken()
+    }
+
     /// Puts an event on the timeline.
     #[inline(always)]
     pub fn schedule(&mut self, time_ns: u64, due: Due) {

@@ -14,7 +14,7 @@ use super::processor::ProcessorState;
 use super::receiver::Receiver;
 use super::setup::Setup;
 use super::stop::Stop;
-use crate::cores::{self, CoreFailure, abi};
+use crate::cores::{self, CoreFailure};
 use crate::results::{Shortfall, Waited};
 
 /// The most rounds without time advancing; more end a run.
@@ -60,11 +60,9 @@ impl<C: Clock> Player<'_, C> {
             self.tell_results_so_far(false);
         }
         self.start();
-        while self.stop.is_none() {
-            if let Some(next) = self.instant() {
-                self.pace.wait(next);
-                continue;
-            }
+        loop {
+            self.play_load();
+            self.instant();
             if self.stop.is_some() {
                 break;
             }
@@ -86,54 +84,37 @@ impl<C: Clock> Player<'_, C> {
         self.settle();
     }
 
-    /// The time of the next event, if only the timeline decides: on the virtual clock, under load, with a core that
-    /// does not ask for a poll.
-    #[inline(always)]
-    fn next_of_timeline(&mut self) -> Option<u64> {
-        let alone = C::VIRTUAL
-            && !self.load.is_over()
-            && self.setup.rules.ends_by_time
-            && self.core.out.next_due_ns == abi::NEVER
-            && !self.processor.has_cycles();
-        if alone { self.pace.next_time() } else { None }
-    }
-
-    /// Does everything that is due now, and everything that becomes due by that. Returns when the loop goes on, if only
-    /// the timeline decides.
-    #[inline(always)]
-    fn instant(&mut self) -> Option<u64> {
+    /// Does everything that is due now, and everything that becomes due by that.
+    fn instant(&mut self) {
         let mut rounds = 0;
-        loop {
+        while self.stop.is_none() {
             if self.wants_poll() {
                 self.poll();
             }
             self.run_due();
             if self.stop.is_some() {
-                return None;
+                return;
             }
             let again = self.dispatch();
-            if self.stop.is_some() {
-                return None;
-            }
-            match self.next_of_timeline() {
-                // Another round would find nothing to do.
-                Some(next) if next > self.pace.now_ns() && !self.core.out.more && !self.load.has_held() => {
-                    return Some(next);
-                }
-                next if !again && !self.polls_at_once() => return next,
-                _ => {}
+            if self.stop.is_some() || !again && !self.polls_at_once() {
+                return;
             }
             self.pace.look_at_clock();
-            rounds += u64::from(again);
-            if rounds > ROUNDS_MAX {
-                self.stop = Some(Stop::endless_answers(&format!(
-                    "more than {ROUNDS_MAX} rounds at {} ns without time advancing: {}",
-                    self.pace.now_ns(),
-                    self.busiest()
-                )));
-                return None;
+            if again && self.is_endless(&mut rounds) {
+                return;
             }
         }
+    }
+
+    /// Stops the run because of too many rounds without time advancing. Returns that it does.
+    #[cold]
+    pub fn stop_endless_rounds(&mut self) -> bool {
+        self.stop = Some(Stop::endless_answers(&format!(
+            "more than {ROUNDS_MAX} rounds at {} ns without time advancing: {}",
+            self.pace.now_ns(),
+            self.busiest()
+        )));
+        true
     }
 
     /// Whether the core is polled at once: "After MORE the host polls at once." On the wall clock, other work comes in
@@ -158,36 +139,47 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Handles all events that are due by now.
-    #[inline(always)]
     fn run_due(&mut self) {
         while let Some((time_ns, due)) = self.pace.pop_due() {
-            match due {
-                Due::Outcome(id) => self.outcome_due(id),
-                Due::LateOutcome => self.account.recorder.extras.late_outcomes += 1,
-                Due::Arrival(agent) => self.arrival_due(agent, time_ns),
-                Due::Send(slot) => self.send_due(slot, time_ns),
-                Due::Timeout(id) => self.timeout_due(id, time_ns),
-                Due::OutcomeCallback(id) => self.outcome_callback_due(id),
-                Due::Delivery(slot) => self.delivery_due(slot),
-                Due::Backoff(id) => self.backoff_due(id),
-                Due::Phase(number) => self.load.enter_phase(number),
-                Due::LoadEnd => self.end_load(),
-            }
-            if self.load.looks_ahead() {
-                self.look_ahead();
-            }
-            if self.pace.count_entry() {
-                self.report_progress();
-            }
+            self.handle(time_ns, due);
             if self.stop.is_some() {
                 return;
             }
         }
-        if self.receiver.has_tags() {
-            self.acknowledge();
-        }
+        self.acknowledge_if_any();
         if self.pace.progress_is_due() {
             self.report_progress();
+        }
+    }
+
+    /// Handles one event, which is due.
+    #[inline(always)]
+    pub fn handle(&mut self, time_ns: u64, due: Due) {
+        match due {
+            Due::Outcome(id) => self.outcome_due(id),
+            Due::LateOutcome => self.account.recorder.extras.late_outcomes += 1,
+            Due::Arrival(agent) => self.arrival_due(agent, time_ns),
+            Due::Send(slot) => self.send_due(slot, time_ns),
+            Due::Timeout(id) => self.timeout_due(id, time_ns),
+            Due::OutcomeCallback(id) => self.outcome_callback_due(id),
+            Due::Delivery(slot) => self.delivery_due(slot),
+            Due::Backoff(id) => self.backoff_due(id),
+            Due::Phase(number) => self.load.enter_phase(number),
+            Due::LoadEnd => self.end_load(),
+        }
+        if self.load.looks_ahead() {
+            self.look_ahead();
+        }
+        if self.pace.count_entry() {
+            self.report_progress();
+        }
+    }
+
+    /// Gives the tags of received copies back to the core, if there are any.
+    #[inline(always)]
+    pub fn acknowledge_if_any(&mut self) {
+        if self.receiver.has_tags() {
+            self.acknowledge();
         }
     }
 

@@ -45,7 +45,7 @@ impl<C: Clock> Player<'_, C> {
                 break;
             }
             progressed |= self.hand_over() > 0;
-            self.processor.unstage(&self.messages);
+            self.processor.unstage(&mut self.messages);
         }
         progressed
     }
@@ -113,7 +113,7 @@ impl<C: Clock> Player<'_, C> {
             }
             Err(published) => {
                 let accepted = self.take_over(token, published) > 0;
-                self.processor.unstage(&self.messages);
+                self.processor.unstage(&mut self.messages);
                 accepted
             }
         }
@@ -370,6 +370,6 @@ impl<C: Clock> Player<'_, C> {
         self.messages[id].place = Whereabouts::Waiting;
         self.account.occupancy.leave(Place::Backoff, self.pace.now_ns(), 1);
         self.account.occupancy.enter(Place::Queue, self.pace.now_ns(), 1);
-        self.processor.enqueue(id, &self.messages);
+        self.processor.enqueue(id, &mut self.messages);
     }
 }

@@ -109,12 +109,12 @@ impl ProcessorState {
 
     /// Adds a message to the queue, last of its priority.
     #[inline(always)]
-    pub fn enqueue(&mut self, id: MessageId, messages: &Messages) {
+    pub fn enqueue(&mut self, id: MessageId, messages: &mut Messages) {
         self.waiting.push(id, messages);
     }
 
     /// Removes the oldest message that must make room for one of this priority, if there is one.
-    pub fn drop_oldest(&mut self, priority: plan::Priority, messages: &Messages) -> Option<MessageId> {
+    pub fn drop_oldest(&mut self, priority: plan::Priority, messages: &mut Messages) -> Option<MessageId> {
         self.waiting.drop_oldest(priority, messages)
     }
 
@@ -174,7 +174,7 @@ impl ProcessorState {
 
     /// Puts the staged messages back at the head of the queue.
     #[inline(always)]
-    pub fn unstage(&mut self, messages: &Messages) {
+    pub fn unstage(&mut self, messages: &mut Messages) {
         while let Some(id) = self.staged.pop() {
             self.waiting.push_front(id, messages);
         }

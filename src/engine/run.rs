@@ -265,7 +265,7 @@ impl<'a> OpenedRun<'a> {
             receiver: self.receiver(!C::VIRTUAL),
             account: Account::new(self.recorder(&setup, !C::VIRTUAL), &self.services.interner),
             core: CoreLink::new(self.session, self.services, out, self.origin_ns),
-            load: Load::new(generator),
+            load: Load::new(generator, plan.end, &setup.rules),
             messages: Messages::default(),
             texts: Texts { renderer, drafts: Drafts::default() },
             callbacks: CallbackRunner::new(plan, behaviour),

@@ -184,9 +184,9 @@ impl Timeline {
         }
     }
 
-    /// Takes the next bucket in hand, after all entries of the last. Returns false if there is none.
+    /// Takes the next bucket in hand, if there is one, after all entries of the last.
     #[inline(always)]
-    fn advance(&mut self) -> bool {
+    fn advance(&mut self) {
         let start = (self.current + 1) & self.mask;
         let found = self.filled.next(start as usize).or_else(|| self.filled.next(0));
         let Some(place) = found else {
@@ -206,7 +206,6 @@ impl Timeline {
         if self.current >= self.far_within {
             self.migrate();
         }
-        true
     }
 
     /// Takes the rest of a chain, from `index` on, of which the first stands in `first`. The last made comes first.
@@ -235,13 +234,14 @@ impl Timeline {
 
     /// Jumps to the first entry of the far future, when the wheel is empty.
     #[inline(never)]
-    fn advance_far(&mut self) -> bool {
+    fn advance_far(&mut self) {
         let Some(Reverse(first)) = self.far.peek() else {
-            return false;
+            return;
         };
-        self.current = first.time_ns >> self.shift;
+        // To the bucket before its own, which is then the next.
+        self.current = (first.time_ns >> self.shift) - 1;
         self.migrate();
-        true
+        self.advance();
     }
 
     /// Moves entries from the far heap into the wheel as soon as they fit.
@@ -262,27 +262,30 @@ impl Timeline {
     /// The time of the next event.
     #[inline(always)]
     pub fn next_time(&mut self) -> Option<u64> {
-        while self.first.time_ns == NEVER && !self.has_late {
-            if !self.advance() {
-                return None;
-            }
+        let next_ns = self.next_ns();
+        (next_ns != NEVER).then_some(next_ns)
+    }
+
+    /// The time of the next event; [`NEVER`] if there is none.
+    #[inline(always)]
+    fn next_ns(&mut self) -> u64 {
+        if self.first.time_ns == NEVER && !self.has_late {
+            self.advance();
         }
-        if self.has_late {
-            return self.next_time_with_late();
-        }
-        Some(self.first.time_ns)
+        if self.has_late { self.next_ns_with_late() } else { self.first.time_ns }
     }
 
     #[inline(never)]
-    fn next_time_with_late(&self) -> Option<u64> {
+    fn next_ns_with_late(&self) -> u64 {
         let late = self.late.peek().map_or(NEVER, |Reverse(late)| late.time_ns);
-        Some(self.first.time_ns.min(late))
+        self.first.time_ns.min(late)
     }
 
     /// Takes the next event that is due at or before `now_ns`, with its time.
     #[inline(always)]
     pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, Due)> {
-        if self.next_time()? > now_ns {
+        let next_ns = self.next_ns();
+        if next_ns > now_ns || next_ns == NEVER {
             return None;
         }
         let entry = if self.has_late { self.pop_with_late() } else { self.pop_first() };
