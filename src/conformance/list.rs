@@ -132,6 +132,7 @@ tests! {
     5 regrouped [Regrouped] simulated::regrouped = "In other batches every message meets the same fate";
     5 permuted [Permuted] simulated::permuted = "In another order every message meets the same fate";
     5 crowd [Crowd] simulated::crowd = "Among other agents every message meets the same fate";
+    5 sender_keys [SenderKeys] simulated::sender_keys = "Without the key of its sender a message meets the same fate";
     5 virtual_time [RealClock] simulated::virtual_time = "Real time makes no difference";
     5 no_sleeping [Sleeps] simulated::no_sleeping = "No session call waits for anything";
     5 never_wakes [NeverWakes] simulated::never_wakes = "It needs no wakes";

@@ -22,6 +22,8 @@ pub struct TestPlay {
     pub spacing_ns: u64,
     /// Agents in the run.
     pub agents: u32,
+    /// Whether messages tell the keys of their senders.
+    pub tells_keys: bool,
     /// Whether the core is asked for copies.
     pub receive: bool,
     /// Contents are wanted back.
@@ -60,6 +62,7 @@ impl TestPlay {
             batches: vec![1, 2, 16, 64],
             spacing_ns: MS,
             agents: AGENTS,
+            tells_keys: true,
             receive: false,
             contents: false,
             room: None,

@@ -169,6 +169,7 @@ rules! {
         RealClock = 94: "A simulated core looks at no real clock.";
         Sleeps = 95: "A simulated core does not sleep.";
         NeverWakes = 96: "A simulated core tells what follows in the call itself, or a `next_due_ns`: it never wakes.";
+        SenderKeys = 97: "A message meets the same fate whether its `sender_key` is told or 0.";
     }
     Process {
         Silent = 100: "A core prints nothing to standard output, which carries results: it logs.";

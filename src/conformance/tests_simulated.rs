@@ -129,6 +129,14 @@ pub fn crowd(bench: &Bench, _: &SystemState) -> Judged {
     compare(&first, &other, true, Rule::Crowd, "among 27 agents instead of 9")
 }
 
+pub fn sender_keys(bench: &Bench, _: &SystemState) -> Judged {
+    simulated(bench)?;
+    let play = TestPlay { receive: true, ..TestPlay::of(parcels(bench.seed, 500), bench.seed) };
+    let first = baseline(bench, &play)?;
+    let other = bench.play(&TestPlay { tells_keys: false, ..play })?;
+    compare(&first, &other, true, Rule::SenderKeys, "without `sender_key`")
+}
+
 pub fn virtual_time(bench: &Bench, _: &SystemState) -> Judged {
     simulated(bench)?;
     let play = TestPlay { batches: vec![50], ..TestPlay::of(parcels(bench.seed, 500), bench.seed) };

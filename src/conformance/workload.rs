@@ -2,7 +2,7 @@
 
 use crate::cores::{PartyNames, TypeRow, abi};
 use mqscript_plugin::crc32c;
-use mqscript_plugin::random::mix;
+use mqscript_plugin::random::{mix, text_key};
 
 /// Agents of a run, unless a test has more.
 pub const AGENTS: u32 = 9;
@@ -154,6 +154,14 @@ impl Batch {
             });
         }
         batch
+    }
+
+    /// The same messages, with the keys of their senders.
+    pub fn with_keys(mut self) -> Batch {
+        for message in &mut self.messages {
+            message.sender_key = text_key(&name(message.stamp.sender));
+        }
+        self
     }
 
     /// Overwrites everything. The memory stays.

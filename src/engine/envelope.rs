@@ -1,7 +1,7 @@
 //! Messages in the form that the core gets: the batch, and the memory to which its pointers refer.
 
 use super::content::Texts;
-use super::generator::Setting;
+use super::generator::{Generator, Setting};
 use super::message::{Message, MessageId, Messages};
 use crate::cores::abi;
 use std::ops::Range;
@@ -46,7 +46,7 @@ impl Envelopes {
         &mut self,
         staged: &[MessageId],
         messages: &Messages,
-        settings: &[Setting],
+        generator: &Generator,
         run: u32,
         token: u64,
         origin_ns: u64,
@@ -56,7 +56,7 @@ impl Envelopes {
         }
         for ((token, id), place) in (token..).zip(staged).zip(&mut self.batch) {
             let message = &messages[*id];
-            let setting = &settings[message.settings as usize];
+            let setting = &generator.settings[message.settings as usize];
             let (attempt, priority) = (message.attempts + 1, message.priority as u8);
             let intended_ns = message.intended_ns + origin_ns;
             // What is not written here never changes, or is written by `add_texts`.
@@ -78,6 +78,7 @@ impl Envelopes {
             place.attempt = attempt;
             place.created_ns = intended_ns;
             place.expires_ns = message.expires_ns.saturating_add(origin_ns);
+            place.sender_key = generator.key(message.agent);
         }
     }
 

@@ -7,7 +7,7 @@ use super::names::Parties;
 use crate::metrics::prefetch;
 use crate::plan::{MessageSettings, Plan, Recipient, Sender, TypeId};
 use mqscript_plugin::abi::ALL;
-use mqscript_plugin::random::{Stream, text_key};
+use mqscript_plugin::random::{SequentialSource, Stream, text_key};
 use std::sync::Arc;
 
 /// One agent. What an arrival touches lies within one cache line.
@@ -21,6 +21,8 @@ pub struct Agent {
     message: Stream,
     /// The number of messages generated so far.
     pub sequence: u64,
+    /// The key of its name, to draw random numbers by.
+    pub key: u64,
     /// The number of its group.
     pub group: u32,
 }
@@ -87,6 +89,8 @@ impl Generator {
         };
         let mut settings: Vec<Setting> =
             plan.types.iter().enumerate().map(|(id, t)| setting(TypeId(id as u16), &t.settings)).collect();
+        let (arrivals, messages) =
+            (SequentialSource::new(plan.seed, "arrival"), SequentialSource::new(plan.seed, "message"));
         let (mut groups, mut agents) = (Vec::new(), Vec::with_capacity(plan.agents() as usize));
         for (number, group) in plan.groups.iter().enumerate() {
             let entries = group.mix.iter().map(|entry| {
@@ -99,10 +103,10 @@ impl Generator {
             let first = agents.len() as u32;
             for index in 0..group.count {
                 let key = text_key(&group.agent_name(index));
-                let mut arrival = Stream::sequential(plan.seed, key, "arrival");
+                let mut arrival = arrivals.stream(key);
                 let state = sampler.first(&mut arrival);
-                let message = Stream::sequential(plan.seed, key, "message");
-                agents.push(Agent { arrival, state, message, sequence: 0, group: number as u32 });
+                let (message, group) = (messages.stream(key), number as u32);
+                agents.push(Agent { arrival, state, message, sequence: 0, key, group });
             }
             groups.push(GroupState {
                 first,
@@ -126,6 +130,12 @@ impl Generator {
     /// The agent's random stream for arrival times, for laws that draw elsewhere.
     pub fn arrival_stream(&mut self, agent: u32) -> &mut Stream {
         &mut self.agents[agent as usize].arrival
+    }
+
+    /// The key of an agent's name.
+    #[inline(always)]
+    pub fn key(&self, agent: u32) -> u64 {
+        self.agents[agent as usize].key
     }
 
     /// Draws the setting of the agent's next message from its mix; `None` if its group has none.

@@ -10,7 +10,7 @@ use super::tokens::BadToken;
 use crate::cores::{CoreFailure, Published, abi};
 use crate::plan::Backoff;
 use crate::results::FinalOutcome;
-use mqscript_plugin::random::{MessageKey, text_key, unit_from};
+use mqscript_plugin::random::{MessageKey, unit_from};
 use std::ops::Range;
 
 impl<C: Clock> Player<'_, C> {
@@ -94,9 +94,8 @@ impl<C: Clock> Player<'_, C> {
             return true;
         }
         self.account.watch_backlog(now_ns);
-        let settings = &self.load.generator.settings;
-        let token =
-            self.processor.fill(&self.messages, settings, None, self.setup.run, self.core.origin_ns());
+        let (generator, origin_ns) = (&self.load.generator, self.core.origin_ns());
+        let token = self.processor.fill(&self.messages, generator, None, self.setup.run, origin_ns);
         self.show_signs();
         match self.core.publish_one(now_ns, &self.processor.batch()[0]) {
             Ok(outcome) => {
@@ -141,9 +140,8 @@ impl<C: Clock> Player<'_, C> {
         let now_ns = self.pace.now_ns();
         self.account.watch_backlog(now_ns);
         let texts = self.setup.core_reads_content.then_some(&self.texts);
-        let settings = &self.load.generator.settings;
-        let token =
-            self.processor.fill(&self.messages, settings, texts, self.setup.run, self.core.origin_ns());
+        let (generator, origin_ns) = (&self.load.generator, self.core.origin_ns());
+        let token = self.processor.fill(&self.messages, generator, texts, self.setup.run, origin_ns);
         self.show_signs();
         let published = self.core.publish(now_ns, self.processor.batch());
         self.take_over(token, published)
@@ -355,7 +353,7 @@ impl<C: Clock> Player<'_, C> {
             return wait.round() as u64;
         }
         let key = MessageKey {
-            sender_key: text_key(&self.texts.renderer.parties.name(message.agent)),
+            sender_key: self.load.generator.key(message.agent),
             sequence: message.sequence,
             attempt: message.attempts,
             recipient_key: 0,

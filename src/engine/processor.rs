@@ -2,7 +2,7 @@
 
 use super::content::Texts;
 use super::envelope::Envelopes;
-use super::generator::Setting;
+use super::generator::Generator;
 use super::message::{MessageId, Messages};
 use super::queue::Waiting;
 use super::tokens::{BadToken, Tokens};
@@ -235,15 +235,15 @@ impl ProcessorState {
     pub fn fill(
         &mut self,
         messages: &Messages,
-        settings: &[Setting],
+        generator: &Generator,
         texts: Option<&Texts>,
         run: u32,
         origin_ns: u64,
     ) -> u64 {
         let token = self.tokens.next();
-        self.envelopes.fill(&self.staged, messages, settings, run, token, origin_ns);
+        self.envelopes.fill(&self.staged, messages, generator, run, token, origin_ns);
         if let Some(texts) = texts {
-            self.envelopes.add_texts(&self.staged, messages, settings, texts);
+            self.envelopes.add_texts(&self.staged, messages, &generator.settings, texts);
         }
         token
     }

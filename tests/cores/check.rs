@@ -77,6 +77,7 @@ const SIMULATION: &[(&str, &str)] = &[
     ("regrouped", "R91"),
     ("permuted", "R92"),
     ("crowd", "R93"),
+    ("sender_keys", "R97"),
     ("virtual_time", "R94"),
     ("never_wakes", "R96"),
 ];

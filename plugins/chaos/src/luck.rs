@@ -2,7 +2,8 @@
 //! settings never change another's luck.
 
 use crate::options::{Later, Settings};
-use mqscript_plugin::{Purpose, Run, Stamp};
+use mqscript_plugin::random::Stream;
+use mqscript_plugin::{Message, Purpose, Run, Stamp};
 
 /// The draws of one attempt.
 #[derive(Debug, Clone, Copy)]
@@ -38,17 +39,16 @@ impl Lucks {
         Lucks { attempts: run.purpose("attempt"), copies: run.purpose("copy") }
     }
 
+    /// That of the attempt that is this message.
+    #[inline]
+    pub fn of_message(&self, message: &Message<'_>) -> Luck {
+        Luck::drawn_from(message.random(&self.attempts))
+    }
+
     /// That of the attempt with this stamp.
     #[inline]
     pub fn of(&self, stamp: &Stamp) -> Luck {
-        let mut stream = self.attempts.of(stamp);
-        Luck {
-            fault: stream.next_u64(),
-            burst: stream.next_u64(),
-            spike: stream.next_u64(),
-            spike_by: stream.next_u64(),
-            delay_by: stream.next_u64(),
-        }
+        Luck::drawn_from(self.attempts.of(stamp))
     }
 
     /// That of the copy for `recipient` of the attempt with this stamp.
@@ -69,6 +69,17 @@ pub struct Lateness {
 }
 
 impl Luck {
+    #[inline]
+    fn drawn_from(mut stream: Stream) -> Luck {
+        Luck {
+            fault: stream.next_u64(),
+            burst: stream.next_u64(),
+            spike: stream.next_u64(),
+            spike_by: stream.next_u64(),
+            delay_by: stream.next_u64(),
+        }
+    }
+
     /// The lateness of an attempt of this type to this recipient, at this time.
     #[inline]
     pub fn lateness(&self, settings: &Settings, type_id: u16, recipient: u32, at_ns: u64) -> Lateness {

@@ -247,7 +247,7 @@ impl ChaosSession {
 
     fn fate(&mut self, now_ns: u64, message: &Message<'_>) -> Fate {
         let (type_id, recipient) = (message.type_id(), message.recipient_id());
-        let luck = self.lucks.of(&message.stamp());
+        let luck = self.lucks.of_message(message);
         if let Some(burst) = &mut self.settings.burst
             && burst.scope.covers(type_id, recipient, now_ns)
         {

@@ -398,8 +398,11 @@ typedef struct mqs_message {
   struct mqs_bytes content;
   // Its texts; NULL unless the core has READS_CONTENT.
   const struct mqs_text *text;
+  // The key of the generating agent's name, to draw random numbers by (`mqs_text_key` of the name); 0 = not told.
+  // Since 1.1: zero from a host of minor version 0.
+  uint64_t sender_key;
   // Reserved, and always zero.
-  uint64_t reserved[4];
+  uint64_t reserved[3];
 } mqs_message;
 
 // What became of a range of consecutive accepted tokens. Every accepted token gets exactly one.
@@ -770,8 +773,9 @@ static inline uint32_t mqs_crc32c(const uint8_t *bytes, size_t len)
  *   uint64_t luck = mqs_luck(latency, mqs_text_key(name, len), &message->stamp, message->attempt, 0);
  *   double u = mqs_luck_unit(&luck);                                       0 <= u < 1, and so on, draw by draw
  *
- * `name` is the name of the party `stamp.sender` (`run->party_name`; keep the keys). The last argument is 0, or the
- * `mqs_text_key` of a recipient's name where each copy has a luck of its own.
+ * `name` is the name of the party `stamp.sender` (`run->party_name`; keep the keys). Since 1.1 its key may stand in
+ * `message->sender_key`; where that is 0, ask for the name. The last argument is 0, or the `mqs_text_key` of a
+ * recipient's name where each copy has a luck of its own.
  */
 static inline uint64_t mqs_luck_mix(uint64_t x)
 {

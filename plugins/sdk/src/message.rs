@@ -119,13 +119,23 @@ impl<'a> Message<'a> {
     /// The keyed stream of this attempt for one purpose: it meets the same luck whatever else happens.
     #[inline]
     pub fn random(&self, purpose: &Purpose) -> Stream {
-        purpose.stream(&self.0.stamp, self.0.attempt, None)
+        self.stream(purpose, None)
     }
 
     /// The keyed stream of one copy of this attempt: that for `recipient`.
     #[inline]
     pub fn random_for(&self, purpose: &Purpose, recipient: u32) -> Stream {
-        purpose.stream(&self.0.stamp, self.0.attempt, Some(recipient))
+        self.stream(purpose, Some(recipient))
+    }
+
+    /// The host may tell the key of the sender's name; a host of minor version 0 does not.
+    #[inline]
+    fn stream(&self, purpose: &Purpose, recipient: Option<u32>) -> Stream {
+        let sender_key = match self.0.sender_key {
+            0 => purpose.key(self.0.stamp.sender),
+            key => key,
+        };
+        purpose.stream(sender_key, self.0.stamp.sequence, self.0.attempt, recipient)
     }
 
     /// Views the messages of a call as a slice.

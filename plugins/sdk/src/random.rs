@@ -38,7 +38,7 @@ pub struct Stream(u64);
 impl Stream {
     /// The stream of `purpose` for the agent whose name has the key `name_key`.
     pub fn sequential(seed: u64, name_key: u64, purpose: &str) -> Stream {
-        Stream::from_key(mix(mix(seed ^ text_key(purpose)) ^ name_key))
+        SequentialSource::new(seed, purpose).stream(name_key)
     }
 
     /// A stream that is wholly told by `key`.
@@ -64,6 +64,23 @@ impl Stream {
     #[inline]
     pub fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
+    }
+}
+
+/// The source of sequential streams for one purpose: what the streams of all agents have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct SequentialSource(u64);
+
+impl SequentialSource {
+    /// The source for `purpose` under the run's seed.
+    pub fn new(seed: u64, purpose: &str) -> SequentialSource {
+        SequentialSource(mix(seed ^ text_key(purpose)))
+    }
+
+    /// The stream of the agent whose name has the key `name_key`.
+    #[inline]
+    pub fn stream(&self, name_key: u64) -> Stream {
+        Stream::from_key(mix(self.0 ^ name_key))
     }
 }
 
@@ -99,26 +116,10 @@ impl KeyedSource {
     /// The stream of one message.
     #[inline]
     pub fn stream(&self, message: MessageKey) -> Stream {
-        self.sender(message.sender_key).stream(message.sequence, message.attempt, message.recipient_key)
-    }
-
-    /// The same source for the messages of one sender: what can be worked out once.
-    #[inline]
-    pub fn sender(&self, sender_key: u64) -> SenderSource {
-        SenderSource(mix(self.0 ^ sender_key))
-    }
-}
-
-/// The source of keyed streams for one purpose and one sender.
-#[derive(Debug, Clone, Copy)]
-pub struct SenderSource(u64);
-
-impl SenderSource {
-    /// The stream of one message: as [`KeyedSource::stream`] gives it.
-    #[inline]
-    pub fn stream(self, sequence: u64, attempt: u8, recipient_key: u64) -> Stream {
+        let MessageKey { sender_key, sequence, attempt, recipient_key } = message;
+        let of_sender = mix(self.0 ^ sender_key);
         let copy = recipient_key ^ u64::from(attempt).rotate_left(56);
-        Stream::from_key(mix(mix(self.0.wrapping_add(sequence)) ^ copy))
+        Stream::from_key(mix(mix(of_sender.wrapping_add(sequence)) ^ copy))
     }
 }
 

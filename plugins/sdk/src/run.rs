@@ -1,7 +1,7 @@
 //! The run that a core is made for.
 
 use crate::abi::{self, Stamp};
-use crate::random::{KeyedSource, SenderSource, Stream, text_key};
+use crate::random::{KeyedSource, MessageKey, Stream, text_key};
 use std::sync::{Arc, OnceLock};
 
 /// How time passes in a run.
@@ -33,7 +33,7 @@ pub struct Run {
     core: &'static str,
     seed: u64,
     types: Vec<Type>,
-    keys: OnceLock<Arc<[u64]>>,
+    keys: Arc<Keys>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +44,27 @@ struct RawRun(*const abi::Run);
 unsafe impl Send for RawRun {}
 // SAFETY: as above.
 unsafe impl Sync for RawRun {}
+
+impl RawRun {
+    fn get(&self) -> &abi::Run {
+        // SAFETY: "Valid until `destroy` returns".
+        unsafe { &*self.0 }
+    }
+
+    fn read_name(&self, id: u32, name: &mut Vec<u8>) {
+        let Some(party_name) = self.get().party_name else { return };
+        name.resize(name.capacity().max(64), 0);
+        loop {
+            // SAFETY: "[any thread] Writes up to `cap` bytes … `run` is this struct".
+            let len = unsafe { party_name(self.0, id, name.as_mut_ptr(), name.len() as u32) } as usize;
+            if len <= name.len() {
+                name.truncate(len);
+                return;
+            }
+            name.resize(len, 0);
+        }
+    }
+}
 
 fn text(part: abi::Str) -> String {
     // SAFETY: "Valid, with all it points to, until `destroy` returns".
@@ -78,12 +99,12 @@ impl Run {
                 })
                 .collect()
         };
-        Run { raw: RawRun(raw), core, seed, types, keys: OnceLock::new() }
+        let keys = Arc::new(Keys { run: RawRun(raw), table: OnceLock::new() });
+        Run { raw: RawRun(raw), core, seed, types, keys }
     }
 
     fn raw(&self) -> &abi::Run {
-        // SAFETY: "Valid until `destroy` returns".
-        unsafe { &*self.raw.0 }
+        self.raw.get()
     }
 
     /// The run's number, as in every stamp.
@@ -134,75 +155,78 @@ impl Run {
     /// The name of a party; empty if there is none of that number.
     pub fn party_name(&self, id: u32) -> String {
         let mut name = Vec::new();
-        self.read_name(id, &mut name);
+        self.raw.read_name(id, &mut name);
         String::from_utf8_lossy(&name).into_owned()
     }
 
-    fn read_name(&self, id: u32, name: &mut Vec<u8>) {
-        let Some(party_name) = self.raw().party_name else { return };
-        name.resize(name.capacity().max(64), 0);
-        loop {
-            // SAFETY: "[any thread] Writes up to `cap` bytes … `run` is this struct".
-            let len = unsafe { party_name(self.raw.0, id, name.as_mut_ptr(), name.len() as u32) } as usize;
-            if len <= name.len() {
-                name.truncate(len);
-                return;
-            }
-            name.resize(len, 0);
-        }
-    }
-
-    /// The source of keyed draws for one purpose of this core. The first call reads the names of all agents.
+    /// The source of keyed draws for one purpose of this core.
     pub fn purpose(&self, purpose: &str) -> Purpose {
-        let keys = self.keys.get_or_init(|| {
-            let mut name = Vec::new();
-            (0..self.agents())
-                .map(|id| {
-                    self.read_name(id, &mut name);
-                    text_key(&String::from_utf8_lossy(&name))
-                })
-                .collect()
-        });
-        let source = KeyedSource::new(self.seed, self.core, purpose);
-        let senders = keys.iter().map(|key| source.sender(*key)).collect();
-        Purpose { source, senders, keys: Arc::clone(keys) }
+        Purpose { source: KeyedSource::new(self.seed, self.core, purpose), keys: Arc::clone(&self.keys) }
     }
 }
 
-/// A source of keyed draws: see [`Message::random`](crate::Message::random).
+/// The keys of the agents' names, which are read when the first is asked for.
+#[derive(Debug)]
+struct Keys {
+    run: RawRun,
+    table: OnceLock<Box<[u64]>>,
+}
+
+impl Keys {
+    /// The key of a party. Parties that are no agents are known by their numbers.
+    #[inline]
+    fn of(&self, id: u32) -> u64 {
+        let table = self.table.get_or_init(|| self.read());
+        table.get(id as usize).copied().unwrap_or(u64::from(id))
+    }
+
+    #[cold]
+    fn read(&self) -> Box<[u64]> {
+        let mut name = Vec::new();
+        let mut key = |id| {
+            self.run.read_name(id, &mut name);
+            text_key(&String::from_utf8_lossy(&name))
+        };
+        (0..self.run.get().agents).map(&mut key).collect()
+    }
+}
+
+/// A source of keyed draws: see [`Message::random`](crate::Message::random). Like the [`Run`] that it came from, it may
+/// be asked until the core is dropped.
 #[derive(Debug, Clone)]
 pub struct Purpose {
     source: KeyedSource,
-    /// One per agent: the draw of a message starts here.
-    senders: Arc<[SenderSource]>,
-    /// The key of each agent's name.
-    keys: Arc<[u64]>,
+    keys: Arc<Keys>,
 }
 
 impl Purpose {
     /// The keyed stream of the attempt that bears this stamp: the one that its message draws from.
     #[inline]
     pub fn of(&self, stamp: &Stamp) -> Stream {
-        self.stream(stamp, stamp.attempt, None)
+        self.stream(self.key(stamp.sender), stamp.sequence, stamp.attempt, None)
     }
 
     /// The keyed stream of one copy of the attempt that bears this stamp: that for `recipient`.
     #[inline]
     pub fn of_copy(&self, stamp: &Stamp, recipient: u32) -> Stream {
-        self.stream(stamp, stamp.attempt, Some(recipient))
+        self.stream(self.key(stamp.sender), stamp.sequence, stamp.attempt, Some(recipient))
     }
 
     #[inline]
-    pub(crate) fn stream(&self, stamp: &Stamp, attempt: u8, recipient: Option<u32>) -> Stream {
+    pub(crate) fn stream(
+        &self,
+        sender_key: u64,
+        sequence: u64,
+        attempt: u8,
+        recipient: Option<u32>,
+    ) -> Stream {
         let recipient_key = recipient.map_or(0, |id| self.key(id));
-        match self.senders.get(stamp.sender as usize) {
-            Some(sender) => sender.stream(stamp.sequence, attempt, recipient_key),
-            None => self.source.sender(self.key(stamp.sender)).stream(stamp.sequence, attempt, recipient_key),
-        }
+        self.source.stream(MessageKey { sender_key, sequence, attempt, recipient_key })
     }
 
-    /// Parties that are no agents are known by their numbers.
-    fn key(&self, id: u32) -> u64 {
-        self.keys.get(id as usize).copied().unwrap_or(u64::from(id))
+    /// The key of a party's name.
+    #[inline]
+    pub(crate) fn key(&self, id: u32) -> u64 {
+        self.keys.of(id)
     }
 }

@@ -150,8 +150,9 @@ static inline uint32_t mqs_crc32c(const uint8_t *bytes, size_t len)
  *   uint64_t luck = mqs_luck(latency, mqs_text_key(name, len), &message->stamp, message->attempt, 0);
  *   double u = mqs_luck_unit(&luck);                                       0 <= u < 1, and so on, draw by draw
  *
- * `name` is the name of the party `stamp.sender` (`run->party_name`; keep the keys). The last argument is 0, or the
- * `mqs_text_key` of a recipient's name where each copy has a luck of its own.
+ * `name` is the name of the party `stamp.sender` (`run->party_name`; keep the keys). Since 1.1 its key may stand in
+ * `message->sender_key`; where that is 0, ask for the name. The last argument is 0, or the `mqs_text_key` of a
+ * recipient's name where each copy has a luck of its own.
  */
 static inline uint64_t mqs_luck_mix(uint64_t x)
 {

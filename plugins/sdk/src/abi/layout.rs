@@ -16,7 +16,7 @@ const _: () = {
     assert!(offset_of!(Message, type_id) == 48 && offset_of!(Message, priority) == 50);
     assert!(offset_of!(Message, attempt) == 51 && offset_of!(Message, flags) == 52);
     assert!(offset_of!(Message, created_ns) == 56 && offset_of!(Message, content) == 72);
-    assert!(offset_of!(Message, text) == 88 && offset_of!(Message, reserved) == 96);
+    assert!(offset_of!(Message, text) == 88 && offset_of!(Message, sender_key) == 96);
 
     assert!(size_of::<Outcome>() == 40);
     assert!(offset_of!(Outcome, count) == 8 && offset_of!(Outcome, result) == 12);

@@ -107,8 +107,11 @@ pub struct Message {
     pub content: Bytes,
     /// Its texts; NULL unless the core has READS_CONTENT.
     pub text: *const Text,
+    /// The key of the generating agent's name, to draw random numbers by (`mqs_text_key` of the name); 0 = not told.
+    /// Since 1.1: zero from a host of minor version 0.
+    pub sender_key: u64,
     /// Reserved, and always zero.
-    pub reserved: [u64; 4],
+    pub reserved: [u64; 3],
 }
 
 /// What became of a range of consecutive accepted tokens. Every accepted token gets exactly one.
@@ -247,7 +250,8 @@ impl Message {
         expires_ns: super::NEVER,
         content: Bytes::EMPTY,
         text: ptr::null(),
-        reserved: [0; 4],
+        sender_key: 0,
+        reserved: [0; 3],
     };
 }
 

@@ -101,6 +101,9 @@ impl Session {
         if is("crowd") {
             at_ns += u64::from(core.agents);
         }
+        if is("sender_keys") && message.sender_key == 0 {
+            at_ns += 1;
+        }
         if is("virtual_time") && core.made.elapsed() > Duration::from_millis(600) {
             at_ns += 1;
         }
