@@ -4,7 +4,7 @@ use super::alias::AliasTable;
 use super::arrivals::{ArrivalSampler, ArrivalState};
 use super::message::{Message, NONE};
 use super::names::Parties;
-use crate::metrics::prefetch;
+use crate::metrics::{prefetch, roomy};
 use crate::plan::{MessageSettings, Plan, Recipient, Sender, TypeId};
 use mqscript_plugin::abi::ALL;
 use mqscript_plugin::random::{SequentialSource, Stream, text_key};
@@ -91,7 +91,7 @@ impl Generator {
             plan.types.iter().enumerate().map(|(id, t)| setting(TypeId(id as u16), &t.settings)).collect();
         let (arrivals, messages) =
             (SequentialSource::new(plan.seed, "arrival"), SequentialSource::new(plan.seed, "message"));
-        let (mut groups, mut agents) = (Vec::new(), Vec::with_capacity(plan.agents() as usize));
+        let (mut groups, mut agents) = (Vec::new(), roomy(plan.agents() as usize));
         for (number, group) in plan.groups.iter().enumerate() {
             let entries = group.mix.iter().map(|entry| {
                 settings.push(setting(entry.type_id, &entry.settings));

@@ -10,7 +10,7 @@ use crate::results::Shortfall;
 use std::collections::VecDeque;
 
 /// From this number of agents on, the memory of the next agents is prefetched.
-const MANY_AGENTS: u32 = 20_000;
+pub const MANY_AGENTS: usize = 20_000;
 
 /// The load of a run.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Load {
             sequence_max: end.messages_per_agent().unwrap_or(u64::MAX),
             ends_at_once: matches!(end, End::Messages(_) | End::First { .. }),
             is_plain: !rules.closed && !rules.next.contains(&true),
-            many_agents: generator.agents.len() as u32 >= MANY_AGENTS,
+            many_agents: generator.agents.len() >= MANY_AGENTS,
             generator,
             sources: 0,
             agents_done: 0,

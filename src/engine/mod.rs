@@ -18,6 +18,7 @@ mod arrivals;
 mod arriving;
 mod behaviour;
 mod busiest;
+mod calendar;
 mod callback_runner;
 mod cast;
 mod chunk;
@@ -62,6 +63,7 @@ mod stop;
 mod timeline;
 mod tokens;
 mod under_load;
+mod wheel;
 
 pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
 pub use cast::{Cast, Setting};

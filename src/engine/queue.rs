@@ -190,8 +190,8 @@ mod tests {
     fn retries_go_to_the_tail_and_do_not_count() {
         let mut messages = store(&[(Priority::Regular, 0), (Priority::Regular, 1)]);
         let mut queue = Waiting::new(false);
-        queue.push(MessageId(0), &messages);
-        queue.push(MessageId(1), &messages);
+        queue.push(MessageId(0), &mut messages);
+        queue.push(MessageId(1), &mut messages);
         assert_eq!((queue.len(), queue.counted()), (2, 1));
         assert_eq!(order(&mut queue, &messages), [0, 1]);
         assert_eq!((queue.len(), queue.counted()), (0, 0));

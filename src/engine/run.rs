@@ -9,7 +9,7 @@ use super::content::{Drafts, Renderer, Texts};
 use super::core_link::CoreLink;
 use super::error::RunError;
 use super::generator::Generator;
-use super::load::Load;
+use super::load::{Load, MANY_AGENTS};
 use super::message::Messages;
 use super::names::Parties;
 use super::observer::{Observer, Started};
@@ -228,9 +228,14 @@ fn started(plan: &Plan, clock: ClockKind) -> Started {
 }
 
 fn timeline_for(plan: &Plan) -> Timeline {
+    let (agents, workers) = (plan.agents() as usize, plan.processor.workers as usize);
+    // In these plans each agent has one arrival at a time, and they come at one rate.
+    let plain = plan.has_steady_load() && !plan.has_callback(|callbacks| callbacks.any());
+    if agents >= MANY_AGENTS && plain {
+        return Timeline::of_many_agents(agents, workers, plan.mean_gap_ns());
+    }
     let gap = plan.mean_gap_ns().min(1e9);
-    let agents = plan.agents() as usize;
-    Timeline::new(agents + plan.processor.workers as usize, gap, gap * agents as f64)
+    Timeline::new(agents + workers, gap, gap * agents as f64)
 }
 
 /// A run whose cores are open, before its clock is chosen.

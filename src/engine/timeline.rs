@@ -1,411 +1,159 @@
-//! What is due when: a bitmap timing wheel with a heap for the far future.
-//!
-//! Entries come out by time, then by class, then in order of creation. Buckets are 2^`shift` nanoseconds wide; a
-//! three-level bitmap finds the next one that is not empty. The bucket in hand lies sorted in `first` and `ready`; what
-//! is scheduled into it (or into the past) meanwhile goes to the small heap `late`.
-//!
-//! *Rationale.* The entries of a bucket form a chain, the last made first, so the order of creation needs no numbers: no
-//! entry gets into a bucket before one that was made earlier, because `far` is emptied into the wheel as soon as its
-//! first entry fits. Only what is outside the wheel is numbered.
+//! What is due when. All events lie in one wheel; the arrivals of very many agents lie in a calendar beside it.
 
-use super::due::{Class, Due, is_agent};
-use super::filled_places::FilledPlaces;
-use crate::metrics::prefetch;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use super::calendar::Calendar;
+use super::due::Due;
+use super::wheel::{NEVER, Wheel};
 
-/// The bits below the class in a tag.
-const CLASS_SHIFT: u32 = 32;
-/// The number of no node.
-const NONE: u32 = u32::MAX;
-/// The time of an entry that stands for none.
-const NEVER: u64 = u64::MAX;
-/// The fewest buckets of the wheel.
-const BUCKETS_MIN: usize = 4096;
-/// The most buckets of the wheel.
-const BUCKETS_MAX: usize = 1 << 23;
-/// How many buckets ahead of the one in hand a scout starts, and how far it goes.
-const SCOUT_FROM: u64 = 8;
-const SCOUT_TO: u64 = 32;
-/// The number of entries that a scout prefetches before it reads the first.
-const ASKED_MIN: usize = 6;
-
-/// An event and its time. Entries of one time and class come out in the order in which they were made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
-    time_ns: u64,
-    /// The class above, the payload below.
-    tag: u64,
-}
-
-impl Entry {
-    const NONE: Entry = Entry { time_ns: NEVER, tag: 0 };
-
-    #[inline(always)]
-    fn class(self) -> u64 {
-        self.tag >> CLASS_SHIFT
-    }
-
-    /// Where it comes among entries that were made at one moment.
-    #[inline(always)]
-    fn order(self) -> (u64, u64) {
-        (self.time_ns, self.class())
-    }
-}
-
-/// An entry outside the wheel, with the number of its creation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Numbered {
-    time_ns: u64,
-    class: u64,
-    number: u64,
-    tag: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Node {
-    entry: Entry,
-    next: u32,
-}
+/// How many arrivals ahead the calendar is asked for an agent.
+const LOOK_AHEAD: usize = 8;
 
 /// The events that are still to come.
 #[derive(Debug)]
 pub struct Timeline {
-    /// The next entry of the bucket in hand; [`Entry::NONE`] if there is none.
-    first: Entry,
-    /// The other entries of the bucket in hand, last first.
-    ready: Vec<Entry>,
-    /// Whether `late` has entries.
-    has_late: bool,
-    shift: u32,
-    mask: u64,
-    /// The number (time >> shift) of the current bucket; later buckets lie in the wheel.
-    current: u64,
-    heads: Vec<u32>,
-    /// The places of `heads` that are not empty.
-    filled: FilledPlaces,
-    nodes: Vec<Node>,
-    free: u32,
-    late: BinaryHeap<Reverse<Numbered>>,
-    far: BinaryHeap<Reverse<Numbered>>,
-    /// When the current bucket has this number, the first entry of `far` fits into the wheel.
-    far_within: u64,
-    /// How many entries were numbered so far.
-    numbers: u64,
-    len: usize,
-    /// The number of the bucket that was last scouted.
-    scout: u64,
-    /// The nodes whose memory was prefetched, oldest first.
-    asked: VecDeque<u32>,
+    wheel: Wheel,
+    /// The arrivals, if they do not lie in the wheel.
+    arrivals: Option<Calendar>,
+    /// The number of arrivals in the calendar.
+    apart: usize,
 }
 
 impl Timeline {
-    /// A timeline for about `pending` entries at a time, which come due about `gap_ns` apart on average, while one
-    /// agent's entries are `spread_ns` apart.
+    /// A timeline for about `pending` events at a time, which come due about `gap_ns` apart on average, while one
+    /// agent's events are `spread_ns` apart.
     pub fn new(pending: usize, gap_ns: f64, spread_ns: f64) -> Timeline {
-        let buckets = (4 * pending).next_power_of_two().clamp(BUCKETS_MIN, BUCKETS_MAX);
-        let width = (gap_ns / 8.0).max(3.0 * spread_ns / buckets as f64).clamp(1.0, 1e12);
+        Timeline { wheel: Wheel::new(pending, gap_ns, spread_ns), arrivals: None, apart: 0 }
+    }
+
+    /// A timeline for the arrivals of very many agents, `gap_ns` apart on average, each agent with at most one at a time;
+    /// and for about `others` events of other kinds. No event of the kind [`Due::Send`] may come.
+    pub fn of_many_agents(agents: usize, others: usize, gap_ns: f64) -> Timeline {
         Timeline {
-            first: Entry::NONE,
-            ready: Vec::new(),
-            has_late: false,
-            shift: width.log2().round() as u32,
-            mask: buckets as u64 - 1,
-            current: 0,
-            heads: vec![NONE; buckets],
-            filled: FilledPlaces::new(buckets),
-            nodes: Vec::with_capacity(pending),
-            free: NONE,
-            late: BinaryHeap::new(),
-            far: BinaryHeap::new(),
-            far_within: u64::MAX,
-            numbers: 0,
-            len: 0,
-            scout: 0,
-            asked: VecDeque::new(),
+            wheel: Wheel::new(others, gap_ns, gap_ns),
+            arrivals: Some(Calendar::new(agents, gap_ns * agents as f64)),
+            apart: 0,
         }
     }
 
-    /// The number of entries.
+    /// The number of events.
     pub fn len(&self) -> usize {
-        self.len
+        self.wheel.len() + self.apart
     }
 
     /// Puts an event on the timeline. An event in the past is due at once, ordered by its time.
     #[inline(always)]
     pub fn schedule(&mut self, time_ns: u64, due: Due) {
-        let (class, payload) = due.pack();
-        self.len += 1;
-        // The largest time stands for none.
-        let time_ns = time_ns.min(NEVER - 1);
-        self.insert(Entry { time_ns, tag: (class as u64) << CLASS_SHIFT | u64::from(payload) });
-    }
-
-    #[inline(always)]
-    fn insert(&mut self, entry: Entry) {
-        let bucket = entry.time_ns >> self.shift;
-        // For a bucket in the past, the difference wraps to a large number, so that it is not put into the wheel.
-        if bucket.wrapping_sub(self.current + 1) < self.mask {
-            self.insert_wheel((bucket & self.mask) as usize, entry);
-        } else {
-            self.insert_rarely(bucket, entry);
-        }
-    }
-
-    #[inline(never)]
-    fn insert_rarely(&mut self, bucket: u64, entry: Entry) {
-        let Entry { time_ns, tag } = entry;
-        let numbered = Reverse(Numbered { time_ns, class: entry.class(), number: self.numbers, tag });
-        self.numbers += 1;
-        if bucket <= self.current {
-            self.late.push(numbered);
-            self.has_late = true;
-        } else {
-            self.far.push(numbered);
-            self.far_within = self.far_within.min(bucket - self.mask);
-        }
-    }
-
-    #[inline(always)]
-    fn insert_wheel(&mut self, place: usize, entry: Entry) {
-        let head = &mut self.heads[place];
-        let node = Node { entry, next: *head };
-        let was_empty = *head == NONE;
-        if let Some(free) = self.nodes.get_mut(self.free as usize) {
-            *head = self.free;
-            self.free = free.next;
-            *free = node;
-        } else {
-            *head = self.nodes.len() as u32;
-            self.nodes.push(node);
-        }
-        if was_empty {
-            self.filled.set(place);
-        }
-    }
-
-    /// Takes the next bucket in hand, if there is one, after all entries of the last.
-    #[inline(always)]
-    fn advance(&mut self) {
-        let start = (self.current + 1) & self.mask;
-        let found = self.filled.next(start as usize).or_else(|| self.filled.next(0));
-        let Some(place) = found else {
-            return self.advance_far();
-        };
-        let distance = ((place as u64).wrapping_sub(start) & self.mask) + 1;
-        self.current += distance;
-        self.filled.clear(place);
-        let index = std::mem::replace(&mut self.heads[place], NONE);
-        let node = &mut self.nodes[index as usize];
-        self.first = node.entry;
-        let next = std::mem::replace(&mut node.next, self.free);
-        self.free = index;
-        if next != NONE {
-            self.take_chain(next);
-        }
-        if self.current >= self.far_within {
-            self.migrate();
-        }
-    }
-
-    /// Takes the rest of a chain, from `index` on, of which the first stands in `first`. The last made comes first.
-    #[inline(never)]
-    fn take_chain(&mut self, mut index: u32) {
-        self.ready.push(self.first);
-        while index != NONE {
-            let node = &mut self.nodes[index as usize];
-            self.ready.push(node.entry);
-            let next = std::mem::replace(&mut node.next, self.free);
-            self.free = index;
-            index = next;
-        }
-        match self.ready.as_mut_slice() {
-            // `b` was made first and comes first, unless `a` is due earlier.
-            [a, b] => {
-                if a.order() < b.order() {
-                    std::mem::swap(a, b);
-                }
+        match (&mut self.arrivals, due) {
+            (Some(arrivals), Due::Arrival(agent)) => {
+                self.apart += 1;
+                arrivals.schedule(time_ns, agent);
             }
-            // Last first. The sort is stable: of two entries of one time and class, the one made first stays behind.
-            more => more.sort_by_key(|entry| Reverse(entry.order())),
-        }
-        self.first = self.ready.pop().unwrap_or(Entry::NONE);
-    }
-
-    /// Jumps to the first entry of the far future, when the wheel is empty.
-    #[inline(never)]
-    fn advance_far(&mut self) {
-        let Some(Reverse(first)) = self.far.peek() else {
-            return;
-        };
-        // To the bucket before its own, which is then the next.
-        self.current = (first.time_ns >> self.shift) - 1;
-        self.migrate();
-        self.advance();
-    }
-
-    /// Moves entries from the far heap into the wheel as soon as they fit.
-    #[inline(never)]
-    fn migrate(&mut self) {
-        self.far_within = u64::MAX;
-        while let Some(Reverse(first)) = self.far.peek() {
-            let bucket = first.time_ns >> self.shift;
-            if bucket - self.current > self.mask {
-                self.far_within = bucket - self.mask;
-                break;
-            }
-            let Some(Reverse(Numbered { time_ns, tag, .. })) = self.far.pop() else { break };
-            self.insert(Entry { time_ns, tag });
+            _ => self.wheel.schedule(time_ns, due),
         }
     }
 
     /// The time of the next event.
     #[inline(always)]
     pub fn next_time(&mut self) -> Option<u64> {
-        let next_ns = self.next_ns();
+        let next_ns = match &mut self.arrivals {
+            None => self.wheel.next_ns(),
+            Some(arrivals) => {
+                let arrival_ns = arrivals.first_ns();
+                arrival_ns.min(self.wheel.next_ns_until(arrival_ns))
+            }
+        };
         (next_ns != NEVER).then_some(next_ns)
-    }
-
-    /// The time of the next event; [`NEVER`] if there is none.
-    #[inline(always)]
-    fn next_ns(&mut self) -> u64 {
-        if self.first.time_ns == NEVER && !self.has_late {
-            self.advance();
-        }
-        if self.has_late { self.next_ns_with_late() } else { self.first.time_ns }
-    }
-
-    #[inline(never)]
-    fn next_ns_with_late(&self) -> u64 {
-        let late = self.late.peek().map_or(NEVER, |Reverse(late)| late.time_ns);
-        self.first.time_ns.min(late)
     }
 
     /// Takes the next event that is due at or before `now_ns`, with its time.
     #[inline(always)]
     pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, Due)> {
-        let next_ns = self.next_ns();
-        if next_ns > now_ns || next_ns == NEVER {
-            return None;
+        match &mut self.arrivals {
+            None => {
+                let next_ns = self.wheel.next_ns();
+                (next_ns <= now_ns && next_ns != NEVER).then(|| self.wheel.pop())
+            }
+            Some(_) => self.pop_due_of_many(now_ns),
         }
-        let entry = if self.has_late { self.pop_with_late() } else { self.pop_first() };
-        self.len -= 1;
-        let class = Class::ALL[entry.class() as usize];
-        Some((entry.time_ns, Due::unpack(class, entry.tag as u32)))
     }
 
     #[inline(always)]
-    fn pop_first(&mut self) -> Entry {
-        let next = self.ready.pop().unwrap_or(Entry::NONE);
-        std::mem::replace(&mut self.first, next)
-    }
-
-    #[inline(never)]
-    fn pop_with_late(&mut self) -> Entry {
-        match self.late.peek() {
-            // An equal one in hand was made before it.
-            Some(Reverse(late)) if (late.time_ns, late.class) < self.first.order() => {
-                let entry = Entry { time_ns: late.time_ns, tag: late.tag };
-                self.late.pop();
-                self.has_late = !self.late.is_empty();
-                entry
-            }
-            _ => self.pop_first(),
+    fn pop_due_of_many(&mut self, now_ns: u64) -> Option<(u64, Due)> {
+        let arrivals = self.arrivals.as_mut()?;
+        let arrival_ns = arrivals.first_ns();
+        let other_ns = self.wheel.next_ns_until(arrival_ns);
+        let next_ns = arrival_ns.min(other_ns);
+        if next_ns > now_ns || next_ns == NEVER {
+            return None;
         }
+        // Of all kinds of events, arrivals come last at their time.
+        if other_ns <= arrival_ns {
+            return Some(self.wheel.pop());
+        }
+        self.apart -= 1;
+        arrivals.take().map(|agent| (arrival_ns, Due::Arrival(agent)))
     }
 
-    /// Looks a little further ahead than the last call and prefetches what it finds. Returns an agent with an arrival
-    /// that is due soon. Useful if there are so many agents that each one misses every cache; to be called once for
-    /// each event that is handled.
-    #[inline]
+    /// An agent whose arrival is due soon, if one is known. Useful if there are so many agents that each one misses every
+    /// cache; to be called once for each event that is handled.
+    #[inline(always)]
     pub fn scout(&mut self) -> Option<u32> {
-        self.scout = self.scout.max(self.current + SCOUT_FROM);
-        if self.scout < self.current + SCOUT_TO
-            && let Some(place) = self.filled.next(((self.scout + 1) & self.mask) as usize)
-        {
-            self.scout += ((place as u64).wrapping_sub(self.scout + 1) & self.mask) + 1;
-            self.ask_for(self.heads[place]);
-        }
-        if self.asked.len() < ASKED_MIN {
-            return None;
-        }
-        // The memory that was prefetched is loaded by now. A node that was freed or reused meanwhile gives a wrong
-        // hint, which does no harm.
-        let node = *self.nodes.get(self.asked.pop_front()? as usize)?;
-        let bucket = node.entry.time_ns >> self.shift;
-        if bucket <= self.current || bucket > self.scout {
-            return None;
-        }
-        self.ask_for(node.next);
-        let (is_arrival, payload) = (node.entry.class() == Class::Arrival as u64, node.entry.tag as u32);
-        (is_arrival && is_agent(payload)).then_some(payload)
-    }
-
-    #[inline]
-    fn ask_for(&mut self, index: u32) {
-        if let Some(node) = self.nodes.get(index as usize) {
-            prefetch(node);
-            self.asked.push_back(index);
+        match &self.arrivals {
+            None => self.wheel.scout(),
+            Some(arrivals) => arrivals.ahead(LOOK_AHEAD),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::due::Class;
     use super::*;
     use proptest::prelude::*;
 
+    /// The class of events that lie in the calendar.
+    const ARRIVAL: usize = Class::Arrival as usize;
+
     proptest! {
-        /// Against a plain sorted list: any mix of near, far, past and equal times comes out in the one right order.
+        /// With a calendar and without, the same events come out in the same order.
         #[test]
-        fn comes_out_in_order(
-            steps in prop::collection::vec((0u64..5_000_000, 0usize..7, prop::bool::ANY, 0u32..40), 1..400),
-            pending in 1usize..20_000,
-            // With few different times, many entries have the same.
+        fn a_calendar_changes_no_order(
+            steps in prop::collection::vec((0u64..5_000_000, 0usize..7, prop::bool::ANY, 0u32..20), 1..400),
             times in prop::sample::select(vec![3u64, 5_000_000]),
         ) {
-            let mut timeline = Timeline::new(pending, 1_000.0, 50_000.0);
-            let mut list: Vec<(u64, usize, u32)> = Vec::new();
+            let mut one = Timeline::new(1_000, 1_000.0, 50_000.0);
+            let mut two = Timeline::of_many_agents(1_000, 10, 1_000.0);
             let mut now = 0;
             for (number, (ahead, class, pop, scale)) in steps.into_iter().enumerate() {
                 let time = (now + ((ahead % times) << scale)).saturating_sub(times.min(500));
-                timeline.schedule(time, Due::unpack(Class::ALL[class], number as u32));
-                list.push((time, class, number as u32));
+                let due = match class {
+                    ARRIVAL => Due::Arrival(number as u32),
+                    class => Due::unpack(Class::ALL[class], number as u32),
+                };
+                one.schedule(time, due);
+                two.schedule(time, due);
+                prop_assert_eq!(one.len(), two.len());
                 if pop {
-                    now = now.max(timeline.next_time().unwrap());
-                    list.sort_unstable();
-                    let (time, class, payload) = list.remove(0);
-                    let due = Due::unpack(Class::ALL[class], payload);
-                    prop_assert_eq!(timeline.pop_due(now), Some((time, due)));
+                    prop_assert_eq!(one.next_time(), two.next_time());
+                    now = now.max(one.next_time().unwrap());
+                    prop_assert_eq!(one.pop_due(now), two.pop_due(now));
                 }
             }
-            list.sort_unstable();
-            for (time, class, payload) in list {
-                prop_assert_eq!(timeline.next_time(), Some(time));
-                prop_assert_eq!(timeline.pop_due(time), Some((time, Due::unpack(Class::ALL[class], payload))));
+            while let Some(time) = one.next_time() {
+                prop_assert_eq!(two.next_time(), Some(time));
+                prop_assert_eq!(one.pop_due(time), two.pop_due(time));
             }
-            prop_assert_eq!((timeline.next_time(), timeline.len()), (None, 0));
+            prop_assert_eq!((two.next_time(), two.pop_due(u64::MAX), two.len()), (None, None, 0));
         }
     }
 
     #[test]
     fn nothing_is_due_before_its_time() {
-        let mut timeline = Timeline::new(10, 1e3, 1e3);
-        timeline.schedule(5_000_000_000, Due::Arrival(1));
-        assert_eq!(timeline.pop_due(4_999_999_999), None);
-        timeline.schedule(10, Due::Arrival(2));
-        assert_eq!(timeline.pop_due(10), Some((10, Due::Arrival(2))));
-        assert_eq!(timeline.pop_due(5_000_000_000), Some((5_000_000_000, Due::Arrival(1))));
-    }
-
-    #[test]
-    fn a_million_buckets_find_the_only_entry() {
-        let mut timeline = Timeline::new(1_000_000, 1.0, 1.0);
-        for time in [1_999_999, 3_999_999, 9] {
-            timeline.schedule(time, Due::Arrival(0));
+        for mut timeline in [Timeline::new(10, 1e3, 1e3), Timeline::of_many_agents(10, 10, 1e3)] {
+            timeline.schedule(5_000_000_000, Due::Arrival(1));
+            assert_eq!(timeline.pop_due(4_999_999_999), None);
+            timeline.schedule(10, Due::Arrival(2));
+            assert_eq!(timeline.pop_due(10), Some((10, Due::Arrival(2))));
+            assert_eq!(timeline.pop_due(5_000_000_000), Some((5_000_000_000, Due::Arrival(1))));
         }
-        assert_eq!(timeline.next_time(), Some(9));
-        assert!(timeline.pop_due(9).is_some());
-        assert_eq!(timeline.next_time(), Some(1_999_999));
     }
 }

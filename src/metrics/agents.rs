@@ -5,7 +5,7 @@
 
 use super::cell::Ended;
 use super::histogram::{CoarseHistogram, Exact};
-use super::prefetch::prefetch;
+use super::memory::{prefetch, roomy_of};
 use crate::results::FinalOutcome;
 use crate::results::{AgentFigures, Counts, RecipientFigures, Times};
 use mqscript_plugin::abi::ALL;
@@ -110,10 +110,10 @@ impl AgentsRecorder {
     pub fn new(agents: usize, receives: bool) -> AgentsRecorder {
         let percentiles = if agents <= PERCENTILES_MAX { agents } else { 0 };
         AgentsRecorder {
-            agents: vec![EMPTY; agents],
+            agents: roomy_of(EMPTY, agents),
             rare: Vec::new(),
             pending: Vec::with_capacity(PENDING_MAX),
-            recipients: vec![UNADDRESSED; agents],
+            recipients: roomy_of(UNADDRESSED, agents),
             all: UNADDRESSED,
             totals: vec![CoarseHistogram::default(); percentiles],
             receives,
