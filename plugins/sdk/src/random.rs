@@ -116,10 +116,26 @@ impl KeyedSource {
     /// The stream of one message.
     #[inline]
     pub fn stream(&self, message: MessageKey) -> Stream {
-        let MessageKey { sender_key, sequence, attempt, recipient_key } = message;
-        let of_sender = mix(self.0 ^ sender_key);
+        self.sender(message.sender_key).stream(message.sequence, message.attempt, message.recipient_key)
+    }
+
+    /// The same source for the messages of one sender: what can be worked out once.
+    #[inline]
+    pub fn sender(&self, sender_key: u64) -> SenderSource {
+        SenderSource(mix(self.0 ^ sender_key))
+    }
+}
+
+/// The source of keyed streams for one purpose and one sender.
+#[derive(Debug, Clone, Copy)]
+pub struct SenderSource(u64);
+
+impl SenderSource {
+    /// The stream of one message: as [`KeyedSource::stream`] gives it.
+    #[inline]
+    pub fn stream(self, sequence: u64, attempt: u8, recipient_key: u64) -> Stream {
         let copy = recipient_key ^ u64::from(attempt).rotate_left(56);
-        Stream::from_key(mix(mix(of_sender.wrapping_add(sequence)) ^ copy))
+        Stream::from_key(mix(mix(self.0.wrapping_add(sequence)) ^ copy))
     }
 }
 
