@@ -20,6 +20,15 @@ pub struct Published {
     pub failure: Option<CoreFailure>,
 }
 
+/// What a core says of one message that it accepts, if it says no more than this.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer {
+    /// The outcome of the message.
+    pub outcome: abi::Outcome,
+    /// Whether the one copy of the message arrives at its recipient together with the outcome.
+    pub with_copy: bool,
+}
+
 /// The texts of a delivery, as its core filled them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliveredText<'a> {
@@ -45,6 +54,15 @@ unsafe fn raw_slice<'a, T>(first: *const T, len: u32) -> &'a [T] {
     }
     // SAFETY: the caller's promise.
     unsafe { std::slice::from_raw_parts(first, len.min(ENTRIES_MAX) as usize) }
+}
+
+/// Whether a delivery is the one copy of this message, as it was sent, at the time of this outcome, and asks for nothing.
+#[inline]
+fn is_plain_copy(copy: &abi::Delivery, message: &abi::Message, outcome: &abi::Outcome) -> bool {
+    let bare = copy.ack_tag == 0 && copy.flags == 0 && copy.reason == 0 && copy.attempt == 0;
+    let own = copy.stamp == message.stamp && copy.recipient_id == message.recipient_id;
+    let delivered = copy.at_ns == outcome.at_ns && outcome.result == abi::DELIVERED;
+    bare && own && delivered && copy.recipient_id != abi::ALL && copy.stamp.flags & abi::STAMP_CHECKSUM == 0
 }
 
 /// An open session on a chain of cores. It belongs to one thread at a time.
@@ -104,7 +122,7 @@ impl Session {
     }
 
     /// Offers a batch. The pointers in `batch` must stay good until the next call on this session.
-    #[inline(always)]
+    #[inline(never)]
     pub fn publish(&mut self, now_ns: u64, batch: &[abi::Message], out: &mut Out) -> Published {
         if self.finished {
             return Published { accepted: 0, failure: Some(self.is_finished("publish")) };
@@ -125,20 +143,22 @@ impl Session {
         Published { accepted, failure: self.outcome_of_call(status).err() }
     }
 
-    /// Offers one message, while `out` is empty. Returns its outcome if the core accepts it and says nothing else; that
-    /// outcome stands nowhere else.
+    /// Offers one message, while `out` is empty. Returns the answer if the core accepts the message and says no more than
+    /// its outcome, and perhaps that its one copy, as it was sent, comes at the same time. That stands nowhere else.
+    /// Without `COPIES`, no copy is part of such an answer.
     ///
     /// # Errors
     /// The core said something else: it stands in `out` and in what [`publish`](Session::publish) returns.
     #[inline(always)]
-    pub fn publish_one(
+    pub fn publish_one<const COPIES: bool>(
         &mut self,
         now_ns: u64,
         message: &abi::Message,
         out: &mut Out,
-    ) -> Result<abi::Outcome, Published> {
-        let plain = !self.finished && !self.receives && !self.more && self.wish_ns == abi::NEVER;
-        if !plain || out.outcomes.capacity() == 0 || !out.outcomes.is_empty() {
+    ) -> Result<Answer, Published> {
+        let plain = !self.finished && !self.more && self.wish_ns == abi::NEVER;
+        let has_room = out.outcomes.capacity() > 0 && (out.deliveries.capacity() > 0 || !COPIES);
+        if !plain || self.receives != COPIES || !has_room || !out.outcomes.is_empty() {
             return Err(self.publish(now_ns, std::slice::from_ref(message), out));
         }
         self.called = "publish";
@@ -147,12 +167,18 @@ impl Session {
         let status = unsafe { self.top.publish(now_ns, message, 1, &mut accepted, &mut raw, &mut error) };
         let whole = status == abi::OK && self.outcome_of_call(status).is_ok();
         let one = whole && accepted == 1 && raw.outcomes_len == 1;
-        if one && raw.deliveries_len == 0 && raw.flags == 0 && raw.next_due_ns == abi::NEVER {
+        if one && raw.deliveries_len <= u32::from(COPIES) && raw.flags == 0 && raw.next_due_ns == abi::NEVER {
             // SAFETY: there is room for one, and all of the room is initialised (`Out::make_room`).
             let outcome = unsafe { *out.outcomes.as_ptr() };
-            if (outcome.first, outcome.count) == (message.token, 1) {
+            let with_copy = COPIES && raw.deliveries_len == 1;
+            // SAFETY: as above; there is a delivery, so there was room for one.
+            let is_plain =
+                !with_copy || is_plain_copy(unsafe { &*out.deliveries.as_ptr() }, message, &outcome);
+            if (outcome.first, outcome.count) == (message.token, 1) && is_plain {
                 out.empty = false;
-                return Ok(outcome);
+                // What deliveries of an earlier call point to is good no more.
+                self.call += 1;
+                return Ok(Answer { outcome, with_copy });
             }
         }
         self.take_back(&raw, out);

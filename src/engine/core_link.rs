@@ -1,6 +1,6 @@
 //! The engine's connection to the core: its session, and its last answers.
 
-use crate::cores::{CoreFailure, HostServices, Out, Published, Session, abi};
+use crate::cores::{Answer, CoreFailure, HostServices, Out, Published, Session, abi};
 use crate::metrics::Recorder;
 use crate::results::FinalOutcome;
 
@@ -43,13 +43,17 @@ impl CoreLink {
         self.session.publish(now_ns + self.origin_ns, batch, &mut self.out)
     }
 
-    /// Offers one message to the core. Returns its outcome, if that is all that the core says.
+    /// Offers one message to the core. Returns the answer, if the core says no more than that.
     ///
     /// # Errors
     /// The core said something else, which stands in `out` and in what [`publish`](CoreLink::publish) returns.
     #[inline(always)]
-    pub fn publish_one(&mut self, now_ns: u64, message: &abi::Message) -> Result<abi::Outcome, Published> {
-        self.session.publish_one(now_ns + self.origin_ns, message, &mut self.out)
+    pub fn publish_one<const COPIES: bool>(
+        &mut self,
+        now_ns: u64,
+        message: &abi::Message,
+    ) -> Result<Answer, Published> {
+        self.session.publish_one::<COPIES>(now_ns + self.origin_ns, message, &mut self.out)
     }
 
     /// Asks the core for what has happened.

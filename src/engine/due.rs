@@ -93,10 +93,37 @@ impl Due {
     }
 }
 
-/// Whether this payload of the class of arrivals is an agent's own arrival.
-#[inline(always)]
-pub(super) fn is_agent(payload: u32) -> bool {
-    payload & SEND == 0
+/// An event in 64 bits: the class above, the payload in the lower 32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Packed(u64);
+
+impl Packed {
+    /// What stands where there is no event.
+    pub(super) const NONE: Packed = Packed(0);
+
+    #[inline(always)]
+    pub(super) fn of(due: Due) -> Packed {
+        let (class, payload) = due.pack();
+        Packed((class as u64) << 32 | u64::from(payload))
+    }
+
+    #[inline(always)]
+    pub(super) fn due(self) -> Due {
+        Due::unpack(Class::ALL[self.class() as usize], self.0 as u32)
+    }
+
+    /// The number of the class.
+    #[inline(always)]
+    pub(super) fn class(self) -> u64 {
+        self.0 >> 32
+    }
+
+    /// The agent, if this is an agent's own arrival.
+    #[inline(always)]
+    pub(super) fn arriving_agent(self) -> Option<u32> {
+        let payload = self.0 as u32;
+        (self.class() == Class::Arrival as u64 && payload & SEND == 0).then_some(payload)
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +148,7 @@ mod tests {
         for due in all {
             let (class, payload) = due.pack();
             assert_eq!(Due::unpack(class, payload), due);
+            assert_eq!((Packed::of(due).due(), Packed::of(due).class()), (due, class as u64));
         }
     }
 }

@@ -39,6 +39,21 @@ fn written(arena: &mut String, write: impl FnOnce(&mut String)) -> Range<usize> 
     start..arena.len()
 }
 
+/// The stamp of an attempt of a message, without a checksum.
+#[inline(always)]
+pub fn stamp(message: &Message, attempt: u8, run: u32, origin_ns: u64) -> abi::Stamp {
+    abi::Stamp {
+        run,
+        sender: message.agent,
+        sequence: message.sequence,
+        intended_ns: message.intended_ns + origin_ns,
+        checksum: 0,
+        type_id: message.type_id.0,
+        attempt,
+        flags: message.priority as u8,
+    }
+}
+
 impl Envelopes {
     /// Fills the batch with the messages `staged` for their next attempt. Times in it are since the core's origin.
     #[inline(always)]
@@ -61,16 +76,7 @@ impl Envelopes {
             let intended_ns = message.intended_ns + origin_ns;
             // What is not written here never changes, or is written by `add_texts`.
             place.token = token;
-            place.stamp = abi::Stamp {
-                run,
-                sender: message.agent,
-                sequence: message.sequence,
-                intended_ns,
-                checksum: 0,
-                type_id: message.type_id.0,
-                attempt,
-                flags: priority,
-            };
+            place.stamp = stamp(message, attempt, run, origin_ns);
             place.sender_id = setting.sender.unwrap_or(message.agent);
             place.recipient_id = message.recipient;
             place.type_id = message.type_id.0;

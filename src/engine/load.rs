@@ -10,7 +10,7 @@ use crate::results::Shortfall;
 use std::collections::VecDeque;
 
 /// From this number of agents on, the memory of the next agents is prefetched.
-pub const MANY_AGENTS: usize = 20_000;
+pub const MANY_AGENTS: usize = 2_000;
 
 /// The load of a run.
 #[derive(Debug)]

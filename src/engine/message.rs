@@ -66,7 +66,7 @@ pub struct Message {
     pub marks: Marks,
 }
 
-/// Two facts about a message in one byte, which keeps the message within a cache line and a half.
+/// Facts about a message in one byte, which keeps the message within a cache line and a half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks(u8);
 
@@ -77,6 +77,8 @@ impl Marks {
     pub const HOLDS_SLOT: Marks = Marks(1);
     /// An attempt ended, and it is unknown whether it arrived.
     pub const IN_DOUBT: Marks = Marks(2);
+    /// The message's one copy arrives together with the outcome of the current attempt.
+    pub const WITH_COPY: Marks = Marks(4);
 
     /// Whether the message has this mark.
     #[inline]

@@ -125,6 +125,18 @@ impl<C: Clock> Pace<C> {
         self.timeline.pop_due(self.now_ns)
     }
 
+    /// The time of the next event on the timeline; `u64::MAX` if there is none.
+    #[inline(always)]
+    pub fn next_ns(&mut self) -> u64 {
+        self.timeline.next_ns()
+    }
+
+    /// Takes the next event, after [`next_ns`](Pace::next_ns) has said that there is one. Returns its time, too.
+    #[inline(always)]
+    pub fn take(&mut self) -> (u64, Due) {
+        self.timeline.take()
+    }
+
     /// The time of the next event on the timeline.
     #[inline(always)]
     pub fn next_time(&mut self) -> Option<u64> {

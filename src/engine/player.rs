@@ -146,6 +146,7 @@ impl<C: Clock> Player<'_, C> {
                 return;
             }
         }
+        self.let_copies_arrive();
         self.acknowledge_if_any();
         if self.pace.progress_is_due() {
             self.report_progress();
@@ -157,21 +158,36 @@ impl<C: Clock> Player<'_, C> {
     pub fn handle(&mut self, time_ns: u64, due: Due) {
         match due {
             Due::Outcome(id) => self.outcome_due(id),
-            Due::LateOutcome => self.account.recorder.extras.late_outcomes += 1,
-            Due::Arrival(agent) => self.arrival_due(agent, time_ns),
-            Due::Send(slot) => self.send_due(slot, time_ns),
-            Due::Timeout(id) => self.timeout_due(id, time_ns),
-            Due::OutcomeCallback(id) => self.outcome_callback_due(id),
-            Due::Delivery(slot) => self.delivery_due(slot),
-            Due::Backoff(id) => self.backoff_due(id),
-            Due::Phase(number) => self.load.enter_phase(number),
-            Due::LoadEnd => self.end_load(),
+            Due::Arrival(agent) => {
+                self.let_copies_arrive();
+                self.arrival_due(agent, time_ns);
+            }
+            rare => self.handle_rarely(time_ns, rare),
         }
         if self.load.looks_ahead() {
             self.look_ahead();
         }
         if self.pace.count_entry() {
             self.report_progress();
+        }
+    }
+
+    #[inline(never)]
+    fn handle_rarely(&mut self, time_ns: u64, due: Due) {
+        if !matches!(due, Due::LateOutcome | Due::Timeout(_) | Due::OutcomeCallback(_) | Due::Delivery(_)) {
+            self.let_copies_arrive();
+        }
+        match due {
+            // These are not rare.
+            Due::Outcome(_) | Due::Arrival(_) => {}
+            Due::LateOutcome => self.account.recorder.extras.late_outcomes += 1,
+            Due::Timeout(id) => self.timeout_due(id, time_ns),
+            Due::OutcomeCallback(id) => self.outcome_callback_due(id),
+            Due::Delivery(slot) => self.delivery_due(slot),
+            Due::Backoff(id) => self.backoff_due(id),
+            Due::Phase(number) => self.load.enter_phase(number),
+            Due::LoadEnd => self.end_load(),
+            Due::Send(slot) => self.send_due(slot, time_ns),
         }
     }
 

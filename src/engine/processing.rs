@@ -7,7 +7,7 @@ use super::message::{Marks, Message, MessageId, Whereabouts};
 use super::occupancy::Place;
 use super::player::Player;
 use super::tokens::BadToken;
-use crate::cores::{CoreFailure, Published, abi};
+use crate::cores::{Answer, CoreFailure, Published, abi};
 use crate::plan::Backoff;
 use crate::results::FinalOutcome;
 use mqscript_plugin::random::{MessageKey, unit_from};
@@ -37,7 +37,10 @@ impl<C: Clock> Player<'_, C> {
                 break;
             }
             if self.processor.one_goes(room) && !self.setup.core_reads_content {
-                progressed |= self.hand_over_one();
+                // On the wall clock a copy has a time of its own, and callbacks read its texts.
+                let with_copies = C::VIRTUAL && self.receiver.is_active() && !self.setup.rules.reactive;
+                progressed |=
+                    if with_copies { self.hand_over_with_copy() } else { self.hand_over_one::<false>() };
                 continue;
             }
             progressed |= self.stage(room);
@@ -48,6 +51,11 @@ impl<C: Clock> Player<'_, C> {
             self.processor.unstage(&mut self.messages);
         }
         progressed
+    }
+
+    #[inline(never)]
+    fn hand_over_with_copy(&mut self) -> bool {
+        self.hand_over_one::<true>()
     }
 
     /// Stages up to `count` messages from the queue. Returns whether one was found expired instead.
@@ -86,8 +94,9 @@ impl<C: Clock> Player<'_, C> {
 
     /// Hands over the first message of the queue by itself, or ends it if it has expired. Returns whether anything
     /// changed. Most cores of a simulation say in the call what becomes of the message: that needs no list.
+    /// With `COPIES`, its copy may be part of that.
     #[inline(always)]
-    fn hand_over_one(&mut self) -> bool {
+    fn hand_over_one<const COPIES: bool>(&mut self) -> bool {
         let now_ns = self.pace.now_ns();
         if let Some(id) = self.processor.stage(1, now_ns, &self.messages) {
             self.expire(id);
@@ -97,14 +106,17 @@ impl<C: Clock> Player<'_, C> {
         let (generator, origin_ns) = (&self.load.generator, self.core.origin_ns());
         let token = self.processor.fill(&self.messages, generator, None, self.setup.run, origin_ns);
         self.show_signs();
-        match self.core.publish_one(now_ns, &self.processor.batch()[0]) {
-            Ok(outcome) => {
+        match self.core.publish_one::<COPIES>(now_ns, &self.processor.batch()[0]) {
+            Ok(Answer { outcome, with_copy }) => {
                 let id = self.processor.staged()[0];
                 self.accepted(id, token);
                 self.processor.accept(1);
                 self.account.occupancy.leave(Place::Queue, now_ns, 1);
                 self.account.occupancy.enter(Place::Processor, now_ns, 1);
                 self.answer(id, &outcome, true);
+                if with_copy {
+                    self.expect_copy(id);
+                }
                 self.processor.handed_over(1);
                 self.take_events();
                 self.account.watch_backlog(now_ns);
@@ -149,7 +161,7 @@ impl<C: Clock> Player<'_, C> {
 
     /// Takes over what the core said of the staged messages, whose tokens begin with `token`. Returns how many it
     /// accepted; the others stay staged.
-    #[inline]
+    #[inline(never)]
     fn take_over(&mut self, token: u64, published: Published) -> usize {
         let now_ns = self.pace.now_ns();
         let accepted = (published.accepted as usize).min(self.processor.staged().len());
@@ -269,10 +281,13 @@ impl<C: Clock> Player<'_, C> {
     #[inline(always)]
     pub fn outcome_due(&mut self, id: MessageId) {
         self.landed();
+        if self.receiver.is_active() && self.messages[id].marks.has(Marks::WITH_COPY) {
+            self.copy_comes(id);
+        }
         let message = &mut self.messages[id];
         message.answered += 1;
         self.account.recorder.answered(message.cell);
-        let message = &self.messages[id];
+        let message = &*message;
         if u32::from(message.result) == abi::DELIVERED {
             let (at_ns, accepted_ns) = (message.at_ns, message.accepted_ns);
             if self.account.outages.are_watched() {

@@ -248,6 +248,12 @@ impl ProcessorState {
         token
     }
 
+    /// The last token of a message that the core accepted.
+    #[inline(always)]
+    pub fn last_token(&self) -> u64 {
+        self.tokens.next() - 1
+    }
+
     /// The batch that was written last.
     #[inline(always)]
     pub fn batch(&self) -> &[abi::Message] {

@@ -5,7 +5,7 @@ use super::named::{Name, Named};
 use super::receipts::{Class, Receipts};
 use crate::cores::abi;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A copy between the core's report and its arrival.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Copy {
     /// The interned text of a processor about it.
     pub reason: u32,
     pub attempt: u32,
+    /// The last token that was accepted when the core told of it.
+    pub token: u64,
     /// The texts for callbacks; none if there are no callbacks.
     pub text: Option<Box<CopyText>>,
 }
@@ -57,6 +59,10 @@ pub struct Receiver {
     /// The copies on the timeline, by slot.
     copies: Vec<Copy>,
     free: Vec<u32>,
+    /// The number of copies that will arrive together with the outcomes of their messages.
+    together: usize,
+    /// Of those, the copies whose outcomes were handled at this instant, in the order of their tokens.
+    arriving: VecDeque<Copy>,
     /// The tags of copies that must be acknowledged.
     tags: Vec<u64>,
 }
@@ -83,6 +89,8 @@ impl Receiver {
             last_ns: 0,
             copies: Vec::new(),
             free: Vec::new(),
+            together: 0,
+            arriving: VecDeque::new(),
             tags: Vec::new(),
         }
     }
@@ -142,6 +150,38 @@ impl Receiver {
     pub fn release(&mut self, slot: u32) -> Copy {
         self.free.push(slot);
         std::mem::take(&mut self.copies[slot as usize])
+    }
+
+    /// Counts a copy that will arrive together with the outcome of its message.
+    #[inline(always)]
+    pub fn expect_together(&mut self) {
+        self.together += 1;
+    }
+
+    /// The outcome of a message was handled, with which this copy comes. It arrives after all outcomes of this instant.
+    #[inline(always)]
+    pub fn comes(&mut self, copy: Copy) {
+        self.arriving.push_back(copy);
+    }
+
+    /// Whether copies that came with outcomes have not arrived yet.
+    #[inline(always)]
+    pub fn has_arriving(&self) -> bool {
+        !self.arriving.is_empty()
+    }
+
+    /// Takes the first copy that came with an outcome, unless the core told of it after it told of a copy with `token`.
+    #[inline]
+    pub fn next_arriving(&mut self, token: u64) -> Option<Copy> {
+        self.arriving.front().filter(|copy| copy.token <= token)?;
+        self.together -= 1;
+        self.arriving.pop_front()
+    }
+
+    /// The token that the core had last accepted when it told of the copy in this slot.
+    #[inline]
+    pub fn token_of(&self, slot: u32) -> u64 {
+        self.copies[slot as usize].token
     }
 
     /// Notes that a copy arrives, of whatever sender; it is acknowledged if the core wants that.
@@ -223,7 +263,7 @@ impl Receiver {
 
     /// The number of copies on the timeline.
     pub fn pending(&self) -> usize {
-        self.copies.len() - self.free.len()
+        self.copies.len() - self.free.len() + self.together
     }
 
     /// Whether all expected copies have come.

@@ -3,7 +3,9 @@
 use super::behaviour::MessageView;
 use super::clock::Clock;
 use super::due::Due;
+use super::envelope;
 use super::load::Load;
+use super::message::{Marks, MessageId};
 use super::observer::CopyRecord;
 use super::player::Player;
 use super::receipts::Class as CopyClass;
@@ -45,6 +47,7 @@ impl<C: Clock> Player<'_, C> {
                 flags: delivery.flags,
                 reason: delivery.reason,
                 attempt: delivery.attempt,
+                token: self.processor.last_token(),
                 text: (is_copy && self.setup.rules.reactive).then(|| Box::new(self.text_of(index, content))),
             };
             let slot = self.receiver.keep(copy);
@@ -66,24 +69,82 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Handles a copy that arrives now.
-    pub fn delivery_due(&mut self, slot: u32) {
-        let copy = self.receiver.release(slot);
-        if copy.flags & abi::DELIVERY_NO_COPY != 0 {
-            self.told_of(&copy);
+    /// The one copy of a message that was just handed over arrives together with its outcome.
+    #[inline(never)]
+    pub fn expect_copy(&mut self, id: MessageId) {
+        let message = &mut self.messages[id];
+        let timeout_ns = self.setup.plan.processor.timeout_ns.unwrap_or(u64::MAX);
+        if message.at_ns <= message.accepted_ns.saturating_add(timeout_ns) {
+            message.marks.add(Marks::WITH_COPY);
+            self.receiver.expect_together();
             return;
         }
-        self.receiver.arrived(&copy, self.pace.now_ns());
-        if let Some(what) = self.receiver.stranger(&copy, self.setup.run) {
-            self.tell_copy(what, copy.recipient, &copy, false);
+        let copy = self.copy_of(id);
+        let at_ns = copy.at_ns;
+        let slot = self.receiver.keep(copy);
+        self.pace.schedule(at_ns, Due::Delivery(slot));
+    }
+
+    /// The outcome of a message is handled, and its copy comes with it.
+    #[inline(never)]
+    pub fn copy_comes(&mut self, id: MessageId) {
+        self.messages[id].marks.remove(Marks::WITH_COPY);
+        let copy = self.copy_of(id);
+        self.receiver.comes(copy);
+    }
+
+    /// The copy of the current attempt of a message, as it was sent, at the time of its outcome.
+    #[inline(always)]
+    fn copy_of(&self, id: MessageId) -> Copy {
+        let message = &self.messages[id];
+        let stamp = envelope::stamp(message, message.attempts, self.setup.run, self.core.origin_ns());
+        let (recipient, at_ns, token) = (message.recipient, message.at_ns, message.token);
+        Copy { stamp, recipient, at_ns, token, ..Copy::default() }
+    }
+
+    /// Lets the copies arrive that came with the outcomes of this instant. To be called before anything else happens that
+    /// comes after outcomes.
+    #[inline(always)]
+    pub fn let_copies_arrive(&mut self) {
+        if self.receiver.has_arriving() {
+            self.arrive_until(u64::MAX);
+        }
+    }
+
+    /// Lets those arrive of which the core told before it accepted a later token than this.
+    #[inline(never)]
+    fn arrive_until(&mut self, token: u64) {
+        while let Some(copy) = self.receiver.next_arriving(token) {
+            self.copy_arrives(&copy);
+        }
+    }
+
+    /// Handles a copy that arrives now. Of the copies of one instant, that comes first of which the core told first.
+    pub fn delivery_due(&mut self, slot: u32) {
+        if self.receiver.has_arriving() {
+            self.arrive_until(self.receiver.token_of(slot));
+        }
+        let copy = self.receiver.release(slot);
+        self.copy_arrives(&copy);
+    }
+
+    #[inline]
+    fn copy_arrives(&mut self, copy: &Copy) {
+        if copy.flags & abi::DELIVERY_NO_COPY != 0 {
+            self.told_of(copy);
+            return;
+        }
+        self.receiver.arrived(copy, self.pace.now_ns());
+        if let Some(what) = self.receiver.stranger(copy, self.setup.run) {
+            self.tell_copy(what, copy.recipient, copy, false);
         } else if copy.recipient == abi::ALL {
             for agent in
                 (0..self.load.generator.agents.len() as u32).filter(|agent| *agent != copy.stamp.sender)
             {
-                self.receive(agent, &copy);
+                self.receive(agent, copy);
             }
         } else {
-            self.receive(copy.recipient, &copy);
+            self.receive(copy.recipient, copy);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is due when. All events lie in one wheel; the arrivals of very many agents lie in a calendar beside it.
 
 use super::calendar::Calendar;
-use super::due::Due;
+use super::due::{Due, Packed};
 use super::wheel::{NEVER, Wheel};
 
 /// How many arrivals ahead the calendar is asked for an agent.
@@ -52,45 +52,50 @@ impl Timeline {
     }
 
     /// The time of the next event.
-    #[inline(always)]
+    #[inline]
     pub fn next_time(&mut self) -> Option<u64> {
-        let next_ns = match &mut self.arrivals {
-            None => self.wheel.next_ns(),
-            Some(arrivals) => {
-                let arrival_ns = arrivals.first_ns();
-                arrival_ns.min(self.wheel.next_ns_until(arrival_ns))
-            }
-        };
+        let next_ns = self.next_ns();
         (next_ns != NEVER).then_some(next_ns)
     }
 
-    /// Takes the next event that is due at or before `now_ns`, with its time.
+    /// The time of the next event; `u64::MAX` if there is none.
     #[inline(always)]
-    pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, Due)> {
-        match &mut self.arrivals {
-            None => {
-                let next_ns = self.wheel.next_ns();
-                (next_ns <= now_ns && next_ns != NEVER).then(|| self.wheel.pop())
-            }
-            Some(_) => self.pop_due_of_many(now_ns),
-        }
+    pub fn next_ns(&mut self) -> u64 {
+        if self.arrivals.is_none() { self.wheel.next_ns() } else { self.next_ns_of_many() }
     }
 
+    #[inline(never)]
+    fn next_ns_of_many(&mut self) -> u64 {
+        let arrival_ns = self.arrivals.as_mut().map_or(NEVER, Calendar::first_ns);
+        arrival_ns.min(self.wheel.next_ns_until(arrival_ns))
+    }
+
+    /// Takes the next event that is due at or before `now_ns`, with its time.
+    #[inline]
+    pub fn pop_due(&mut self, now_ns: u64) -> Option<(u64, Due)> {
+        let next_ns = self.next_ns();
+        (next_ns <= now_ns && next_ns != NEVER).then(|| self.take())
+    }
+
+    /// Takes the next event, after [`next_ns`](Timeline::next_ns) has said that there is one. Returns its time, too.
     #[inline(always)]
-    fn pop_due_of_many(&mut self, now_ns: u64) -> Option<(u64, Due)> {
-        let arrivals = self.arrivals.as_mut()?;
-        let arrival_ns = arrivals.first_ns();
-        let other_ns = self.wheel.next_ns_until(arrival_ns);
-        let next_ns = arrival_ns.min(other_ns);
-        if next_ns > now_ns || next_ns == NEVER {
-            return None;
+    pub fn take(&mut self) -> (u64, Due) {
+        let (time_ns, what) = if self.arrivals.is_none() { self.wheel.pop() } else { self.take_of_many() };
+        (time_ns, what.due())
+    }
+
+    #[inline(never)]
+    fn take_of_many(&mut self) -> (u64, Packed) {
+        let arrivals = self.arrivals.as_mut();
+        let first = arrivals.map(|arrivals| (arrivals.first_ns(), arrivals));
+        match first {
+            // Of all kinds of events, arrivals come last at their time.
+            Some((arrival_ns, arrivals)) if arrival_ns < self.wheel.next_ns_until(arrival_ns) => {
+                self.apart -= 1;
+                (arrival_ns, Packed::of(Due::Arrival(arrivals.take())))
+            }
+            _ => self.wheel.pop(),
         }
-        // Of all kinds of events, arrivals come last at their time.
-        if other_ns <= arrival_ns {
-            return Some(self.wheel.pop());
-        }
-        self.apart -= 1;
-        arrivals.take().map(|agent| (arrival_ns, Due::Arrival(agent)))
     }
 
     /// An agent whose arrival is due soon, if one is known. Useful if there are so many agents that each one misses every

@@ -18,19 +18,27 @@ impl<C: Clock> Player<'_, C> {
         }
         let mut rounds = 0;
         while self.timeline_decides() {
-            let Some(next_ns) = self.pace.next_time() else { return };
+            let next_ns = self.pace.next_ns();
+            if next_ns == u64::MAX {
+                return;
+            }
             if next_ns > self.pace.now_ns() {
                 self.pace.wait(next_ns);
                 rounds = 0;
             } else if self.is_endless(&mut rounds) {
                 return;
             }
-            while let Some((time_ns, due)) = self.pace.pop_due() {
+            loop {
+                let (time_ns, due) = self.pace.take();
                 self.handle(time_ns, due);
                 if self.stop.is_some() {
                     return;
                 }
+                if self.pace.next_ns() > self.pace.now_ns() {
+                    break;
+                }
             }
+            self.let_copies_arrive();
             self.acknowledge_if_any();
             self.dispatch();
         }

@@ -8,14 +8,12 @@
 //! entry gets into a bucket before one that was made earlier, because `far` is emptied into the wheel as soon as its
 //! first entry fits. Only what is outside the wheel is numbered.
 
-use super::due::{Class, Due, is_agent};
+use super::due::{Due, Packed};
 use super::filled_places::FilledPlaces;
 use crate::metrics::prefetch;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-/// The bits below the class in a tag.
-const CLASS_SHIFT: u32 = 32;
 /// The number of no node.
 const NONE: u32 = u32::MAX;
 /// The time of an entry that stands for none.
@@ -34,16 +32,15 @@ const ASKED_MIN: usize = 6;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     time_ns: u64,
-    /// The class above, the payload below.
-    tag: u64,
+    what: Packed,
 }
 
 impl Entry {
-    const NONE: Entry = Entry { time_ns: NEVER, tag: 0 };
+    const NONE: Entry = Entry { time_ns: NEVER, what: Packed::NONE };
 
     #[inline(always)]
     fn class(self) -> u64 {
-        self.tag >> CLASS_SHIFT
+        self.what.class()
     }
 
     /// Where it comes among entries that were made at one moment.
@@ -59,7 +56,7 @@ struct Numbered {
     time_ns: u64,
     class: u64,
     number: u64,
-    tag: u64,
+    what: Packed,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -138,11 +135,10 @@ impl Wheel {
     /// Puts an event on the wheel. An event in the past is due at once, ordered by its time.
     #[inline(always)]
     pub fn schedule(&mut self, time_ns: u64, due: Due) {
-        let (class, payload) = due.pack();
         self.len += 1;
         // The largest time stands for none.
         let time_ns = time_ns.min(NEVER - 1);
-        self.insert(Entry { time_ns, tag: (class as u64) << CLASS_SHIFT | u64::from(payload) });
+        self.insert(Entry { time_ns, what: Packed::of(due) });
     }
 
     #[inline(always)]
@@ -159,8 +155,8 @@ impl Wheel {
 
     #[inline(never)]
     fn insert_rarely(&mut self, bucket: u64, entry: Entry) {
-        let Entry { time_ns, tag } = entry;
-        let numbered = Reverse(Numbered { time_ns, class: entry.class(), number: self.numbers, tag });
+        let Entry { time_ns, what } = entry;
+        let numbered = Reverse(Numbered { time_ns, class: entry.class(), number: self.numbers, what });
         self.numbers += 1;
         if bucket <= self.current {
             self.late.push(numbered);
@@ -261,8 +257,8 @@ impl Wheel {
                 self.far_within = bucket - self.mask;
                 break;
             }
-            let Some(Reverse(Numbered { time_ns, tag, .. })) = self.far.pop() else { break };
-            self.insert(Entry { time_ns, tag });
+            let Some(Reverse(Numbered { time_ns, what, .. })) = self.far.pop() else { break };
+            self.insert(Entry { time_ns, what });
         }
     }
 
@@ -307,11 +303,10 @@ impl Wheel {
 
     /// Takes the next event, after [`next_ns`](Wheel::next_ns) has said that there is one. Returns its time, too.
     #[inline(always)]
-    pub fn pop(&mut self) -> (u64, Due) {
+    pub fn pop(&mut self) -> (u64, Packed) {
         let entry = if self.has_late { self.pop_with_late() } else { self.pop_first() };
         self.len -= 1;
-        let class = Class::ALL[entry.class() as usize];
-        (entry.time_ns, Due::unpack(class, entry.tag as u32))
+        (entry.time_ns, entry.what)
     }
 
     #[inline(always)]
@@ -325,7 +320,7 @@ impl Wheel {
         match self.late.peek() {
             // An equal one in hand was made before it.
             Some(Reverse(late)) if (late.time_ns, late.class) < self.first.order() => {
-                let entry = Entry { time_ns: late.time_ns, tag: late.tag };
+                let entry = Entry { time_ns: late.time_ns, what: late.what };
                 self.late.pop();
                 self.has_late = !self.late.is_empty();
                 entry
@@ -357,8 +352,7 @@ impl Wheel {
             return None;
         }
         self.ask_for(node.next);
-        let (is_arrival, payload) = (node.entry.class() == Class::Arrival as u64, node.entry.tag as u32);
-        (is_arrival && is_agent(payload)).then_some(payload)
+        node.entry.what.arriving_agent()
     }
 
     #[inline]
@@ -372,6 +366,7 @@ impl Wheel {
 
 #[cfg(test)]
 mod tests {
+    use super::super::due::Class;
     use super::*;
     use proptest::prelude::*;
 
@@ -400,13 +395,14 @@ mod tests {
                     now = now.max(wheel.next_ns());
                     let (time, class, payload) = list.remove(0);
                     let due = Due::unpack(Class::ALL[class], payload);
-                    prop_assert_eq!(wheel.pop(), (time, due));
+                    prop_assert_eq!(wheel.pop(), (time, Packed::of(due)));
                 }
             }
             list.sort_unstable();
             for (time, class, payload) in list {
                 prop_assert_eq!(wheel.next_ns(), time);
-                prop_assert_eq!(wheel.pop(), (time, Due::unpack(Class::ALL[class], payload)));
+                let due = Due::unpack(Class::ALL[class], payload);
+                prop_assert_eq!(wheel.pop(), (time, Packed::of(due)));
             }
             prop_assert_eq!((wheel.next_ns(), wheel.len()), (NEVER, 0));
         }
