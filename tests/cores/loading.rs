@@ -68,6 +68,31 @@ fn a_library_of_a_newer_minor_loads_and_its_new_bits_are_shown() {
 }
 
 #[test]
+fn a_library_of_the_first_minor_loads_and_runs() {
+    let older = compile("core.c", &["ABI=0x10000u"]);
+    let info = core_info(&Finder::with_folders(&[]), Path::new("/"), older.to_str().unwrap()).unwrap();
+    assert_eq!(info.abi, (1, 0));
+    let mut running = start(&[request(older, json!({}))], run_config()).unwrap();
+    assert_eq!(times(&mut running), [2_000; 4]);
+}
+
+#[test]
+fn messages_tell_the_keys_of_their_senders_names() {
+    let does = "DOES=for(i=0;i<n;i++){char name[16];int len=snprintf(name,16,\"Agent-%u\",messages[i].stamp.sender+1);\
+                if(messages[i].sender_key!=mqs_text_key(name,(size_t)len)||messages[i].reserved[0]!=0)\
+                return mqs_fail(error,MQS_IO,\"another key\");}";
+    let library = compile("core.c", &[does]).to_str().unwrap().to_owned();
+    for batch_size in [1, 8] {
+        let mut plan = support::engine::plan(50.0, 2_000_000_000, json!({}));
+        plan.core = mqscript::plan::CoreSpec::plain(&library);
+        plan.processor.batch_size = batch_size;
+        let run = support::engine::play(&plan);
+        assert!(run.ledger.counts.generated > 500, "{:?}", run.ledger);
+        assert_eq!(run.ledger.counts.delivered, run.ledger.counts.generated);
+    }
+}
+
+#[test]
 fn a_library_of_another_major_is_refused() {
     let error = refused(&compile("core.c", &["ABI=0x20003u"]));
     assert!(matches!(error, CoreError::OtherMajor { found: (2, 3), expected: (1, 1), .. }), "{error}");

@@ -1,6 +1,8 @@
 //! The receiver's ledger against chaos: what was injected is what is found, in every class.
 
-use mqscript::plan::{End, LayerSpec, MessageType, MixEntry, Plan, Receive, Recipient, TypeId};
+use mqscript::plan::{
+    Arrival, Callback, End, LayerSpec, MessageType, MixEntry, Plan, Receive, Recipient, TypeId,
+};
 use mqscript::results::Run;
 use serde_json::{Value, json};
 use support::engine::{MS, plan, play, side_by_side, sure};
@@ -153,4 +155,26 @@ fn retries_after_uncertain_outcomes_show_as_duplicates() {
     // Each uncertain attempt's copies arrived, and so did those of the attempt after it.
     assert!(copies.duplicated > 1_000 && copies.lost == 0, "{copies:?}");
     assert_eq!(run.valid, Some(true));
+}
+
+/// Copies that come with their outcomes and copies that come alone meet at one nanosecond: the bursts of all agents come
+/// together, every message takes the same time, and some copies are repeated or held back. Where callbacks read the
+/// copies, each of them comes alone; the ledger must be the same.
+#[test]
+fn copies_arrive_in_the_order_in_which_the_core_told_of_them() {
+    let mut late = 0;
+    for seed in 0..20 {
+        let faults = json!({ "duplicate": 0.2, "reorder": 0.2 });
+        let mut plan = traffic(seed, 3_000, &[faults]);
+        plan.groups[0].arrival = Arrival::Burst { size: 3, every_ns: 10 * MS, spread_ns: 0 };
+        plan.processor.workers = [1, 7, 1_000][seed as usize % 3];
+        let together = play(&plan);
+        plan.groups[0].callbacks.on_message = Some(Callback::Named("on_message".to_owned()));
+        let alone = play(&plan);
+        let seen =
+            |run: &Run| (run.ledger.copies.clone(), run.figures.end_to_end.clone(), run.by_recipient.clone());
+        assert_eq!(format!("{:?}", seen(&together)), format!("{:?}", seen(&alone)), "seed {seed}");
+        late += together.ledger.copies.as_ref().unwrap().out_of_order.unwrap();
+    }
+    assert!(late > 1_000, "{late}");
 }
