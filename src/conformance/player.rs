@@ -297,10 +297,7 @@ impl TestPlayer<'_> {
         while from < until && !self.ended {
             let parcels = &self.play.parcels[from..until.min(from + most)];
             let token = self.ledger.next_token();
-            let mut batch = Batch::new(parcels, token, self.present(), self.reads);
-            if self.play.tells_keys {
-                batch = batch.with_keys();
-            }
+            let mut batch = Batch::new(parcels, token, self.present(), self.reads, self.play.tells_keys);
             let n = parcels.len();
             let called = self.call("publish", n, |session, now_ns, arrays| {
                 Some(session.publish(now_ns, &batch.messages, arrays))

@@ -86,7 +86,7 @@ pub fn passes_on(bench: &Bench, _: &SystemState) -> Judged {
     let (mut arrays, mut fault) = (Arrays::new(64, 512, 0), None);
     let mut next = 1;
     for chunk in parcels(bench.seed, 320).chunks(16) {
-        let batch = Batch::new(chunk, next, next * 1000, true);
+        let batch = Batch::new(chunk, next, next * 1000, true, true);
         session.publish(next * 1000, &batch.messages, &mut arrays);
         let offered = session.below().map(|below| std::mem::take(&mut below.offered)).unwrap_or_default();
         let tokens = next..next + chunk.len() as u64;
@@ -111,7 +111,7 @@ pub fn due(bench: &Bench, _: &SystemState) -> Judged {
     const WISH_NS: u64 = 5_000_000;
     let (probe, mut session) = opened(bench, Interference::Due(WISH_NS))?;
     let mut arrays = Arrays::new(64, 512, 0);
-    let batch = Batch::new(&parcels(bench.seed, 4), 1, 1000, true);
+    let batch = Batch::new(&parcels(bench.seed, 4), 1, 1000, true, true);
     let mut wishes = Vec::new();
     for (function, called) in [
         ("publish", session.publish(1000, &batch.messages, &mut arrays)),
@@ -138,7 +138,7 @@ pub fn due(bench: &Bench, _: &SystemState) -> Judged {
 pub fn failure(bench: &Bench, _: &SystemState) -> Judged {
     let (probe, mut session) = opened(bench, Interference::Fail)?;
     let mut arrays = Arrays::new(64, 512, 0);
-    let batch = Batch::new(&parcels(bench.seed, 4), 1, 1000, true);
+    let batch = Batch::new(&parcels(bench.seed, 4), 1, 1000, true, true);
     let called = session.publish(1000, &batch.messages, &mut arrays);
     let calls = session.below().map_or(0, |below| below.calls);
     end(probe, session);

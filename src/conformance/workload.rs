@@ -108,8 +108,8 @@ pub struct Batch {
 
 impl Batch {
     /// These messages, with the tokens from `first` on, generated at `now_ns`. Contents and texts are there only if
-    /// they are `read`.
-    pub fn new(parcels: &[TestMessage], first: u64, now_ns: u64, read: bool) -> Batch {
+    /// they are `read`, and the keys of senders only with `keys`.
+    pub fn new(parcels: &[TestMessage], first: u64, now_ns: u64, read: bool, keys: bool) -> Batch {
         let wire_types = types();
         let mut batch = Batch {
             messages: Vec::with_capacity(parcels.len()),
@@ -150,18 +150,11 @@ impl Batch {
                 created_ns: now_ns,
                 content: batch.contents.get(i).map_or(abi::Bytes::EMPTY, |content| abi::Bytes::new(content)),
                 text: batch.texts.get(i).map_or(std::ptr::null(), std::ptr::from_ref),
+                sender_key: if keys { text_key(&name(parcel.stamp.sender)) } else { 0 },
                 ..abi::Message::EMPTY
             });
         }
         batch
-    }
-
-    /// The same messages, with the keys of their senders.
-    pub fn with_keys(mut self) -> Batch {
-        for message in &mut self.messages {
-            message.sender_key = text_key(&name(message.stamp.sender));
-        }
-        self
     }
 
     /// Overwrites everything. The memory stays.

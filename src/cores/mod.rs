@@ -64,7 +64,7 @@ pub use resolve::{
 pub use run_config::{PartyNames, RunClockKind, RunConfig, TypeRow};
 pub use secrets::{HIDDEN, without_secrets};
 pub use services::{CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag};
-pub use session::{Answer, DeliveredText, Published, Session};
+pub use session::{DeliveredText, OneAnswer, Published, Session};
 pub use vet::CoreInfo;
 pub use violations::{Misuse, WROTE_OVER, take_violation};
 pub use vitals::{Signs, Vitals, WatchedCall};

@@ -22,7 +22,7 @@ pub struct Published {
 
 /// What a core says of one message that it accepts, if it says no more than this.
 #[derive(Debug, Clone, Copy)]
-pub struct Answer {
+pub struct OneAnswer {
     /// The outcome of the message.
     pub outcome: abi::Outcome,
     /// Whether the one copy of the message arrives at its recipient together with the outcome.
@@ -155,7 +155,7 @@ impl Session {
         now_ns: u64,
         message: &abi::Message,
         out: &mut Out,
-    ) -> Result<Answer, Published> {
+    ) -> Result<OneAnswer, Published> {
         let plain = !self.finished && !self.more && self.wish_ns == abi::NEVER;
         let has_room = out.outcomes.capacity() > 0 && (out.deliveries.capacity() > 0 || !COPIES);
         if !plain || self.receives != COPIES || !has_room || !out.outcomes.is_empty() {
@@ -178,7 +178,7 @@ impl Session {
                 out.empty = false;
                 // What deliveries of an earlier call point to is good no more.
                 self.call += 1;
-                return Ok(Answer { outcome, with_copy });
+                return Ok(OneAnswer { outcome, with_copy });
             }
         }
         self.take_back(&raw, out);

@@ -9,18 +9,18 @@ use crate::metrics::roomy;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// The number of no block.
+/// The number of no page.
 const NONE: u32 = u32::MAX;
 /// The time of no arrival.
 const NEVER: u64 = u64::MAX;
 const BUCKETS: usize = 4096;
-/// So many arrivals lie in one block.
-const BLOCK: usize = 31;
+/// So many arrivals lie in one page.
+const PAGE: usize = 31;
 /// The buckets reach so many times as far as the time between two arrivals of an agent.
 const REACH: f64 = 3.0;
 
 #[derive(Debug, Clone, Copy)]
-struct Arrival {
+struct NextArrival {
     time_ns: u64,
     agent: u32,
 }
@@ -28,22 +28,22 @@ struct Arrival {
 /// Some arrivals of one bucket, in the order in which they were made.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
-struct Block {
-    arrivals: [Arrival; BLOCK],
+struct Page {
+    arrivals: [NextArrival; PAGE],
     next: u32,
 }
 
-/// The blocks of one bucket, first to last.
+/// The pages of one bucket, first to last.
 #[derive(Debug, Clone, Copy)]
-struct Chain {
+struct PageChain {
     first: u32,
     last: u32,
-    /// The number of arrivals in the last block.
+    /// The number of arrivals in the last page.
     len: u32,
 }
 
-impl Chain {
-    const EMPTY: Chain = Chain { first: NONE, last: NONE, len: BLOCK as u32 };
+impl PageChain {
+    const EMPTY: PageChain = PageChain { first: NONE, last: NONE, len: PAGE as u32 };
 }
 
 /// An arrival of the bucket in hand.
@@ -67,9 +67,9 @@ pub struct Calendar {
     /// The number (time >> shift) of the bucket in hand.
     current: u64,
     /// By bucket number, modulo their number. A chain may also hold arrivals that come whole rounds later.
-    chains: Vec<Chain>,
-    blocks: Vec<Block>,
-    /// The first block of the chain of free ones.
+    chains: Vec<PageChain>,
+    pages: Vec<Page>,
+    /// The first page of the chain of free ones.
     free: u32,
     /// The bucket in hand, last first.
     soon: Vec<Soon>,
@@ -95,8 +95,8 @@ impl Calendar {
         Calendar {
             shift: width.log2().round() as u32,
             current: 0,
-            chains: vec![Chain::EMPTY; BUCKETS],
-            blocks: roomy(agents / BLOCK + BUCKETS),
+            chains: vec![PageChain::EMPTY; BUCKETS],
+            pages: roomy(agents / PAGE + BUCKETS),
             free: NONE,
             soon: Vec::new(),
             late: BinaryHeap::new(),
@@ -114,7 +114,7 @@ impl Calendar {
             return self.schedule_late(time_ns, agent);
         }
         self.waiting += 1;
-        self.append(bucket as usize % BUCKETS, Arrival { time_ns, agent });
+        self.append(bucket as usize % BUCKETS, NextArrival { time_ns, agent });
     }
 
     #[inline(never)]
@@ -124,35 +124,35 @@ impl Calendar {
     }
 
     #[inline(always)]
-    fn append(&mut self, place: usize, arrival: Arrival) {
+    fn append(&mut self, place: usize, arrival: NextArrival) {
         let chain = &mut self.chains[place];
-        if let Some(block) = self.blocks.get_mut(chain.last as usize)
-            && let Some(free) = block.arrivals.get_mut(chain.len as usize)
+        if let Some(page) = self.pages.get_mut(chain.last as usize)
+            && let Some(free) = page.arrivals.get_mut(chain.len as usize)
         {
             *free = arrival;
             chain.len += 1;
             return;
         }
-        self.append_block(place, arrival);
+        self.append_page(place, arrival);
     }
 
     #[inline(never)]
-    fn append_block(&mut self, place: usize, arrival: Arrival) {
-        let block = Block { arrivals: [arrival; BLOCK], next: NONE };
+    fn append_page(&mut self, place: usize, arrival: NextArrival) {
+        let page = Page { arrivals: [arrival; PAGE], next: NONE };
         let index = self.free;
-        let index = if let Some(free) = self.blocks.get_mut(index as usize) {
+        let index = if let Some(free) = self.pages.get_mut(index as usize) {
             self.free = free.next;
-            *free = block;
+            *free = page;
             index
         } else {
-            self.blocks.push(block);
-            self.blocks.len() as u32 - 1
+            self.pages.push(page);
+            self.pages.len() as u32 - 1
         };
         let chain = &mut self.chains[place];
         chain.len = 1;
         match std::mem::replace(&mut chain.last, index) {
             NONE => chain.first = index,
-            last => self.blocks[last as usize].next = index,
+            last => self.pages[last as usize].next = index,
         }
     }
 
@@ -213,13 +213,13 @@ impl Calendar {
 
     /// Takes the arrivals of the current bucket from a chain; those of later rounds go back to it.
     fn take_chain(&mut self, place: usize) {
-        let chain = std::mem::replace(&mut self.chains[place], Chain::EMPTY);
+        let chain = std::mem::replace(&mut self.chains[place], PageChain::EMPTY);
         let mut index = chain.first;
         while index != NONE {
-            let next = self.blocks[index as usize].next;
-            let len = if index == chain.last { chain.len as usize } else { BLOCK };
+            let next = self.pages[index as usize].next;
+            let len = if index == chain.last { chain.len as usize } else { PAGE };
             for i in 0..len {
-                let arrival = self.blocks[index as usize].arrivals[i];
+                let arrival = self.pages[index as usize].arrivals[i];
                 if arrival.time_ns >> self.shift == self.current {
                     let order = (self.soon.len() as u64) << 32 | u64::from(arrival.agent);
                     self.soon.push(Soon { time_ns: arrival.time_ns, order });
@@ -229,7 +229,7 @@ impl Calendar {
                     self.append(place, arrival);
                 }
             }
-            self.blocks[index as usize].next = self.free;
+            self.pages[index as usize].next = self.free;
             self.free = index;
             index = next;
         }
@@ -241,20 +241,20 @@ impl Calendar {
         if back <= BACK_MAX * came || !self.soon.is_empty() {
             return;
         }
-        let chains = std::mem::replace(&mut self.chains, vec![Chain::EMPTY; BUCKETS]);
-        let blocks = std::mem::take(&mut self.blocks);
+        let chains = std::mem::replace(&mut self.chains, vec![PageChain::EMPTY; BUCKETS]);
+        let pages = std::mem::take(&mut self.pages);
         self.free = NONE;
         // The next bucket holds the first time after the old one.
         self.current = (((self.current + 1) << self.shift) >> (self.shift + WIDER)) - 1;
         self.shift += WIDER;
         for chain in chains {
             let mut index = chain.first;
-            while let Some(block) = blocks.get(index as usize) {
-                let len = if index == chain.last { chain.len as usize } else { BLOCK };
-                for arrival in &block.arrivals[..len] {
+            while let Some(page) = pages.get(index as usize) {
+                let len = if index == chain.last { chain.len as usize } else { PAGE };
+                for arrival in &page.arrivals[..len] {
                     self.append((arrival.time_ns >> self.shift) as usize % BUCKETS, *arrival);
                 }
-                index = block.next;
+                index = page.next;
             }
         }
     }
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_used_again() {
+    fn pages_are_used_again() {
         let mut calendar = Calendar::new(100, 1e6);
         for round in 1..50u64 {
             (0..100).for_each(|agent| calendar.schedule(round * 3_000_000 + u64::from(agent), agent));
@@ -328,6 +328,6 @@ mod tests {
                 );
             });
         }
-        assert!(calendar.blocks.len() < 20, "{}", calendar.blocks.len());
+        assert!(calendar.pages.len() < 20, "{}", calendar.pages.len());
     }
 }

@@ -1,6 +1,6 @@
 //! The engine's connection to the core: its session, and its last answers.
 
-use crate::cores::{Answer, CoreFailure, HostServices, Out, Published, Session, abi};
+use crate::cores::{CoreFailure, HostServices, OneAnswer, Out, Published, Session, abi};
 use crate::metrics::Recorder;
 use crate::results::FinalOutcome;
 
@@ -52,7 +52,7 @@ impl CoreLink {
         &mut self,
         now_ns: u64,
         message: &abi::Message,
-    ) -> Result<Answer, Published> {
+    ) -> Result<OneAnswer, Published> {
         self.session.publish_one::<COPIES>(now_ns + self.origin_ns, message, &mut self.out)
     }
 

@@ -7,7 +7,7 @@ use super::message::{Marks, Message, MessageId, Whereabouts};
 use super::occupancy::Place;
 use super::player::Player;
 use super::tokens::BadToken;
-use crate::cores::{Answer, CoreFailure, Published, abi};
+use crate::cores::{CoreFailure, OneAnswer, Published, abi};
 use crate::plan::Backoff;
 use crate::results::FinalOutcome;
 use mqscript_plugin::random::{MessageKey, unit_from};
@@ -107,7 +107,7 @@ impl<C: Clock> Player<'_, C> {
         let token = self.processor.fill(&self.messages, generator, None, self.setup.run, origin_ns);
         self.show_signs();
         match self.core.publish_one::<COPIES>(now_ns, &self.processor.batch()[0]) {
-            Ok(Answer { outcome, with_copy }) => {
+            Ok(OneAnswer { outcome, with_copy }) => {
                 let id = self.processor.staged()[0];
                 self.accepted(id, token);
                 self.processor.accept(1);

@@ -171,8 +171,7 @@ fn copies_arrive_in_the_order_in_which_the_core_told_of_them() {
         let together = play(&plan);
         plan.groups[0].callbacks.on_message = Some(Callback::Named("on_message".to_owned()));
         let alone = play(&plan);
-        let seen =
-            |run: &Run| (run.ledger.copies.clone(), run.figures.end_to_end.clone(), run.by_recipient.clone());
+        let seen = |run: &Run| (run.ledger.copies.clone(), run.figures.end_to_end, run.by_recipient.clone());
         assert_eq!(format!("{:?}", seen(&together)), format!("{:?}", seen(&alone)), "seed {seed}");
         late += together.ledger.copies.as_ref().unwrap().out_of_order.unwrap();
     }
