@@ -63,7 +63,7 @@ fn structs() -> Probe {
         Text "mqs_text": sender, recipient, message_type, tags, metadata, tags_len, metadata_len, reserved;
         Stamp "mqs_stamp": run, sender, sequence, intended_ns, checksum, type_id, attempt, flags;
         Message "mqs_message": token, stamp, sender_id, recipient_id, type_id, priority, attempt, flags,
-            created_ns, expires_ns, content, text, reserved;
+            created_ns, expires_ns, content, text, sender_key, reserved;
         Outcome "mqs_outcome": first, count, result, reason, reserved, at_ns, reserved_tail;
         Delivery "mqs_delivery": stamp, content, at_ns, ack_tag, recipient_id, flags, text, reason, attempt,
             reserved;
