@@ -1,5 +1,6 @@
 //! The two clocks of the loop. Times are nanoseconds since the load began.
 
+use super::oversleep::Oversleep;
 use crate::cores::{HostServices, RunClock, WakeFlag};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,23 +64,34 @@ impl Clock for VirtualClock {
     }
 }
 
-/// How long before an event the loop stops sleeping and spins, in nanoseconds.
-const SPIN_NS: u64 = 100_000;
 /// Below this mean gap between events, in nanoseconds, the loop never sleeps.
-pub const ALWAYS_SPIN_GAP_NS: f64 = 200_000.0;
+pub const ALWAYS_SPIN_GAP_NS: f64 = 50_000.0;
+/// A sleep shorter than this, in nanoseconds, is not worth its call.
+const SLEEP_MIN_NS: u64 = 10_000;
+
+/// What the loop does until the next event.
+#[derive(Debug)]
+enum Waiting {
+    /// It looks at the clock again and again.
+    Spins,
+    /// It sleeps: there is one processor, which others need, too.
+    Sleeps,
+    /// It sleeps until shortly before the event, then spins.
+    Both(Oversleep),
+}
 
 /// The machine's monotonic clock.
 ///
-/// Sleeps to 100 µs before the next event, then spins on clock and wake flag; with `always_spin` it never sleeps,
-/// and on a machine with one processor it never spins.
+/// Sleeps until shortly before the next event, then spins on clock and wake flag. How shortly depends on how late the
+/// system wakes it: see [`Oversleep`]. With `always_spin` it never sleeps, and on a machine with one processor it never
+/// spins.
 #[derive(Debug)]
 pub struct WallClock {
     clock: Arc<RunClock>,
     wake: Arc<WakeFlag>,
     /// The start of the load on the run's clock, in nanoseconds.
     start_ns: u64,
-    /// How long before an event the loop stops sleeping, in nanoseconds.
-    spin_ns: u64,
+    waiting: Waiting,
 }
 
 impl WallClock {
@@ -91,12 +103,33 @@ impl WallClock {
         #[cfg(target_os = "linux")]
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let spin_ns = match (processors, always_spin) {
-            (1, _) => 0,
-            (_, true) => u64::MAX,
-            (_, false) => SPIN_NS,
+        let waiting = match (processors, always_spin) {
+            (1, _) => Waiting::Sleeps,
+            (_, true) => Waiting::Spins,
+            (_, false) => Waiting::Both(Oversleep::new()),
         };
-        WallClock { clock: Arc::clone(&services.clock), wake: Arc::clone(&services.wake), start_ns, spin_ns }
+        WallClock { clock: Arc::clone(&services.clock), wake: Arc::clone(&services.wake), start_ns, waiting }
+    }
+
+    /// Sleeps or spins once; `left_ns` are left until the event.
+    fn pass_time(&mut self, now_ns: u64, left_ns: u64) {
+        let (margin_ns, shortest_ns) = match &self.waiting {
+            Waiting::Spins => (left_ns, 0),
+            Waiting::Sleeps => (0, 0),
+            Waiting::Both(oversleep) => (oversleep.margin_ns(), SLEEP_MIN_NS),
+        };
+        if left_ns <= margin_ns + shortest_ns {
+            std::hint::spin_loop();
+            return;
+        }
+        let asked_ns = left_ns - margin_ns;
+        std::thread::park_timeout(Duration::from_nanos(asked_ns));
+        let woke_ns = self.now();
+        if let Waiting::Both(oversleep) = &mut self.waiting
+            && !self.wake.is_set()
+        {
+            oversleep.woke(woke_ns.saturating_sub(now_ns + asked_ns));
+        }
     }
 }
 
@@ -114,12 +147,7 @@ impl Clock for WallClock {
             if now >= until_ns || self.wake.is_set() {
                 return now;
             }
-            let left = until_ns - now;
-            if left > self.spin_ns {
-                std::thread::park_timeout(Duration::from_nanos(left - self.spin_ns));
-            } else {
-                std::hint::spin_loop();
-            }
+            self.pass_time(now, until_ns - now);
         }
     }
 

@@ -11,6 +11,9 @@ use crate::metrics::Ended;
 use crate::results::FinalOutcome;
 use std::sync::Arc;
 
+/// Room for the content of a message, so that most are written without growing.
+const CONTENT_BYTES: usize = 128;
+
 impl<C: Clock> Player<'_, C> {
     /// What the recorder must know about a message that ends.
     #[inline(always)]
@@ -106,7 +109,7 @@ impl<C: Clock> Player<'_, C> {
         let setting = &settings[message.settings as usize];
         let draft = self.texts.drafts.take(message.draft);
         let attempt = message.attempts.max(1);
-        let mut content = String::new();
+        let mut content = String::with_capacity(CONTENT_BYTES);
         self.texts.renderer.content(&mut content, &message, setting, draft.as_ref(), attempt);
         let sender = self.texts.renderer.parties.name(self.texts.renderer.sender(&message, setting));
         let recipient = self.texts.renderer.parties.recipient(message.recipient);
@@ -136,7 +139,7 @@ impl<C: Clock> Player<'_, C> {
         let setting = &self.load.generator.settings[message.settings as usize];
         let draft = self.texts.drafts.get(message.draft);
         let attempt = message.attempts.max(1);
-        let mut content = String::new();
+        let mut content = String::with_capacity(CONTENT_BYTES);
         self.texts.renderer.content(&mut content, message, setting, draft, attempt);
         let record = MessageRecord {
             agent: &self.texts.renderer.parties.name(message.agent),

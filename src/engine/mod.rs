@@ -44,6 +44,7 @@ mod occupancy;
 mod order;
 mod outages;
 mod overlapping;
+mod oversleep;
 mod pace;
 mod played;
 mod player;
