@@ -4,6 +4,8 @@ use crate::plan::{Priority, Recipient, TypeId};
 use mqscript_plugin::random::Stream;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 /// A failure inside a callback; it ends the run. The error inside is for the maker of the behaviour.
 #[derive(Debug)]
@@ -45,34 +47,40 @@ pub struct Sending<'a> {
     pub suppressed: &'a mut u64,
 }
 
-/// A message as a callback sees it.
-#[derive(Debug)]
-pub struct MessageView<'a> {
+/// The texts of a message that an agent is told of. They are made when they are read: most callbacks read few of them.
+pub trait MessageTexts: fmt::Debug + Send + Sync {
+    /// The name of the sender that the message shows.
+    fn sender(&self) -> String;
+    /// The name of the recipient, or ALL.
+    fn recipient(&self) -> String;
+    /// The content of the message.
+    fn content(&self) -> String;
+    /// The tags of the message.
+    fn tags(&self) -> Vec<String>;
+    /// The metadata of the message.
+    fn metadata(&self) -> BTreeMap<String, Value>;
+}
+
+/// A message as a callback sees it. It stands for itself, so that a callback may keep it.
+#[derive(Debug, Clone)]
+pub struct MessageView {
     /// The number of the message type.
     pub type_id: TypeId,
-    /// The name of the sender that the message shows.
-    pub sender: &'a str,
-    /// The name of the recipient, or ALL.
-    pub recipient: &'a str,
-    /// The content of the message.
-    pub content: &'a str,
     /// The priority of the message.
     pub priority: Priority,
-    /// The tags of the message.
-    pub tags: &'a [String],
-    /// The metadata of the message.
-    pub metadata: &'a BTreeMap<String, Value>,
     /// The number of the message among its agent's, from 1.
     pub sequence: u64,
+    /// The texts of the message.
+    pub texts: Arc<dyn MessageTexts>,
 }
 
 /// The final outcome of a message as a callback sees it.
-#[derive(Debug)]
-pub struct OutcomeView<'a> {
+#[derive(Debug, Clone)]
+pub struct OutcomeView {
     /// The name of the outcome, such as `delivered` or `failed`.
     pub result: &'static str,
     /// The reason, if it was not delivered; else empty.
-    pub reason: &'a str,
+    pub reason: String,
     /// The number of attempts that were made.
     pub attempts: u8,
     /// The time from the intended arrival to the end, in nanoseconds.
@@ -97,11 +105,7 @@ pub trait Behaviour {
     ///
     /// # Errors
     /// The behaviour failed; the run ends.
-    fn on_message(
-        &mut self,
-        sending: &mut Sending<'_>,
-        message: &MessageView<'_>,
-    ) -> Result<(), BehaviourError>;
+    fn on_message(&mut self, sending: &mut Sending<'_>, message: MessageView) -> Result<(), BehaviourError>;
 
     /// Tells an agent of the final outcome of its own message.
     ///
@@ -110,8 +114,8 @@ pub trait Behaviour {
     fn on_outcome(
         &mut self,
         sending: &mut Sending<'_>,
-        message: &MessageView<'_>,
-        outcome: &OutcomeView<'_>,
+        message: MessageView,
+        outcome: OutcomeView,
     ) -> Result<(), BehaviourError>;
 
     /// The wall time spent in callbacks so far, in seconds; `None` without callbacks.
@@ -134,7 +138,7 @@ impl Behaviour for NoBehaviour {
     fn on_message(
         &mut self,
         _sending: &mut Sending<'_>,
-        _message: &MessageView<'_>,
+        _message: MessageView,
     ) -> Result<(), BehaviourError> {
         Ok(())
     }
@@ -142,8 +146,8 @@ impl Behaviour for NoBehaviour {
     fn on_outcome(
         &mut self,
         _sending: &mut Sending<'_>,
-        _message: &MessageView<'_>,
-        _outcome: &OutcomeView<'_>,
+        _message: MessageView,
+        _outcome: OutcomeView,
     ) -> Result<(), BehaviourError> {
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::plan::{MessageType, Placeholder, Segment, Template, TypeId};
 use mqscript_plugin::random::{KeyedSource, MessageKey, text_key};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The drafts of messages that have not ended, by number.
 #[derive(Debug, Default)]
@@ -47,9 +48,45 @@ impl Drafts {
 #[derive(Debug)]
 pub struct Texts {
     /// Makes the texts of a message.
-    pub renderer: Renderer,
+    pub renderer: Arc<Renderer>,
     /// The drafts of callbacks, which replace parts of the texts.
     pub drafts: Drafts,
+    /// Room for the texts of one message, kept so that its strings are made once.
+    pub room: TextsOfOne,
+}
+
+/// The rendered texts of one message.
+#[derive(Debug, Default)]
+pub struct TextsOfOne {
+    /// The name of the agent that generated it.
+    pub agent: String,
+    /// The name of the sender that it shows.
+    pub sender: String,
+    /// The name of its recipient, or ALL.
+    pub recipient: String,
+    /// Its content.
+    pub content: String,
+}
+
+impl TextsOfOne {
+    /// Renders the texts of a message in the place of those of another one.
+    pub fn render(
+        &mut self,
+        renderer: &Renderer,
+        message: &Message,
+        setting: &Setting,
+        draft: Option<&Draft>,
+        attempt: u8,
+    ) {
+        let TextsOfOne { agent, sender, recipient, content } = self;
+        for text in [&mut *agent, &mut *sender, &mut *recipient, &mut *content] {
+            text.clear();
+        }
+        renderer.parties.write(message.agent, agent);
+        renderer.parties.write(renderer.sender(message, setting), sender);
+        renderer.parties.write_recipient(message.recipient, recipient);
+        renderer.content(content, message, setting, draft, attempt);
+    }
 }
 
 /// Makes the texts of a message from templates.

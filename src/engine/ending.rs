@@ -7,12 +7,10 @@ use super::message::{Marks, Message, MessageId, Whereabouts};
 use super::observer::MessageRecord;
 use super::player::Player;
 use super::stop::Stop;
+use super::told::SentTexts;
 use crate::metrics::Ended;
 use crate::results::FinalOutcome;
 use std::sync::Arc;
-
-/// Room for the content of a message, so that most are written without growing.
-const CONTENT_BYTES: usize = 128;
 
 impl<C: Clock> Player<'_, C> {
     /// What the recorder must know about a message that ends.
@@ -105,32 +103,25 @@ impl<C: Clock> Player<'_, C> {
         };
         self.messages.remove(id);
         self.callbacks.outcome_told();
-        let settings = Arc::clone(&self.load.generator.settings);
-        let setting = &settings[message.settings as usize];
-        let draft = self.texts.drafts.take(message.draft);
-        let attempt = message.attempts.max(1);
-        let mut content = String::with_capacity(CONTENT_BYTES);
-        self.texts.renderer.content(&mut content, &message, setting, draft.as_ref(), attempt);
-        let sender = self.texts.renderer.parties.name(self.texts.renderer.sender(&message, setting));
-        let recipient = self.texts.renderer.parties.recipient(message.recipient);
-        let metadata = self.texts.renderer.metadata(&message, setting, draft.as_ref(), attempt);
-        let view = MessageView {
-            type_id: message.type_id,
-            sender: &sender,
-            recipient: &recipient,
-            content: &content,
-            priority: message.priority,
-            tags: self.texts.renderer.tags(setting, draft.as_ref()),
-            metadata: &metadata,
-            sequence: message.sequence,
-        };
-        let seen = OutcomeView {
+        let told = OutcomeView {
             result: outcome.name(),
-            reason: &self.core.services.interner.text(message.reason),
+            reason: self.core.services.interner.text(message.reason),
             attempts: message.attempts,
             total_ns: message.at_ns.saturating_sub(message.intended_ns),
         };
-        self.call(message.agent, |behaviour, sending| behaviour.on_outcome(sending, &view, &seen));
+        let agent = message.agent;
+        let view = MessageView {
+            type_id: message.type_id,
+            priority: message.priority,
+            sequence: message.sequence,
+            texts: Arc::new(SentTexts {
+                renderer: Arc::clone(&self.texts.renderer),
+                settings: Arc::clone(&self.load.generator.settings),
+                draft: self.texts.drafts.take(message.draft),
+                message,
+            }),
+        };
+        self.call(agent, |behaviour, sending| behaviour.on_outcome(sending, view, told));
     }
 
     #[inline(never)]
@@ -139,15 +130,15 @@ impl<C: Clock> Player<'_, C> {
         let setting = &self.load.generator.settings[message.settings as usize];
         let draft = self.texts.drafts.get(message.draft);
         let attempt = message.attempts.max(1);
-        let mut content = String::with_capacity(CONTENT_BYTES);
-        self.texts.renderer.content(&mut content, message, setting, draft, attempt);
+        let mut texts = std::mem::take(&mut self.texts.room);
+        texts.render(&self.texts.renderer, message, setting, draft, attempt);
         let record = MessageRecord {
-            agent: &self.texts.renderer.parties.name(message.agent),
+            agent: &texts.agent,
             sequence: message.sequence,
             type_name: self.texts.renderer.type_name(message.type_id),
-            content: &content,
-            sender: &self.texts.renderer.parties.name(self.texts.renderer.sender(message, setting)),
-            recipient: &self.texts.renderer.parties.recipient(message.recipient),
+            content: &texts.content,
+            sender: &texts.sender,
+            recipient: &texts.recipient,
             message_type: self.texts.renderer.wire_type(message.type_id),
             priority: message.priority,
             tags: self.texts.renderer.tags(setting, draft),
@@ -160,7 +151,9 @@ impl<C: Clock> Player<'_, C> {
             outcome,
             reason: &self.core.services.interner.text(reason),
         };
-        if let Err(text) = self.observer.message(&record)
+        let told = self.observer.message(&record);
+        self.texts.room = texts;
+        if let Err(text) = told
             && self.stop.is_none()
         {
             self.stop = Some(Stop::Interrupted(Some(text)));

@@ -115,7 +115,7 @@ impl Envelopes {
     }
 
     fn render(&mut self, message: &Message, setting: &Setting, texts: &Texts) -> Places {
-        let Texts { renderer, drafts } = texts;
+        let Texts { renderer, drafts, .. } = texts;
         let draft = drafts.get(message.draft);
         let attempt = message.attempts + 1;
         let arena = &mut self.arena;

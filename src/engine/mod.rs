@@ -63,10 +63,13 @@ mod so_far;
 mod stop;
 mod timeline;
 mod tokens;
+mod told;
 mod under_load;
 mod wheel;
 
-pub use behaviour::{Behaviour, BehaviourError, Draft, MessageView, NoBehaviour, OutcomeView, Sending};
+pub use behaviour::{
+    Behaviour, BehaviourError, Draft, MessageTexts, MessageView, NoBehaviour, OutcomeView, Sending,
+};
 pub use cast::{Cast, Setting};
 pub use error::RunError;
 pub use names::Parties;

@@ -96,17 +96,7 @@ impl Parties {
 
 /// Appends a number, faster than the formatting of the standard library.
 pub fn push_number(into: &mut String, number: u64) {
-    let mut digits = [0u8; 20];
-    let (mut place, mut rest) = (20, number);
-    loop {
-        place -= 1;
-        digits[place] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    into.extend(digits[place..].iter().map(|digit| char::from(*digit)));
+    into.push_str(itoa::Buffer::new().format(number));
 }
 
 impl PartyNames for Parties {

@@ -6,6 +6,7 @@ use super::receipts::{Class, Receipts};
 use crate::cores::abi;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// A copy between the core's report and its arrival.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ pub struct Copy {
     /// The last token that was accepted when the core told of it.
     pub token: u64,
     /// The texts for callbacks; none if there are no callbacks.
-    pub text: Option<Box<CopyText>>,
+    pub text: Option<Arc<CopyText>>,
 }
 
 /// The texts of a copy, for callbacks.

@@ -11,10 +11,12 @@ use super::player::Player;
 use super::receipts::Class as CopyClass;
 use super::receiver::{Copy, CopyText, Reception};
 use super::stop::Stop;
+use super::told::ReceivedTexts;
 use crate::cores::abi;
 use crate::metrics::Received;
 use crate::plan::{Priority, TypeId};
 use serde_json::Value;
+use std::sync::Arc;
 
 impl<C: Clock> Player<'_, C> {
     /// Takes over the deliveries in `out`, before the core is called again.
@@ -48,7 +50,7 @@ impl<C: Clock> Player<'_, C> {
                 reason: delivery.reason,
                 attempt: delivery.attempt,
                 token: self.processor.last_token(),
-                text: (is_copy && self.setup.rules.reactive).then(|| Box::new(self.text_of(index, content))),
+                text: (is_copy && self.setup.rules.reactive).then(|| Arc::new(self.text_of(index, content))),
             };
             let slot = self.receiver.keep(copy);
             self.pace.schedule(at_ns, Due::Delivery(slot));
@@ -240,20 +242,18 @@ impl<C: Clock> Player<'_, C> {
     }
 
     /// Calls an agent's `on_message` for a copy that arrived.
-    fn tell_agent(&mut self, agent: u32, copy: &Copy, text: &CopyText) {
-        let settings = std::sync::Arc::clone(&self.load.generator.settings);
-        let setting = &settings[usize::from(copy.stamp.type_id)].settings;
+    fn tell_agent(&mut self, agent: u32, copy: &Copy, text: &Arc<CopyText>) {
         let view = MessageView {
             type_id: TypeId(copy.stamp.type_id),
-            sender: &text.sender,
-            recipient: &text.recipient,
-            content: &text.content,
             priority: Priority::ALL[usize::from(copy.stamp.flags & abi::STAMP_PRIORITY)],
-            tags: text.tags.as_ref().unwrap_or(&setting.tags),
-            metadata: text.metadata.as_ref().unwrap_or(&setting.metadata),
             sequence: copy.stamp.sequence,
+            texts: Arc::new(ReceivedTexts {
+                text: Arc::clone(text),
+                settings: Arc::clone(&self.load.generator.settings),
+                setting: usize::from(copy.stamp.type_id),
+            }),
         };
-        self.call(agent, |behaviour, sending| behaviour.on_message(sending, &view));
+        self.call(agent, |behaviour, sending| behaviour.on_message(sending, view));
     }
 
     /// Acknowledges the copies that have arrived since the last call.

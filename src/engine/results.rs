@@ -57,7 +57,7 @@ impl Measured {
             outages: account.outages,
             cycles: player.processor.cycles(),
             stop: player.stop,
-            parties: player.texts.renderer.parties,
+            parties: player.texts.renderer.parties.clone(),
             services,
             boundaries_ns,
             copies,

@@ -5,7 +5,7 @@ use super::behaviour::Behaviour;
 use super::callback_runner::CallbackRunner;
 use super::cast::{Cast, Setting, receives};
 use super::clock::{ALWAYS_SPIN_GAP_NS, Clock, VirtualClock, WallClock};
-use super::content::{Drafts, Renderer, Texts};
+use super::content::{Drafts, Renderer, Texts, TextsOfOne};
 use super::core_link::CoreLink;
 use super::error::RunError;
 use super::generator::Generator;
@@ -272,7 +272,11 @@ impl<'a> OpenedRun<'a> {
             core: CoreLink::new(self.session, self.services, out, self.origin_ns),
             load: Load::new(generator, plan.end, &setup.rules),
             messages: Messages::default(),
-            texts: Texts { renderer, drafts: Drafts::default() },
+            texts: Texts {
+                renderer: Arc::new(renderer),
+                drafts: Drafts::default(),
+                room: TextsOfOne::default(),
+            },
             callbacks: CallbackRunner::new(plan, behaviour),
             observer,
             setup,

@@ -1,98 +1,85 @@
-//! One line of JSON for each message, and for each copy of one.
+//! One line of JSON for each message, and for each copy of one. Times are nanoseconds since the load began.
 
+use super::json_line::JsonLine;
 use crate::engine::{CopyRecord, MessageRecord};
-use serde::Serialize;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use crate::files::in_words;
+use std::io::{self, Write};
 
-/// A message as it stands in an events file. Times are nanoseconds since the load began.
-#[derive(Debug, Serialize)]
-pub(super) struct Event<'a> {
-    /// Which of the script's runs, from 0.
-    run: usize,
-    event: &'static str,
-    agent: &'a str,
-    sequence: u64,
-    r#type: &'a str,
-    content: &'a str,
-    sender: &'a str,
-    recipient: &'a str,
-    message_type: &'a str,
-    priority: &'static str,
-    tags: &'a [String],
-    metadata: &'a BTreeMap<String, Value>,
-    intended_ns: u64,
-    first_accepted_ns: Option<u64>,
-    last_accepted_ns: Option<u64>,
-    ended_ns: u64,
-    attempts: u8,
-    outcome: &'static str,
-    /// The reason why it was not delivered; null if it was.
-    reason: Option<&'a str>,
+/// A record of the engine that has a line in an events file.
+pub(super) trait Event {
+    /// Writes the fields of the line, of run number `run`.
+    ///
+    /// # Errors
+    /// A value has no form in JSON.
+    fn write(&self, run: usize, line: &mut JsonLine) -> serde_json::Result<()>;
 }
 
-impl<'a> Event<'a> {
-    /// What is written of a message of run number `run`.
-    pub(super) fn new(run: usize, record: &MessageRecord<'a>) -> Event<'a> {
-        Event {
-            run,
-            event: "message",
-            agent: record.agent,
-            sequence: record.sequence,
-            r#type: record.type_name,
-            content: record.content,
-            sender: record.sender,
-            recipient: record.recipient,
-            message_type: record.message_type,
-            priority: record.priority.name(),
-            tags: record.tags,
-            metadata: record.metadata,
-            intended_ns: record.intended_ns,
-            first_accepted_ns: record.first_accepted_ns,
-            last_accepted_ns: record.last_accepted_ns,
-            ended_ns: record.ended_ns,
-            attempts: record.attempts,
-            outcome: record.outcome.name(),
-            reason: Some(record.reason).filter(|reason| !reason.is_empty()),
-        }
+impl Event for MessageRecord<'_> {
+    fn write(&self, run: usize, line: &mut JsonLine) -> serde_json::Result<()> {
+        line.number("run", run as u64);
+        line.text("event", "message");
+        line.text("agent", self.agent);
+        line.number("sequence", self.sequence);
+        line.text("type", self.type_name);
+        line.text("content", self.content);
+        line.text("sender", self.sender);
+        line.text("recipient", self.recipient);
+        line.text("message_type", self.message_type);
+        line.text("priority", self.priority.name());
+        line.texts("tags", self.tags);
+        line.value("metadata", self.metadata)?;
+        line.number("intended_ns", self.intended_ns);
+        line.number_or_null("first_accepted_ns", self.first_accepted_ns);
+        line.number_or_null("last_accepted_ns", self.last_accepted_ns);
+        line.number("ended_ns", self.ended_ns);
+        line.number("attempts", u64::from(self.attempts));
+        line.text("outcome", self.outcome.name());
+        line.text_or_null("reason", Some(self.reason).filter(|reason| !reason.is_empty()));
+        Ok(())
     }
 }
 
-/// A copy, or a processor's word about a message, as it stands in an events file. Times are nanoseconds since the load began.
-#[derive(Debug, Serialize)]
-pub(super) struct CopyEvent<'a> {
-    /// Which of the script's runs, from 0.
-    run: usize,
-    event: &'static str,
-    agent: &'a str,
-    sequence: u64,
-    r#type: Option<&'a str>,
-    recipient: &'a str,
-    intended_ns: Option<u64>,
-    at_ns: u64,
-    /// Null unless a processor counts its calls.
-    call: Option<u32>,
-    out_of_order: bool,
-    corrupted: bool,
-    reason: Option<&'a str>,
+/// A copy, or a processor's word about a message.
+impl Event for CopyRecord<'_> {
+    fn write(&self, run: usize, line: &mut JsonLine) -> serde_json::Result<()> {
+        line.number("run", run as u64);
+        line.text("event", self.what);
+        line.text("agent", self.agent);
+        line.number("sequence", self.sequence);
+        line.text_or_null("type", self.type_name);
+        line.text("recipient", self.recipient);
+        line.number_or_null("intended_ns", self.intended_ns);
+        line.number("at_ns", self.at_ns);
+        // Null unless a processor counts its calls.
+        line.number_or_null("call", Some(u64::from(self.call)).filter(|call| *call > 0));
+        line.flag("out_of_order", self.out_of_order);
+        line.flag("corrupted", self.corrupted);
+        line.text_or_null("reason", Some(self.reason).filter(|reason| !reason.is_empty()));
+        Ok(())
+    }
 }
 
-impl<'a> CopyEvent<'a> {
-    /// What is written of a copy of run number `run`.
-    pub(super) fn new(run: usize, record: &CopyRecord<'a>) -> CopyEvent<'a> {
-        CopyEvent {
-            run,
-            event: record.what,
-            agent: record.agent,
-            sequence: record.sequence,
-            r#type: record.type_name,
-            recipient: record.recipient,
-            intended_ns: record.intended_ns,
-            at_ns: record.at_ns,
-            call: Some(record.call).filter(|call| *call > 0),
-            out_of_order: record.out_of_order,
-            corrupted: record.corrupted,
-            reason: Some(record.reason).filter(|reason| !reason.is_empty()),
-        }
+/// An events file.
+#[derive(Debug)]
+pub(super) struct EventLines<W> {
+    pub into: W,
+    line: JsonLine,
+}
+
+impl<W: Write> EventLines<W> {
+    pub fn new(into: W) -> EventLines<W> {
+        EventLines { into, line: JsonLine::default() }
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// The file cannot be written; the text is for the user.
+    pub fn write(&mut self, run: usize, event: &impl Event) -> Result<(), String> {
+        self.line.begin();
+        let written = event.write(run, &mut self.line).map_err(io::Error::from);
+        written
+            .and_then(|()| self.into.write_all(self.line.end()))
+            .map_err(|error| format!("the events file cannot be written: {}", in_words(&error)))
     }
 }

@@ -11,6 +11,7 @@
 
 mod display;
 mod events;
+mod json_line;
 mod watcher;
 
 pub use display::{Display, DisplayMode};

@@ -1,12 +1,10 @@
 //! The engine's observer on the command line: display, record of messages, and the user's wish to stop.
 
 use super::display::Display;
-use super::events::{CopyEvent, Event};
+use super::events::EventLines;
 use crate::engine::{CopyRecord, MessageRecord, Observer, Progress, SoFar, Started};
-use crate::files::in_words;
 use crate::judgement::judge;
 use crate::supervise::RunJournal;
-use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Watcher<W> {
     display: Display,
     stop: Arc<AtomicBool>,
-    events: Option<Lines<W>>,
+    events: Option<EventLines<W>>,
     journal: Option<RunJournal>,
     runs: usize,
 }
@@ -24,7 +22,7 @@ pub struct Watcher<W> {
 impl<W: Write> Watcher<W> {
     /// `stop` is true once the user wants to stop; every message is written to `events`, if any.
     pub fn new(display: Display, stop: Arc<AtomicBool>, events: Option<W>) -> Watcher<W> {
-        Watcher { display, stop, events: events.map(Lines::new), journal: None, runs: 0 }
+        Watcher { display, stop, events: events.map(EventLines::new), journal: None, runs: 0 }
     }
 
     /// Results are written down there, so that they outlive the process.
@@ -97,12 +95,12 @@ impl<W: Write> Observer for Watcher<W> {
 
     fn message(&mut self, record: &MessageRecord<'_>) -> Result<(), String> {
         let run = self.runs.saturating_sub(1);
-        self.events.as_mut().map_or(Ok(()), |events| events.write(&Event::new(run, record)))
+        self.events.as_mut().map_or(Ok(()), |events| events.write(run, record))
     }
 
     fn copy(&mut self, record: &CopyRecord<'_>) -> Result<(), String> {
         let run = self.runs.saturating_sub(1);
-        self.events.as_mut().map_or(Ok(()), |events| events.write(&CopyEvent::new(run, record)))
+        self.events.as_mut().map_or(Ok(()), |events| events.write(run, record))
     }
 }
 
@@ -110,29 +108,6 @@ impl<W: Write> Observer for Watcher<W> {
 pub fn write_down(so_far: &mut SoFar<'_>, journal: &mut RunJournal) {
     judge(&mut so_far.run, so_far.plan, &so_far.facts);
     journal.results_so_far(&so_far.run);
-}
-
-/// Writes events, one a line.
-#[derive(Debug)]
-struct Lines<W> {
-    into: W,
-    /// The line that is being made: `into` would be called for each of some seventy pieces.
-    line: Vec<u8>,
-}
-
-impl<W: Write> Lines<W> {
-    fn new(into: W) -> Lines<W> {
-        Lines { into, line: Vec::new() }
-    }
-
-    fn write(&mut self, event: &impl Serialize) -> Result<(), String> {
-        self.line.clear();
-        let written = serde_json::to_writer(&mut self.line, event).map_err(std::io::Error::from);
-        self.line.push(b'\n');
-        written
-            .and_then(|()| self.into.write_all(&self.line))
-            .map_err(|error| format!("the events file cannot be written: {}", in_words(&error)))
-    }
 }
 
 #[cfg(test)]

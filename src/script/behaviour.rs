@@ -118,7 +118,7 @@ impl ScriptBehaviour {
         &mut self,
         sending: &mut Sending<'_>,
         pick: fn(&Functions) -> &Option<Function>,
-        arguments: impl FnOnce(&AgentFacts, Me) -> CallbackArguments,
+        arguments: impl FnOnce(&Arc<AgentFacts>, Me) -> CallbackArguments,
     ) -> Result<Option<Dynamic>, BehaviourError> {
         let group = self.group_of(sending.agent);
         if pick(&self.functions[group]).is_none() {
@@ -231,28 +231,22 @@ impl Behaviour for ScriptBehaviour {
         draft.map(Some).map_err(|error| self.failed(&error, group, |functions| &functions.next))
     }
 
-    fn on_message(
-        &mut self,
-        sending: &mut Sending<'_>,
-        message: &MessageView<'_>,
-    ) -> Result<(), BehaviourError> {
-        let arguments =
-            |facts: &AgentFacts, me| CallbackArguments::ScriptMessage(me, ScriptMessage::of(facts, message));
+    fn on_message(&mut self, sending: &mut Sending<'_>, message: MessageView) -> Result<(), BehaviourError> {
+        let arguments = |facts: &Arc<AgentFacts>, me| {
+            CallbackArguments::ScriptMessage(me, ScriptMessage::new(facts, message))
+        };
         self.call(sending, |functions| &functions.on_message, arguments).map(drop)
     }
 
     fn on_outcome(
         &mut self,
         sending: &mut Sending<'_>,
-        message: &MessageView<'_>,
-        outcome: &OutcomeView<'_>,
+        message: MessageView,
+        outcome: OutcomeView,
     ) -> Result<(), BehaviourError> {
-        let arguments = |facts: &AgentFacts, me| {
-            CallbackArguments::ScriptOutcome(
-                me,
-                ScriptMessage::of(facts, message),
-                ScriptOutcome::of(outcome),
-            )
+        let arguments = |facts: &Arc<AgentFacts>, me| {
+            let message = ScriptMessage::new(facts, message);
+            CallbackArguments::ScriptOutcome(me, message, ScriptOutcome(outcome))
         };
         self.call(sending, |functions| &functions.on_outcome, arguments).map(drop)
     }

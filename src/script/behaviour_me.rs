@@ -295,56 +295,33 @@ fn after(call: &mut Call, value: &Dynamic) -> Fallible<Distribution> {
 
 /// A message, as a callback sees it.
 #[derive(Clone)]
-pub(super) struct ScriptMessage(Arc<MessageData>);
-
-struct MessageData {
-    type_name: ImmutableString,
-    message_type: ImmutableString,
-    sender: ImmutableString,
-    recipient: ImmutableString,
-    content: ImmutableString,
-    priority: ImmutableString,
-    tags: Vec<String>,
-    metadata: BTreeMap<String, Value>,
-    sequence: i64,
+pub(super) struct ScriptMessage {
+    facts: Arc<AgentFacts>,
+    view: MessageView,
 }
 
 impl ScriptMessage {
-    pub fn of(facts: &AgentFacts, view: &MessageView<'_>) -> ScriptMessage {
-        let id = view.type_id.index();
-        ScriptMessage(Arc::new(MessageData {
-            type_name: facts.type_names[id].clone(),
-            message_type: facts.wire_types[id].clone(),
-            sender: view.sender.into(),
-            recipient: view.recipient.into(),
-            content: view.content.into(),
-            priority: facts.priorities[view.priority as usize].clone(),
-            tags: view.tags.to_vec(),
-            metadata: view.metadata.clone(),
-            sequence: view.sequence as i64,
-        }))
+    pub fn new(facts: &Arc<AgentFacts>, view: MessageView) -> ScriptMessage {
+        ScriptMessage { facts: Arc::clone(facts), view }
+    }
+
+    fn tags(&mut self) -> Array {
+        self.view.texts.tags().into_iter().map(Dynamic::from).collect()
+    }
+
+    fn metadata(&mut self) -> Map {
+        self.view
+            .texts
+            .metadata()
+            .iter()
+            .map(|(key, value)| (key.as_str().into(), from_json(value)))
+            .collect()
     }
 }
 
 /// A final outcome, as a callback sees it.
 #[derive(Clone)]
-pub(super) struct ScriptOutcome {
-    result: &'static str,
-    reason: ImmutableString,
-    attempts: i64,
-    total_ns: u64,
-}
-
-impl ScriptOutcome {
-    pub fn of(view: &OutcomeView<'_>) -> ScriptOutcome {
-        ScriptOutcome {
-            result: view.result,
-            reason: view.reason.into(),
-            attempts: i64::from(view.attempts),
-            total_ns: view.total_ns,
-        }
-    }
-}
+pub(super) struct ScriptOutcome(pub OutcomeView);
 
 /// Registers the three types.
 pub(super) fn register(engine: &mut Engine) {
@@ -359,23 +336,25 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("send", Me::send);
 
     engine.register_type_with_name::<ScriptMessage>("Message");
-    engine.register_get("type", |message: &mut ScriptMessage| message.0.type_name.clone());
-    engine.register_get("message_type", |message: &mut ScriptMessage| message.0.message_type.clone());
-    engine.register_get("sender", |message: &mut ScriptMessage| message.0.sender.clone());
-    engine.register_get("recipient", |message: &mut ScriptMessage| message.0.recipient.clone());
-    engine.register_get("content", |message: &mut ScriptMessage| message.0.content.clone());
-    engine.register_get("priority", |message: &mut ScriptMessage| message.0.priority.clone());
-    engine.register_get("sequence", |message: &mut ScriptMessage| message.0.sequence);
-    engine.register_get("tags", |message: &mut ScriptMessage| -> Array {
-        message.0.tags.iter().map(|tag| Dynamic::from(ImmutableString::from(tag.as_str()))).collect()
+    engine.register_get("type", |message: &mut ScriptMessage| {
+        message.facts.type_names[message.view.type_id.index()].clone()
     });
-    engine.register_get("metadata", |message: &mut ScriptMessage| -> Map {
-        message.0.metadata.iter().map(|(key, value)| (key.as_str().into(), from_json(value))).collect()
+    engine.register_get("message_type", |message: &mut ScriptMessage| {
+        message.facts.wire_types[message.view.type_id.index()].clone()
     });
+    engine.register_get("sender", |message: &mut ScriptMessage| message.view.texts.sender());
+    engine.register_get("recipient", |message: &mut ScriptMessage| message.view.texts.recipient());
+    engine.register_get("content", |message: &mut ScriptMessage| message.view.texts.content());
+    engine.register_get("priority", |message: &mut ScriptMessage| {
+        message.facts.priorities[message.view.priority as usize].clone()
+    });
+    engine.register_get("sequence", |message: &mut ScriptMessage| message.view.sequence as i64);
+    engine.register_get("tags", ScriptMessage::tags);
+    engine.register_get("metadata", ScriptMessage::metadata);
 
     engine.register_type_with_name::<ScriptOutcome>("Outcome");
-    engine.register_get("result", |outcome: &mut ScriptOutcome| ImmutableString::from(outcome.result));
-    engine.register_get("reason", |outcome: &mut ScriptOutcome| outcome.reason.clone());
-    engine.register_get("attempts", |outcome: &mut ScriptOutcome| outcome.attempts);
-    engine.register_get("total", |outcome: &mut ScriptOutcome| Duration(Some(outcome.total_ns as f64)));
+    engine.register_get("result", |outcome: &mut ScriptOutcome| ImmutableString::from(outcome.0.result));
+    engine.register_get("reason", |outcome: &mut ScriptOutcome| outcome.0.reason.clone());
+    engine.register_get("attempts", |outcome: &mut ScriptOutcome| i64::from(outcome.0.attempts));
+    engine.register_get("total", |outcome: &mut ScriptOutcome| Duration(Some(outcome.0.total_ns as f64)));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnostics::{Diagnostics, Exit};
-use crate::engine::{Behaviour, Draft, MessageView, OutcomeView, Sending};
+use crate::engine::{Behaviour, Draft, MessageTexts, MessageView, OutcomeView, Sending};
 use crate::plan::{Plan, Priority, Recipient};
 use crate::results::Run;
 use mqscript_plugin::random::Stream;
@@ -10,6 +10,32 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+/// The texts of the message that all callbacks are told of.
+#[derive(Debug)]
+struct Task17;
+
+impl MessageTexts for Task17 {
+    fn sender(&self) -> String {
+        "lead".into()
+    }
+
+    fn recipient(&self) -> String {
+        "worker-1".into()
+    }
+
+    fn content(&self) -> String {
+        "task 17".into()
+    }
+
+    fn tags(&self) -> Vec<String> {
+        vec!["SYSTEM".into()]
+    }
+
+    fn metadata(&self) -> BTreeMap<String, serde_json::Value> {
+        BTreeMap::new()
+    }
+}
 
 /// Calls the callbacks of agent 0 as an engine would, and returns what was sent.
 struct Caller {
@@ -28,19 +54,14 @@ impl PlanPlayer for Caller {
     fn play(&mut self, plan: &Plan, _base: &Path, behaviour: &mut dyn Behaviour) -> Result<Run, Diagnostics> {
         let mut random = Stream::from_key(7);
         let (mut drafts, mut suppressed) = (Vec::new(), 0);
-        let metadata = BTreeMap::new();
-        let tags = vec!["SYSTEM".to_owned()];
         let message = MessageView {
             type_id: crate::plan::TypeId(0),
-            sender: "lead",
-            recipient: "worker-1",
-            content: "task 17",
             priority: Priority::Regular,
-            tags: &tags,
-            metadata: &metadata,
             sequence: 17,
+            texts: Arc::new(Task17),
         };
-        let outcome = OutcomeView { result: "failed", reason: "refused", attempts: 2, total_ns: 5_000_000 };
+        let outcome =
+            OutcomeView { result: "failed", reason: "refused".into(), attempts: 2, total_ns: 5_000_000 };
         for index in 0..self.calls {
             let mut sending = Sending {
                 agent: (index % plan.agents() as usize) as u32,
@@ -54,8 +75,8 @@ impl PlanPlayer for Caller {
                 .on_start(&mut sending)
                 .and_then(|()| behaviour.next(&mut sending))
                 .map(|draft| self.sent.extend(draft))
-                .and_then(|()| behaviour.on_message(&mut sending, &message))
-                .and_then(|()| behaviour.on_outcome(&mut sending, &message, &outcome));
+                .and_then(|()| behaviour.on_message(&mut sending, message.clone()))
+                .and_then(|()| behaviour.on_outcome(&mut sending, message.clone(), outcome.clone()));
             called.map_err(behaviour_diagnostics)?;
             self.sent.append(&mut drafts);
         }
