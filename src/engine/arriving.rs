@@ -71,12 +71,10 @@ impl<C: Clock> Player<'_, C> {
         if !self.load.is_plain() {
             return self.arrival_of_group(agent, intended_ns);
         }
-        let generator = &mut self.load.generator;
-        let Some(setting) = generator.draw(agent) else {
+        let Some(id) = self.draw(agent, intended_ns) else {
             self.skipped();
             return self.schedule_next(agent, intended_ns);
         };
-        let id = self.messages.add(generator.message(agent, intended_ns, setting, None));
         self.generated(id);
         if self.enqueue(id, true) {
             self.schedule_next(agent, intended_ns);
@@ -93,10 +91,7 @@ impl<C: Clock> Player<'_, C> {
         let added = if self.setup.rules.next[group] {
             self.next_by_callback(agent, intended_ns)
         } else {
-            let generator = &mut self.load.generator;
-            generator
-                .draw(agent)
-                .map(|setting| self.messages.add(generator.message(agent, intended_ns, setting, None)))
+            self.draw(agent, intended_ns)
         };
         let Some(id) = added else {
             self.skipped();
@@ -116,6 +111,14 @@ impl<C: Clock> Player<'_, C> {
         } else if !closed {
             self.schedule_next(agent, intended_ns);
         }
+    }
+
+    /// The agent's next message, drawn from its mix; `None` if its group has none.
+    #[inline(always)]
+    fn draw(&mut self, agent: u32, intended_ns: u64) -> Option<MessageId> {
+        let generator = &mut self.load.generator;
+        let setting = generator.draw(agent)?;
+        Some(self.messages.add(generator.message(agent, intended_ns, setting, None)))
     }
 
     /// Counts an arrival for which `next` sent nothing. If the load ends by a count, this must not go on for ever.

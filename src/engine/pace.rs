@@ -119,10 +119,10 @@ impl<C: Clock> Pace<C> {
         self.idle_entries += 1;
     }
 
-    /// Takes the next event that is due now from the timeline, with its time.
+    /// Whether an event is due now.
     #[inline(always)]
-    pub fn pop_due(&mut self) -> Option<(u64, Due)> {
-        self.timeline.pop_due(self.now_ns)
+    pub fn is_due(&mut self) -> bool {
+        self.timeline.is_due(self.now_ns)
     }
 
     /// The time of the next event on the timeline; `u64::MAX` if there is none.
@@ -131,7 +131,7 @@ impl<C: Clock> Pace<C> {
         self.timeline.next_ns()
     }
 
-    /// Takes the next event, after [`next_ns`](Pace::next_ns) has said that there is one. Returns its time, too.
+    /// Takes the next event, after [`is_due`](Pace::is_due) has said that there is one. Returns its time, too.
     #[inline(always)]
     pub fn take(&mut self) -> (u64, Due) {
         self.timeline.take()

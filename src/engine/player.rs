@@ -91,9 +91,15 @@ impl<C: Clock> Player<'_, C> {
             if self.wants_poll() {
                 self.poll();
             }
-            self.run_due();
+            if self.pace.is_due() {
+                self.run_due();
+            }
             if self.stop.is_some() {
                 return;
+            }
+            self.finish_instant();
+            if self.pace.progress_is_due() {
+                self.report_progress();
             }
             let again = self.dispatch();
             if self.stop.is_some() || !again && !self.polls_at_once() {
@@ -138,24 +144,30 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Handles all events that are due by now.
-    fn run_due(&mut self) {
-        while let Some((time_ns, due)) = self.pace.pop_due() {
+    /// Handles all events that are due by now; there must be one.
+    #[inline(always)]
+    pub fn run_due(&mut self) {
+        loop {
+            let (time_ns, due) = self.pace.take();
             self.handle(time_ns, due);
-            if self.stop.is_some() {
+            if self.stop.is_some() || !self.pace.is_due() {
                 return;
             }
         }
+    }
+
+    /// Lets what arrives with the events of this instant take effect, when the last of them has been handled.
+    #[inline(always)]
+    pub fn finish_instant(&mut self) {
         self.let_copies_arrive();
-        self.acknowledge_if_any();
-        if self.pace.progress_is_due() {
-            self.report_progress();
+        if self.receiver.has_tags() {
+            self.acknowledge();
         }
     }
 
     /// Handles one event, which is due.
     #[inline(always)]
-    pub fn handle(&mut self, time_ns: u64, due: Due) {
+    fn handle(&mut self, time_ns: u64, due: Due) {
         match due {
             Due::Outcome(id) => self.outcome_due(id),
             Due::Arrival(agent) => {
@@ -188,14 +200,6 @@ impl<C: Clock> Player<'_, C> {
             Due::Phase(number) => self.load.enter_phase(number),
             Due::LoadEnd => self.end_load(),
             Due::Send(slot) => self.send_due(slot, time_ns),
-        }
-    }
-
-    /// Gives the tags of received copies back to the core, if there are any.
-    #[inline(always)]
-    pub fn acknowledge_if_any(&mut self) {
-        if self.receiver.has_tags() {
-            self.acknowledge();
         }
     }
 

@@ -28,18 +28,11 @@ impl<C: Clock> Player<'_, C> {
             } else if self.is_endless(&mut rounds) {
                 return;
             }
-            loop {
-                let (time_ns, due) = self.pace.take();
-                self.handle(time_ns, due);
-                if self.stop.is_some() {
-                    return;
-                }
-                if self.pace.next_ns() > self.pace.now_ns() {
-                    break;
-                }
+            self.run_due();
+            if self.stop.is_some() {
+                return;
             }
-            self.let_copies_arrive();
-            self.acknowledge_if_any();
+            self.finish_instant();
             self.dispatch();
         }
     }
