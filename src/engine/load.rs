@@ -9,8 +9,8 @@ use crate::plan::{End, TypeId};
 use crate::results::Shortfall;
 use std::collections::VecDeque;
 
-/// From this number of agents on, the memory of the next agents is prefetched.
-pub const MANY_AGENTS: usize = 2_000;
+/// From this number of agents on, the memory of the next agents is prefetched: among fewer it costs more than it saves.
+const LOOK_AHEAD_AGENTS: usize = 5_000;
 
 /// The load of a run.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Load {
     /// Why the load ended before its count of messages was reached.
     ended_by: Shortfall,
     /// Whether there are so many agents that their records do not fit into the caches.
-    many_agents: bool,
+    looks_ahead: bool,
     /// Only messages intended before this belong to the load, in nanoseconds.
     until_ns: u64,
     /// Only so many messages of each agent belong to the load.
@@ -55,7 +55,7 @@ impl Load {
             sequence_max: end.messages_per_agent().unwrap_or(u64::MAX),
             ends_at_once: matches!(end, End::Messages(_) | End::First { .. }),
             is_plain: !rules.closed && !rules.next.contains(&true),
-            many_agents: generator.agents.len() >= MANY_AGENTS,
+            looks_ahead: generator.agents.len() >= LOOK_AHEAD_AGENTS,
             generator,
             sources: 0,
             agents_done: 0,
@@ -227,6 +227,6 @@ impl Load {
     /// Whether memory is prefetched, because there are so many agents.
     #[inline(always)]
     pub fn looks_ahead(&self) -> bool {
-        self.many_agents
+        self.looks_ahead
     }
 }

@@ -139,7 +139,6 @@ impl<C: Clock> Player<'_, C> {
         message.first_accepted_ns = message.first_accepted_ns.min(now_ns);
         (message.accepted_ns, message.token, message.result) = (now_ns, token, 0);
         message.place = Whereabouts::InFlight;
-        self.account.recorder.attempted(message.cell, message.attempts);
         if self.receiver.is_active() {
             let measured = self.account.recorder.in_window(message.cell);
             self.receiver.handed_over(message, measured, !C::VIRTUAL);
@@ -286,7 +285,6 @@ impl<C: Clock> Player<'_, C> {
         }
         let message = &mut self.messages[id];
         message.answered += 1;
-        self.account.recorder.answered(message.cell);
         let message = &*message;
         if u32::from(message.result) == abi::DELIVERED {
             let (at_ns, accepted_ns) = (message.at_ns, message.accepted_ns);

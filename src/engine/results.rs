@@ -47,7 +47,7 @@ impl Measured {
         let (boundaries_ns, copies, unknown) = (boundaries(&player), copies(&player), unknown(&player));
         let shortfall = player.load.shortfall(&player.setup);
         let mut account = player.account;
-        account.recorder.agents.flush();
+        account.recorder.flush();
         charge_losses(&player.receiver, &mut account.recorder);
         let (session, services) = player.core.into_parts();
         let measured = Measured {
@@ -73,7 +73,7 @@ impl Measured {
     /// results is put back.
     pub fn so_far<C: Clock>(player: &mut Player<'_, C>, failure: CoreFailure) -> (Run, Facts) {
         let rest = player.rest(true);
-        player.account.recorder.agents.flush();
+        player.account.recorder.flush();
         let kept = player.account.recorder.agents.keep(rest.iter().map(|(id, ..)| {
             let message = &player.messages[*id];
             (message.agent, message.recipient)
@@ -86,7 +86,7 @@ impl Measured {
             let last_attempt = player.messages[id].last_attempt();
             recorder.ended(&player.ended(id, outcome, reason, player.pace.now_ns(), last_attempt));
         }
-        recorder.agents.flush();
+        recorder.flush();
         let mut measured = Measured::with(recorder, player, failure);
         let run = measured.write(player.setup.scene, Map::new());
         let facts = measured.facts(player.setup.scene);

@@ -9,7 +9,7 @@ use super::content::{Drafts, Renderer, Texts, TextsOfOne};
 use super::core_link::CoreLink;
 use super::error::RunError;
 use super::generator::Generator;
-use super::load::{Load, MANY_AGENTS};
+use super::load::Load;
 use super::message::Messages;
 use super::names::Parties;
 use super::observer::{Observer, Started};
@@ -37,6 +37,9 @@ use std::sync::Arc;
 /// The time between the decision to start and the start of the load on the wall clock, in nanoseconds: `open` must
 /// return within it.
 const OPEN_AHEAD_NS: u64 = 20_000_000;
+
+/// From this number of agents on, their arrivals lie in a calendar.
+const MANY_AGENTS: usize = 2_000;
 
 /// Plays a plan on the cores that are found in the setting.
 ///

@@ -1,7 +1,4 @@
 //! Records by generating agent and by recipient: 96 bytes an agent, without percentiles above 1,000.
-//!
-//! An agent learns of a message when it ends, and of 64 together: where many agents' records fill the memory, each of
-//! them is prefetched long before it is written.
 
 use super::cell::Ended;
 use super::histogram::{CoarseHistogram, Exact};
@@ -15,8 +12,6 @@ use std::collections::BTreeMap;
 pub const PERCENTILES_MAX: usize = 1_000;
 const NEVER: u64 = u64::MAX;
 
-/// So many messages that have ended wait to be recorded.
-const PENDING_MAX: usize = 64;
 /// The final outcomes that have no count in the records of each agent: all but delivered and failed.
 const RARE: usize = FinalOutcome::ALL.len() - 2;
 
@@ -49,18 +44,6 @@ const EMPTY: AgentCell = AgentCell {
     failed: 0,
     retries: 0,
 };
-
-/// A message that has ended, as far as the records of its parties need it.
-#[derive(Debug, Clone, Copy)]
-struct Pending {
-    agent: u32,
-    recipient: u32,
-    ended_ns: u64,
-    total_ns: u64,
-    outcome: FinalOutcome,
-    attempts: u8,
-    answered: u8,
-}
 
 #[derive(Debug, Clone, Copy)]
 struct RecipientCell {
@@ -96,8 +79,6 @@ pub struct AgentsRecorder {
     /// The final outcomes other than delivered and failed, by agent; empty before the first.
     rare: Vec<[u32; RARE]>,
     recipients: Vec<RecipientCell>,
-    /// Messages that have ended and are not recorded yet.
-    pending: Vec<Pending>,
     all: RecipientCell,
     totals: Vec<CoarseHistogram>,
     receives: bool,
@@ -112,7 +93,6 @@ impl AgentsRecorder {
         AgentsRecorder {
             agents: roomy_of(EMPTY, agents),
             rare: Vec::new(),
-            pending: Vec::with_capacity(PENDING_MAX),
             recipients: roomy_of(UNADDRESSED, agents),
             all: UNADDRESSED,
             totals: vec![CoarseHistogram::default(); percentiles],
@@ -127,7 +107,7 @@ impl AgentsRecorder {
     }
 
     /// What is on record of these agents and recipients, and of losses: all else that `ended` changes
-    /// for a message that was not delivered. Nothing may be pending.
+    /// for a message that was not delivered.
     pub fn keep(&self, parties: impl Iterator<Item = (u32, u32)>) -> Kept {
         let mut kept = Kept { all: Some(self.all), lost: self.lost.clone(), ..Kept::default() };
         for (agent, recipient) in parties {
@@ -169,33 +149,24 @@ impl AgentsRecorder {
         if recipient == ALL { &mut self.all } else { &mut self.recipients[recipient as usize] }
     }
 
-    /// A message has ended. It is recorded together with others; `flush` does that at once.
-    #[inline(always)]
-    pub(super) fn ended(&mut self, e: &Ended, total_ns: u64) {
-        let Ended { agent, recipient, ended_ns, outcome, attempts, answered, .. } = *e;
-        if let Some(cell) = self.agents.get(agent as usize) {
-            prefetch(cell);
-        }
-        if let Some(cell) = self.recipients.get(recipient as usize) {
-            prefetch(cell);
-        }
-        self.pending.push(Pending { agent, recipient, ended_ns, total_ns, outcome, attempts, answered });
-        if self.pending.len() == PENDING_MAX {
-            self.flush();
-        }
-    }
-
-    /// Records the messages that have ended. To be called before anything is read here.
+    /// Prefetches the records that [`ended`](AgentsRecorder::ended) will write.
     #[inline(never)]
-    pub fn flush(&mut self) {
-        let mut pending = std::mem::take(&mut self.pending);
-        pending.drain(..).for_each(|message| self.record(message));
-        self.pending = pending;
+    pub(super) fn prefetch(&self, e: &Ended) {
+        if let Some(cell) = self.agents.get(e.agent as usize) {
+            prefetch(cell);
+        }
+        if let Some(cell) = self.recipients.get(e.recipient as usize) {
+            prefetch(cell);
+        }
+        if let Some(histogram) = self.totals.get(e.agent as usize) {
+            histogram.prefetch(e.total_ns());
+        }
     }
 
+    /// A message has ended.
     #[inline(always)]
-    fn record(&mut self, message: Pending) {
-        let Pending { agent, recipient, ended_ns, total_ns, outcome, attempts, answered } = message;
+    pub(super) fn ended(&mut self, e: &Ended) {
+        let Ended { agent, recipient, ended_ns, outcome, attempts, answered, .. } = *e;
         let cell = &mut self.agents[agent as usize];
         cell.last_activity_ns = ended_ns;
         cell.attempts += u64::from(attempts);
@@ -203,9 +174,9 @@ impl AgentsRecorder {
         cell.answered += u64::from(answered);
         match outcome {
             FinalOutcome::Delivered => {
-                cell.delivered(total_ns);
+                cell.delivered(e.total_ns());
                 if let Some(histogram) = self.totals.get_mut(agent as usize) {
-                    histogram.record(total_ns);
+                    histogram.record(e.total_ns());
                 }
             }
             FinalOutcome::Failed => cell.failed += 1,
@@ -399,12 +370,10 @@ mod tests {
             answered: 1,
         };
         for (agent, total) in [(0, 10), (1, 30), (1, 20)] {
-            agents.ended(&ended(agent, 2, FinalOutcome::Delivered, 5 + total), total);
+            agents.ended(&ended(agent, 2, FinalOutcome::Delivered, 5 + total));
         }
-        agents.ended(&ended(1, ALL, FinalOutcome::Failed, 39), 2);
-        agents.ended(&ended(1, ALL, FinalOutcome::Expired, 39), 2);
-        assert_eq!(agents.group_figures(0, 3).counts.generated, 0, "nothing is recorded yet");
-        agents.flush();
+        agents.ended(&ended(1, ALL, FinalOutcome::Failed, 39));
+        agents.ended(&ended(1, ALL, FinalOutcome::Expired, 39));
         let group = agents.group_figures(0, 3);
         let Counts { generated, delivered, failed, expired, attempts, retries, answered, .. } = group.counts;
         assert_eq!((generated, delivered, failed, expired), (5, 3, 1, 1));

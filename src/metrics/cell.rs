@@ -1,6 +1,7 @@
 //! The records of one message type in one phase, and what they are told.
 
 use super::histogram::Histogram;
+use super::memory::prefetch;
 use crate::results::{Counts, FinalOutcome};
 
 /// The number of a cell: the records of one message type in one phase. Cells of a phase follow each other.
@@ -48,6 +49,33 @@ pub struct CellRecords {
 }
 
 impl CellRecords {
+    /// A message has ended.
+    #[inline(always)]
+    pub(super) fn ended(&mut self, e: &Ended) {
+        *e.outcome.of(&mut self.counts) += 1;
+        self.counts.attempts += u64::from(e.attempts);
+        self.counts.retries += u64::from(e.attempts.saturating_sub(1));
+        self.counts.answered += u64::from(e.answered);
+        if let Some(wait_ns) = e.queue_wait_ns() {
+            self.queue_wait.record(wait_ns);
+            if let Some(delivery_ns) = e.delivery_ns() {
+                self.delivery.record(delivery_ns);
+            }
+        }
+        let delivered = e.outcome == FinalOutcome::Delivered;
+        let totals = if delivered { &mut self.total } else { &mut self.gave_up };
+        totals.record(e.total_ns());
+    }
+
+    /// Prefetches the records that [`ended`](CellRecords::ended) will write for a message that is delivered.
+    #[inline(never)]
+    pub(super) fn prefetch(&self, e: &Ended) {
+        prefetch(&self.counts);
+        self.queue_wait.prefetch(e.queue_wait_ns().unwrap_or(0));
+        self.delivery.prefetch(e.delivery_ns().unwrap_or(0));
+        self.total.prefetch(e.total_ns());
+    }
+
     /// Adds all of another.
     pub fn merge(&mut self, other: &CellRecords) {
         self.counts.merge(&other.counts);
@@ -87,6 +115,26 @@ pub struct Ended {
     pub attempts: u8,
     /// The number of those that it answered in time.
     pub answered: u8,
+}
+
+impl Ended {
+    /// The time from the intended arrival to the end, in nanoseconds.
+    #[inline(always)]
+    pub fn total_ns(&self) -> u64 {
+        self.ended_ns.saturating_sub(self.intended_ns)
+    }
+
+    /// The time from the intended arrival to the first acceptance, in nanoseconds; `None` if it was never accepted.
+    #[inline(always)]
+    fn queue_wait_ns(&self) -> Option<u64> {
+        (self.first_accepted_ns != u64::MAX).then(|| self.first_accepted_ns.saturating_sub(self.intended_ns))
+    }
+
+    /// The time from acceptance to outcome of the last attempt, in nanoseconds, if it had an outcome.
+    #[inline(always)]
+    fn delivery_ns(&self) -> Option<u64> {
+        self.last_attempt.map(|(accepted_ns, ended_ns)| ended_ns.saturating_sub(accepted_ns))
+    }
 }
 
 /// A copy that was received, the first of its message and agent.

@@ -3,6 +3,7 @@
 //! The mapping is that of HdrHistogram (Tene), so a cell becomes an [`hdrhistogram::Histogram`] without any loss. It goes
 //! on for as long as 64 bits count nanoseconds: no value is cut. Counts here are 32 bits wide, with a spill for more.
 
+use super::memory::prefetch;
 use crate::results::Times;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -129,6 +130,15 @@ impl<const SUB_BITS: u32> Buckets<SUB_BITS> {
                 }
             }
             None => self.count_at_new_place(place),
+        }
+    }
+
+    /// Prefetches what [`record`](Buckets::record) writes for this value.
+    #[inline]
+    pub fn prefetch(&self, value: u64) {
+        prefetch(&self.exact);
+        if let Some(count) = self.counts.get(Self::place(value).wrapping_sub(self.first)) {
+            prefetch(count);
         }
     }
 

@@ -1,4 +1,7 @@
 //! What the engine fills while it runs: counters and times by type and phase, by agent, by recipient.
+//!
+//! Cells and agents learn of a message when it ends, and of 64 together: where their records fill the memory, each of
+//! them is prefetched long before it is written.
 
 use super::agents::AgentsRecorder;
 use super::cell::{CellId, CellRecords, Ended, Received};
@@ -7,6 +10,13 @@ use super::series::SeriesRecorder;
 use super::without_lag::WithoutLag;
 use crate::results::FinalOutcome;
 use std::collections::BTreeMap;
+
+/// So many messages that have ended wait to be recorded.
+const PENDING_MAX: usize = 64;
+/// From so many cells on, or so many agents, their records are prefetched: those of fewer lie in the caches.
+const PREFETCHED_CELLS: usize = 16;
+/// See [`PREFETCHED_CELLS`].
+const PREFETCHED_AGENTS: usize = 200;
 
 /// Counters beside the cells, over the whole run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,6 +74,12 @@ impl CurrentPhase {
 /// All records of one run.
 #[derive(Debug, Clone)]
 pub struct Recorder {
+    /// Messages that have ended, and that neither cells nor agents know of yet.
+    pending: Vec<Ended>,
+    /// Whether a message's cell is prefetched when it ends.
+    prefetches_cells: bool,
+    /// Whether its agents' records are.
+    prefetches_agents: bool,
     /// By phase, then by type; the warm-up, if any, is the first phase.
     pub cells: Vec<CellRecords>,
     /// Cells below this belong to the warm-up.
@@ -114,8 +130,12 @@ impl Recorder {
         warm_up: bool,
         agents: AgentsRecorder,
     ) -> Recorder {
+        let cells = types * starts_ns.len();
         Recorder {
-            cells: vec![CellRecords::default(); types * starts_ns.len()],
+            pending: Vec::with_capacity(PENDING_MAX),
+            prefetches_cells: cells >= PREFETCHED_CELLS,
+            prefetches_agents: agents.len() >= PREFETCHED_AGENTS,
+            cells: vec![CellRecords::default(); cells],
             window_cell: CellId::of(usize::from(warm_up), types as u16, 0),
             now: CurrentPhase::new(types, starts_ns, load_end_ns),
             receptions_now: CurrentPhase::new(types, starts_ns, load_end_ns),
@@ -149,20 +169,6 @@ impl Recorder {
         self.generated += 1;
         self.cells[cell.index()].counts.generated += 1;
         self.series.generated(now_ns, waiting);
-    }
-
-    /// An attempt was accepted by the core.
-    #[inline]
-    pub fn attempted(&mut self, cell: CellId, attempt: u8) {
-        let counts = &mut self.cells[cell.index()].counts;
-        counts.attempts += 1;
-        counts.retries += u64::from(attempt > 1);
-    }
-
-    /// The core answered an attempt in time.
-    #[inline]
-    pub fn answered(&mut self, cell: CellId) {
-        self.cells[cell.index()].counts.answered += 1;
     }
 
     /// The first copy of a message arrived at an agent.
@@ -222,39 +228,49 @@ impl Recorder {
     /// A message has ended.
     #[inline(always)]
     pub fn ended(&mut self, e: &Ended) {
-        let total = e.ended_ns.saturating_sub(e.intended_ns);
         self.ended += 1;
-        self.in_system += u128::from(total);
+        self.in_system += u128::from(e.total_ns());
         if e.outcome != FinalOutcome::Unanswered {
             self.last_end_ns = self.last_end_ns.max(e.ended_ns);
         }
-        let in_window = self.in_window(e.cell);
-        let cell = &mut self.cells[e.cell.index()];
-        *e.outcome.of(&mut cell.counts) += 1;
-        if e.first_accepted_ns != u64::MAX {
-            cell.queue_wait.record(e.first_accepted_ns.saturating_sub(e.intended_ns));
-            if let Some((accepted_ns, ended_ns)) = e.last_attempt {
-                cell.delivery.record(ended_ns.saturating_sub(accepted_ns));
-            }
-        }
         if e.outcome == FinalOutcome::Delivered {
             self.delivered += 1;
-            cell.total.record(total);
-            let here = self.now.cell_at(e.ended_ns, e.cell);
-            if let Some(cell) = self.cells.get_mut(here) {
-                cell.deliveries += 1;
-            }
             if !self.counts_copies {
-                self.series.delivered(e.ended_ns, total);
+                self.series.delivered(e.ended_ns, e.total_ns());
             }
         } else {
             self.not_delivered[e.outcome as usize] += 1;
-            cell.gave_up.record(total);
             self.series.not_delivered(e.ended_ns);
             *self.by_reason.entry((e.outcome, e.reason)).or_default() += 1;
         }
-        if in_window {
-            self.agents.ended(e, total);
+        if self.prefetches_cells {
+            self.cells[e.cell.index()].prefetch(e);
         }
+        if self.prefetches_agents {
+            self.agents.prefetch(e);
+        }
+        self.pending.push(*e);
+        if self.pending.len() == PENDING_MAX {
+            self.flush();
+        }
+    }
+
+    /// Records the messages that have ended since the last time. To be called before cells and agents are read.
+    #[inline(never)]
+    pub fn flush(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        for e in pending.drain(..) {
+            self.cells[e.cell.index()].ended(&e);
+            if e.outcome == FinalOutcome::Delivered {
+                let here = self.now.cell_at(e.ended_ns, e.cell);
+                if let Some(cell) = self.cells.get_mut(here) {
+                    cell.deliveries += 1;
+                }
+            }
+            if self.in_window(e.cell) {
+                self.agents.ended(&e);
+            }
+        }
+        self.pending = pending;
     }
 }
