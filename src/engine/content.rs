@@ -64,7 +64,7 @@ pub struct TextsOfOne {
     pub sender: String,
     /// The name of its recipient, or ALL.
     pub recipient: String,
-    /// Its content.
+    /// The content of the message.
     pub content: String,
 }
 

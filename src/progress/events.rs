@@ -71,7 +71,7 @@ impl<W: Write> EventLines<W> {
         EventLines { into, line: JsonLine::default() }
     }
 
-    /// Writes a line.
+    /// Writes the line of an event.
     ///
     /// # Errors
     /// The file cannot be written; the text is for the user.

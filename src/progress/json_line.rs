@@ -29,14 +29,14 @@ impl JsonLine {
         self.bytes.extend_from_slice(b"\":");
     }
 
-    /// Writes a text.
+    /// Writes a field that is a text.
     #[inline(always)]
     pub fn text(&mut self, key: &'static str, text: &str) {
         self.key(key);
         self.quoted(text);
     }
 
-    /// Writes a number.
+    /// Writes a field that is a number.
     #[inline(always)]
     pub fn number(&mut self, key: &'static str, number: u64) {
         self.key(key);

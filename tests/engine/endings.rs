@@ -195,7 +195,7 @@ impl Behaviour for Chatter {
         Ok((self.next)(self.slots))
     }
 
-    fn on_message(&mut self, s: &mut Sending<'_>, _m: &MessageView<'_>) -> Result<(), BehaviourError> {
+    fn on_message(&mut self, s: &mut Sending<'_>, _m: MessageView) -> Result<(), BehaviourError> {
         if !s.closed {
             self.sent += 1;
             s.drafts.push(self.draft());
@@ -206,8 +206,8 @@ impl Behaviour for Chatter {
     fn on_outcome(
         &mut self,
         s: &mut Sending<'_>,
-        _m: &MessageView<'_>,
-        _o: &OutcomeView<'_>,
+        _m: MessageView,
+        _o: OutcomeView,
     ) -> Result<(), BehaviourError> {
         if !s.closed {
             self.sent += 1;
