@@ -115,6 +115,9 @@ fn safe() -> Target {
         wants_content: 0,
         max_in_flight: u32::MAX,
         reserved: 0,
+        groups: std::ptr::null(),
+        groups_len: 0,
+        reserved_tail: 0,
     }));
     let opening = abi::Open {
         struct_size: size_of::<abi::Open>() as u32,

@@ -12,8 +12,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 /// The flags of a delivery that the contract knows.
-const DELIVERY_FLAGS: u32 =
-    abi::DELIVERY_REDELIVERED | abi::DELIVERY_ALTERED | abi::DELIVERY_UNSTAMPED | abi::DELIVERY_NO_COPY;
+const DELIVERY_FLAGS: u32 = abi::DELIVERY_REDELIVERED
+    | abi::DELIVERY_ALTERED
+    | abi::DELIVERY_UNSTAMPED
+    | abi::DELIVERY_NO_COPY
+    | abi::DELIVERY_HANDOVERS;
 use std::sync::Arc;
 
 /// A copy in a line, its content by its length and checksum.

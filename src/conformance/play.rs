@@ -104,6 +104,7 @@ impl TestPlay {
             receive: self.receive && subject.declared_by_chain() & abi::RECEIVES != 0,
             wants_content: self.contents,
             max_in_flight: IN_FLIGHT,
+            groups: Vec::new(),
         }
     }
 }

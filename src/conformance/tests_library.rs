@@ -3,7 +3,7 @@
 use super::bench::{Bench, Judged, TestStop, ensure};
 use super::rules::Rule;
 use super::system::SystemState;
-use crate::cores::{CoreError, abi, capability_names};
+use crate::cores::{CONSUMING, CoreError, abi, capability_names};
 
 /// Which rule a library breaks that cannot be loaded; `None` if that is not the library's fault.
 pub fn broken_rule(error: &CoreError) -> Option<Rule> {
@@ -78,7 +78,8 @@ pub fn capabilities(bench: &Bench, _: &SystemState) -> Judged {
         | abi::ORDER_BY_ADDRESS
         | abi::STORES
         | abi::PROCESSES
-        | abi::UNALTERED;
+        | abi::UNALTERED
+        | CONSUMING;
     let needs_receiving = bits & of_copies;
     ensure(needs_receiving == 0 || bits & abi::RECEIVES != 0, Rule::Sound, || {
         format!("it declares {}, but not RECEIVES", names(needs_receiving))

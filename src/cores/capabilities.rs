@@ -13,10 +13,15 @@ pub(super) const BY_OR: u64 = abi::READS_CONTENT
     | abi::ORDER_BY_ADDRESS
     | abi::STORES
     | abi::PROCESSES
-    | abi::UNALTERED;
+    | abi::UNALTERED
+    | CONSUMING;
+
+/// What a medium can do for agents that take their time.
+pub const CONSUMING: u64 =
+    abi::SHARES | abi::LEASES | abi::LIMITS | abi::SETTLES | abi::EXTENDS | abi::DEAD_LETTERS;
 
 /// Capabilities that options may take away: nothing that a core touches is.
-pub(super) const MAY_LACK: u64 = BY_AND | abi::STORES | abi::PROCESSES | abi::UNALTERED;
+pub(super) const MAY_LACK: u64 = BY_AND | abi::STORES | abi::PROCESSES | abi::UNALTERED | CONSUMING;
 
 /// What a chain can do whose parts, innermost first, can do this.
 pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::appended::wrong_text;
 use super::entry_host::{dead_host, no_extension};
-use super::run_config::{PartyNames, RunClockKind, RunConfig, TypeRow};
+use super::run_config::{GroupRow, PartyNames, RunClockKind, RunConfig, TypeRow};
 use super::secrets::without_secrets;
 use super::services::{CoreEvent, HostServices, LogLine};
 use super::texts::text_of;
@@ -196,6 +196,8 @@ pub(super) struct RunFor {
     _rows: Vec<abi::TypeRow>,
     _tags: Vec<Vec<abi::Str>>,
     _types: Vec<TypeRow>,
+    _group_rows: Vec<abi::GroupRow>,
+    _groups: Vec<GroupRow>,
 }
 
 // SAFETY: constant; `party_name` is "[any thread]", and `PartyNames` is `Send + Sync`.
@@ -218,6 +220,7 @@ impl RunFor {
             reserved: [0; 2],
         };
         let rows: Vec<abi::TypeRow> = types.iter().zip(&tags).map(|(name, tags)| row(name, tags)).collect();
+        let group_rows: Vec<abi::GroupRow> = config.groups.iter().map(group_row).collect();
         let raw = abi::Run {
             struct_size: size_of::<abi::Run>() as u32,
             run: config.run,
@@ -235,9 +238,20 @@ impl RunFor {
             wants_content: u32::from(config.wants_content),
             max_in_flight: config.max_in_flight,
             reserved: 0,
+            groups: if group_rows.is_empty() { std::ptr::null() } else { group_rows.as_ptr() },
+            groups_len: group_rows.len() as u32,
+            reserved_tail: 0,
         };
         let raw = LentForReading::new(raw);
-        RunFor { raw, _names: names, _rows: rows, _tags: tags, _types: types }
+        RunFor {
+            raw,
+            _names: names,
+            _rows: rows,
+            _tags: tags,
+            _types: types,
+            _group_rows: group_rows,
+            _groups: config.groups,
+        }
     }
 
     pub(super) fn raw(&self) -> *const abi::Run {
@@ -251,6 +265,25 @@ impl RunFor {
     /// Names the struct if a core has written to it; puts it back.
     pub(super) fn changed(&self) -> Option<&'static str> {
         self.raw.was_changed().then_some("*run")
+    }
+}
+
+/// A group in the form of the contract, which points into `row`.
+fn group_row(row: &GroupRow) -> abi::GroupRow {
+    abi::GroupRow {
+        name: abi::Str::new(&row.name),
+        first_agent: row.first_agent,
+        agents: row.agents,
+        queue: row.queue.unwrap_or(abi::NO_QUEUE),
+        prefetch: row.prefetch.unwrap_or(0),
+        lease_ns: row.lease_ns.unwrap_or(0),
+        max_deliveries: row.max_deliveries.unwrap_or(0),
+        redelivery_len: row.redelivery_ns.len() as u32,
+        redelivery_ns: match row.redelivery_ns.is_empty() {
+            true => std::ptr::null(),
+            false => row.redelivery_ns.as_ptr(),
+        },
+        reserved: [0; 2],
     }
 }
 

@@ -48,20 +48,20 @@ mod violations;
 pub mod vitals;
 mod whole;
 
-pub use capabilities::capability_names;
+pub use capabilities::{CONSUMING, capability_names};
 pub use chain::Chain;
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use final_snapshot::{expose, with_final_snapshot, write_final_snapshot, write_snapshot_if_dying};
 pub use find::{CORE_PATH_VARIABLE, Finder};
 pub use limits::CHAIN_MAX;
 pub use load::{foreign_libraries, library_sha256};
-pub use mqscript_plugin::abi;
+pub use mqscript_plugin::{Settlement, abi};
 pub use out::Out;
 pub use own::is_foreign;
 pub use resolve::{
     CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by, plan_chain,
 };
-pub use run_config::{PartyNames, RunClockKind, RunConfig, TypeRow};
+pub use run_config::{GroupRow, PartyNames, RunClockKind, RunConfig, TypeRow};
 pub use secrets::{HIDDEN, without_secrets};
 pub use services::{CoreEvent, EventQueue, HostServices, Interner, LogLine, RunClock, WakeFlag};
 pub use session::{DeliveredText, OneAnswer, Published, Session};

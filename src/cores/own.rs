@@ -4,7 +4,7 @@ use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::Path;
 
 /// The cores of this project: what they do wrong is ours.
-pub(super) const OWN: [&str; 5] = ["mock", "chaos", "exec", "sqlite", "nats"];
+pub(super) const OWN: [&str; 6] = ["mock", "chaos", "broker", "exec", "sqlite", "nats"];
 
 /// Whether a library is none of this project's.
 pub fn is_foreign(library: &Path) -> bool {

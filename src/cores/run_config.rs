@@ -54,4 +54,27 @@ pub struct RunConfig {
     pub wants_content: bool,
     /// The most tokens that are ever unanswered at once.
     pub max_in_flight: u32,
+    /// How the groups of agents receive, in order of their agents; empty if nothing is said about them.
+    pub groups: Vec<GroupRow>,
+}
+
+/// How the agents of a group receive, and what the medium is asked to do for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupRow {
+    /// The name of the group.
+    pub name: String,
+    /// Its first agent; the others follow.
+    pub first_agent: u32,
+    /// Number of its agents.
+    pub agents: u32,
+    /// The party that is the queue of all its agents together; none if each has an inbox.
+    pub queue: Option<u32>,
+    /// The most unsettled copies that an agent has at a time; none for the medium's own.
+    pub prefetch: Option<u32>,
+    /// How long a copy may be unsettled, in nanoseconds, `u64::MAX` for ever; none for the medium's own.
+    pub lease_ns: Option<u64>,
+    /// The most hand-overs of a copy; none for the medium's own.
+    pub max_deliveries: Option<u32>,
+    /// The delays before the second, the third and each later hand-over, in nanoseconds.
+    pub redelivery_ns: Vec<u64>,
 }

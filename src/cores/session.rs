@@ -5,7 +5,7 @@ use super::border::Border;
 use super::error::CoreFailure;
 use super::links::Links;
 use super::out::Out;
-use mqscript_plugin::abi;
+use mqscript_plugin::{Settlement, abi};
 use std::sync::Arc;
 
 const ERROR_BYTES: usize = 512;
@@ -208,11 +208,17 @@ impl Session {
         self.outcome_of_call(status)
     }
 
-    /// Says that the copies with these tags were taken.
+    /// Settles the copies with these tags, or extends their leases.
     ///
     /// # Errors
     /// The core is finished; what stands in `out` still counts.
-    pub fn acknowledge(&mut self, now_ns: u64, tags: &[u64], out: &mut Out) -> Result<(), CoreFailure> {
+    pub fn acknowledge(
+        &mut self,
+        now_ns: u64,
+        how: Settlement,
+        tags: &[u64],
+        out: &mut Out,
+    ) -> Result<(), CoreFailure> {
         if self.finished {
             return Err(self.is_finished("acknowledge"));
         }
@@ -221,7 +227,7 @@ impl Session {
         let n = tags.len() as u32;
         // SAFETY: as in `publish`; the tags outlive the call.
         let status =
-            unsafe { self.top.acknowledge(now_ns, tags.as_ptr(), n, abi::ACK, &mut raw, &mut error) };
+            unsafe { self.top.acknowledge(now_ns, tags.as_ptr(), n, how.raw(), &mut raw, &mut error) };
         self.take_back(&raw, out);
         self.outcome_of_call(status)
     }

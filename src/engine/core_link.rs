@@ -1,6 +1,6 @@
 //! The engine's connection to the core: its session, and its last answers.
 
-use crate::cores::{CoreFailure, HostServices, OneAnswer, Out, Published, Session, abi};
+use crate::cores::{CoreFailure, HostServices, OneAnswer, Out, Published, Session, Settlement, abi};
 use crate::metrics::Recorder;
 use crate::results::FinalOutcome;
 
@@ -77,7 +77,7 @@ impl CoreLink {
     /// # Errors
     /// As for [`poll`](CoreLink::poll).
     pub fn acknowledge(&mut self, now_ns: u64, tags: &[u64]) -> Result<(), CoreFailure> {
-        self.session.acknowledge(now_ns + self.origin_ns, tags, &mut self.out)
+        self.session.acknowledge(now_ns + self.origin_ns, Settlement::Acknowledge, tags, &mut self.out)
     }
 
     /// When the core wants to be polled, in nanoseconds since the load began; `u64::MAX` = never.

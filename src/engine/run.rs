@@ -158,6 +158,7 @@ fn config(plan: &Plan, cast: &Cast, parties: &Parties) -> Result<RunConfig, RunE
         receive,
         wants_content: receive && plan.has_callback(|c| c.on_message.is_some()),
         max_in_flight: plan.processor.workers,
+        groups: Vec::new(),
     })
 }
 

@@ -131,7 +131,7 @@ fn shown(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
 
 #[test]
 fn the_cores_that_come_along_hold_the_contract() {
-    for core in ["mock", "chaos"] {
+    for core in ["mock", "chaos", "broker"] {
         let ended = mqscript(&["core", "check", core]);
         assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
         let last = ended.stdout.lines().last().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! The cores and what they owe: those that come along, those that lie, and those that people write.
 
+mod broker;
 mod chaos;
 mod check;
 mod check_live;

@@ -208,7 +208,8 @@ fn breaches_in_deliveries_are_named() {
     let mut running = start(&[small(&[capabilities, "DELIVERS=delivery->ack_tag=5"])], receiving()).unwrap();
     let published = running.session.publish(1_000, &messages(1, 1), &mut running.out);
     assert_eq!(published.failure, None);
-    let failure = running.session.acknowledge(1_000, &[5], &mut running.out).unwrap_err();
+    let failure =
+        running.session.acknowledge(1_000, Settlement::Acknowledge, &[5], &mut running.out).unwrap_err();
     assert_eq!((failure.function, failure.kind), ("acknowledge", FailureKind::Breach));
 }
 
@@ -312,7 +313,7 @@ fn layers_edit_what_the_core_below_appends() {
     let times: Vec<u64> = running.out.outcomes.iter().map(|outcome| outcome.at_ns).collect();
     assert_eq!(times, [1_002_000; 2]);
     running.session.poll(1, &mut running.out).unwrap();
-    running.session.acknowledge(1, &[1, 2], &mut running.out).unwrap();
+    running.session.acknowledge(1, Settlement::Acknowledge, &[1, 2], &mut running.out).unwrap();
     running.session.flush(2, &mut running.out).unwrap();
     assert_eq!(running.session.core(), "later");
     running.session.close().unwrap();

@@ -32,7 +32,7 @@ fn the_archive_works_from_wherever_it_is_unpacked() {
     for program in [&program, &link] {
         let listed = cores(&succeeds(&mut bare(program, &["core", "list"])).stdout);
         let names: Vec<&str> = listed.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["chaos", "exec", "mock", "sqlite"]);
+        assert_eq!(names, ["broker", "chaos", "exec", "mock", "sqlite"]);
         let inside = root.join("lib/mqscript/cores").canonicalize().unwrap();
         for (name, file) in &listed {
             assert!(Path::new(file).canonicalize().unwrap().starts_with(&inside), "{name}: {file}");

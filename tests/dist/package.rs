@@ -65,7 +65,7 @@ fn the_package_installs_into_an_empty_root_and_runs_there() {
     for (user, results) in [("0:0", "/tmp/root"), ("65534:65534", "/tmp/nobody")] {
         let listed = inside(user, &["core", "list"]);
         assert_eq!((listed.code, listed.stderr.as_str()), (0, ""), "{listed:?}");
-        let expected = ["chaos", "exec", "mock", "sqlite"]
+        let expected = ["broker", "chaos", "exec", "mock", "sqlite"]
             .map(|core| (core.to_owned(), format!("/usr/lib/mqscript/cores/libmqscript_core_{core}.so")));
         assert_eq!(cores(&listed.stdout), expected);
         let run = inside(user, &["run", "nine_agents", "-q"]);

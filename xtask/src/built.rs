@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The cores that are always packed.
-const CORES: [&str; 4] = ["mock", "chaos", "sqlite", "exec"];
+const CORES: [&str; 5] = ["mock", "chaos", "broker", "sqlite", "exec"];
 
 /// What a build has made.
 #[derive(Debug, Clone)]

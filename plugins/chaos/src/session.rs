@@ -127,7 +127,7 @@ impl Session for ChaosSession {
             } else {
                 // "Valid until the next call on the session": one call below for each call here.
                 let tags = std::mem::take(&mut self.receiver.swallowed);
-                self.inner.acknowledge(now_ns, &tags, out)?;
+                self.inner.acknowledge(now_ns, Settlement::Acknowledge, &tags, out)?;
                 out.more();
             }
             self.answers.amend(now_ns, mark, &mut self.settings, out);
@@ -136,19 +136,23 @@ impl Session for ChaosSession {
         Ok(())
     }
 
-    fn acknowledge<'s>(&'s mut self, now_ns: u64, tags: &[u64], out: &mut Out<'s>) -> Result<(), Error> {
+    fn acknowledge<'s>(
+        &'s mut self,
+        now_ns: u64,
+        how: Settlement,
+        tags: &[u64],
+        out: &mut Out<'s>,
+    ) -> Result<(), Error> {
         if self.calm {
-            return self.inner.acknowledge(now_ns, tags, out);
+            return self.inner.acknowledge(now_ns, how, tags, out);
         }
         self.begin(now_ns, out);
         let mark = out.mark();
-        if self.receiver.swallowed.is_empty() {
-            self.inner.acknowledge(now_ns, tags, out)?;
-        } else {
-            let mut all = std::mem::take(&mut self.receiver.swallowed);
-            all.extend_from_slice(tags);
-            self.inner.acknowledge(now_ns, &all, out)?;
+        let swallowed = std::mem::take(&mut self.receiver.swallowed);
+        if !swallowed.is_empty() {
+            self.inner.acknowledge(now_ns, Settlement::Acknowledge, &swallowed, out)?;
         }
+        self.inner.acknowledge(now_ns, how, tags, out)?;
         self.answers.amend(now_ns, mark, &mut self.settings, out);
         self.finish(now_ns, mark, out);
         Ok(())

@@ -147,6 +147,24 @@ typedef struct mqs_run mqs_run;
 // Capability (1.1): copies come back with the sender, the type, the priority, the tags and the metadata that were sent.
 #define MQS_UNALTERED (1 << 14)
 
+// Capability (1.1): the agents of a group may have one queue together: each message in it goes to one of them.
+#define MQS_SHARES (1 << 15)
+
+// Capability (1.1): it keeps leases: a copy that is not settled in time is handed over again.
+#define MQS_LEASES (1 << 16)
+
+// Capability (1.1): it keeps `prefetch`: no agent has more unsettled copies at a time.
+#define MQS_LIMITS (1 << 17)
+
+// Capability (1.1): copies can be given back and rejected.
+#define MQS_SETTLES (1 << 18)
+
+// Capability (1.1): leases can be extended.
+#define MQS_EXTENDS (1 << 19)
+
+// Capability (1.1): it keeps `max_deliveries`: a copy that was handed over so often and not settled is given up.
+#define MQS_DEAD_LETTERS (1 << 20)
+
 // Flag in `Out::flags`: more is ready; poll again before sleeping.
 #define MQS_OUT_MORE 1
 
@@ -175,8 +193,27 @@ typedef struct mqs_run mqs_run;
 // The flags of what is no copy.
 #define MQS_DELIVERY_NO_COPY (MQS_DELIVERY_FAILED_CALL | MQS_DELIVERY_GIVEN_UP)
 
-// Kind of acknowledgement: the copies were taken. Other kinds are reserved.
+// In `Delivery::flags` (1.1): the bits that hold the how-manieth hand-over of this copy it is, from 1; 0 = not known, 255 = the
+// 255th or a later one.
+#define MQS_DELIVERY_HANDOVERS 65280
+
+// How far the bits of DELIVERY_HANDOVERS lie to the left.
+#define MQS_DELIVERY_HANDOVERS_SHIFT 8
+
+// Kind of acknowledgement: the copies were taken, and never come again.
 #define MQS_ACK 0
+
+// Kind of acknowledgement (1.1, with SETTLES): the copies are given back, to be handed over again after the delay for that.
+#define MQS_GIVE_BACK 1
+
+// Kind of acknowledgement (1.1, with SETTLES): the copies are refused for good; the medium gives them up.
+#define MQS_REJECT 2
+
+// Kind of acknowledgement (1.1, with EXTENDS): the leases of the copies begin anew.
+#define MQS_EXTEND 3
+
+// As the queue of a group: its agents have an inbox each.
+#define MQS_NO_QUEUE UINT32_MAX
 
 // Flag in `PluginDescriptor::flags`: a panic in this library aborts the process.
 #define MQS_PLUGIN_PANIC_ABORTS 1
@@ -266,6 +303,34 @@ typedef struct mqs_type_row {
   uint64_t reserved[2];
 } mqs_type_row;
 
+// How the agents of a group receive, and what the medium is asked to do for them (1.1). What a core does not do, by its
+// capabilities, it is not asked for.
+typedef struct mqs_group_row {
+  // The name of the group.
+  struct mqs_str name;
+  // Its first agent; the others follow.
+  uint32_t first_agent;
+  // Number of its agents.
+  uint32_t agents;
+  // The queue that its agents have together: a party beyond the agents, to which messages are addressed; each goes to one of
+  // them. NO_QUEUE = an inbox each.
+  uint32_t queue;
+  // With LIMITS: the most unsettled copies that an agent has at a time; 0 = the medium's own.
+  uint32_t prefetch;
+  // With LEASES: how long the medium waits for the settlement of a copy before it hands it over again, in nanoseconds
+  // from the hand-over or the last EXTEND; 0 = the medium's own, NEVER = for ever.
+  uint64_t lease_ns;
+  // With DEAD_LETTERS: the most hand-overs of a copy; 0 = the medium's own.
+  uint32_t max_deliveries;
+  // The number of delays.
+  uint32_t redelivery_len;
+  // The delays before the 2nd, the 3rd and each later hand-over of a copy, in nanoseconds; the last one stands for all
+  // that follow. NULL = none.
+  const uint64_t *redelivery_ns;
+  // Reserved, and always zero.
+  uint64_t reserved[2];
+} mqs_group_row;
+
 // What a core may know of the run it is created for. Valid, with all it points to, until `destroy` returns.
 typedef struct mqs_run {
   // Size of this struct in bytes, as the host knows it.
@@ -296,6 +361,12 @@ typedef struct mqs_run {
   uint32_t max_in_flight;
   // Reserved, and always zero.
   uint32_t reserved;
+  // The first of the groups of agents that receive, in order of their agents (1.1). NULL = nothing is said about them.
+  const struct mqs_group_row *groups;
+  // Number of groups (1.1).
+  uint32_t groups_len;
+  // Reserved, and always zero.
+  uint32_t reserved_tail;
 } mqs_run;
 
 // Where a call that fails says why. The memory is the caller's. The pointer to it is never NULL. Nothing of it is read
@@ -559,8 +630,10 @@ typedef struct mqs_core_vtable {
   // `[session]` Appends what has become known. Never blocks. Called after a wake, at `next_due_ns`, after
   // MORE and after `flush`.
   int32_t (*poll)(struct mqs_session *session, uint64_t now_ns, struct mqs_out *out, struct mqs_error *error);
-  // `[session]` The host has taken the copies with these tags. `kind` is ACK. Never blocks. A layer without
-  // this function passes acknowledgements on to the core below.
+  // `[session]` The host settles the copies with these tags, or extends their leases: `kind` is ACK, GIVE_BACK, REJECT or
+  // EXTEND, the latter three only to a core that can do that. A tag that is settled already, or whose lease has gone, is no
+  // error: it has no effect where the copy is with somebody else by then. Never blocks. A layer without this function passes
+  // acknowledgements on to the core below.
   int32_t (*acknowledge)(struct mqs_session *session,
                          uint64_t now_ns,
                          const uint64_t *tags,

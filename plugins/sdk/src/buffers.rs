@@ -1,6 +1,7 @@
 //! Where a core leaves outcomes, deliveries and failures.
 
 use crate::abi::{self, Bytes, Delivery, OutcomeResult, Stamp};
+use crate::copies::handover_flags;
 use crate::message::{ArrivedText, Message};
 use std::marker::PhantomData;
 use std::ptr;
@@ -35,6 +36,8 @@ pub struct Arrived<'s> {
     pub ack_tag: u64,
     /// The medium says that it delivered this copy before.
     pub redelivered: bool,
+    /// The how-manieth hand-over of this copy it is, from 1; 0 = not known. From the second on it is marked as redelivered.
+    pub handed_over: u32,
     /// What this is: an ordinary copy, mostly. All else only to a host of [`minor`](crate::Host::minor) 1 or newer.
     pub report: Report,
     /// The how-manieth call of a processor under test for this message it was, from 1; 0 = not told.
@@ -130,7 +133,9 @@ impl<'s> Out<'s> {
             at_ns: copy.at_ns,
             ack_tag: copy.ack_tag,
             recipient_id: copy.recipient_id,
-            flags: if copy.redelivered { flags | abi::DELIVERY_REDELIVERED } else { flags },
+            flags: flags
+                | handover_flags(copy.handed_over)
+                | if copy.redelivered { abi::DELIVERY_REDELIVERED } else { 0 },
             text: copy.text.map_or(ptr::null(), ArrivedText::as_raw),
             reason,
             attempt: copy.attempt,

@@ -1,7 +1,8 @@
 //! Copies in a layer's hands: taken out of the host's buffer, changed, put back, or kept for a later call.
 
-use crate::abi::{Bytes, Delivery, Pair, Stamp, Str, Text};
+use crate::abi::{self, Bytes, Delivery, Pair, Stamp, Str, Text};
 use crate::buffers::{Mark, Out};
+use crate::message::Message;
 use std::marker::PhantomData;
 use std::ptr;
 
@@ -62,6 +63,21 @@ impl<'s> Passing<'s> {
         self
     }
 
+    /// The same copy, to be settled by this tag.
+    #[must_use]
+    pub fn with_tag(mut self, ack_tag: u64) -> Self {
+        self.0.ack_tag = ack_tag;
+        self
+    }
+
+    /// The same copy, handed over for the how-manieth time, from 1. From the second on it is marked as redelivered.
+    #[must_use]
+    pub fn handed_over(mut self, times: u32) -> Self {
+        self.0.flags &= !(abi::DELIVERY_HANDOVERS | abi::DELIVERY_REDELIVERED);
+        self.0.flags |= handover_flags(times);
+        self
+    }
+
     /// A copy of its own of everything, for a later call.
     pub fn keep(&self) -> Kept {
         let mut delivery = self.0;
@@ -72,7 +88,28 @@ impl<'s> Passing<'s> {
     }
 }
 
-/// A copy that a layer keeps beyond the call that brought it.
+/// The flags of a delivery that is the how-manieth hand-over of its copy, from 1; 0 = not known.
+pub(crate) fn handover_flags(times: u32) -> u32 {
+    let number = times.min(u32::from(u8::MAX)) << abi::DELIVERY_HANDOVERS_SHIFT;
+    if times > 1 { number | abi::DELIVERY_REDELIVERED } else { number }
+}
+
+impl Message<'_> {
+    /// A copy of its own of the message, with content and texts, for later calls. It arrives at its recipient, and `at_ns`
+    /// is still to be set.
+    pub fn keep(&self) -> Kept {
+        let delivery = Delivery {
+            stamp: self.0.stamp,
+            content: self.0.content,
+            recipient_id: self.0.recipient_id,
+            text: self.0.text,
+            ..Delivery::EMPTY
+        };
+        Passing(delivery, PhantomData).keep()
+    }
+}
+
+/// A copy that a layer, or a core with queues of its own, keeps beyond the call that brought it.
 #[derive(Debug)]
 pub struct Kept {
     delivery: Delivery,

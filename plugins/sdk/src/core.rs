@@ -55,6 +55,18 @@ capabilities! {
     PROCESSES,
     /// Copies come back with all that was sent.
     UNALTERED,
+    /// The agents of a group may have one queue together.
+    SHARES,
+    /// A copy that is not settled in time is handed over again.
+    LEASES,
+    /// No agent has more unsettled copies at a time than its group's `prefetch`.
+    LIMITS,
+    /// Copies can be given back and rejected.
+    SETTLES,
+    /// The leases of copies can be extended.
+    EXTENDS,
+    /// A copy that was handed over too often is given up.
+    DEAD_LETTERS,
 }
 
 impl Capabilities {
@@ -134,6 +146,42 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What the host says of copies by their tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// The copies were taken, and never come again.
+    Acknowledge,
+    /// The copies are given back, to be handed over again after the delay for that. Only with [`Capabilities::SETTLES`].
+    GiveBack,
+    /// The copies are refused for good. Only with [`Capabilities::SETTLES`].
+    Reject,
+    /// The copies are still being worked on: their leases begin anew. Only with [`Capabilities::EXTENDS`].
+    Extend,
+}
+
+impl Settlement {
+    /// What `kind` stands for in the contract; `None` if it knows no such kind.
+    pub const fn from_raw(kind: u32) -> Option<Settlement> {
+        Some(match kind {
+            abi::ACK => Settlement::Acknowledge,
+            abi::GIVE_BACK => Settlement::GiveBack,
+            abi::REJECT => Settlement::Reject,
+            abi::EXTEND => Settlement::Extend,
+            _ => return None,
+        })
+    }
+
+    /// The kind as a number of the contract.
+    pub const fn raw(self) -> u32 {
+        match self {
+            Settlement::Acknowledge => abi::ACK,
+            Settlement::GiveBack => abi::GIVE_BACK,
+            Settlement::Reject => abi::REJECT,
+            Settlement::Extend => abi::EXTEND,
+        }
+    }
+}
 
 /// Everything that a session is opened with.
 #[derive(Debug)]
@@ -228,12 +276,20 @@ pub trait Session: Send + 'static {
         Ok(())
     }
 
-    /// The host has taken the copies with these tags.
+    /// The host settles the copies with these tags, or extends their leases. A tag that is settled already, or whose
+    /// lease has gone, is no error. Without [`Capabilities::SETTLES`] and [`Capabilities::EXTENDS`] the host only
+    /// acknowledges.
     ///
     /// # Errors
     /// The session is finished.
-    fn acknowledge<'s>(&'s mut self, now_ns: u64, tags: &[u64], out: &mut Out<'s>) -> Result<(), Error> {
-        let _ = (now_ns, tags, out);
+    fn acknowledge<'s>(
+        &'s mut self,
+        now_ns: u64,
+        how: Settlement,
+        tags: &[u64],
+        out: &mut Out<'s>,
+    ) -> Result<(), Error> {
+        let _ = (now_ns, how, tags, out);
         Ok(())
     }
 

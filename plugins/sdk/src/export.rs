@@ -2,7 +2,7 @@
 
 use crate::abi::{self, CoreDescriptor, CoreVtable, ErrorBuffer, PluginDescriptor, RawCore, RawSession, Str};
 use crate::buffers::{Out, write_error};
-use crate::core::{Core, Error, Open, Session};
+use crate::core::{Core, Error, Open, Session, Settlement};
 use crate::host::Host;
 use crate::layer::Inner;
 use crate::message::Message;
@@ -312,15 +312,16 @@ unsafe extern "C" fn acknowledge<C: Core>(
     out: *mut abi::Out,
     error: *mut ErrorBuffer,
 ) -> i32 {
-    if kind != abi::ACK {
+    let Some(how) = Settlement::from_raw(kind) else {
+        let text = format!("there is no acknowledgement of kind {kind}");
         // SAFETY: the caller's buffer.
-        return unsafe { write_error(error, abi::UNSUPPORTED, "only plain acknowledgements are known") };
-    }
+        return unsafe { write_error(error, abi::UNSUPPORTED, &text) };
+    };
     // SAFETY: as in `publish`; `tags` points to `n` tags.
     unsafe {
         SessionSlot::<C::Session>::call(session, error, |session| {
             let tags = if tags.is_null() { &[] } else { std::slice::from_raw_parts(tags, n as usize) };
-            session.acknowledge(now_ns, tags, Out::from_raw(out))
+            session.acknowledge(now_ns, how, tags, Out::from_raw(out))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::abi;
 use crate::buffers::Out;
-use crate::core::{Error, Status};
+use crate::core::{Error, Settlement, Status};
 use crate::message::Message;
 
 /// The core below: what a layer publishes to, polls and acknowledges through. Every call goes through the host,
@@ -62,17 +62,23 @@ impl Inner {
         with_error(|error| unsafe { poll(self.0.handle, now_ns, &mut out.0, error) })
     }
 
-    /// Tells the core below which copies were taken.
+    /// Tells the core below how copies are settled.
     ///
     /// # Errors
     /// As for [`publish`](Inner::publish).
     #[inline]
-    pub fn acknowledge(&mut self, now_ns: u64, tags: &[u64], out: &mut Out<'_>) -> Result<(), Error> {
+    pub fn acknowledge(
+        &mut self,
+        now_ns: u64,
+        how: Settlement,
+        tags: &[u64],
+        out: &mut Out<'_>,
+    ) -> Result<(), Error> {
         let Some(acknowledge) = self.0.acknowledge else { return Err(missing()) };
         let (first, n) = (tags.as_ptr(), tags.len() as u32);
         // SAFETY: as in `publish`.
         with_error(|error| unsafe {
-            acknowledge(self.0.handle, now_ns, first, n, abi::ACK, &mut out.0, error)
+            acknowledge(self.0.handle, now_ns, first, n, how.raw(), &mut out.0, error)
         })
     }
 }

@@ -68,17 +68,17 @@ mod stamp;
 pub use abi::{OutcomeResult, Stamp};
 pub use buffers::{Arrived, Mark, Out, Report};
 pub use copies::{Kept, Passing};
-pub use core::{Capabilities, Core, Error, Open, Options, Session, Status};
+pub use core::{Capabilities, Core, Error, Open, Options, Session, Settlement, Status};
 pub use host::{Host, LogLevel};
 pub use layer::Inner;
 pub use message::{ArrivedText, Message, MessageText};
-pub use run::{Clock, Purpose, Run, Type};
+pub use run::{Clock, Group, Purpose, Run, Type};
 pub use stamp::{STAMP_NAME, STAMP_PREFIX, STAMP_TEXT_LEN, crc32c, strip_stamp};
 
 /// Everything that a core usually needs.
 pub mod prelude {
     pub use crate::{
         Arrived, ArrivedText, Capabilities, Core, Error, Host, Inner, Message, Open, Options, Out,
-        OutcomeResult, Purpose, Report, Run, Session, Stamp, Status,
+        OutcomeResult, Purpose, Report, Run, Session, Settlement, Stamp, Status,
     };
 }

@@ -2,6 +2,8 @@
 
 use crate::abi::{self, Stamp};
 use crate::random::{KeyedSource, MessageKey, Stream, text_key};
+use std::mem::offset_of;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// How time passes in a run.
@@ -26,6 +28,48 @@ pub struct Type {
     pub tags: Vec<String>,
 }
 
+/// How the agents of a group receive, and what the medium is asked to do for them. What is `None` is left to the medium.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The name of the group.
+    pub name: String,
+    /// The numbers of its agents.
+    pub agents: Range<u32>,
+    /// The party that is the queue of all its agents together; none if each has an inbox.
+    pub queue: Option<u32>,
+    /// The most unsettled copies that an agent has at a time.
+    pub prefetch: Option<u32>,
+    /// How long a copy may be unsettled before it is handed over again, in nanoseconds; [`abi::NEVER`] = for ever.
+    pub lease_ns: Option<u64>,
+    /// The most hand-overs of a copy.
+    pub max_deliveries: Option<u32>,
+    /// The delays before the second, the third and each later hand-over, in nanoseconds; the last stands for all later ones.
+    pub redelivery_ns: Vec<u64>,
+}
+
+impl Group {
+    /// Copies a row of the contract.
+    ///
+    /// # Safety
+    /// What the row points to is readable.
+    unsafe fn from_raw(row: &abi::GroupRow) -> Group {
+        let delays = match row.redelivery_ns.is_null() {
+            true => &[],
+            // SAFETY: the caller's promise; the array is given by pointer and length together.
+            false => unsafe { std::slice::from_raw_parts(row.redelivery_ns, row.redelivery_len as usize) },
+        };
+        Group {
+            name: text(row.name),
+            agents: row.first_agent..row.first_agent + row.agents,
+            queue: (row.queue != abi::NO_QUEUE).then_some(row.queue),
+            prefetch: (row.prefetch != 0).then_some(row.prefetch),
+            lease_ns: (row.lease_ns != 0).then_some(row.lease_ns),
+            max_deliveries: (row.max_deliveries != 0).then_some(row.max_deliveries),
+            redelivery_ns: delays.to_vec(),
+        }
+    }
+}
+
 /// What a core may know of its run. It may be kept, but names can only be asked for until the core is dropped.
 #[derive(Debug)]
 pub struct Run {
@@ -33,6 +77,7 @@ pub struct Run {
     core: &'static str,
     seed: u64,
     types: Vec<Type>,
+    groups: Vec<Group>,
     keys: Arc<Keys>,
 }
 
@@ -99,8 +144,18 @@ impl Run {
                 })
                 .collect()
         };
+        // SAFETY: as above. A host of minor version 0 has a smaller struct, without groups.
+        let groups = unsafe {
+            let told = (*raw).struct_size as usize >= offset_of!(abi::Run, reserved_tail);
+            match told && !(*raw).groups.is_null() {
+                true => std::slice::from_raw_parts((*raw).groups, (*raw).groups_len as usize),
+                false => &[],
+            }
+        };
+        // SAFETY: as above.
+        let groups = groups.iter().map(|row| unsafe { Group::from_raw(row) }).collect();
         let keys = Arc::new(Keys { run: RawRun(raw), table: OnceLock::new() });
-        Run { raw: RawRun(raw), core, seed, types, keys }
+        Run { raw: RawRun(raw), core, seed, types, groups, keys }
     }
 
     fn raw(&self) -> &abi::Run {
@@ -135,6 +190,11 @@ impl Run {
     /// The message types, by `type_id`.
     pub fn types(&self) -> &[Type] {
         &self.types
+    }
+
+    /// How the groups of agents receive, in order of their agents; empty if the host says nothing about them.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
     }
 
     /// Whether the host wants deliveries.

@@ -20,7 +20,7 @@ fn it_works_over_a_core_that_answers_later() {
     assert!(seen.copies.iter().all(|copy| copy.ack_tag > 0));
     // What is swallowed is acknowledged by the layer, the rest by the host.
     let tags: Vec<u64> = seen.copies.iter().map(|copy| copy.ack_tag).collect();
-    running.session.acknowledge(S, &tags, &mut running.out).unwrap();
+    running.session.acknowledge(S, Settlement::Acknowledge, &tags, &mut running.out).unwrap();
     seen.take(&mut running);
     running.session.close().unwrap();
     let stats = running.chain.stats().unwrap();

@@ -44,6 +44,7 @@ pub fn run_config() -> RunConfig {
         receive: false,
         wants_content: false,
         max_in_flight: 64,
+        groups: Vec::new(),
     }
 }
 

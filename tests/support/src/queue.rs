@@ -238,7 +238,9 @@ impl Queue {
     pub fn acknowledge(&mut self, places: impl IntoIterator<Item = usize>) {
         let tags: Vec<u64> = places.into_iter().map(|place| self.copies[place].tag).collect();
         let now_ns = self.services.clock.now_ns();
-        self.session.acknowledge(now_ns, &tags, &mut self.out).expect("the queue works");
+        self.session
+            .acknowledge(now_ns, Settlement::Acknowledge, &tags, &mut self.out)
+            .expect("the queue works");
         self.absorb();
     }
 

@@ -72,7 +72,9 @@ fn structs() -> Probe {
         ErrorBuffer "mqs_error": struct_size, code, len, cap, buf;
         TypeRow "mqs_type_row": name, wire_type, tags, tags_len, priority, reserved;
         Run "mqs_run": struct_size, run, clock_kind, agents, parties, types_len, types, party_name, host_data,
-            receive, wants_content, max_in_flight, reserved;
+            receive, wants_content, max_in_flight, reserved, groups, groups_len, reserved_tail;
+        GroupRow "mqs_group_row": name, first_agent, agents, queue, prefetch, lease_ns, max_deliveries,
+            redelivery_len, redelivery_ns, reserved;
         Host "mqs_host": struct_size, abi, data, log, now_ns, wake, event, intern, get_extension;
         Inner "mqs_inner": struct_size, reserved, handle, publish, poll, acknowledge;
         Open "mqs_open": struct_size, reserved, waker, load_start_ns, inner;
@@ -104,8 +106,9 @@ fn constants() -> Probe {
         OK, UNSUPPORTED, INVALID, CONFIG, CONNECT, AUTH, IO, NO_SPACE, INTERNAL, PANIC, POISONED,
         SIMULATED, RECEIVES, CONFIRMS, ORDERED, EXACTLY_ONCE, DURABLE, READS_CONTENT, LAYER, TOUCHES_NETWORK,
         TOUCHES_FILES, STARTS_PROCESSES, ORDER_BY_ADDRESS, STORES, PROCESSES, UNALTERED,
+        SHARES, LEASES, LIMITS, SETTLES, EXTENDS, DEAD_LETTERS,
         OUT_MORE, OUT_EMPTY, OUT_WORKING, DELIVERY_REDELIVERED, DELIVERY_ALTERED, DELIVERY_UNSTAMPED, DELIVERY_FAILED_CALL, DELIVERY_GIVEN_UP,
-        DELIVERY_NO_COPY, ACK, PLUGIN_PANIC_ABORTS, CLOCK_VIRTUAL, CLOCK_WALL,
+        DELIVERY_NO_COPY, DELIVERY_HANDOVERS, DELIVERY_HANDOVERS_SHIFT, ACK, GIVE_BACK, REJECT, EXTEND, NO_QUEUE, PLUGIN_PANIC_ABORTS, CLOCK_VIRTUAL, CLOCK_WALL,
         LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, STAMP_PRIORITY, STAMP_CHECKSUM,
         INTERNED_MAX, INTERNED_BYTES_MAX,
     }

@@ -96,6 +96,42 @@ pub struct Run {
     pub max_in_flight: u32,
     /// Reserved, and always zero.
     pub reserved: u32,
+    /// The first of the groups of agents that receive, in order of their agents (1.1). NULL = nothing is said about them.
+    pub groups: *const GroupRow,
+    /// Number of groups (1.1).
+    pub groups_len: u32,
+    /// Reserved, and always zero.
+    pub reserved_tail: u32,
+}
+
+/// How the agents of a group receive, and what the medium is asked to do for them (1.1). What a core does not do, by its
+/// capabilities, it is not asked for.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct GroupRow {
+    /// The name of the group.
+    pub name: Str,
+    /// Its first agent; the others follow.
+    pub first_agent: u32,
+    /// Number of its agents.
+    pub agents: u32,
+    /// The queue that its agents have together: a party beyond the agents, to which messages are addressed; each goes to one of
+    /// them. NO_QUEUE = an inbox each.
+    pub queue: u32,
+    /// With LIMITS: the most unsettled copies that an agent has at a time; 0 = the medium's own.
+    pub prefetch: u32,
+    /// With LEASES: how long the medium waits for the settlement of a copy before it hands it over again, in nanoseconds
+    /// from the hand-over or the last EXTEND; 0 = the medium's own, NEVER = for ever.
+    pub lease_ns: u64,
+    /// With DEAD_LETTERS: the most hand-overs of a copy; 0 = the medium's own.
+    pub max_deliveries: u32,
+    /// The number of delays.
+    pub redelivery_len: u32,
+    /// The delays before the 2nd, the 3rd and each later hand-over of a copy, in nanoseconds; the last one stands for all
+    /// that follow. NULL = none.
+    pub redelivery_ns: *const u64,
+    /// Reserved, and always zero.
+    pub reserved: [u64; 2],
 }
 
 /// Services of the host. Given to `mqs_plugin_entry_v1` (valid for ever; there `log` alone has an effect) and,

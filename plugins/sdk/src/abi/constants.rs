@@ -87,6 +87,18 @@ pub const STORES: u64 = 1 << 12;
 pub const PROCESSES: u64 = 1 << 13;
 /// Capability (1.1): copies come back with the sender, the type, the priority, the tags and the metadata that were sent.
 pub const UNALTERED: u64 = 1 << 14;
+/// Capability (1.1): the agents of a group may have one queue together: each message in it goes to one of them.
+pub const SHARES: u64 = 1 << 15;
+/// Capability (1.1): it keeps leases: a copy that is not settled in time is handed over again.
+pub const LEASES: u64 = 1 << 16;
+/// Capability (1.1): it keeps `prefetch`: no agent has more unsettled copies at a time.
+pub const LIMITS: u64 = 1 << 17;
+/// Capability (1.1): copies can be given back and rejected.
+pub const SETTLES: u64 = 1 << 18;
+/// Capability (1.1): leases can be extended.
+pub const EXTENDS: u64 = 1 << 19;
+/// Capability (1.1): it keeps `max_deliveries`: a copy that was handed over so often and not settled is given up.
+pub const DEAD_LETTERS: u64 = 1 << 20;
 
 /// Flag in `Out::flags`: more is ready; poll again before sleeping.
 pub const OUT_MORE: u32 = 1;
@@ -107,8 +119,22 @@ pub const DELIVERY_FAILED_CALL: u32 = 8;
 pub const DELIVERY_GIVEN_UP: u32 = 16;
 /// The flags of what is no copy.
 pub const DELIVERY_NO_COPY: u32 = DELIVERY_FAILED_CALL | DELIVERY_GIVEN_UP;
-/// Kind of acknowledgement: the copies were taken. Other kinds are reserved.
+/// In `Delivery::flags` (1.1): the bits that hold the how-manieth hand-over of this copy it is, from 1; 0 = not known, 255 = the
+/// 255th or a later one.
+pub const DELIVERY_HANDOVERS: u32 = 0xff00;
+/// How far the bits of DELIVERY_HANDOVERS lie to the left.
+pub const DELIVERY_HANDOVERS_SHIFT: u32 = 8;
+/// Kind of acknowledgement: the copies were taken, and never come again.
 pub const ACK: u32 = 0;
+/// Kind of acknowledgement (1.1, with SETTLES): the copies are given back, to be handed over again after the delay for that.
+pub const GIVE_BACK: u32 = 1;
+/// Kind of acknowledgement (1.1, with SETTLES): the copies are refused for good; the medium gives them up.
+pub const REJECT: u32 = 2;
+/// Kind of acknowledgement (1.1, with EXTENDS): the leases of the copies begin anew.
+pub const EXTEND: u32 = 3;
+
+/// As the queue of a group: its agents have an inbox each.
+pub const NO_QUEUE: u32 = u32::MAX;
 /// Flag in `PluginDescriptor::flags`: a panic in this library aborts the process.
 pub const PLUGIN_PANIC_ABORTS: u64 = 1;
 
@@ -165,7 +191,7 @@ impl OutcomeResult {
 }
 
 /// The names of all known capability bits, lowest first.
-pub const CAPABILITY_NAMES: [(u64, &str); 15] = [
+pub const CAPABILITY_NAMES: [(u64, &str); 21] = [
     (SIMULATED, "SIMULATED"),
     (RECEIVES, "RECEIVES"),
     (CONFIRMS, "CONFIRMS"),
@@ -181,6 +207,12 @@ pub const CAPABILITY_NAMES: [(u64, &str); 15] = [
     (STORES, "STORES"),
     (PROCESSES, "PROCESSES"),
     (UNALTERED, "UNALTERED"),
+    (SHARES, "SHARES"),
+    (LEASES, "LEASES"),
+    (LIMITS, "LIMITS"),
+    (SETTLES, "SETTLES"),
+    (EXTENDS, "EXTENDS"),
+    (DEAD_LETTERS, "DEAD_LETTERS"),
 ];
 
 /// The contract's name of a status; a status unknown here is told by its number.

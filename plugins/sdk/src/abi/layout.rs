@@ -29,7 +29,8 @@ const _: () = {
     assert!(size_of::<Out>() == 48 && offset_of!(Out, next_due_ns) == 40);
     assert!(size_of::<ErrorBuffer>() == 24);
     assert!(size_of::<TypeRow>() == 64);
-    assert!(size_of::<Run>() == 64);
+    assert!(size_of::<Run>() == 80 && offset_of!(Run, groups) == 64);
+    assert!(size_of::<GroupRow>() == 72 && offset_of!(GroupRow, lease_ns) == 32);
     assert!(size_of::<Host>() == 64);
     assert!(size_of::<Inner>() == 40);
     assert!(size_of::<Open>() == 32);

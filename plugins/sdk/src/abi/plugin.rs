@@ -81,8 +81,10 @@ pub struct CoreVtable {
             error: *mut ErrorBuffer,
         ) -> i32,
     >,
-    /// `[session]` The host has taken the copies with these tags. `kind` is ACK. Never blocks. A layer without
-    /// this function passes acknowledgements on to the core below.
+    /// `[session]` The host settles the copies with these tags, or extends their leases: `kind` is ACK, GIVE_BACK, REJECT or
+    /// EXTEND, the latter three only to a core that can do that. A tag that is settled already, or whose lease has gone, is no
+    /// error: it has no effect where the copy is with somebody else by then. Never blocks. A layer without this function passes
+    /// acknowledgements on to the core below.
     pub acknowledge: Option<
         unsafe extern "C" fn(
             session: *mut RawSession,

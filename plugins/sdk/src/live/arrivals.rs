@@ -133,6 +133,7 @@ impl Arrivals {
             recipient_id: copy.agent,
             ack_tag: copy.tag,
             redelivered: copy.redelivered,
+            handed_over: 0,
             report: copy.report,
             attempt: copy.attempt,
         }

@@ -4,7 +4,7 @@ use super::arrivals::Arrivals;
 use super::exchange::{Exchange, State};
 use super::medium::{Medium, News, Sending};
 use crate::buffers::Out;
-use crate::core::{Error, Session};
+use crate::core::{Error, Session, Settlement};
 use crate::message::Message;
 use std::ops::Range;
 use std::sync::Arc;
@@ -98,7 +98,13 @@ impl<M: Medium> Session for LiveSession<M> {
         told
     }
 
-    fn acknowledge<'s>(&'s mut self, _now_ns: u64, tags: &[u64], out: &mut Out<'s>) -> Result<(), Error> {
+    fn acknowledge<'s>(
+        &'s mut self,
+        _now_ns: u64,
+        _how: Settlement,
+        tags: &[u64],
+        out: &mut Out<'s>,
+    ) -> Result<(), Error> {
         let mut state = self.exchange.lock();
         if state.failure().is_some() {
             return state.tell(out);
@@ -238,7 +244,7 @@ mod tests {
         assert_eq!(poll(&mut session, (1, 9)), (Ok(()), (vec![], vec![4, 5, 6, 7], more)));
         assert_eq!(poll(&mut session, (1, 9)), (Ok(()), (vec![], vec![8, 9], abi::OUT_EMPTY)));
         assert_eq!(exchange.lock().medium.handed_out, (1..10).collect::<Vec<u64>>());
-        let (told, _) = call((0, 0), |out| session.acknowledge(5, &[2, 1], out));
+        let (told, _) = call((0, 0), |out| session.acknowledge(5, Settlement::Acknowledge, &[2, 1], out));
         assert_eq!((told, exchange.lock().medium.acknowledged.clone()), (Ok(()), vec![2, 1]));
     }
 
@@ -268,7 +274,10 @@ mod tests {
         assert_eq!((told, left), (Ok(()), (vec![(1, 1, DELIVERED)], vec![], abi::OUT_MORE)));
         let (told, left) = call((1, 0), |out| session.publish(5, &[], out));
         assert_eq!((told, left.0), (Err(error.clone()), vec![(3, 1, DELIVERED)]));
-        assert_eq!(call((0, 0), |out| session.acknowledge(5, &[1], out)).0, Err(error));
+        assert_eq!(
+            call((0, 0), |out| session.acknowledge(5, Settlement::Acknowledge, &[1], out)).0,
+            Err(error)
+        );
         assert_eq!(exchange.lock().medium.acknowledged, [0u64; 0]);
     }
 

@@ -89,7 +89,13 @@ impl Session for LateSession {
         Ok(())
     }
 
-    fn acknowledge<'s>(&'s mut self, _now_ns: u64, tags: &[u64], _out: &mut Out<'s>) -> Result<(), Error> {
+    fn acknowledge<'s>(
+        &'s mut self,
+        _now_ns: u64,
+        _how: Settlement,
+        tags: &[u64],
+        _out: &mut Out<'s>,
+    ) -> Result<(), Error> {
         self.content = *b"tags....";
         self.acknowledged.fetch_add(tags.len() as u64, Ordering::Relaxed);
         Ok(())

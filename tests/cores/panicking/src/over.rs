@@ -68,7 +68,13 @@ impl Session for OverSession {
         self.inner.poll(now_ns, out)
     }
 
-    fn acknowledge<'s>(&'s mut self, now_ns: u64, tags: &[u64], out: &mut Out<'s>) -> Result<(), Error> {
-        self.inner.acknowledge(now_ns, tags, out)
+    fn acknowledge<'s>(
+        &'s mut self,
+        now_ns: u64,
+        how: Settlement,
+        tags: &[u64],
+        out: &mut Out<'s>,
+    ) -> Result<(), Error> {
+        self.inner.acknowledge(now_ns, how, tags, out)
     }
 }
