@@ -17,7 +17,7 @@ const EXAMPLE: &str = "steady";
 const NAME_MAX: usize = 64;
 
 /// The cores that come with mqscript.
-const SHIPPED: [&str; 5] = ["mock", "chaos", "sqlite", "exec", "nats"];
+const SHIPPED: [&str; 6] = ["mock", "chaos", "broker", "sqlite", "exec", "nats"];
 /// Words of Rust, C and C++, and devices of Windows: no names for modules, functions or folders.
 const RESERVED: &str = "abstract alignas alignof as asm async auto aux await become bool box break case catch char \
     class com1 com2 com3 com4 com5 com6 com7 com8 com9 con const constexpr continue crate default delete do double \
