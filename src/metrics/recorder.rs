@@ -274,3 +274,54 @@ impl Recorder {
         self.pending = pending;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(outcome: FinalOutcome) -> Ended {
+        Ended {
+            cell: CellId::FIRST,
+            agent: 0,
+            recipient: 1,
+            intended_ns: 5,
+            first_accepted_ns: 8,
+            last_attempt: Some((8, 20)),
+            ended_ns: 20,
+            outcome,
+            reason: 0,
+            attempts: 3,
+            answered: 2,
+        }
+    }
+
+    /// With many cells and agents, so that records are prefetched, and with few.
+    #[test]
+    fn cells_and_agents_learn_of_messages_together() {
+        for (types, agents) in [(1, 2), (PREFETCHED_CELLS, PREFETCHED_AGENTS)] {
+            let mut recorder = Recorder::new(types, &[0], None, false, AgentsRecorder::new(agents, false));
+            for _ in 1..PENDING_MAX {
+                recorder.ended(&ended(FinalOutcome::Delivered));
+            }
+            let seen = |recorder: &Recorder| {
+                let counts = &recorder.cells[0].counts;
+                let agents = recorder.agents.group_figures(0, 2).counts;
+                assert_eq!(
+                    (agents.generated, agents.attempts),
+                    (counts.delivered + counts.failed, counts.attempts)
+                );
+                (counts.delivered, counts.failed, counts.attempts, counts.retries, counts.answered)
+            };
+            assert_eq!((seen(&recorder), recorder.ended), ((0, 0, 0, 0, 0), 63), "nothing is recorded yet");
+            recorder.ended(&ended(FinalOutcome::Failed));
+            assert_eq!(seen(&recorder), (63, 1, 192, 128, 128), "the 64th message records all");
+            recorder.ended(&ended(FinalOutcome::Delivered));
+            recorder.flush();
+            recorder.flush();
+            assert_eq!(seen(&recorder), (64, 1, 195, 130, 130));
+            let cell = &recorder.cells[0];
+            assert_eq!((cell.deliveries, cell.total.exact().count, cell.gave_up.exact().count), (64, 64, 1));
+            assert_eq!((cell.queue_wait.exact().max, cell.delivery.exact().max), (3, 12));
+        }
+    }
+}

@@ -40,7 +40,7 @@ pub struct Copy {
     pub queue: u32,
     /// The next copy in its queue.
     pub next: u32,
-    /// The agent that holds it.
+    /// The agent that holds it, or had it last; [`NONE`] before the first hand-over.
     pub holder: u32,
     /// The number of hand-overs so far.
     pub handed_over: u32,

@@ -185,9 +185,9 @@ impl Drop for BrokerSession {
 
 fn tell_one<'s>(medium: &'s Medium, told: &Told, now_ns: u64, out: &mut Out<'s>) {
     match *told {
-        Told::Copy { id, tag, agent, at_ns, times } => {
+        Told::Copy { tag, agent, at_ns, times } => {
             // One whose lease has gone before there was room to tell it is told when it is handed over again.
-            let Some(copy) = medium.copy_of(id, tag) else { return };
+            let Some(copy) = medium.held(tag) else { return };
             match &copy.kept {
                 Some(kept) => {
                     let copy =

@@ -39,7 +39,7 @@ struct Agent {
 #[derive(Debug, Clone, Copy)]
 pub enum Told {
     /// A copy is with an agent from then on, with this tag.
-    Copy { id: u32, tag: u64, agent: u32, at_ns: u64, times: u32 },
+    Copy { tag: u64, agent: u32, at_ns: u64, times: u32 },
     /// A copy was given up, which this agent had last.
     GivenUp { stamp: Stamp, agent: u32, at_ns: u64, reason: u32 },
 }
@@ -280,7 +280,7 @@ impl Medium {
         self.lease(id, terms, now_ns);
         self.tally.handed_over += 1;
         self.tally.redelivered += u64::from(times > 1);
-        self.told.push_back(Told::Copy { id, tag: self.copies.tag(id), agent, at_ns, times });
+        self.told.push_back(Told::Copy { tag: self.copies.tag(id), agent, at_ns, times });
     }
 
     /// Gives a copy a lease that begins now.
@@ -297,7 +297,7 @@ impl Medium {
 
     /// The agent that holds a copy holds it no longer.
     fn let_go(&mut self, id: u32) -> u32 {
-        let agent = std::mem::replace(&mut self.copies[id].holder, NONE);
+        let agent = self.copies[id].holder;
         self.agents[agent as usize].held -= 1;
         agent
     }
@@ -318,7 +318,8 @@ impl Medium {
         let terms = &self.terms[self.agents[agent as usize].terms as usize];
         let times = self.copies[id].handed_over;
         if times >= terms.max_deliveries {
-            self.give_up(id, agent, self.reasons.max_deliveries, now_ns);
+            self.gives_up(id, self.reasons.max_deliveries, now_ns);
+            self.copies.remove(id);
         } else {
             let delay_ns = terms.redelivery_after_ns(times);
             self.copies[id].place = Place::Delayed;
@@ -331,11 +332,11 @@ impl Medium {
         self.serve(agent, now_ns);
     }
 
-    fn give_up(&mut self, id: u32, agent: u32, reason: u32, at_ns: u64) {
+    /// Tells that a copy is given up, by the agent that had it last.
+    fn gives_up(&mut self, id: u32, reason: u32, at_ns: u64) {
         self.tally.dead_letters += 1;
-        let stamp = self.copies[id].stamp;
+        let Copy { stamp, holder: agent, .. } = self.copies[id];
         self.told.push_back(Told::GivenUp { stamp, agent, at_ns, reason });
-        self.copies.remove(id);
     }
 
     /// Settles the copy of a tag, or extends its lease. A copy whose lease has gone is still settled while nobody else has
@@ -345,37 +346,36 @@ impl Medium {
             self.tally.late_settlements += 1;
             return;
         };
-        match (self.copies[id].place, how) {
-            (Place::Held, Settlement::Extend) => {
-                let holder = self.copies[id].holder;
+        let Copy { place, holder, queue, .. } = self.copies[id];
+        self.tally.late_settlements += u64::from(place != Place::Held);
+        match (how, place) {
+            (Settlement::Extend, Place::Held) => {
                 self.lease(id, self.agents[holder as usize].terms as usize, now_ns);
             }
-            (Place::Held, Settlement::GiveBack) => self.comes_back(id, now_ns),
-            (Place::Held, Settlement::Acknowledge | Settlement::Reject) => {
-                let agent = self.let_go(id);
-                match how {
-                    Settlement::Reject => self.give_up(id, agent, self.reasons.rejected, now_ns),
+            (Settlement::GiveBack, Place::Held) => self.comes_back(id, now_ns),
+            // It has come back already, or the lease cannot begin anew.
+            (Settlement::Extend | Settlement::GiveBack, _) => {}
+            (Settlement::Acknowledge | Settlement::Reject, _) => {
+                if how == Settlement::Reject {
+                    self.gives_up(id, self.reasons.rejected, now_ns);
+                }
+                match place {
+                    Place::Waiting => self.queues[queue as usize].settle(id, &mut self.copies),
+                    Place::Held => {
+                        self.let_go(id);
+                        self.copies.remove(id);
+                        self.serve(holder, now_ns);
+                    }
                     _ => self.copies.remove(id),
                 }
-                self.serve(agent, now_ns);
             }
-            (_, Settlement::Acknowledge | Settlement::Reject) => {
-                self.tally.late_settlements += 1;
-                let queue = self.copies[id].queue;
-                match self.copies[id].place {
-                    Place::Waiting => self.queues[queue as usize].settle(id, &mut self.copies),
-                    Place::Delayed => self.copies.remove(id),
-                    _ => {}
-                }
-            }
-            // It has come back already, or the lease cannot begin anew.
-            (_, Settlement::GiveBack | Settlement::Extend) => self.tally.late_settlements += 1,
         }
     }
 
-    /// The content and the texts of a copy, if it is still as it was when this tag was given.
-    pub fn copy_of(&self, id: u32, tag: u64) -> Option<&Copy> {
-        (self.copies.of_tag(tag) == Some(id)).then(|| &self.copies[id])
+    /// The copy of a tag, if it is still with the agent to whom it was handed over with it.
+    pub fn held(&self, tag: u64) -> Option<&Copy> {
+        let copy = &self.copies[self.copies.of_tag(tag)?];
+        (copy.place == Place::Held).then_some(copy)
     }
 
     /// Whether no copy is left, and none is to be told of.

@@ -148,11 +148,14 @@ impl Session for ChaosSession {
         }
         self.begin(now_ns, out);
         let mark = out.mark();
-        let swallowed = std::mem::take(&mut self.receiver.swallowed);
-        if !swallowed.is_empty() {
-            self.inner.acknowledge(now_ns, Settlement::Acknowledge, &swallowed, out)?;
+        if how != Settlement::Acknowledge || self.receiver.swallowed.is_empty() {
+            self.inner.acknowledge(now_ns, how, tags, out)?;
+        } else {
+            // One call below for each call here, as in `poll`: what was swallowed waits for one of this kind.
+            let mut all = std::mem::take(&mut self.receiver.swallowed);
+            all.extend_from_slice(tags);
+            self.inner.acknowledge(now_ns, how, &all, out)?;
         }
-        self.inner.acknowledge(now_ns, how, tags, out)?;
         self.answers.amend(now_ns, mark, &mut self.settings, out);
         self.finish(now_ns, mark, out);
         Ok(())

@@ -172,6 +172,15 @@ impl Settlement {
         })
     }
 
+    /// What a core must be able to do, so that the host may settle copies like this.
+    pub const fn needs(self) -> Capabilities {
+        match self {
+            Settlement::Acknowledge => Capabilities::NONE,
+            Settlement::GiveBack | Settlement::Reject => Capabilities::SETTLES,
+            Settlement::Extend => Capabilities::EXTENDS,
+        }
+    }
+
     /// The kind as a number of the contract.
     pub const fn raw(self) -> u32 {
         match self {

@@ -2,7 +2,7 @@
 
 use crate::abi::{self, CoreDescriptor, CoreVtable, ErrorBuffer, PluginDescriptor, RawCore, RawSession, Str};
 use crate::buffers::{Out, write_error};
-use crate::core::{Core, Error, Open, Session, Settlement};
+use crate::core::{Capabilities, Core, Error, Open, Session, Settlement};
 use crate::host::Host;
 use crate::layer::Inner;
 use crate::message::Message;
@@ -312,8 +312,12 @@ unsafe extern "C" fn acknowledge<C: Core>(
     out: *mut abi::Out,
     error: *mut ErrorBuffer,
 ) -> i32 {
-    let Some(how) = Settlement::from_raw(kind) else {
-        let text = format!("there is no acknowledgement of kind {kind}");
+    // A layer passes on what the core below can do.
+    let can = |how: &Settlement| {
+        C::CAPABILITIES.contains(how.needs()) || C::CAPABILITIES.contains(Capabilities::LAYER)
+    };
+    let Some(how) = Settlement::from_raw(kind).filter(can) else {
+        let text = format!("it does not do acknowledgements of kind {kind}");
         // SAFETY: the caller's buffer.
         return unsafe { write_error(error, abi::UNSUPPORTED, &text) };
     };

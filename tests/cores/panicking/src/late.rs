@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Late {
     takes: usize,
     acknowledged: Arc<AtomicU64>,
+    /// Calls of `acknowledge`.
+    calls: Arc<AtomicU64>,
 }
 
 pub struct LateSession {
     takes: usize,
     acknowledged: Arc<AtomicU64>,
+    calls: Arc<AtomicU64>,
     taken: Vec<(u64, Stamp, u32)>,
     content: [u8; 8],
 }
@@ -37,17 +40,18 @@ impl Core for Late {
 
     fn create(options: Options, _run: Run, _host: Host) -> Result<Self, Error> {
         let takes = options["takes"].as_u64().unwrap_or_default() as usize;
-        Ok(Late { takes, acknowledged: Arc::default() })
+        Ok(Late { takes, acknowledged: Arc::default(), calls: Arc::default() })
     }
 
     fn open(&mut self, _open: Open) -> Result<LateSession, Error> {
-        let (takes, acknowledged) = (self.takes, Arc::clone(&self.acknowledged));
-        Ok(LateSession { takes, acknowledged, taken: Vec::new(), content: [0; 8] })
+        let (acknowledged, calls) = (Arc::clone(&self.acknowledged), Arc::clone(&self.calls));
+        Ok(LateSession { takes: self.takes, acknowledged, calls, taken: Vec::new(), content: [0; 8] })
     }
 
     fn stats(&mut self) -> Result<Options, Error> {
         let mut stats = Options::new();
         stats.insert("acknowledged".to_owned(), self.acknowledged.load(Ordering::Relaxed).into());
+        stats.insert("calls".to_owned(), self.calls.load(Ordering::Relaxed).into());
         Ok(stats)
     }
 }
@@ -98,6 +102,7 @@ impl Session for LateSession {
     ) -> Result<(), Error> {
         self.content = *b"tags....";
         self.acknowledged.fetch_add(tags.len() as u64, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }
