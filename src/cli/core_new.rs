@@ -3,6 +3,7 @@
 
 use super::core_arguments::{CoreLanguage, CoreNewFlags};
 use super::scaffold::{self, NewFile, usage};
+use mqscript::cores::OWN_CORES;
 use mqscript::diagnostics::Diagnostics;
 use mqscript::report::printable;
 use mqscript::session::repeat::quoted;
@@ -16,8 +17,6 @@ const EXAMPLE: &str = "steady";
 /// The longest name that the contract allows, in characters.
 const NAME_MAX: usize = 64;
 
-/// The cores that come with mqscript.
-const SHIPPED: [&str; 6] = ["mock", "chaos", "broker", "sqlite", "exec", "nats"];
 /// Words of Rust, C and C++, and devices of Windows: no names for modules, functions or folders.
 const RESERVED: &str = "abstract alignas alignof as asm async auto aux await become bool box break case catch char \
     class com1 com2 com3 com4 com5 com6 com7 com8 com9 con const constexpr continue crate default delete do double \
@@ -102,7 +101,7 @@ fn check_name(name: &str) -> Result<(), Diagnostics> {
         let found = if name.is_empty() { "nothing".to_owned() } else { format!("`{shown}`") };
         return Err(usage("this is no name for a core").found(found).expected(expected).help_if(help).into());
     }
-    if SHIPPED.contains(&name) {
+    if OWN_CORES.contains(&name) {
         return Err(usage(format!("there is a core `{name}` already: it comes with mqscript"))
             .help(format!("choose another name, such as `my_{name}`"))
             .into());
@@ -237,7 +236,7 @@ mod tests {
                 Some(name.trim_end_matches('"').to_owned())
             })
             .collect();
-        let mut known = SHIPPED.map(str::to_owned).to_vec();
+        let mut known = OWN_CORES.map(str::to_owned).to_vec();
         there.sort();
         known.sort();
         assert_eq!(there, known);

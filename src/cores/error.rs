@@ -1,6 +1,6 @@
 //! What can go wrong with a core, as values: before it runs ([`CoreError`]) and while it runs ([`CoreFailure`]).
 
-use super::own::OWN;
+use super::own::OWN_CORES;
 use mqscript_plugin::abi;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fmt;
@@ -297,7 +297,7 @@ impl CoreError {
             CoreError::NotFound { nearest, .. } if !nearest.is_empty() => {
                 format!("did you mean `{}`? `mqscript core list` shows all cores", nearest[0])
             }
-            CoreError::NotFound { name, .. } if OWN.contains(&name.as_str()) => format!(
+            CoreError::NotFound { name, .. } if OWN_CORES.contains(&name.as_str()) => format!(
                 "`{name}` comes with mqscript: its library ({DLL_PREFIX}mqscript_core_{name}{DLL_SUFFIX}) must lie beside \
                  the program, or in a folder that `--core-path FOLDER` names; `cargo build --release` makes it in a \
                  checkout"

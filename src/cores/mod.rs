@@ -57,7 +57,7 @@ pub use limits::CHAIN_MAX;
 pub use load::{foreign_libraries, library_sha256};
 pub use mqscript_plugin::{Settlement, abi};
 pub use out::Out;
-pub use own::is_foreign;
+pub use own::{OWN_CORES, is_foreign};
 pub use resolve::{
     CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by, plan_chain,
 };

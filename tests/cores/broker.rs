@@ -227,6 +227,70 @@ fn a_copy_is_given_up_when_it_is_rejected_or_was_handed_over_often_enough() {
 }
 
 #[test]
+fn what_is_rejected_late_is_given_up_while_it_waits() {
+    let (lease_ns, redelivery_ns) = (Some(30 * S), vec![5 * S]);
+    let mut broker = Broker::new(json!({}), vec![GroupRow { lease_ns, redelivery_ns, ..workers(1) }]);
+    let first = broker.publish(0, QUEUE, 1, 1);
+    assert_eq!(broker.poll(), (30 * S, vec![]), "it waits for its delay");
+    broker.settle(31 * S, Settlement::Reject, &[first[0].tag]);
+    assert_eq!(broker.given_up, [(1, "rejected".to_owned())]);
+    assert_eq!(broker.poll(), (35 * S, vec![]));
+    let stats = broker.stats();
+    assert_eq!((&stats["dead_letters"], &stats["late_settlements"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_copy_whose_lease_ends_before_there_is_room_to_tell_it_is_told_later() {
+    let (lease_ns, redelivery_ns) = (Some(S), vec![5 * S]);
+    // Agents 5 to 8 have a lease; of eight copies, four find room at once.
+    let inboxes = GroupRow { first_agent: 5, queue: None, lease_ns, redelivery_ns, ..workers(4) };
+    let mut broker = Broker::new(json!({}), vec![inboxes]);
+    broker.running.out = Out::with_capacity(64, 4);
+    let first = broker.publish(0, abi::ALL, 1, 1);
+    assert_eq!(who(&first), [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 1)]);
+    let mut polled = |now_ns: u64| {
+        let mut seen = Vec::new();
+        while broker.running.out.more {
+            broker.running.session.poll(now_ns, &mut broker.running.out).unwrap();
+            seen.extend(who(&broker.seen()));
+        }
+        broker.running.out.more = true;
+        seen
+    };
+    assert_eq!(polled(2 * S), [], "all four were not told in time, and wait for their delay");
+    assert_eq!(polled(7 * S), [(5, 1, 2), (6, 1, 2), (7, 1, 2), (8, 1, 2)]);
+}
+
+#[test]
+fn a_core_settles_only_as_it_says_that_it_can() {
+    let mut running = start(&[request("mock", json!({}))], run_config()).unwrap();
+    let failure = running.session.acknowledge(0, Settlement::Extend, &[1], &mut running.out).unwrap_err();
+    assert!(failure.to_string().contains("it does not do acknowledgements of kind 3"), "{failure}");
+    // A layer passes on what the core below can do.
+    let layered = [
+        request("broker", json!({ "latency": "0ms" })),
+        request("chaos", json!({ "drop": 0.0, "delay": "1ms" })),
+    ];
+    let config = RunConfig { receive: true, groups: vec![workers(1)], ..run_config() };
+    let mut running = start(&layered, config).unwrap();
+    let all = abi::SETTLES | abi::EXTENDS | abi::LEASES | abi::SHARES | abi::LIMITS | abi::DEAD_LETTERS;
+    assert_eq!(running.chain.capabilities() & all, all);
+    running.session.acknowledge(0, Settlement::GiveBack, &[1], &mut running.out).unwrap();
+}
+
+#[test]
+fn times_that_no_run_can_hold_are_refused() {
+    for key in ["latency", "handover"] {
+        let options = json!({ key: { "exponential": { "mean": "100d" } } });
+        let error = start(&[request("broker", options)], run_config()).err().unwrap().to_string();
+        assert!(
+            error.contains(key) && error.contains("the longest that can be played is 366 days"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_full_queue_refuses_and_urgent_messages_go_first() {
     let mut broker = Broker::new(json!({ "capacity": 2 }), vec![workers(1)]);
     let first = broker.publish(0, QUEUE, 1, 4);

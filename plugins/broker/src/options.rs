@@ -3,8 +3,8 @@
 use mqscript_plugin::abi;
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::prelude::*;
-use mqscript_plugin::units::{parse_share, share_from_number};
-use mqscript_plugin::written::{Dimension, read_distribution};
+use mqscript_plugin::random::unit_from;
+use mqscript_plugin::written::{read_latency, read_share};
 use mqscript_plugin::{Group, Run};
 use serde_json::Value;
 
@@ -13,8 +13,8 @@ use serde_json::Value;
 pub struct Settings {
     /// Time from acceptance to the answer.
     pub latency: Distribution,
-    /// An attempt is taken if the upper 53 bits of its draw lie below this.
-    pub succeeds_below: u64,
+    /// The share of attempts that are taken.
+    pub success_rate: f64,
     /// Time from the queue to the agent.
     pub handover: Distribution,
     /// The most messages that wait in a queue.
@@ -80,23 +80,20 @@ fn bad(key: &str, why: impl std::fmt::Display) -> Error {
     Error::config(format!("`{key}`: {why}"))
 }
 
+fn needed<'o>(options: &'o Options, key: &str) -> Result<&'o Value, Error> {
+    options.get(key).ok_or_else(|| bad(key, "it is missing"))
+}
+
 fn law(options: &Options, key: &str) -> Result<Distribution, Error> {
-    let value = options.get(key).ok_or_else(|| bad(key, "it is missing"))?;
-    read_distribution(value, Dimension::Duration).map_err(|e| bad(key, e))
+    read_latency(needed(options, key)?).map_err(|e| bad(key, e))
 }
 
 impl Settings {
     /// Reads the options, which the host has checked against the schema and filled up with the defaults.
     pub fn read(options: &Options, run: &Run) -> Result<Settings, Error> {
-        let success = match options.get("success_rate") {
-            Some(Value::String(text)) => parse_share(text),
-            Some(value) => share_from_number(value.as_f64().unwrap_or(1.0)),
-            None => share_from_number(1.0),
-        };
-        let success = success.map_err(|e| bad("success_rate", e))?;
         let settings = Settings {
             latency: law(options, "latency")?,
-            succeeds_below: (success * 9_007_199_254_740_992.0) as u64,
+            success_rate: read_share(needed(options, "success_rate")?).map_err(|e| bad("success_rate", e))?,
             handover: law(options, "handover")?,
             capacity: options.get("capacity").and_then(Value::as_u64).filter(|capacity| *capacity > 0),
             defaults: Terms::of_medium(options.get("like").and_then(Value::as_str).unwrap_or("plain")),
@@ -116,7 +113,7 @@ impl Settings {
 
     /// Whether the attempt whose draw is `bits` is taken.
     pub fn succeeds(&self, bits: u64) -> bool {
-        bits >> 11 < self.succeeds_below
+        unit_from(bits) < self.success_rate
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::scope::Scope;
 use mqscript_plugin::abi;
 use mqscript_plugin::distribution::Distribution;
-use mqscript_plugin::units::{duration_from_seconds, parse_duration, parse_share, share_from_number};
-use mqscript_plugin::written::{Dimension, read_distribution};
+use mqscript_plugin::units::{duration_from_seconds, parse_duration};
+use mqscript_plugin::written::{Dimension, read_distribution, read_share};
 use mqscript_plugin::{Error, Run};
 use serde_json::Value;
 
@@ -20,12 +20,7 @@ pub fn by_either<'a>(value: &'a Value, key: &str) -> &'a Value {
 
 /// A share from 0 to 1.
 pub fn share(path: &str, value: &Value) -> Result<f64, Error> {
-    let read = match (value.as_str(), value.as_f64()) {
-        (Some(text), _) => parse_share(text),
-        (_, Some(number)) => share_from_number(number),
-        _ => return Err(bad(path, format!("`{value}` is no share such as \"1%\""))),
-    };
-    read.map_err(|e| bad(path, e))
+    read_share(value).map_err(|e| bad(path, e))
 }
 
 /// A duration, in nanoseconds.

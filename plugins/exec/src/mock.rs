@@ -3,8 +3,7 @@
 
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::prelude::*;
-use mqscript_plugin::units::{parse_share, share_from_number};
-use mqscript_plugin::written::{Dimension, read_distribution};
+use mqscript_plugin::written::{Dimension, read_distribution, read_share};
 use serde_json::{Value, json};
 
 /// The number of points of a distribution's quantile function. The adapter draws among the points, because it knows no
@@ -22,12 +21,8 @@ pub struct Mock {
 }
 
 fn share(key: &str, value: Option<&Value>, otherwise: f64) -> Result<f64, Error> {
-    let read = match value.map(|value| (value.as_str(), value.as_f64())) {
-        Some((Some(text), _)) => parse_share(text),
-        Some((_, Some(number))) => share_from_number(number),
-        _ => return Ok(otherwise),
-    };
-    read.map_err(|error| Error::config(format!("`mock.{key}`: {error}")))
+    let Some(value) = value else { return Ok(otherwise) };
+    read_share(value).map_err(|error| Error::config(format!("`mock.{key}`: {error}")))
 }
 
 fn law(key: &str, value: Option<&Value>, otherwise: Distribution) -> Result<Distribution, Error> {

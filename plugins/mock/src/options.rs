@@ -5,10 +5,8 @@ use crate::stall::Stalls;
 use mqscript_plugin::abi;
 use mqscript_plugin::distribution::Distribution;
 use mqscript_plugin::prelude::*;
-use mqscript_plugin::units::{
-    SECOND_NS, duration_from_seconds, parse_duration, parse_share, share_from_number,
-};
-use mqscript_plugin::written::{Dimension, read_distribution};
+use mqscript_plugin::units::{duration_from_seconds, parse_duration};
+use mqscript_plugin::written::{read_latency, read_share};
 use serde_json::{Map, Value};
 
 /// The settings that the options describe.
@@ -57,12 +55,7 @@ fn map<'a>(options: &'a Options, key: &str) -> Option<&'a Map<String, Value>> {
 }
 
 fn share(key: &str, value: &Value) -> Result<f64, Error> {
-    let read = match (value.as_str(), value.as_f64()) {
-        (Some(text), _) => parse_share(text),
-        (_, Some(number)) => share_from_number(number),
-        _ => return Err(bad(key, "it is no share")),
-    };
-    read.map_err(|e| bad(key, e))
+    read_share(value).map_err(|e| bad(key, e))
 }
 
 fn duration(key: &str, value: Option<&Value>) -> Result<u64, Error> {
@@ -74,20 +67,8 @@ fn duration(key: &str, value: Option<&Value>) -> Result<u64, Error> {
     read.map_err(|e| bad(key, e))
 }
 
-/// A law of latencies of which at most one in a thousand lies beyond what an outcome's time may be.
 fn latency(key: &str, value: &Value) -> Result<Distribution, Error> {
-    let law = read_distribution(value, Dimension::Duration).map_err(|e| bad(key, e))?;
-    let p999_ns = law.sample((u128::from(u64::MAX) * 999 / 1_000) as u64);
-    if p999_ns > abi::AHEAD_MAX_NS {
-        let days = p999_ns / (24 * 3_600 * SECOND_NS);
-        return Err(bad(
-            key,
-            format!(
-                "one in a thousand of these times is longer than {days} days; the longest that can be played is 366 days"
-            ),
-        ));
-    }
-    Ok(law)
+    read_latency(value).map_err(|e| bad(key, e))
 }
 
 fn base_fate(options: &Options) -> Result<Plain, Error> {

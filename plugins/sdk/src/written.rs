@@ -2,8 +2,12 @@
 //!
 //! The same forms stand in scripts, in YAML and in a core's JSON options; this is the one reader of them.
 
+use crate::abi::AHEAD_MAX_NS;
 use crate::distribution::Distribution;
-use crate::units::{UnitError, canonical_duration, duration_from_seconds, parse_duration, parse_size};
+use crate::units::{
+    SECOND_NS, UnitError, canonical_duration, duration_from_seconds, parse_duration, parse_share, parse_size,
+    share_from_number,
+};
 use serde_json::{Map, Value, json};
 
 /// The quantity that a distribution describes.
@@ -36,6 +40,33 @@ impl std::fmt::Display for WrittenError {
 }
 
 impl std::error::Error for WrittenError {}
+
+/// Reads a share: a text such as "99%", or a number from 0 to 1.
+///
+/// # Errors
+/// Anything else.
+pub fn read_share(value: &Value) -> Result<f64, UnitError> {
+    match (value.as_str(), value.as_f64()) {
+        (None, Some(number)) => share_from_number(number),
+        (text, _) => parse_share(text.unwrap_or(&value.to_string())),
+    }
+}
+
+/// Reads a distribution of latencies, of which at most one in a thousand may lie beyond what the time of an outcome may be.
+///
+/// # Errors
+/// Anything else; the text is for the user.
+pub fn read_latency(value: &Value) -> Result<Distribution, String> {
+    let law = read_distribution(value, Dimension::Duration).map_err(|error| error.to_string())?;
+    let p999_ns = law.sample((u128::from(u64::MAX) * 999 / 1_000) as u64);
+    if p999_ns > AHEAD_MAX_NS {
+        let days = p999_ns / (24 * 3_600 * SECOND_NS);
+        return Err(format!(
+            "one in a thousand of these times is longer than {days} days; the longest that can be played is 366 days"
+        ));
+    }
+    Ok(law)
+}
 
 const LAWS: &str = "constant, uniform, normal, exponential, lognormal, empirical";
 
