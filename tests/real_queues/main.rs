@@ -258,6 +258,9 @@ enum Promise {
     Loses,
     /// Nothing is lost; what was in hand may come twice.
     Repeats,
+    /// What was in hand may come twice. A message that the worker has taken out of Redis and not yet noted there as taken
+    /// is lost: not more than one at each kill.
+    RepeatsOrMissesOne,
     /// Not more is missing than may have been in hand: so many messages at each kill.
     MissesAtMost(u64),
 }
@@ -275,7 +278,7 @@ const KILLED: [(Glue, Promise); 12] = [
                 ("MUTEX_EXPIRE", "2"),
             ],
         },
-        Promise::Repeats,
+        Promise::RepeatsOrMissesOne,
     ),
     (plain("celery_filesystem"), Promise::Loses),
     (Glue { file: "dramatiq_redis", set: &[("PROCESSES", "\"1\"")] }, Promise::Loses),
@@ -316,7 +319,7 @@ fn six_kills_tell_the_queues_apart_as_their_documentation_does() {
         let lasts = format!("{}ms", every * 13 / 2);
         let drain = match promise {
             Promise::Loses => "8s",
-            Promise::Repeats => "20s",
+            Promise::Repeats | Promise::RepeatsOrMissesOne => "20s",
             Promise::MissesAtMost(_) => "8s",
         };
         let kills = format!("faults.kill.every={every}ms");
@@ -344,6 +347,7 @@ fn six_kills_tell_the_queues_apart_as_their_documentation_does() {
         let as_promised = match promise {
             Promise::Loses => lost > 0 && duplicated == 0 && played.code == 8,
             Promise::Repeats => lost == 0 && played.code == 0,
+            Promise::RepeatsOrMissesOne => lost <= kills && played.code == if lost == 0 { 0 } else { 8 },
             Promise::MissesAtMost(each) => lost <= kills * each && duplicated == 0,
         };
         // A kill that finds nothing ready is none; on a busy machine that happens.
