@@ -72,10 +72,15 @@ impl Broker {
 
     /// Publishes messages of agent 0 to `to`, with numbers from `first` on.
     fn publish(&mut self, now_ns: u64, to: u32, first: u64, n: u64) -> Vec<Seen> {
+        self.publish_of(0, now_ns, to, first, n)
+    }
+
+    /// Publishes messages of this agent.
+    fn publish_of(&mut self, sender: u32, now_ns: u64, to: u32, first: u64, n: u64) -> Vec<Seen> {
         let batch: Vec<abi::Message> = (first..first + n)
             .map(|sequence| {
                 self.token += 1;
-                let stamp = abi::Stamp { run: 7, sender: 0, sequence, attempt: 1, ..abi::Stamp::NONE };
+                let stamp = abi::Stamp { run: 7, sender, sequence, attempt: 1, ..abi::Stamp::NONE };
                 abi::Message { token: self.token, stamp, recipient_id: to, ..abi::Message::EMPTY }
             })
             .collect();
@@ -351,4 +356,99 @@ fn contents_come_back_with_every_hand_over() {
         assert_eq!(unsafe { copy.content.as_slice() }, b"a task");
         running.session.acknowledge(now_ns, Settlement::GiveBack, &[copy.ack_tag], &mut running.out).unwrap();
     }
+}
+
+#[test]
+fn what_is_settled_late_is_settled_for_all_where_the_medium_says_so() {
+    for (option, like, counts) in [
+        ("taken", "plain", true),
+        ("ignored", "jetstream", false),
+        ("as_like", "jetstream", true),
+        ("as_like", "sqs", false),
+    ] {
+        let options = json!({ "late_settlements": option, "like": like });
+        let mut broker = Broker::new(options, vec![GroupRow { lease_ns: Some(30 * S), ..workers(2) }]);
+        let first = broker.publish(0, QUEUE, 1, 1);
+        let again = broker.poll();
+        assert_eq!((again.0, who(&again.1)), (30 * S, vec![(2, 1, 2)]));
+        broker.publish(31 * S, QUEUE, 2, 2);
+        // Neither giving back nor extending helps any more.
+        assert_eq!(broker.settle(40 * S, Settlement::Extend, &[first[0].tag]), []);
+        assert_eq!(broker.settle(41 * S, Settlement::GiveBack, &[first[0].tag]), []);
+        let next = broker.settle(42 * S, Settlement::Acknowledge, &[first[0].tag]);
+        // If it counts, the second agent holds nothing any more, and gets the next.
+        assert_eq!(who(&next), if counts { vec![(2, 3, 1)] } else { vec![] }, "{option} {like}");
+        let after = broker.settle(43 * S, Settlement::Acknowledge, &[again.1[0].tag]);
+        assert_eq!(who(&after), if counts { vec![] } else { vec![(2, 3, 1)] }, "{option} {like}");
+        assert_eq!(broker.stats()["late_settlements"], json!(if counts { 4 } else { 3 }));
+    }
+}
+
+/// Agents 1 and 2 as a Kafka consumer group.
+fn kafka(redelivery_ns: Vec<u64>) -> Broker {
+    let group = GroupRow { prefetch: None, redelivery_ns, ..workers(2) };
+    Broker::new(json!({ "like": "kafka_group" }), vec![group])
+}
+
+#[test]
+fn a_partition_belongs_to_one_member_which_takes_more_when_all_is_settled() {
+    let mut broker = kafka(Vec::new());
+    assert_eq!(who(&broker.publish_of(1, 0, QUEUE, 1, 1)), [(2, 1, 1)], "the partition of sender 1");
+    let first = broker.publish(0, QUEUE, 1, 4);
+    assert_eq!(who(&first), [(1, 1, 1)], "the others came after its poll");
+    let batch = broker.settle(S, Settlement::Acknowledge, &[first[0].tag]);
+    assert_eq!(who(&batch), [(1, 2, 1), (1, 3, 1), (1, 4, 1)]);
+    assert_eq!(broker.publish(2 * S, QUEUE, 5, 1), []);
+    let tags: Vec<u64> = batch.iter().map(|copy| copy.tag).collect();
+    assert_eq!(broker.settle(3 * S, Settlement::Acknowledge, &tags[..2]), []);
+    assert_eq!(who(&broker.settle(4 * S, Settlement::Acknowledge, &tags[2..])), [(1, 5, 1)]);
+}
+
+#[test]
+fn a_member_that_polls_too_late_loses_its_partitions_and_takes_them_back() {
+    let mut broker = kafka(Vec::new());
+    let first = broker.publish(0, QUEUE, 1, 3);
+    let batch = broker.settle(S, Settlement::Acknowledge, &[first[0].tag]);
+    assert_eq!(who(&batch), [(1, 2, 1), (1, 3, 1)]);
+    // Five minutes after the poll all that it has not settled goes to the other, in order.
+    assert_eq!(broker.poll(), (300 * S, vec![]), "a wish stands until the next poll");
+    let (at_ns, moved) = broker.poll();
+    assert_eq!((at_ns, who(&moved)), (301 * S, vec![(2, 2, 2), (2, 3, 2)]));
+    assert_eq!(broker.publish(302 * S, QUEUE, 4, 1), []);
+    // Its next settlement has no effect, but it polls again: the partition changes hands while it is worked on.
+    let back = broker.settle(310 * S, Settlement::Acknowledge, &[batch[0].tag]);
+    assert_eq!(who(&back), [(1, 2, 3), (1, 3, 3), (1, 4, 1)]);
+    assert_eq!(broker.settle(311 * S, Settlement::Acknowledge, &[moved[0].tag, moved[1].tag]), []);
+    let tags: Vec<u64> = back.iter().map(|copy| copy.tag).collect();
+    assert_eq!(broker.settle(312 * S, Settlement::Acknowledge, &tags), []);
+    let stats = broker.stats();
+    assert_eq!(
+        (&stats["late_settlements"], &stats["handed_over"], &stats["redelivered"]),
+        (&json!(3), &json!(8), &json!(4))
+    );
+}
+
+#[test]
+fn a_member_that_never_settles_joins_again_as_if_restarted() {
+    let mut broker = kafka(Vec::new());
+    let first = broker.publish(0, QUEUE, 1, 1);
+    assert_eq!(who(&first), [(1, 1, 1)]);
+    let (at_ns, moved) = broker.poll();
+    assert_eq!((at_ns, who(&moved)), (300 * S, vec![(2, 1, 2)]));
+    assert_eq!(broker.settle(301 * S, Settlement::Acknowledge, &[moved[0].tag]), []);
+    assert_eq!(broker.poll(), (345 * S, vec![]));
+    assert_eq!(who(&broker.publish(346 * S, QUEUE, 2, 1)), [(1, 2, 1)]);
+}
+
+#[test]
+fn nothing_overtakes_what_was_given_back_in_a_partition() {
+    let mut broker = kafka(vec![10 * S]);
+    let first = broker.publish(0, QUEUE, 1, 2);
+    assert_eq!(
+        broker.settle(S, Settlement::GiveBack, &[first[0].tag]),
+        [],
+        "the second waits behind the first"
+    );
+    let (at_ns, again) = broker.poll();
+    assert_eq!((at_ns, who(&again)), (11 * S, vec![(1, 1, 2), (1, 2, 1)]));
 }

@@ -46,6 +46,8 @@ pub struct Copy {
     pub handed_over: u32,
     /// Another with each hand-over, so that a tag of an earlier one is known as such.
     pub epoch: u32,
+    /// The epoch before its first hand-over.
+    pub first_epoch: u32,
     pub place: Place,
     /// 0 low … 3 urgent.
     pub priority: u8,
@@ -66,7 +68,7 @@ impl Copies {
         match self.free.pop() {
             Some(id) => {
                 let epoch = self.slots[id as usize].epoch;
-                self.slots[id as usize] = Copy { epoch, ..copy };
+                self.slots[id as usize] = Copy { epoch, first_epoch: epoch, ..copy };
                 id
             }
             None => {
@@ -99,6 +101,15 @@ impl Copies {
     /// What the host settles the copy by, while it is with an agent.
     pub fn tag(&self, id: u32) -> u64 {
         u64::from(self.slots[id as usize].epoch) << 32 | (u64::from(id) + 1)
+    }
+
+    /// The copy of a tag of any of its hand-overs; none if it has been settled.
+    pub fn of_any_tag(&self, tag: u64) -> Option<u32> {
+        let id = (tag as u32).checked_sub(1)?;
+        let copy = self.slots.get(id as usize)?;
+        let since_first = |epoch: u32| epoch.wrapping_sub(copy.first_epoch);
+        let is_its = (1..=since_first(copy.epoch)).contains(&since_first((tag >> 32) as u32));
+        (is_its && !matches!(copy.place, Place::Free | Place::Settled)).then_some(id)
     }
 
     /// The copy of a tag; none if it has been settled, or was handed over again since.

@@ -10,6 +10,7 @@ mod copies;
 mod leases;
 mod medium;
 mod options;
+mod partitions;
 mod queue;
 mod tally;
 

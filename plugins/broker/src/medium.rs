@@ -1,8 +1,12 @@
 //! The medium: queues, agents, leases, and everything that happens to a copy between publish and settlement.
 
+mod grouping;
+mod settling;
+
 use crate::copies::{Copies, Copy, NONE, Place};
 use crate::leases::Leases;
 use crate::options::{Settings, Terms};
+use crate::partitions::Partitions;
 use crate::queue::Queue;
 use crate::tally::Tally;
 use mqscript_plugin::abi;
@@ -27,8 +31,10 @@ pub struct Reasons {
 struct Agent {
     /// The number of its terms.
     terms: u32,
-    /// The number of its shared queue, or [`NONE`].
+    /// The number of its shared queue, or [`NONE`]; also if that is split into partitions.
     shared: u32,
+    /// The number of its group's partitions, or [`NONE`].
+    partitions: u32,
     /// The number of copies that it holds.
     held: u32,
     /// Whether it is among those that wait for a copy of the shared queue.
@@ -54,8 +60,10 @@ pub struct Medium {
     agents: Vec<Agent>,
     /// The inboxes of the agents, then the shared queues.
     queues: Vec<Queue>,
-    /// The parties that are shared queues, in the order of these.
-    shared: Vec<u32>,
+    /// The parties that are shared queues, each with the number of its queue; where it is split, the first partition's.
+    shared: Vec<(u32, u32)>,
+    /// The queues that are split into partitions, by group.
+    partitions: Vec<Partitions>,
     copies: Copies,
     /// What comes into a queue, by time, then in order of its making: copy and epoch.
     coming: BinaryHeap<Reverse<(u64, u64, u32, u32)>>,
@@ -75,20 +83,32 @@ pub type Groups = Vec<(Range<u32>, Option<u32>, Terms)>;
 impl Medium {
     /// A medium with empty queues for so many agents.
     pub fn new(settings: Settings, reasons: Reasons, agents: u32, groups: Groups) -> Medium {
-        let alone = Agent { terms: 0, shared: NONE, held: 0, is_ready: false };
+        let alone = Agent { terms: 0, shared: NONE, partitions: NONE, held: 0, is_ready: false };
         let mut found = vec![alone; agents as usize];
         let (mut terms, mut shared) = (vec![settings.defaults.clone()], Vec::new());
+        let (mut queues, mut partitions) = (agents, Vec::new());
         for (range, queue, its) in groups {
-            let number = queue.map_or(NONE, |party| {
-                shared.push(party);
-                agents + shared.len() as u32 - 1
-            });
+            let (mut number, mut split) = (NONE, NONE);
+            if let Some(party) = queue {
+                shared.push((party, queues));
+                match settings.partitions_of(range.len() as u32) {
+                    None => {
+                        number = queues;
+                        queues += 1;
+                    }
+                    Some(count) => {
+                        split = partitions.len() as u32;
+                        partitions.push(Partitions::new(queues, count, range.clone()));
+                        queues += count;
+                    }
+                }
+            }
             for agent in &mut found[range.start as usize..range.end as usize] {
-                (agent.terms, agent.shared) = (terms.len() as u32, number);
+                (agent.terms, agent.shared, agent.partitions) = (terms.len() as u32, number, split);
             }
             terms.push(its);
         }
-        let queues = (0..found.len() + shared.len()).map(|_| Queue::default()).collect();
+        let queues = (0..queues).map(|_| Queue::default()).collect();
         let leases = Leases::new(terms.len());
         let mut medium = Medium {
             settings,
@@ -97,6 +117,7 @@ impl Medium {
             agents: found,
             queues,
             shared,
+            partitions,
             copies: Copies::default(),
             coming: BinaryHeap::new(),
             came: 0,
@@ -120,7 +141,7 @@ impl Medium {
     ) {
         let at_ns = later(now_ns, &self.settings.latency, luck.next_u64());
         let taken = self.settings.succeeds(luck.next_u64());
-        let queue = self.queue_of(message.recipient_id());
+        let queue = self.queue_of(message.recipient_id(), message.stamp().sender);
         let waits = taken && receive && self.settings.capacity.is_some() && queue != NONE;
         if !taken {
             self.answers.push_back((message.token(), OutcomeResult::Refused, self.reasons.refused, at_ns));
@@ -141,6 +162,7 @@ impl Medium {
             holder: NONE,
             handed_over: 0,
             epoch: 0,
+            first_epoch: 0,
             place: Place::Arriving,
             priority: message.priority(),
         });
@@ -148,13 +170,21 @@ impl Medium {
     }
 
     /// The number of a recipient's queue; [`NONE`] if it has none, as all together have.
-    fn queue_of(&self, recipient: u32) -> u32 {
-        let agents = self.agents.len() as u32;
-        if recipient < agents {
+    fn queue_of(&self, recipient: u32, sender: u32) -> u32 {
+        if recipient < self.agents.len() as u32 {
             return recipient;
         }
-        let place = self.shared.iter().position(|party| *party == recipient);
-        place.map_or(NONE, |place| agents + place as u32)
+        let Some((_, queue)) = self.shared.iter().find(|(party, _)| *party == recipient) else { return NONE };
+        match self.group_of_queue(*queue) {
+            Some(group) => self.partitions[group].queue_for(sender),
+            None => *queue,
+        }
+    }
+
+    /// An agent that was put out of its group joins again then.
+    fn joins_at(&mut self, at_ns: u64, agent: u32) {
+        self.coming.push(Reverse((at_ns, self.came, NONE, agent)));
+        self.came += 1;
     }
 
     fn comes_at(&mut self, at_ns: u64, id: u32) {
@@ -177,16 +207,19 @@ impl Medium {
                 Some((terms, ends_ns)) if ends_ns <= coming_ns && ends_ns <= now_ns => {
                     if let Some(id) = self.leases.take(terms) {
                         self.tally.lease_expired += 1;
-                        self.comes_back(id, now_ns);
+                        match self.group_of_queue(self.copies[id].queue) {
+                            Some(_) => self.puts_out(self.copies[id].holder, now_ns),
+                            None => self.comes_back(id, now_ns),
+                        }
                     }
                 }
-                _ if coming_ns <= now_ns => {
-                    if let Some(Reverse((_, _, id, epoch))) = self.coming.pop()
-                        && self.copies[id].epoch == epoch
-                    {
+                _ if coming_ns <= now_ns => match self.coming.pop() {
+                    Some(Reverse((_, _, NONE, agent))) => self.joins(agent, now_ns),
+                    Some(Reverse((_, _, id, epoch))) if self.copies[id].epoch == epoch => {
                         self.came_in(id, coming_ns, now_ns);
                     }
-                }
+                    _ => {}
+                },
                 _ => return,
             }
         }
@@ -227,8 +260,41 @@ impl Medium {
 
     fn enqueue(&mut self, id: u32, now_ns: u64) {
         let queue = self.copies[id].queue;
-        self.queues[queue as usize].push(id, &mut self.copies);
+        let again = self.copies[id].handed_over > 0;
+        match self.group_of_queue(queue).filter(|_| again) {
+            // In a partition nothing overtakes it.
+            Some(group) => {
+                self.put_at_head(queue, id);
+                self.partitions[group].stalls(queue, false);
+            }
+            None => self.queues[queue as usize].push(id, &mut self.copies),
+        }
         self.hand_over_from(queue, now_ns);
+    }
+
+    /// Puts a copy before all others of its queue.
+    fn put_at_head(&mut self, queue: u32, id: u32) {
+        self.queues[queue as usize].push_first(id, &mut self.copies);
+    }
+
+    /// Takes the next copy of a queue.
+    fn pop(&mut self, queue: u32) -> Option<u32> {
+        self.queues[queue as usize].pop(&mut self.copies)
+    }
+
+    /// The number of the partitions of an agent that has some.
+    fn group_of(&self, agent: u32) -> usize {
+        self.agents[agent as usize].partitions as usize
+    }
+
+    /// Whether an agent holds no copy.
+    fn holds_nothing(&self, agent: u32) -> bool {
+        self.agents[agent as usize].held == 0
+    }
+
+    /// The most unsettled copies of an agent.
+    fn prefetch_of(&self, agent: u32) -> usize {
+        self.terms[self.agents[agent as usize].terms as usize].prefetch as usize
     }
 
     /// Hands over what waits in a queue, as long as there is an agent that may get it.
@@ -240,6 +306,9 @@ impl Medium {
                 self.hand_over(id, queue, now_ns);
             }
             return;
+        }
+        if let Some(group) = self.group_of_queue(queue) {
+            return self.serve_partition(group, queue, now_ns);
         }
         while self.queues[queue as usize].waiting() > 0
             && let Some(agent) = self.queues[queue as usize].ready.pop_front()
@@ -268,7 +337,8 @@ impl Medium {
         }
     }
 
-    fn hand_over(&mut self, id: u32, agent: u32, now_ns: u64) {
+    /// Hands a copy over to an agent. Returns its tag.
+    fn hand_over(&mut self, id: u32, agent: u32, now_ns: u64) -> u64 {
         let terms = self.agents[agent as usize].terms as usize;
         self.agents[agent as usize].held += 1;
         let copy = &mut self.copies[id];
@@ -280,7 +350,9 @@ impl Medium {
         self.lease(id, terms, now_ns);
         self.tally.handed_over += 1;
         self.tally.redelivered += u64::from(times > 1);
-        self.told.push_back(Told::Copy { tag: self.copies.tag(id), agent, at_ns, times });
+        let tag = self.copies.tag(id);
+        self.told.push_back(Told::Copy { tag, agent, at_ns, times });
+        tag
     }
 
     /// Gives a copy a lease that begins now.
@@ -295,87 +367,16 @@ impl Medium {
         }
     }
 
-    /// The agent that holds a copy holds it no longer.
-    fn let_go(&mut self, id: u32) -> u32 {
-        let agent = self.copies[id].holder;
-        self.agents[agent as usize].held -= 1;
-        agent
-    }
-
     /// An agent may have room for more.
     fn serve(&mut self, agent: u32, now_ns: u64) {
         self.hand_over_from(agent, now_ns);
         self.is_free(agent);
-        let shared = self.agents[agent as usize].shared;
+        let Agent { shared, partitions, .. } = self.agents[agent as usize];
         if shared != NONE {
             self.hand_over_from(shared, now_ns);
+        } else if partitions != NONE {
+            self.poll_partitions(agent, now_ns);
         }
-    }
-
-    /// A copy that an agent held comes back: it is handed over again, after the delay for that, or given up.
-    fn comes_back(&mut self, id: u32, now_ns: u64) {
-        let agent = self.let_go(id);
-        let terms = &self.terms[self.agents[agent as usize].terms as usize];
-        let times = self.copies[id].handed_over;
-        if times >= terms.max_deliveries {
-            self.gives_up(id, self.reasons.max_deliveries, now_ns);
-            self.copies.remove(id);
-        } else {
-            let delay_ns = terms.redelivery_after_ns(times);
-            self.copies[id].place = Place::Delayed;
-            if delay_ns == 0 {
-                self.enqueue(id, now_ns);
-            } else {
-                self.comes_at(now_ns.saturating_add(delay_ns), id);
-            }
-        }
-        self.serve(agent, now_ns);
-    }
-
-    /// Tells that a copy is given up, by the agent that had it last.
-    fn gives_up(&mut self, id: u32, reason: u32, at_ns: u64) {
-        self.tally.dead_letters += 1;
-        let Copy { stamp, holder: agent, .. } = self.copies[id];
-        self.told.push_back(Told::GivenUp { stamp, agent, at_ns, reason });
-    }
-
-    /// Settles the copy of a tag, or extends its lease. A copy whose lease has gone is still settled while nobody else has
-    /// it.
-    pub fn settle(&mut self, tag: u64, how: Settlement, now_ns: u64) {
-        let Some(id) = self.copies.of_tag(tag) else {
-            self.tally.late_settlements += 1;
-            return;
-        };
-        let Copy { place, holder, queue, .. } = self.copies[id];
-        self.tally.late_settlements += u64::from(place != Place::Held);
-        match (how, place) {
-            (Settlement::Extend, Place::Held) => {
-                self.lease(id, self.agents[holder as usize].terms as usize, now_ns);
-            }
-            (Settlement::GiveBack, Place::Held) => self.comes_back(id, now_ns),
-            // It has come back already, or the lease cannot begin anew.
-            (Settlement::Extend | Settlement::GiveBack, _) => {}
-            (Settlement::Acknowledge | Settlement::Reject, _) => {
-                if how == Settlement::Reject {
-                    self.gives_up(id, self.reasons.rejected, now_ns);
-                }
-                match place {
-                    Place::Waiting => self.queues[queue as usize].settle(id, &mut self.copies),
-                    Place::Held => {
-                        self.let_go(id);
-                        self.copies.remove(id);
-                        self.serve(holder, now_ns);
-                    }
-                    _ => self.copies.remove(id),
-                }
-            }
-        }
-    }
-
-    /// The copy of a tag, if it is still with the agent to whom it was handed over with it.
-    pub fn held(&self, tag: u64) -> Option<&Copy> {
-        let copy = &self.copies[self.copies.of_tag(tag)?];
-        (copy.place == Place::Held).then_some(copy)
     }
 
     /// Whether no copy is left, and none is to be told of.

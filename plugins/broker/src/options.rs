@@ -21,6 +21,10 @@ pub struct Settings {
     pub capacity: Option<u64>,
     /// What holds where consumers do not say otherwise.
     pub defaults: Terms,
+    /// The number of partitions of a shared queue, where it is split; 0 = as many as its group has agents.
+    pub partitions: Option<u32>,
+    /// Whether a settlement counts although somebody else has got the copy since.
+    pub takes_late: bool,
 }
 
 /// What the medium keeps for the copies of an agent.
@@ -38,6 +42,8 @@ pub struct Terms {
 
 const SECOND_NS: u64 = 1_000_000_000;
 const NO_BOUND: u32 = u32::MAX;
+/// The most partitions of a queue.
+const PARTITIONS_MAX: u32 = 10_000;
 
 impl Terms {
     /// The documented defaults of a medium; their sources stand in the schema.
@@ -53,6 +59,7 @@ impl Terms {
             "rabbitmq" => terms(NO_BOUND, Some(30 * 60), 20),
             "sqs" => terms(10, Some(30), NO_BOUND),
             "celery_redis" => terms(4, Some(3_600), NO_BOUND),
+            "kafka_group" => terms(500, Some(5 * 60), NO_BOUND),
             // Of these two, `redis_streams` hands nothing over again by itself.
             _ => terms(NO_BOUND, None, NO_BOUND),
         }
@@ -91,12 +98,23 @@ fn law(options: &Options, key: &str) -> Result<Distribution, Error> {
 impl Settings {
     /// Reads the options, which the host has checked against the schema and filled up with the defaults.
     pub fn read(options: &Options, run: &Run) -> Result<Settings, Error> {
+        let like = options.get("like").and_then(Value::as_str).unwrap_or("plain");
         let settings = Settings {
             latency: law(options, "latency")?,
             success_rate: read_share(needed(options, "success_rate")?).map_err(|e| bad("success_rate", e))?,
             handover: law(options, "handover")?,
             capacity: options.get("capacity").and_then(Value::as_u64).filter(|capacity| *capacity > 0),
-            defaults: Terms::of_medium(options.get("like").and_then(Value::as_str).unwrap_or("plain")),
+            defaults: Terms::of_medium(like),
+            partitions: (like == "kafka_group").then(|| {
+                options.get("partitions").and_then(Value::as_u64).unwrap_or(0).min(u64::from(PARTITIONS_MAX))
+                    as u32
+            }),
+            takes_late: match options.get("late_settlements").and_then(Value::as_str) {
+                Some("taken") => true,
+                Some("ignored") => false,
+                // Both forget the message by its number, whoever asks for it.
+                _ => matches!(like, "jetstream" | "redis_streams"),
+            },
         };
         for group in run.groups() {
             let inside = group.agents.end <= run.agents();
@@ -109,6 +127,12 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// The number of partitions into which the queue of a group of so many agents is split; none if it is not.
+    pub fn partitions_of(&self, agents: u32) -> Option<u32> {
+        self.partitions
+            .map(|partitions| if partitions == 0 { agents.clamp(1, PARTITIONS_MAX) } else { partitions })
     }
 
     /// Whether the attempt whose draw is `bits` is taken.

@@ -51,6 +51,17 @@ impl Queue {
         self.waiting += 1;
     }
 
+    /// Puts a copy before all others.
+    pub fn push_first(&mut self, id: u32, copies: &mut Copies) {
+        let chain = &mut self.chains[0];
+        (copies[id].next, copies[id].place) = (chain.first, Place::Waiting);
+        chain.first = id;
+        if chain.last == NONE {
+            chain.last = id;
+        }
+        self.waiting += 1;
+    }
+
     /// Takes the next copy. What was settled meanwhile is forgotten.
     pub fn pop(&mut self, copies: &mut Copies) -> Option<u32> {
         while let Some(chain) = self.chains.iter_mut().find(|chain| chain.first != NONE) {
