@@ -43,7 +43,7 @@ fn with_ledger(messages: u64) -> f64 {
         |sender, sequence| {
             let mut ledger = ledger.borrow_mut();
             let stamp = Stamp { run: 1, sender, sequence, attempt: 1, ..Stamp::default() };
-            black_box(ledger.received(&stamp, (sender + 1) % AGENTS));
+            black_box(ledger.received(&stamp, (sender + 1) % AGENTS, false));
             ledger.delivered(sender, sequence, (sender + 1) % AGENTS);
         },
     );

@@ -2,11 +2,11 @@
 
 use super::extent::Extent;
 use super::judge::AdviceJudge;
-use crate::plan::{Check, Plan};
+use crate::plan::{Check, Group, Plan};
 use crate::results::{Bottleneck, Run};
 
 /// The cores that may be played again after a run: ours, of which nothing outlives a run.
-const CORES: [&str; 1] = ["mock"];
+const CORES: [&str; 2] = ["mock", "broker"];
 const LAYERS: [&str; 1] = ["chaos"];
 
 /// Everything that is needed to try settings out.
@@ -86,9 +86,11 @@ fn laid_over(setting: &str, plan: &Plan, with: &dyn Fn(&str) -> Option<Plan>) ->
     let forms = &forms[..if setting.starts_with("arrival.") { 2 } else { 1 }];
     forms.iter().find_map(|form| {
         let changed = with(form)?;
-        let arrivals =
-            |plan: &Plan| plan.groups.iter().map(|group| group.arrival.clone()).collect::<Vec<_>>();
-        let differs = arrivals(&changed) != arrivals(plan)
+        let of_groups = |plan: &Plan| {
+            let of_group = |group: &Group| (group.count, group.arrival.clone(), group.consumer.clone());
+            plan.groups.iter().map(of_group).collect::<Vec<_>>()
+        };
+        let differs = of_groups(&changed) != of_groups(plan)
             || changed.processor != plan.processor
             || changed.queue != plan.queue;
         differs.then(|| ((*form).to_owned(), changed))

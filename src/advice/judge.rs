@@ -87,6 +87,8 @@ fn aims(setting: &str) -> &'static [&'static str] {
         "queue.capacity" | "processor.retry.attempts" => &["success_rate"],
         "processor.retry.backoff" => &["total.mean", "total.p99"],
         path if path.ends_with("in_flight") => &["throughput"],
+        path if path.ends_with("consumer.lease") => &["wasted_service"],
+        path if path.starts_with("agents[") => &["completion.mean"],
         _ => &["queue_wait.mean"],
     }
 }

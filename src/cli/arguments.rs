@@ -251,6 +251,9 @@ pub struct FitFlags {
     /// Use only runs on this core, as the results name it.
     #[arg(long, value_name = "NAME")]
     pub core: Option<String>,
+    /// Fit the time of the consumers' work instead, for `consumer: load("FILE")`.
+    #[arg(long)]
+    pub service: bool,
     /// Save the options as JSON, for `core("mock", load("FILE"))` [default: standard output].
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

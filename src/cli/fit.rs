@@ -4,12 +4,12 @@ use super::arguments::FitFlags;
 use super::compare;
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript::files::in_words;
-use mqscript::fit::{FitError, Fitted, fit};
+use mqscript::fit::{FitError, Fitted, FittedService, fit, fit_service};
 use mqscript::report::{Document, Element, Line, count, counted, percent, printable, span, text};
 use mqscript::results::{Report, Run};
 use mqscript::session::outputs::{OutputFile, is_stdout};
 use mqscript::session::terminal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 
@@ -29,8 +29,11 @@ fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
         flags.output.as_deref().map(|path| OutputFile::open("--output", path, flags.force)).transpose()?;
     let reports = compare::read_all(&flags.files)?;
     let runs = runs_on(&reports, flags.core.as_deref())?;
-    let fitted = fit(&runs).map_err(|error| Diagnostics::from(told(&error)))?;
-    let options = Value::Object(fitted.options.clone());
+    let (options, told) = match flags.service {
+        true => service(flags, &runs),
+        false => core(flags, &runs),
+    }
+    .map_err(|error| Diagnostics::from(told(&error)))?;
     let document = format!("{}\n", serde_json::to_string_pretty(&options).expect("options are plain data"));
     match output {
         None => terminal::print(&document)?,
@@ -44,9 +47,36 @@ fn fitted(flags: &FitFlags) -> Result<(), Diagnostics> {
             }
         }
     }
-    let told = text::write(&told_of(flags, &runs, &fitted), &terminal::plain());
+    let told = text::write(&told, &terminal::plain());
     terminal::note(told.trim_end());
     Ok(())
+}
+
+/// Options of the mock, and what is told about them.
+fn core(flags: &FitFlags, runs: &[&Run]) -> Result<(Value, Document), FitError> {
+    let fitted = fit(runs)?;
+    Ok((Value::Object(fitted.options.clone()), told_of(flags, runs, &fitted)))
+}
+
+/// The law of consumers' work, and what is told about it.
+fn service(flags: &FitFlags, runs: &[&Run]) -> Result<(Value, Document), FitError> {
+    let FittedService { service, executions, service_ns } = fit_service(runs)?;
+    let [mean, p50, p99] = service_ns.map(|ns| span(ns.round() as u64));
+    let (played, worked) = (counted(runs.len() as u64, "run"), counted(executions, "execution"));
+    let mut lines = vec![format!("fitted to {played}: {worked}, mean {mean}, median {p50}, p99 {p99}")];
+    lines.extend(beside(flags, |name| format!("consumer: load(\"{name}\")")));
+    Ok((json!({ "service": service }), document(lines)))
+}
+
+/// How the file is used in a script beside it; none if there is no file.
+fn beside(flags: &FitFlags, used: impl Fn(&str) -> String) -> Option<String> {
+    let path = flags.output.as_ref().filter(|path| !is_stdout(path))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Some(format!("in a script beside it: {}", used(&name)))
+}
+
+fn document(lines: Vec<String>) -> Document {
+    Document { elements: lines.into_iter().map(|text| Element::Line(Line::whole(0, text))).collect() }
 }
 
 fn runs_on<'r>(reports: &'r [(&Path, Report)], core: Option<&str>) -> Result<Vec<&'r Run>, Diagnostics> {
@@ -68,6 +98,7 @@ fn told(error: &FitError) -> Diagnostic {
     match error {
         FitError::SeveralCores(_) => fault.help("`--core NAME` picks the runs on one of them"),
         FitError::NoDistributions => fault.help("play the run again with this version and save it"),
+        FitError::NoExecutions => fault.help("fit to a run in which some group has a `consumer`"),
         FitError::Nothing => fault.help("fit to a run in which messages were handed over"),
         FitError::Damaged(_) => fault.help("save the results again"),
     }
@@ -87,9 +118,6 @@ fn told_of(flags: &FitFlags, runs: &[&Run], fitted: &Fitted) -> Document {
         lines.push(format!("with options of their own: {}", fitted.types.join(", ")));
     }
     lines.extend(fitted.notes.iter().map(|note| format!("note: {note}")));
-    if let Some(path) = flags.output.as_ref().filter(|path| !is_stdout(path)) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        lines.push(format!("in a script beside it: core(\"mock\", load(\"{name}\"))"));
-    }
-    Document { elements: lines.into_iter().map(|text| Element::Line(Line::whole(0, text))).collect() }
+    lines.extend(beside(flags, |name| format!("core(\"mock\", load(\"{name}\"))")));
+    document(lines)
 }

@@ -40,9 +40,10 @@ pub fn direction(figure: &Figure) -> Option<Direction> {
         | "success_rate"
         | "attempt_success_rate"
         | "delivered"
-        | "received" => Some(Direction::Higher),
+        | "received"
+        | "completed" => Some(Direction::Higher),
         "offered" | "generated" | "addressed" | "answered" | "expected" | "foreign" | "window"
-        | "skipped" | "last_activity" => None,
+        | "skipped" | "last_activity" | "executions" | "busy" | "service" => None,
         _ => Some(Direction::Lower),
     }
 }

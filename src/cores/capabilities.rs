@@ -31,7 +31,7 @@ pub(super) fn combined(capabilities: impl IntoIterator<Item = u64>) -> u64 {
 }
 
 /// The bit of the capability of this name; none if there is no such capability.
-pub(super) fn capability_named(name: &str) -> u64 {
+pub fn capability_named(name: &str) -> u64 {
     abi::CAPABILITY_NAMES.iter().find(|(_, known)| *known == name).map_or(0, |(bit, _)| *bit)
 }
 

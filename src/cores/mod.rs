@@ -48,7 +48,7 @@ mod violations;
 pub mod vitals;
 mod whole;
 
-pub use capabilities::{CONSUMING, capability_names};
+pub use capabilities::{CONSUMING, capability_named, capability_names};
 pub use chain::Chain;
 pub use error::{CoreError, CoreFailure, FailureKind, OptionFault};
 pub use final_snapshot::{expose, with_final_snapshot, write_final_snapshot, write_snapshot_if_dying};
@@ -59,7 +59,8 @@ pub use mqscript_plugin::{Settlement, abi};
 pub use out::Out;
 pub use own::{OWN_CORES, is_foreign};
 pub use resolve::{
-    CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by, plan_chain,
+    CoreRequest, ListedFile, ResolvedChain, ResolvedCore, core_info, list_cores, list_cores_by,
+    own_cores_with, plan_chain,
 };
 pub use run_config::{GroupRow, PartyNames, RunClockKind, RunConfig, TypeRow};
 pub use secrets::{HIDDEN, without_secrets};

@@ -8,6 +8,7 @@ use super::limits::CHAIN_MAX;
 use super::links::Recipe;
 use super::load::load;
 use super::options::resolve;
+use super::own::OWN_CORES;
 use super::run_config::RunConfig;
 use super::services::HostServices;
 use super::vet::{CoreInfo, Vetted};
@@ -72,6 +73,14 @@ impl ResolvedChain {
             self.recipes.iter().map(|(vetted, options)| Recipe { vetted, options }).collect();
         Chain::create(&recipes, run, services)
     }
+}
+
+/// The cores of this project, of those that are found, that have all of these capabilities.
+pub fn own_cores_with(finder: &Finder, base_dir: &Path, capabilities: u64) -> Vec<&'static str> {
+    let has = |core: &&str| {
+        locate(finder, base_dir, core).is_ok_and(|core| core.info.capabilities & capabilities == capabilities)
+    };
+    OWN_CORES.iter().copied().filter(has).collect()
 }
 
 /// Finds, loads, vets and configures a chain, innermost first. Paths are relative to `base_dir`.

@@ -87,6 +87,17 @@ pub struct OutcomeView {
     pub total_ns: u64,
 }
 
+/// What an agent says of a message on which it has worked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageAnswer {
+    /// The work is done.
+    Accepted,
+    /// It is to be done again: the copy is given back.
+    Refused,
+    /// It is never to be done again: the copy becomes a dead letter.
+    Rejected,
+}
+
 /// The callbacks of all agents. The engine calls only those that some group of the plan names.
 pub trait Behaviour {
     /// Tells an agent that the load begins.
@@ -101,11 +112,16 @@ pub trait Behaviour {
     /// The behaviour failed; the run ends.
     fn next(&mut self, sending: &mut Sending<'_>) -> Result<Option<Draft>, BehaviourError>;
 
-    /// Tells an agent of a message that it received.
+    /// Tells an agent of a message that it received; one that works on what it receives, when the work is done. Only the
+    /// answer of such an agent counts.
     ///
     /// # Errors
     /// The behaviour failed; the run ends.
-    fn on_message(&mut self, sending: &mut Sending<'_>, message: MessageView) -> Result<(), BehaviourError>;
+    fn on_message(
+        &mut self,
+        sending: &mut Sending<'_>,
+        message: MessageView,
+    ) -> Result<MessageAnswer, BehaviourError>;
 
     /// Tells an agent of the final outcome of its own message.
     ///
@@ -139,8 +155,8 @@ impl Behaviour for NoBehaviour {
         &mut self,
         _sending: &mut Sending<'_>,
         _message: MessageView,
-    ) -> Result<(), BehaviourError> {
-        Ok(())
+    ) -> Result<MessageAnswer, BehaviourError> {
+        Ok(MessageAnswer::Accepted)
     }
 
     fn on_outcome(

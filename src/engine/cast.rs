@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use crate::cores::{self, CoreRequest, Finder, ResolvedChain, ResolvedCore, abi, is_foreign};
-use crate::plan::{ClockKind, Plan, Receive};
+use crate::plan::{ClockKind, Consumer, Plan, Receive};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +41,9 @@ impl Cast {
         if setting.pure {
             refuse_impure(&resolved)?;
         }
+        consumes(plan, &resolved, resolved.declared_capabilities(), |capability| {
+            cores::own_cores_with(setting.finder, setting.base_dir, capability)
+        })?;
         let clock = clock_of(plan, &resolved)?;
         Ok(Cast { resolved, clock, confined: setting.confined.map(str::to_owned) })
     }
@@ -52,7 +55,15 @@ impl Cast {
     pub fn of_all(plans: &[Plan], setting: Setting<'_>) -> Result<Vec<Arc<Cast>>, (usize, RunError)> {
         let mut casts: Vec<Arc<Cast>> = Vec::with_capacity(plans.len());
         for (index, plan) in plans.iter().enumerate() {
-            let same = |other: &Plan| other.core == plan.core && other.clock == plan.clock;
+            let same = |other: &Plan| {
+                let asks = |plan: &Plan| {
+                    plan.groups
+                        .iter()
+                        .flat_map(|group| group.consumer.as_ref().map(Consumer::needs))
+                        .collect::<Vec<_>>()
+                };
+                other.core == plan.core && other.clock == plan.clock && asks(other) == asks(plan)
+            };
             let known = plans[..index].iter().position(same).map(|first| Arc::clone(&casts[first]));
             casts.push(match known {
                 Some(known) => known,
@@ -127,10 +138,38 @@ fn clock_of(plan: &Plan, resolved: &ResolvedChain) -> Result<ClockKind, RunError
     }
 }
 
+/// Whether cores with these capabilities can do what the consumers of a plan ask for. `others` names our cores that have a
+/// capability.
+pub(super) fn consumes(
+    plan: &Plan,
+    resolved: &ResolvedChain,
+    capabilities: u64,
+    others: impl Fn(u64) -> Vec<&'static str>,
+) -> Result<(), RunError> {
+    for group in &plan.groups {
+        let Some(consumer) = &group.consumer else { continue };
+        if plan.receive == Receive::Never {
+            return Err(RunError::ConsumesNothing { group: group.name.clone() });
+        }
+        let lacks = |(capability, _): &(&str, &str)| capabilities & cores::capability_named(capability) == 0;
+        if let Some((capability, key)) = consumer.needs().into_iter().find(lacks) {
+            return Err(RunError::CannotConsume {
+                core: resolved.cores.first().map(|core| core.id.clone()).unwrap_or_default(),
+                group: group.name.clone(),
+                key,
+                capability,
+                others: others(cores::capability_named(capability)),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Whether copies are received: "auto = some group has `on_message`, or the core is live and RECEIVES", or an option
 /// needs the copies.
 pub(super) fn receives(plan: &Plan, resolved: &ResolvedChain) -> Result<bool, RunError> {
     let callbacks = plan.has_callback(|callbacks| callbacks.on_message.is_some());
+    let consumers = plan.groups.iter().any(|group| group.consumer.is_some());
     let unable = resolved.cores.iter().find(|core| core.capabilities & abi::RECEIVES == 0);
     let live = resolved.cores.iter().any(|core| core.capabilities & abi::SIMULATED == 0);
     let asked = resolved.cores.iter().find_map(|core| Some((&core.id, core.receives_for.as_ref()?)));
@@ -138,13 +177,14 @@ pub(super) fn receives(plan: &Plan, resolved: &ResolvedChain) -> Result<bool, Ru
         Receive::Always => true,
         Receive::Never if callbacks => true,
         Receive::Never => false,
-        Receive::Auto => callbacks || asked.is_some() || (live && unable.is_none()),
+        Receive::Auto => callbacks || consumers || asked.is_some() || (live && unable.is_none()),
     };
     match unable {
         Some(core) if wanted => Err(RunError::CannotReceive {
             core: core.id.clone(),
             because: match asked {
                 _ if callbacks => "`on_message`".to_owned(),
+                _ if consumers => "`consumer`".to_owned(),
                 Some((layer, option)) => format!("the option `{option}` of `{layer}`"),
                 None => "`receive`".to_owned(),
             },

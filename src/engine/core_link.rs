@@ -72,12 +72,12 @@ impl CoreLink {
         self.session.flush(now_ns + self.origin_ns, &mut self.out)
     }
 
-    /// Tells the core that copies were received, by their tags.
+    /// Tells the core how copies are settled, by their tags.
     ///
     /// # Errors
     /// As for [`poll`](CoreLink::poll).
-    pub fn acknowledge(&mut self, now_ns: u64, tags: &[u64]) -> Result<(), CoreFailure> {
-        self.session.acknowledge(now_ns + self.origin_ns, Settlement::Acknowledge, tags, &mut self.out)
+    pub fn settle(&mut self, now_ns: u64, how: Settlement, tags: &[u64]) -> Result<(), CoreFailure> {
+        self.session.acknowledge(now_ns + self.origin_ns, how, tags, &mut self.out)
     }
 
     /// When the core wants to be polled, in nanoseconds since the load began; `u64::MAX` = never.

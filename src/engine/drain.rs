@@ -25,8 +25,12 @@ impl<C: Clock> Player<'_, C> {
             self.waited = silent.then_some(Waited::Silence);
             return silent;
         }
-        if self.receiver.is_active() && !self.receiver.all_received() && !self.is_simulated() {
-            self.waited = Some(Waited::Empty);
+        if self.receiver.is_active() && !self.receiver.all_received() {
+            self.waited = match (self.is_out_of_patience(), self.is_simulated()) {
+                (true, _) => Some(Waited::Limit),
+                (false, false) => Some(Waited::Empty),
+                (false, true) => self.waited,
+            };
         }
         self.pace.now_ns() >= self.listens_until_ns()
     }
@@ -48,16 +52,31 @@ impl<C: Clock> Player<'_, C> {
 
     /// Whether copies of messages that were delivered may still come.
     pub fn copies_missing(&self) -> bool {
-        if self.receiver.pending() > 0 || self.callbacks.has_pending() {
+        if self.receiver.pending() > 0 || self.callbacks.has_pending() || self.work_is_left() {
             return true;
         }
-        if !self.receiver.is_active() || self.receiver.all_received() {
+        if !self.receiver.is_active() || self.receiver.all_received() || self.is_out_of_patience() {
             return false;
         }
         if self.is_simulated() {
             return self.core.due_ns() != u64::MAX;
         }
         !self.core.out.empty
+    }
+
+    /// Whether consumers still have work, or will get some again.
+    fn work_is_left(&self) -> bool {
+        let Some(consumption) = &self.account.recorder.consumption else { return false };
+        let comes_again = consumption.unfinished() > 0 && self.core.due_ns() != u64::MAX;
+        !self.is_out_of_patience() && (comes_again || !self.consumers.are_idle())
+    }
+
+    /// Whether consumers have completed nothing for so long that they never will: a copy whose work always fails may come
+    /// again for ever, and keep those behind it waiting.
+    fn is_out_of_patience(&self) -> bool {
+        let Some(consumption) = &self.account.recorder.consumption else { return false };
+        let since_ns = consumption.progress_ns.max(self.load.ended_ns().unwrap_or(u64::MAX));
+        self.pace.now_ns() >= since_ns.saturating_add(self.setup.rules.patience_ns)
     }
 
     /// Whether some messages have not ended and still may.

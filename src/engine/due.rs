@@ -15,6 +15,12 @@ pub enum Due {
     OutcomeCallback(MessageId),
     /// The copy in this slot of the receiver arrives (`on_message`).
     Delivery(u32),
+    /// The work on the copy in this slot of the consumers ends.
+    Work(u32),
+    /// The lease of the copy in this slot of the consumers is to be extended.
+    Extend(u32),
+    /// This agent, which died at work, is back.
+    Restart(u32),
     /// The end of a message's backoff.
     Backoff(MessageId),
     /// The start of the phase with this number.
@@ -35,17 +41,19 @@ pub(super) enum Class {
     Timeout = 1,
     OutcomeCallback = 2,
     Delivery = 3,
-    Backoff = 4,
-    Phase = 5,
-    Arrival = 6,
+    Work = 4,
+    Backoff = 5,
+    Phase = 6,
+    Arrival = 7,
 }
 
 impl Class {
-    pub(super) const ALL: [Class; 7] = [
+    pub(super) const ALL: [Class; 8] = [
         Class::Outcome,
         Class::Timeout,
         Class::OutcomeCallback,
         Class::Delivery,
+        Class::Work,
         Class::Backoff,
         Class::Phase,
         Class::Arrival,
@@ -56,6 +64,12 @@ impl Class {
 const OTHER: u32 = u32::MAX;
 /// The bit that marks the slot of a callback's message, among the arrivals of agents.
 const SEND: u32 = 1 << 31;
+/// The bits that tell what happens at work, above the slot or the agent.
+const AT_WORK: u32 = 3 << 30;
+/// Among them: a lease is to be extended.
+const EXTEND: u32 = 1 << 30;
+/// Among them: an agent is back.
+const RESTART: u32 = 2 << 30;
 
 impl Due {
     /// The class of the event, and its payload in 32 bits.
@@ -67,6 +81,9 @@ impl Due {
             Due::Timeout(id) => (Class::Timeout, id.0),
             Due::OutcomeCallback(id) => (Class::OutcomeCallback, id.0),
             Due::Delivery(slot) => (Class::Delivery, slot),
+            Due::Work(slot) => (Class::Work, slot),
+            Due::Extend(slot) => (Class::Work, slot | EXTEND),
+            Due::Restart(agent) => (Class::Work, agent | RESTART),
             Due::Backoff(id) => (Class::Backoff, id.0),
             Due::Phase(number) => (Class::Phase, number),
             Due::LoadEnd => (Class::Phase, OTHER),
@@ -84,6 +101,11 @@ impl Due {
             Class::Timeout => Due::Timeout(MessageId(payload)),
             Class::OutcomeCallback => Due::OutcomeCallback(MessageId(payload)),
             Class::Delivery => Due::Delivery(payload),
+            Class::Work => match payload & AT_WORK {
+                0 => Due::Work(payload),
+                EXTEND => Due::Extend(payload & !AT_WORK),
+                _ => Due::Restart(payload & !AT_WORK),
+            },
             Class::Backoff => Due::Backoff(MessageId(payload)),
             Class::Phase if payload == OTHER => Due::LoadEnd,
             Class::Phase => Due::Phase(payload),

@@ -163,6 +163,7 @@ impl<C: Clock> Player<'_, C> {
     /// Gives an outcome to every message that has not ended when the run is over.
     pub fn settle(&mut self) {
         self.take_notices();
+        self.cut_off_work();
         self.account.occupancy.finish(self.pace.now_ns());
         // From here on no callback is called and no agent sends: outcomes are only counted.
         self.callbacks.end();

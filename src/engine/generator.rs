@@ -47,6 +47,8 @@ pub struct GroupState {
     pub first: u32,
     /// The number of its agents.
     pub count: u32,
+    /// The party that is the queue of all its agents together; none if each has an inbox.
+    pub queue: Option<u32>,
     sampler: ArrivalSampler,
     mix: Option<AliasTable>,
     /// The setting of each entry of the mix.
@@ -111,6 +113,7 @@ impl Generator {
             groups.push(GroupState {
                 first,
                 count: group.count,
+                queue: parties.queue_of(number),
                 sampler,
                 mix: (!weights.is_empty()).then(|| AliasTable::new(&weights)),
                 entries,
@@ -130,6 +133,14 @@ impl Generator {
     /// The agent's random stream for arrival times, for laws that draw elsewhere.
     pub fn arrival_stream(&mut self, agent: u32) -> &mut Stream {
         &mut self.agents[agent as usize].arrival
+    }
+
+    /// The group of a recipient: that of an agent, or the one whose queue it is.
+    pub fn group_of_recipient(&self, recipient: u32) -> Option<usize> {
+        match self.agents.get(recipient as usize) {
+            Some(agent) => Some(agent.group as usize),
+            None => self.groups.iter().position(|group| group.queue == Some(recipient)),
+        }
     }
 
     /// The key of an agent's name.
@@ -195,7 +206,10 @@ impl Generator {
             Recipient::Agent(number) => *number,
             Recipient::Group(number) => {
                 let group = &self.groups[*number];
-                other_than(agent, group.first, group.count, stream)
+                match group.queue {
+                    Some(queue) => queue,
+                    None => other_than(agent, group.first, group.count, stream),
+                }
             }
         }
     }

@@ -23,7 +23,10 @@ mod callback_runner;
 mod cast;
 mod chunk;
 mod clock;
+mod consumers;
+mod consuming;
 mod content;
+mod copy_class;
 mod core_link;
 mod drain;
 mod due;
@@ -68,15 +71,17 @@ mod under_load;
 mod wheel;
 
 pub use behaviour::{
-    Behaviour, BehaviourError, Draft, MessageTexts, MessageView, NoBehaviour, OutcomeView, Sending,
+    Behaviour, BehaviourError, Draft, MessageAnswer, MessageTexts, MessageView, NoBehaviour, OutcomeView,
+    Sending,
 };
 pub use cast::{Cast, Setting};
+pub use copy_class::Class as CopyClass;
 pub use error::RunError;
 pub use names::Parties;
-pub use observer::{CopyRecord, MessageRecord, Observer, Progress, Silent, SoFar, Started};
+pub use observer::{CopyRecord, ExecutionRecord, MessageRecord, Observer, Progress, Silent, SoFar, Started};
 pub use played::Played;
 pub use player::ROUNDS_MAX;
-pub use receipts::{Class as CopyClass, ReceiptCounts, Receipts};
+pub use receipts::{ReceiptCounts, Receipts};
 pub use results::record_libraries;
 pub use run::{run, run_with};
 pub use stop::Stop;

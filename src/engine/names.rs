@@ -1,7 +1,7 @@
 //! The names and numbers of all parties: first the agents, then the other senders that messages show.
 
 use crate::cores::PartyNames;
-use crate::plan::{Plan, Sender};
+use crate::plan::{Consumer, Plan, Sender};
 use mqscript_plugin::abi::ALL;
 
 /// All parties of a run. Names of agents are made when needed, so that a million agents cost no memory.
@@ -10,7 +10,10 @@ pub struct Parties {
     /// For each group its name, whether its agents are numbered, and the number of its first agent.
     groups: Vec<(String, bool, u32)>,
     agents: u32,
+    /// Other senders that messages show, then the queues that groups have together.
     others: Vec<String>,
+    /// For each group, the party that is its queue, if its agents have one together.
+    queues: Vec<Option<u32>>,
 }
 
 impl Parties {
@@ -30,7 +33,25 @@ impl Parties {
                 parties.others.push(name.clone());
             }
         }
+        for group in &plan.groups {
+            let is_shared = group.consumer.as_ref().is_some_and(Consumer::is_shared);
+            let queue = is_shared.then(|| {
+                parties.others.push(group.name.clone());
+                parties.agents + parties.others.len() as u32 - 1
+            });
+            parties.queues.push(queue);
+        }
         parties
+    }
+
+    /// The party that is the queue of a group's agents together; none if each has an inbox.
+    pub fn queue_of(&self, group: usize) -> Option<u32> {
+        self.queues.get(group).copied().flatten()
+    }
+
+    /// The number of all parties.
+    pub fn count(&self) -> u32 {
+        self.agents + self.others.len() as u32
     }
 
     /// The number of agents.
@@ -101,7 +122,7 @@ pub fn push_number(into: &mut String, number: u64) {
 
 impl PartyNames for Parties {
     fn count(&self) -> u32 {
-        self.agents + self.others.len() as u32
+        Parties::count(self)
     }
 
     fn write_name(&self, id: u32, into: &mut String) {
@@ -116,7 +137,7 @@ mod tests {
     #[test]
     fn names_and_numbers_belong_together() {
         let groups = vec![("lead".to_owned(), false, 0), ("worker".to_owned(), true, 1)];
-        let parties = Parties { groups, agents: 9, others: vec!["SYSTEM".to_owned()] };
+        let parties = Parties { groups, agents: 9, others: vec!["SYSTEM".to_owned()], queues: Vec::new() };
         let names: Vec<String> = (0..10).map(|id| parties.name(id)).collect();
         assert_eq!(
             (&names[0][..], &names[1][..], &names[8][..], &names[9][..]),

@@ -1,5 +1,6 @@
 //! The news that the engine sends during a run. It prints nothing itself: whoever shows a run implements [`Observer`].
 
+use crate::metrics::ExecutionEnd;
 use crate::plan::{ClockKind, Plan, Priority};
 use crate::results::{Facts, FinalOutcome, Run};
 use serde_json::Value;
@@ -109,6 +110,37 @@ pub struct CopyRecord<'a> {
     pub reason: &'a str,
 }
 
+/// The work of an agent on a copy, told when it has ended.
+#[derive(Debug)]
+pub struct ExecutionRecord<'a> {
+    /// The name of the agent that generated the message.
+    pub agent: &'a str,
+    /// The number of the message among its agent's, from 1.
+    pub sequence: u64,
+    /// The name of its type in the mix.
+    pub type_name: &'a str,
+    /// The agent that worked.
+    pub consumer: &'a str,
+    /// Whether the message was for all agents.
+    pub to_all: bool,
+    /// The number of the hand-over of its copy, from 1; 0 if the core does not tell it.
+    pub hand_over: u32,
+    /// When its message was due, in nanoseconds since the load began.
+    pub intended_ns: u64,
+    /// When its copy came to the agent, in nanoseconds since the load began.
+    pub handed_ns: u64,
+    /// When the work began, in nanoseconds since the load began.
+    pub began_ns: u64,
+    /// When the work ended, in nanoseconds since the load began.
+    pub ended_ns: u64,
+    /// How the work ended.
+    pub end: ExecutionEnd,
+    /// Whether the lease of the copy had ended by then.
+    pub lease_expired: bool,
+    /// How the copy was settled then: "acknowledged", "given_back" or "rejected"; none if it was not.
+    pub settled: Option<&'static str>,
+}
+
 /// The results of a run so far, as if its core had died now. They are not judged yet.
 #[derive(Debug)]
 pub struct SoFar<'a> {
@@ -161,6 +193,11 @@ pub trait Observer {
     /// Tells of a copy that came, or of a processor's report; only if [`Observer::message`] is called. An error works
     /// as there.
     fn copy(&mut self, _record: &CopyRecord<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Tells of a consumer's work that has ended; only if [`Observer::message`] is called. An error works as there.
+    fn execution(&mut self, _record: &ExecutionRecord<'_>) -> Result<(), String> {
         Ok(())
     }
 }

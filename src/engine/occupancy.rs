@@ -11,6 +11,8 @@ pub enum Place {
     Processor,
     /// Waiting for another attempt.
     Backoff,
+    /// With a consumer: copies that were handed over, and not settled or forgotten.
+    Consumer,
 }
 
 /// The messages in a place: how many, and the sum of the times at which they left minus that of those at which they came.
@@ -25,7 +27,7 @@ struct Stay {
 /// sum of the times that they stayed.
 #[derive(Debug, Clone, Default)]
 pub struct OccupancyIntegrals {
-    places: [Stay; 3],
+    places: [Stay; 4],
     finished: bool,
 }
 
@@ -78,6 +80,12 @@ impl OccupancyIntegrals {
             processor: text(Place::Processor),
             backoff: text(Place::Backoff),
             in_system: in_system.to_string(),
+            held: None,
         }
+    }
+
+    /// The integral of the copies that consumers held.
+    pub fn held(&self) -> String {
+        self.places[Place::Consumer as usize].sum.to_string()
     }
 }

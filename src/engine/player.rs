@@ -3,6 +3,7 @@
 use super::account::Account;
 use super::callback_runner::CallbackRunner;
 use super::clock::Clock;
+use super::consumers::Consumers;
 use super::content::Texts;
 use super::core_link::CoreLink;
 use super::due::Due;
@@ -37,6 +38,8 @@ pub struct Player<'a, C: Clock> {
     pub processor: ProcessorState,
     /// The copies that arrive.
     pub receiver: Receiver,
+    /// The agents that work on what they receive.
+    pub consumers: Consumers,
     /// Everything that is measured.
     pub account: Account,
     /// The messages that have not ended.
@@ -163,6 +166,9 @@ impl<C: Clock> Player<'_, C> {
         if self.receiver.has_tags() {
             self.acknowledge();
         }
+        if self.consumers.has_settlements() {
+            self.settle_copies();
+        }
     }
 
     /// Handles one event, which is due.
@@ -196,6 +202,9 @@ impl<C: Clock> Player<'_, C> {
             Due::Timeout(id) => self.timeout_due(id, time_ns),
             Due::OutcomeCallback(id) => self.outcome_callback_due(id),
             Due::Delivery(slot) => self.delivery_due(slot),
+            Due::Work(slot) => self.work_due(slot),
+            Due::Extend(slot) => self.extend_due(slot),
+            Due::Restart(agent) => self.restart_due(agent),
             Due::Backoff(id) => self.backoff_due(id),
             Due::Phase(number) => self.load.enter_phase(number),
             Due::LoadEnd => self.end_load(),

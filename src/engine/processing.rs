@@ -292,6 +292,9 @@ impl<C: Clock> Player<'_, C> {
                 self.account.outages.delivered(at_ns);
             }
             self.receiver.delivered(message);
+            if self.consumers.are_there() {
+                self.is_to_be_completed(id);
+            }
             self.end(id, FinalOutcome::Delivered, 0, at_ns, Some((accepted_ns, at_ns)));
         } else {
             self.attempt_failed(id);

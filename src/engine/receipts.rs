@@ -5,6 +5,7 @@
 //! chunk is sealed as it stands, and a copy that comes for it later is counted as `late`.
 
 use super::chunk::{self, Chunk, Seen};
+use super::copy_class::Class;
 use super::order::{Order, PRIORITIES};
 use mqscript_plugin::Stamp;
 use mqscript_plugin::abi::ALL;
@@ -33,6 +34,9 @@ pub struct ReceiptCounts {
     pub given_up: u64,
     /// The number of further copies of a message at the same agent.
     pub duplicated: u64,
+    /// The number of further copies at agents that work on what they receive, which the medium handed over again because
+    /// they had not been settled.
+    pub redelivered: u64,
     /// The number of copies without a stamp, or of messages of this run that were never handed over for this agent.
     pub unexpected: u64,
     /// The number of copies with the stamp of another run.
@@ -50,31 +54,6 @@ impl ReceiptCounts {
     /// lost − given up + recovered".
     pub fn recovered(&self) -> u64 {
         (self.received + self.outstanding + self.given_up) - self.expected
-    }
-}
-
-/// The class of a copy in the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// The first copy of its message at its agent.
-    Received,
-    /// A further copy for the same agent.
-    Duplicated,
-    /// A copy that nobody sent, or not to this agent.
-    Unexpected,
-    /// A copy for a chunk that is sealed, so that its class is unknown.
-    Late,
-}
-
-impl Class {
-    /// The name of the class where every copy is written down.
-    pub fn name(self) -> &'static str {
-        match self {
-            Class::Received => "received",
-            Class::Duplicated => "duplicated",
-            Class::Unexpected => "unexpected",
-            Class::Late => "late",
-        }
     }
 }
 
@@ -234,17 +213,18 @@ impl Receipts {
         }
     }
 
-    /// Counts a copy with the stamp of this run that came to `agent`. Returns its class.
+    /// Counts a copy with the stamp of this run that came to `agent`. Returns its class. `handed_out_again`: the medium says
+    /// that it hands the copy over again because the agent, which works on what it receives, has not settled it.
     #[inline]
-    pub fn received(&mut self, stamp: &Stamp, agent: u32) -> Class {
+    pub fn received(&mut self, stamp: &Stamp, agent: u32, handed_out_again: bool) -> Class {
         let (sender, sequence) = (stamp.sender, stamp.sequence);
         if sequence > SEQUENCE_MAX {
-            return self.received_for_closed(NONE);
+            return self.received_for_closed(NONE, handed_out_again);
         }
         let (number, bit) = place(sequence);
         let slot = self.slot(sender, number);
         let Some(Some(chunk)) = self.pool.get_mut(slot as usize) else {
-            return self.received_for_closed(slot);
+            return self.received_for_closed(slot, handed_out_again);
         };
         let awaited = chunk.awaited_broadcasts();
         let seen = chunk.received(bit, agent);
@@ -252,10 +232,7 @@ impl Receipts {
             self.bytes -= chunk.bytes_of_broadcast();
         }
         match seen {
-            Seen::Again => {
-                self.copies.duplicated += 1;
-                Class::Duplicated
-            }
+            Seen::Again => self.received_again(handed_out_again),
             Seen::Never => {
                 self.copies.unexpected += 1;
                 Class::Unexpected
@@ -267,7 +244,9 @@ impl Receipts {
                 *missing -= u64::from(delivered);
                 let priority = stamp.flags & mqscript_plugin::abi::STAMP_PRIORITY;
                 let way = if to_all && self.by_address { PRIORITIES + priority } else { priority };
-                if stamp.attempt == 1 && self.order.is_late(sender, agent, way, sequence) {
+                // Those who have a queue together get no order.
+                let has_inbox = agent < self.agents;
+                if stamp.attempt == 1 && has_inbox && self.order.is_late(sender, agent, way, sequence) {
                     self.copies.out_of_order += 1;
                 }
                 if complete {
@@ -278,13 +257,20 @@ impl Receipts {
         }
     }
 
+    #[inline]
+    fn received_again(&mut self, handed_out_again: bool) -> Class {
+        if handed_out_again {
+            self.copies.redelivered += 1;
+            return Class::Redelivered;
+        }
+        self.copies.duplicated += 1;
+        Class::Duplicated
+    }
+
     #[inline(never)]
-    fn received_for_closed(&mut self, slot: u32) -> Class {
+    fn received_for_closed(&mut self, slot: u32, handed_out_again: bool) -> Class {
         match slot {
-            COMPLETE => {
-                self.copies.duplicated += 1;
-                Class::Duplicated
-            }
+            COMPLETE => self.received_again(handed_out_again),
             SEALED => {
                 self.copies.late += 1;
                 Class::Late
@@ -467,7 +453,7 @@ mod tests {
                     _ => {
                         let right = model.recipients.get(&(sender, sequence)).copied().unwrap_or(agent);
                         let agent = if what == 7 || right == ALL { agent } else { right };
-                        let class = receipts.received(&stamp(sender, sequence), agent);
+                        let class = receipts.received(&stamp(sender, sequence), agent, false);
                         if !model.is_for(sender, sequence, agent) {
                             model.unexpected += 1;
                             prop_assert_eq!(class, Class::Unexpected);
@@ -504,7 +490,7 @@ mod tests {
         for sequence in sequences {
             receipts.handed_over(0, sequence, 1, true);
             receipts.delivered(0, sequence, 1);
-            assert_eq!(receipts.received(&stamp(0, sequence), 1), Class::Received);
+            assert_eq!(receipts.received(&stamp(0, sequence), 1, false), Class::Received);
         }
     }
 
@@ -515,8 +501,8 @@ mod tests {
         assert_eq!((receipts.bytes, receipts.senders[0].chunks.len()), (0, 0));
         assert!(receipts.pool.len() <= 2 && receipts.opened.len() <= 70);
         // A copy of long ago is still known as the second one.
-        assert_eq!(receipts.received(&stamp(0, 5), 1), Class::Duplicated);
-        assert_eq!(receipts.received(&stamp(0, 640_001), 1), Class::Unexpected);
+        assert_eq!(receipts.received(&stamp(0, 5), 1, false), Class::Duplicated);
+        assert_eq!(receipts.received(&stamp(0, 640_001), 1, false), Class::Unexpected);
         assert!(!receipts.is_blurred());
     }
 
@@ -535,7 +521,7 @@ mod tests {
             lost += copies;
         });
         assert_eq!((lost, receipts.copies().outstanding), (6_400, 6_400));
-        assert_eq!(receipts.received(&stamp(0, 1), 1), Class::Late);
+        assert_eq!(receipts.received(&stamp(0, 1), 1, false), Class::Late);
         assert!(receipts.is_blurred());
     }
 
@@ -544,9 +530,9 @@ mod tests {
         let mut receipts = Receipts::new(2, 1 << 20);
         sent_and_received(&mut receipts, 1..=3);
         for (sender, sequence) in [(0, u64::MAX), (0, 4), (1, 1), (7, 1)] {
-            assert_eq!(receipts.received(&stamp(sender, sequence), 1), Class::Unexpected);
+            assert_eq!(receipts.received(&stamp(sender, sequence), 1, false), Class::Unexpected);
         }
-        assert_eq!(receipts.received(&stamp(0, 2), 0), Class::Unexpected);
+        assert_eq!(receipts.received(&stamp(0, 2), 0, false), Class::Unexpected);
         assert_eq!(receipts.copies().unexpected, 5);
     }
 
@@ -555,7 +541,7 @@ mod tests {
         let mut receipts = Receipts::new(3, 1 << 20);
         (1..=6).for_each(|sequence| receipts.handed_over(0, sequence, 1, true));
         let mut come = |sequence, attempt| {
-            receipts.received(&Stamp { attempt, ..stamp(0, sequence) }, 1);
+            receipts.received(&Stamp { attempt, ..stamp(0, sequence) }, 1, false);
             receipts.copies().out_of_order
         };
         assert_eq!([come(2, 1), come(1, 2), come(4, 2), come(3, 1), come(2, 1)], [0; 5]);
@@ -575,7 +561,7 @@ mod tests {
                 receipts.handed_over(0, sequence, if sequence % 2 == 0 { ALL } else { 1 }, true);
             }
             for sequence in arrivals {
-                receipts.received(&Stamp { attempt: 1, ..stamp(0, *sequence) }, 1);
+                receipts.received(&Stamp { attempt: 1, ..stamp(0, *sequence) }, 1, false);
             }
             receipts.copies().out_of_order
         };

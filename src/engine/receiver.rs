@@ -1,15 +1,27 @@
 //! The receiving side of a run: the copies that arrive, and what is known about them.
 
+use super::copy_class::Class;
 use super::message::Message;
 use super::named::{Name, Named};
-use super::receipts::{Class, Receipts};
+use super::receipts::Receipts;
 use crate::cores::abi;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+/// Where a copy arrives.
+#[derive(Debug, Clone, Copy)]
+pub struct CopyArrival {
+    /// The agent that gets it.
+    pub agent: u32,
+    /// To whom it was sent: the agent, or the queue of its group.
+    pub addressee: u32,
+    /// Whether the agent works on what it receives.
+    pub works: bool,
+}
+
 /// A copy between the core's report and its arrival.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Copy {
     pub stamp: abi::Stamp,
     pub recipient: u32,
@@ -185,13 +197,18 @@ impl Receiver {
         self.copies[slot as usize].token
     }
 
-    /// Notes that a copy arrives, of whatever sender; it is acknowledged if the core wants that.
+    /// A copy is acknowledged, if the core wants that.
     #[inline]
-    pub fn arrived(&mut self, copy: &Copy, now_ns: u64) {
-        self.last_ns = now_ns;
+    pub fn acknowledge(&mut self, copy: &Copy) {
         if copy.ack_tag != 0 {
             self.tags.push(copy.ack_tag);
         }
+    }
+
+    /// Notes that a copy arrives, of whatever sender.
+    #[inline]
+    pub fn arrived(&mut self, copy: &Copy, now_ns: u64) {
+        self.last_ns = now_ns;
         if copy.flags & abi::DELIVERY_ALTERED != 0 {
             *self.named.altered.entry(copy.reason).or_default() += 1;
         }
@@ -215,20 +232,22 @@ impl Receiver {
         }
     }
 
-    /// Counts a copy of this run that arrives at `agent`. `was_sent`: its stamp is that of an existing message. The
-    /// load began at `origin_ns` of the core's clock.
+    /// Counts a copy of this run that arrives somewhere. `was_sent`: its stamp is that of an existing message. The load began
+    /// at `origin_ns` of the core's clock.
     pub fn receive(
         &mut self,
         copy: &Copy,
-        agent: u32,
+        arrival: CopyArrival,
         origin_ns: u64,
         was_sent: impl FnOnce() -> bool,
     ) -> Reception {
+        let CopyArrival { agent, addressee, works } = arrival;
         if copy.corrupted {
             self.receipts.corrupted();
         }
         let late = self.receipts.copies().out_of_order;
-        let class = self.receipts.received(&copy.stamp, agent);
+        let again = works && copy.flags & abi::DELIVERY_REDELIVERED != 0;
+        let class = self.receipts.received(&copy.stamp, addressee, again);
         let name = || Name::of(&copy.stamp, origin_ns, agent, copy.at_ns);
         let out_of_order = self.receipts.copies().out_of_order > late;
         if out_of_order {

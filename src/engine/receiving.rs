@@ -1,18 +1,18 @@
 //! Copies that arrive: counted in the ledger, given to `on_message`, acknowledged.
 
-use super::behaviour::MessageView;
+use super::behaviour::{MessageAnswer, MessageView};
 use super::clock::Clock;
+use super::copy_class::Class as CopyClass;
 use super::due::Due;
 use super::envelope;
 use super::load::Load;
 use super::message::{Marks, MessageId};
 use super::observer::CopyRecord;
 use super::player::Player;
-use super::receipts::Class as CopyClass;
-use super::receiver::{Copy, CopyText, Reception};
+use super::receiver::{Copy, CopyArrival, CopyText, Reception};
 use super::stop::Stop;
 use super::told::ReceivedTexts;
-use crate::cores::abi;
+use crate::cores::{Settlement, abi};
 use crate::metrics::Received;
 use crate::plan::{Priority, TypeId};
 use serde_json::Value;
@@ -137,6 +137,12 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         self.receiver.arrived(copy, self.pace.now_ns());
+        let to_consumer = copy.recipient != abi::ALL
+            && self.consumers.has(self.load.group_of(copy.recipient))
+            && copy.stamp.run == self.setup.run;
+        if !to_consumer {
+            self.receiver.acknowledge(copy);
+        }
         if let Some(what) = self.receiver.stranger(copy, self.setup.run) {
             self.tell_copy(what, copy.recipient, copy, false);
         } else if copy.recipient == abi::ALL {
@@ -164,6 +170,11 @@ impl<C: Clock> Player<'_, C> {
             self.receiver.call_failed(told);
         } else {
             self.receiver.given_up(told, recipient, self.core.origin_ns());
+            if let Some(consumption) = &mut self.account.recorder.consumption
+                && let Some(group) = self.load.generator.group_of_recipient(recipient)
+            {
+                consumption.given_up(group, (stamp.sender, stamp.sequence), told.at_ns);
+            }
         }
     }
 
@@ -208,13 +219,20 @@ impl<C: Clock> Player<'_, C> {
     /// Counts a copy of this run that arrives at an agent.
     fn receive(&mut self, agent: u32, copy: &Copy) {
         let (load, run) = (&self.load, self.setup.run);
+        let group = load.group_of(agent);
+        let addressee = load.generator.groups[group].queue.unwrap_or(agent);
+        let works = self.consumers.has(group);
+        let arrival = CopyArrival { agent, addressee, works };
         let reception =
-            self.receiver.receive(copy, agent, self.core.origin_ns(), || was_sent(load, run, &copy.stamp));
+            self.receiver.receive(copy, arrival, self.core.origin_ns(), || was_sent(load, run, &copy.stamp));
         let Reception { class, out_of_order, accepted_ns } = reception;
         if self.setup.wants_messages {
             self.tell_copy(class.name(), agent, copy, out_of_order);
         }
         if class == CopyClass::Unexpected || copy.stamp.type_id >= self.setup.rules.types {
+            if works {
+                self.receiver.acknowledge(copy);
+            }
             return;
         }
         let intended_ns = self.core.since_load(copy.stamp.intended_ns);
@@ -232,7 +250,12 @@ impl<C: Clock> Player<'_, C> {
             CopyClass::Duplicated => self.account.recorder.duplicated(cell, agent),
             _ => {}
         }
-        let group = self.load.group_of(agent);
+        if works {
+            // One copy for all was acknowledged as such.
+            let ack_tag = if copy.recipient == abi::ALL { 0 } else { copy.ack_tag };
+            self.consume(agent, group, Copy { ack_tag, ..copy.clone() });
+            return;
+        }
         if self.setup.rules.on_message[group]
             && self.stop.is_none()
             && let Some(text) = &copy.text
@@ -241,8 +264,8 @@ impl<C: Clock> Player<'_, C> {
         }
     }
 
-    /// Calls an agent's `on_message` for a copy that arrived.
-    fn tell_agent(&mut self, agent: u32, copy: &Copy, text: &Arc<CopyText>) {
+    /// Calls an agent's `on_message` for a copy that arrived, or that it has worked on.
+    pub fn tell_agent(&mut self, agent: u32, copy: &Copy, text: &Arc<CopyText>) -> MessageAnswer {
         let view = MessageView {
             type_id: TypeId(copy.stamp.type_id),
             priority: Priority::ALL[usize::from(copy.stamp.flags & abi::STAMP_PRIORITY)],
@@ -253,14 +276,19 @@ impl<C: Clock> Player<'_, C> {
                 setting: usize::from(copy.stamp.type_id),
             }),
         };
-        self.call(agent, |behaviour, sending| behaviour.on_message(sending, view));
+        let mut answer = MessageAnswer::Accepted;
+        self.call(agent, |behaviour, sending| {
+            answer = behaviour.on_message(sending, view)?;
+            Ok(())
+        });
+        answer
     }
 
     /// Acknowledges the copies that have arrived since the last call.
     pub fn acknowledge(&mut self) {
         let tags = self.receiver.take_tags();
         self.show_signs();
-        let result = self.core.acknowledge(self.pace.now_ns(), &tags);
+        let result = self.core.settle(self.pace.now_ns(), Settlement::Acknowledge, &tags);
         self.absorb(result);
     }
 }

@@ -12,11 +12,11 @@ use super::receiver::Receiver;
 use super::scene::Scene;
 use super::stop::Stop;
 use crate::cores::{CoreFailure, HostServices, Session, abi, capability_names, library_sha256};
-use crate::metrics::{Naming, Recorder};
-use crate::plan::End;
+use crate::metrics::{AGENTS_LISTED_MAX, ConsumptionRecorder, Naming, Recorder};
+use crate::plan::{End, Plan};
 use crate::results::{
-    self, Copies, Core, Cycles, Environment, Facts, Figures, Layer, Occupancy, Run, Series, Shortfall,
-    Stopped, Times, Unknown, Waited,
+    self, AgentWork, Copies, Core, Cycles, Environment, Facts, Figures, Layer, Occupancy, Run, Series,
+    Shortfall, Stopped, Times, Unknown, Waited,
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ use std::path::Path;
 pub struct Measured {
     recorder: Recorder,
     occupancy: Occupancy,
+    /// The integral of the copies that consumers held.
+    held: String,
     notices: Notices,
     outages: Outages,
     cycles: Option<Cycles>,
@@ -51,6 +53,7 @@ impl Measured {
         charge_losses(&player.receiver, &mut account.recorder);
         let (session, services) = player.core.into_parts();
         let measured = Measured {
+            held: account.occupancy.held(),
             occupancy: account.occupancy.results(account.recorder.in_system),
             recorder: account.recorder,
             notices: account.notices,
@@ -87,6 +90,9 @@ impl Measured {
             recorder.ended(&player.ended(id, outcome, reason, player.pace.now_ns(), last_attempt));
         }
         recorder.flush();
+        if let Some(consumption) = &mut recorder.consumption {
+            player.cut_off_into(consumption);
+        }
         let mut measured = Measured::with(recorder, player, failure);
         let run = measured.write(player.setup.scene, Map::new());
         let facts = measured.facts(player.setup.scene);
@@ -98,6 +104,7 @@ impl Measured {
         let mut occupancy = player.account.occupancy.clone();
         occupancy.finish(player.pace.now_ns());
         Measured {
+            held: occupancy.held(),
             occupancy: occupancy.results(recorder.in_system),
             recorder,
             notices: player.account.notices.clone(),
@@ -169,6 +176,19 @@ impl Measured {
         let window_end = self.boundaries_ns.last().copied().unwrap_or(0);
         self.recorder.summarise(&mut run, &naming, window_end.saturating_sub(plan.warm_up_ns));
         run.duration_ns = self.recorder.last_end_ns.max(self.recorder.last_reception_ns);
+        if let Some(consumption) = &self.recorder.consumption {
+            run.duration_ns = run.duration_ns.max(consumption.last_ns);
+            let groups = plan.groups.iter().enumerate().filter_map(|(number, group)| {
+                let workers = u64::from(group.consumer.as_ref()?.workers) * u64::from(group.count);
+                Some((group.name.as_str(), number, workers))
+            });
+            let mut consumers = consumption.results(groups, run.duration_ns);
+            if plan.agents() <= AGENTS_LISTED_MAX as u32 {
+                consumers.by_agent = work_by_agent(plan, consumption, &self.parties, run.duration_ns);
+            }
+            run.consumers = Some(consumers);
+            self.occupancy.held = Some(std::mem::take(&mut self.held));
+        }
         run.occupancy = std::mem::take(&mut self.occupancy);
         run.cycles = self.cycles.take();
         run.notices = std::mem::take(&mut self.notices).by_name(&self.services);
@@ -246,6 +266,27 @@ pub fn record_libraries(run: &mut Run) {
     }
 }
 
+/// What each agent did that works on what it receives.
+fn work_by_agent(
+    plan: &Plan,
+    consumption: &ConsumptionRecorder,
+    parties: &Parties,
+    lasted_ns: u64,
+) -> BTreeMap<String, AgentWork> {
+    let mut first = 0;
+    let mut by_agent = BTreeMap::new();
+    for group in &plan.groups {
+        if let Some(consumer) = &group.consumer {
+            by_agent.extend((first..first + group.count).map(|agent| {
+                let work = consumption.agent(agent).figures(consumer.workers, lasted_ns);
+                (parties.name(agent), work)
+            }));
+        }
+        first += group.count;
+    }
+    by_agent
+}
+
 /// The receiver's ledger in the form of the results.
 fn copies_of<C: Clock>(player: &Player<'_, C>) -> Copies {
     let (ledger, named) = (player.receiver.receipts(), player.receiver.named());
@@ -261,6 +302,7 @@ fn copies_of<C: Clock>(player: &Player<'_, C>) -> Copies {
         lost: if confirms { seen.outstanding } else { 0 },
         missing: if confirms { 0 } else { seen.outstanding },
         duplicated: seen.duplicated,
+        redelivered: seen.redelivered,
         recovered: seen.recovered(),
         unexpected: seen.unexpected,
         foreign: seen.foreign,
@@ -346,6 +388,7 @@ fn blank(scene: &Scene<'_>, core: Core, environment: Environment) -> Run {
         series: Series::default(),
         occupancy: Occupancy::default(),
         cycles: None,
+        consumers: None,
         notices: BTreeMap::new(),
         outages: Vec::new(),
         checks: Vec::new(),

@@ -3,8 +3,9 @@
 use super::account::Account;
 use super::behaviour::Behaviour;
 use super::callback_runner::CallbackRunner;
-use super::cast::{Cast, Setting, receives};
+use super::cast::{Cast, Setting, consumes, receives};
 use super::clock::{ALWAYS_SPIN_GAP_NS, Clock, VirtualClock, WallClock};
+use super::consumers::Consumers;
 use super::content::{Drafts, Renderer, Texts, TextsOfOne};
 use super::core_link::CoreLink;
 use super::error::RunError;
@@ -25,10 +26,10 @@ use super::so_far::Closing;
 use super::stop::Stop;
 use super::timeline::Timeline;
 use crate::cores::{
-    self, Chain, CoreError, HostServices, Out, ResolvedChain, RunConfig, Session, TypeRow, abi,
+    self, Chain, CoreError, GroupRow, HostServices, Out, ResolvedChain, RunConfig, Session, TypeRow, abi,
 };
-use crate::metrics::{AgentsRecorder, Recorder};
-use crate::plan::{ClockKind, Plan};
+use crate::metrics::{AgentsRecorder, ConsumptionRecorder, Recorder};
+use crate::plan::{ClockKind, Consumer, Group, Lease, Plan};
 use crate::results::{Stopwatch, in_utc};
 use mqscript_plugin::random::{KeyedSource, mix};
 use std::borrow::Cow;
@@ -73,6 +74,7 @@ pub fn run_with(
     let config = config(plan, cast, &parties)?;
     let (number, receive) = (config.run, config.receive);
     let mut chain = resolved.create(config, services.clone())?;
+    can_consume(plan, cast, &chain)?;
     let opened = open(&mut chain, clock, &services);
     let (session, origin_ns) = match opened {
         Ok(opened) => opened,
@@ -131,7 +133,14 @@ fn as_played_on<'p>(plan: &'p Plan, resolved: &ResolvedChain) -> Cow<'p, Plan> {
 pub(super) fn make(plan: &Plan, cast: &Cast) -> Result<Chain, RunError> {
     let plan = &*as_played_on(plan, &cast.resolved);
     let config = config(plan, cast, &Parties::new(plan))?;
-    Ok(cast.resolved.create(config, services_on(cast.clock))?)
+    let chain = cast.resolved.create(config, services_on(cast.clock))?;
+    can_consume(plan, cast, &chain)?;
+    Ok(chain)
+}
+
+/// Whether the cores, now that they are made with their options, can do what consumers ask for.
+fn can_consume(plan: &Plan, cast: &Cast, chain: &Chain) -> Result<(), RunError> {
+    consumes(plan, &cast.resolved, chain.capabilities(), |_| Vec::new())
 }
 
 fn services_on(clock: ClockKind) -> HostServices {
@@ -158,8 +167,36 @@ fn config(plan: &Plan, cast: &Cast, parties: &Parties) -> Result<RunConfig, RunE
         receive,
         wants_content: receive && plan.has_callback(|c| c.on_message.is_some()),
         max_in_flight: plan.processor.workers,
-        groups: Vec::new(),
+        groups: group_rows(plan, parties),
     })
+}
+
+/// What the cores are told about the groups, if some agents work on what they receive.
+fn group_rows(plan: &Plan, parties: &Parties) -> Vec<GroupRow> {
+    if plan.groups.iter().all(|group| group.consumer.is_none()) {
+        return Vec::new();
+    }
+    let mut first_agent = 0;
+    let row = |(number, group): (usize, &Group)| {
+        let consumer = group.consumer.as_ref();
+        let agents = group.count;
+        first_agent += agents;
+        GroupRow {
+            name: group.name.clone(),
+            first_agent: first_agent - agents,
+            agents,
+            queue: parties.queue_of(number),
+            prefetch: consumer.and_then(|consumer| consumer.prefetch),
+            lease_ns: consumer.and_then(|consumer| match consumer.lease {
+                Lease::OfMedium => None,
+                Lease::Never => Some(abi::NEVER),
+                Lease::For(lease_ns) => Some(lease_ns),
+            }),
+            max_deliveries: consumer.and_then(|consumer| consumer.max_deliveries),
+            redelivery_ns: consumer.map_or_else(Vec::new, |consumer| consumer.redelivery_ns.clone()),
+        }
+    };
+    plan.groups.iter().enumerate().map(row).collect()
 }
 
 /// Takes the cores down and writes what was measured.
@@ -272,6 +309,7 @@ impl<'a> OpenedRun<'a> {
             pace: Pace::new(clock, timeline_for(plan)),
             processor: ProcessorState::new(&plan.processor, &plan.queue),
             receiver: self.receiver(!C::VIRTUAL),
+            consumers: Consumers::new(plan),
             account: Account::new(self.recorder(&setup, !C::VIRTUAL), &self.services.interner),
             core: CoreLink::new(self.session, self.services, out, self.origin_ns),
             load: Load::new(generator, plan.end, &setup.rules),
@@ -306,12 +344,18 @@ impl<'a> OpenedRun<'a> {
 
     fn recorder(&self, setup: &Setup<'_>, on_wall_clock: bool) -> Recorder {
         let (plan, rules) = (setup.plan, &setup.rules);
-        let agents = AgentsRecorder::new(plan.agents() as usize, self.receive);
+        let agents = AgentsRecorder::new(plan.agents() as usize, self.parties.count() as usize, self.receive);
         let warms_up = plan.warm_up_ns > 0;
         let mut recorder =
             Recorder::new(plan.types.len(), &rules.phase_starts, rules.load_end_ns, warms_up, agents);
         let stores = self.scene.capabilities & abi::STORES != 0;
         recorder.counts_copies = self.receive && (stores || plan.counts_copies);
+        if plan.groups.iter().any(|group| group.consumer.is_some()) {
+            let knows_lease = |group: &Group| group.consumer.as_ref().is_none_or(Consumer::knows_lease);
+            let leases_known = plan.groups.iter().map(knows_lease);
+            recorder.consumption =
+                Some(Box::new(ConsumptionRecorder::new(leases_known, plan.agents() as usize)));
+        }
         // A plan with its own limit says that lag below the limit does not matter.
         if on_wall_clock && plan.max_schedule_lag_ns.is_none() {
             recorder.watch_lag();

@@ -2,7 +2,8 @@
 
 use super::scene::Scene;
 use crate::cores::Interner;
-use crate::plan::Plan;
+use crate::plan::distribution::Distribution;
+use crate::plan::{Consumer, Lease, Plan};
 use mqscript_plugin::random::KeyedSource;
 
 /// The fixed parts of a run: the plan, what the loop looks up in it, and the names of the engine's own reasons.
@@ -75,6 +76,8 @@ pub struct Rules {
     pub drain_ns: u64,
     /// The longest wait after the load, in nanoseconds from its end.
     pub drain_max_ns: Option<u64>,
+    /// How long the run waits while consumers work and complete nothing, in nanoseconds.
+    pub patience_ns: u64,
     /// How long the run waits when all copies have come, in nanoseconds.
     pub linger_ns: u64,
     /// The mean time between two arrivals of the whole plan, in nanoseconds.
@@ -91,6 +94,27 @@ pub struct Rules {
     pub reactive: bool,
     /// Whether some group has arrivals that follow outcomes.
     pub closed: bool,
+}
+
+/// The lease of a medium that nobody has told, in nanoseconds: none of the media that are imitated has a longer one.
+const LEASE_UNTOLD_NS: u64 = 3_600_000_000_000;
+
+/// A few times as long as the longest that a message can rest without anything going wrong.
+fn patience_ns(plan: &Plan) -> u64 {
+    let rests_ns = |consumer: &Consumer| {
+        let service_ns = |law: &Distribution| law.sample((u128::from(u64::MAX) * 999 / 1_000) as u64);
+        let laws = std::iter::once(&consumer.service).chain(consumer.service_by_type.values());
+        let lease_ns = match consumer.lease {
+            Lease::For(lease_ns) => lease_ns,
+            Lease::OfMedium => LEASE_UNTOLD_NS,
+            Lease::Never => 0,
+        };
+        let delay_ns = consumer.redelivery_ns.iter().copied().max().unwrap_or(0);
+        let work_ns = laws.map(service_ns).max().unwrap_or(0);
+        [lease_ns, delay_ns, work_ns, consumer.restart_ns].into_iter().fold(0, u64::saturating_add)
+    };
+    let longest = plan.groups.iter().filter_map(|group| group.consumer.as_ref()).map(rests_ns).max();
+    longest.map_or(0, |longest| longest.saturating_mul(3).max(plan.silence_ns()))
 }
 
 impl Rules {
@@ -116,6 +140,7 @@ impl Rules {
             types: plan.types.len() as u16,
             drain_ns: plan.silence_ns(),
             drain_max_ns: plan.wait_max_ns(on_virtual_clock),
+            patience_ns: patience_ns(plan),
             linger_ns: plan.listening_ns(),
             mean_gap_ns: plan.mean_gap_ns(),
             on_outcome: by_group(|c| c.on_outcome.is_some()),

@@ -38,6 +38,9 @@ pub enum FitError {
     /// No message was delivered in the runs.
     #[error("no delivery was measured")]
     Nothing,
+    /// No consumer worked in the runs.
+    #[error("no execution of a consumer was measured")]
+    NoExecutions,
     /// A distribution is damaged.
     #[error("the distribution of `{0}` cannot be read")]
     Damaged(String),

@@ -24,6 +24,10 @@ pub fn judge_validity(run: &mut Run, plan: &Plan, facts: &Facts) {
         let certain = facts.unknown.is_none() && facts.stopped.is_none();
         judge_copies(run, &copies, certain, plan);
     }
+    if run.consumers.as_ref().is_some_and(|consumers| !consumers.balance()) {
+        run.valid = Some(false);
+        run.invalid_because.push("the executions of consumers do not balance".to_owned());
+    }
     if !run.ledger.balanced {
         run.valid = Some(false);
         run.invalid_because.push("the ledger does not balance".to_owned());
@@ -33,7 +37,8 @@ pub fn judge_validity(run: &mut Run, plan: &Plan, facts: &Facts) {
 fn unknown_in_words(why: Unknown) -> &'static str {
     match why {
         Unknown::WaitedTooLong => {
-            "copies were still expected when the longest wait after the load (`drain_max`) was over"
+            "copies were still expected when the longest wait after the load (`drain_max`) was over, or consumers had \
+             completed nothing for too long"
         }
         Unknown::NothingArrived => {
             "not one copy of the delivered messages arrived, and the core does not confirm that it delivers"

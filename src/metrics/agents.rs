@@ -87,13 +87,14 @@ pub struct AgentsRecorder {
 }
 
 impl AgentsRecorder {
-    /// Records for so many agents; `receives` if copies are received.
-    pub fn new(agents: usize, receives: bool) -> AgentsRecorder {
+    /// Records for so many agents, and for so many parties, the agents among them, as recipients; `receives` if copies are
+    /// received.
+    pub fn new(agents: usize, parties: usize, receives: bool) -> AgentsRecorder {
         let percentiles = if agents <= PERCENTILES_MAX { agents } else { 0 };
         AgentsRecorder {
             agents: roomy_of(EMPTY, agents),
             rare: Vec::new(),
-            recipients: roomy_of(UNADDRESSED, agents),
+            recipients: roomy_of(UNADDRESSED, parties),
             all: UNADDRESSED,
             totals: vec![CoarseHistogram::default(); percentiles],
             receives,
@@ -355,7 +356,7 @@ mod tests {
 
     #[test]
     fn groups_are_the_sum_of_their_agents() {
-        let mut agents = AgentsRecorder::new(3, false);
+        let mut agents = AgentsRecorder::new(3, 3, false);
         let ended = |agent, recipient, outcome, ended_ns| Ended {
             cell: CellId::FIRST,
             agent,

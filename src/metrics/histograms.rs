@@ -1,6 +1,7 @@
 //! Whole distributions among the results, in the encoding that all HdrHistogram tools share.
 
 use super::cell::CellRecords;
+use super::consumption::ConsumptionRecorder;
 use super::histogram::Histogram;
 use crate::results::Histograms;
 use base64::Engine;
@@ -33,6 +34,14 @@ pub(super) fn add_type(histograms: &mut Histograms, name: &str, all: &CellRecord
 
 /// The compressed V2 encoding (HdrHistogram's `EncodableHistogram`), which every library reads, and most read nothing
 /// else: a cookie, a length, and the V2 encoding as a zlib stream.
+/// Adds the times of consumers.
+pub(super) fn add_consumers(histograms: &mut Histograms, consumption: &ConsumptionRecorder) {
+    let all = consumption.all();
+    for (name, times) in [("held", &all.held), ("service", &all.service), ("completion", &all.completion)] {
+        histograms.all.extend(encode(times).map(|text| (name.to_owned(), text)));
+    }
+}
+
 fn encode(times: &Histogram) -> Option<String> {
     const COOKIE: u32 = 0x1c84_9304 | 0x10;
     let stream = zlib(&encode_v2(times)?);

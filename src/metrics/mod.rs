@@ -8,8 +8,10 @@
 
 mod agents;
 mod cell;
+mod consumption;
 mod histogram;
 mod histograms;
+mod marks;
 mod memory;
 mod recorder;
 mod series;
@@ -18,9 +20,12 @@ mod without_lag;
 
 pub use agents::{AgentsRecorder, Kept, PERCENTILES_MAX};
 pub use cell::{CellId, CellRecords, Ended, Received};
+pub use consumption::{
+    AgentConsumption, ConsumerExecution, ConsumptionRecorder, ExecutionEnd, GroupConsumption,
+};
 pub use histogram::{CoarseHistogram, Exact, Histogram};
 pub use histograms::decode as decode_histogram;
 pub use memory::{prefetch, roomy, roomy_of};
 pub use recorder::{Extras, Recorder};
 pub use series::SeriesRecorder;
-pub use summary::Naming;
+pub use summary::{AGENTS_LISTED_MAX, Naming};

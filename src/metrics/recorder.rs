@@ -5,6 +5,7 @@
 
 use super::agents::AgentsRecorder;
 use super::cell::{CellId, CellRecords, Ended, Received};
+use super::consumption::ConsumptionRecorder;
 use super::histogram::Histogram;
 use super::series::SeriesRecorder;
 use super::without_lag::WithoutLag;
@@ -100,6 +101,8 @@ pub struct Recorder {
     pub by_reason: BTreeMap<(FinalOutcome, u32), u64>,
     /// Attempts without success by interned reason, whole run.
     pub attempts_by_reason: BTreeMap<u32, u64>,
+    /// What consumers have done; only where there are some.
+    pub consumption: Option<Box<ConsumptionRecorder>>,
     /// What lag cannot have added to; only where it is watched.
     pub without_lag: Option<Box<WithoutLag>>,
     /// What is recorded beside the cells.
@@ -145,6 +148,7 @@ impl Recorder {
             schedule_lag: Histogram::default(),
             by_reason: BTreeMap::new(),
             attempts_by_reason: BTreeMap::new(),
+            consumption: None,
             without_lag: None,
             extras: Extras::default(),
             in_system: 0,
@@ -161,6 +165,11 @@ impl Recorder {
     #[inline]
     pub fn in_window(&self, cell: CellId) -> bool {
         cell >= self.window_cell
+    }
+
+    /// The number of the phase of this cell, from 0; none before the measured window.
+    pub fn phase_of(&self, cell: CellId, types: usize) -> Option<usize> {
+        Some(cell.index().checked_sub(self.window_cell.index())? / types)
     }
 
     /// A message was generated that counts as so many in the course of the run, while so many wait.
@@ -299,7 +308,8 @@ mod tests {
     #[test]
     fn cells_and_agents_learn_of_messages_together() {
         for (types, agents) in [(1, 2), (PREFETCHED_CELLS, PREFETCHED_AGENTS)] {
-            let mut recorder = Recorder::new(types, &[0], None, false, AgentsRecorder::new(agents, false));
+            let mut recorder =
+                Recorder::new(types, &[0], None, false, AgentsRecorder::new(agents, agents, false));
             for _ in 1..PENDING_MAX {
                 recorder.ended(&ended(FinalOutcome::Delivered));
             }

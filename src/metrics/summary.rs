@@ -2,7 +2,7 @@
 
 use super::agents::AgentsRecorder;
 use super::cell::CellRecords;
-use super::histograms::{add_type, histograms_of};
+use super::histograms::{add_consumers, add_type, histograms_of};
 use super::recorder::Recorder;
 use super::without_lag::WithoutLag;
 use crate::results::FinalOutcome;
@@ -13,7 +13,7 @@ use mqscript_plugin::abi::ALL;
 use std::collections::BTreeMap;
 
 /// Above so many agents only the extremes are listed.
-const AGENTS_LISTED_MAX: usize = 1_000;
+pub const AGENTS_LISTED_MAX: usize = 1_000;
 /// The number of agents that are listed for each kind of extreme.
 const EXTREMES: usize = 10;
 
@@ -63,7 +63,11 @@ impl Recorder {
                 start_ns,
                 end_ns,
                 figures: self.figures(&merged(cells.iter()), end_ns - start_ns),
+                completion: self.consumption.as_ref().map(|consumption| consumption.completion_in(index)),
             });
+        }
+        if let Some(consumption) = self.consumption.as_ref().filter(|_| naming.distributions) {
+            add_consumers(&mut run.histograms, consumption);
         }
         run.schedule_lag = self.schedule_lag.times();
         run.without_lag =

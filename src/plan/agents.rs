@@ -1,6 +1,6 @@
 //! Groups of agents.
 
-use super::{Arrival, MessageSettings, TypeId};
+use super::{Arrival, Consumer, MessageSettings, TypeId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ pub struct Group {
     pub state: Value,
     /// The script's functions for this group.
     pub callbacks: Callbacks,
+    /// The work of its agents on what they receive; none if they take each copy at once.
+    pub consumer: Option<Consumer>,
 }
 
 impl Group {

@@ -104,6 +104,7 @@ mod tests {
             mix: Vec::new(),
             state: Value::Null,
             callbacks: Callbacks::default(),
+            consumer: None,
         }
     }
 

@@ -14,6 +14,9 @@ mod arrival;
 mod arrivals_expected;
 mod chaos_flag;
 mod check;
+mod consumer;
+#[cfg(test)]
+mod consumer_tests;
 mod core_overrides;
 mod core_spec;
 pub(crate) mod effect;
@@ -41,6 +44,7 @@ pub use agents::{AGENTS_MAX, Callback, Callbacks, Group, MixEntry};
 pub use arrival::{Arrival, Spacing, Stage};
 pub use arrivals_expected::{LoadFault, count_out_of_reach, nothing_measured};
 pub use check::{Check, Comparator, Figure, Literal, Operand, Scope};
+pub use consumer::{Consumer, ConsumerQueue, Lease, SettleWhen};
 pub use core_spec::{CorePlaces, CoreSpec, LayerSpec};
 pub use end::End;
 pub use figure_path::{

@@ -1,7 +1,7 @@
-//! One line of JSON for each message, and for each copy of one. Times are nanoseconds since the load began.
+//! One line of JSON for each message, each copy of one, and each execution of a consumer. Times are nanoseconds since the load began.
 
 use super::json_line::JsonLine;
-use crate::engine::{CopyRecord, MessageRecord};
+use crate::engine::{CopyRecord, ExecutionRecord, MessageRecord};
 use crate::files::in_words;
 use std::io::{self, Write};
 
@@ -55,6 +55,29 @@ impl Event for CopyRecord<'_> {
         line.flag("out_of_order", self.out_of_order);
         line.flag("corrupted", self.corrupted);
         line.text_or_null("reason", Some(self.reason).filter(|reason| !reason.is_empty()));
+        Ok(())
+    }
+}
+
+/// The work of a consumer on a copy.
+impl Event for ExecutionRecord<'_> {
+    fn write(&self, run: usize, line: &mut JsonLine) -> serde_json::Result<()> {
+        line.number("run", run as u64);
+        line.text("event", "execution");
+        line.text("agent", self.agent);
+        line.number("sequence", self.sequence);
+        line.text("type", self.type_name);
+        line.text("consumer", self.consumer);
+        line.flag("to_all", self.to_all);
+        // Null unless the core counts its hand-overs.
+        line.number_or_null("hand_over", Some(u64::from(self.hand_over)).filter(|times| *times > 0));
+        line.number("intended_ns", self.intended_ns);
+        line.number("handed_ns", self.handed_ns);
+        line.number("began_ns", self.began_ns);
+        line.number("ended_ns", self.ended_ns);
+        line.text("end", self.end.name());
+        line.flag("lease_expired", self.lease_expired);
+        line.text_or_null("settled", self.settled);
         Ok(())
     }
 }

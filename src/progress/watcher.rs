@@ -2,7 +2,7 @@
 
 use super::display::Display;
 use super::events::EventLines;
-use crate::engine::{CopyRecord, MessageRecord, Observer, Progress, SoFar, Started};
+use crate::engine::{CopyRecord, ExecutionRecord, MessageRecord, Observer, Progress, SoFar, Started};
 use crate::judgement::judge;
 use crate::supervise::RunJournal;
 use std::io::Write;
@@ -99,6 +99,11 @@ impl<W: Write> Observer for Watcher<W> {
     }
 
     fn copy(&mut self, record: &CopyRecord<'_>) -> Result<(), String> {
+        let run = self.runs.saturating_sub(1);
+        self.events.as_mut().map_or(Ok(()), |events| events.write(run, record))
+    }
+
+    fn execution(&mut self, record: &ExecutionRecord<'_>) -> Result<(), String> {
         let run = self.runs.saturating_sub(1);
         self.events.as_mut().map_or(Ok(()), |events| events.write(run, record))
     }

@@ -115,6 +115,7 @@ pub(super) fn nine_agents() -> Run {
         series: Series::default(),
         occupancy: Occupancy::default(),
         cycles: None,
+        consumers: None,
         notices: BTreeMap::new(),
         outages: Vec::new(),
         checks: vec![
@@ -151,6 +152,7 @@ pub(super) fn stages() -> Run {
         start_ns: start_s * 1_000 * MS,
         end_ns: (start_s + 20) * 1_000 * MS,
         figures: Figures { offered_per_s: Some(rate), ..figures((rate * 20.0) as u64, 0, 20.0) },
+        completion: None,
     };
     let point = |second: u64| SeriesPoint {
         generated: 100,

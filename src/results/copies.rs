@@ -18,6 +18,9 @@ pub struct Copies {
     pub missing: u64,
     /// Copies of messages that the agent had received before.
     pub duplicated: u64,
+    /// Further copies at consumers, handed over again because the one before was not settled.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redelivered: u64,
     /// Copies received of messages that are not known as delivered.
     pub recovered: u64,
     /// Copies that nobody sent to that agent in this run, or without a stamp.

@@ -1,6 +1,6 @@
 //! Figures looked up in results.
 
-use super::{Copies, Counts, Figures, Run, Times, TimesOfAll};
+use super::{ConsumerFigures, Copies, Counts, Figures, Run, Times, TimesOfAll};
 use crate::numbers::Quantity;
 use crate::plan::{Figure, Literal, Scope};
 
@@ -15,7 +15,10 @@ pub fn lookup(run: &Run, figure: &Figure) -> Option<Literal> {
         Scope::Type(name) => of_figures(run.by_type.get(name)?, &figure.name, statistic),
         Scope::Phase(name) => {
             let phase = run.phases.iter().find(|phase| phase.name == *name)?;
-            of_figures(&phase.figures, &figure.name, statistic)
+            match figure.name.as_str() {
+                "completion" => of_times(phase.completion.as_ref()?, statistic),
+                name => of_figures(&phase.figures, name, statistic),
+            }
         }
         Scope::Agent(name) => {
             let agent = run.by_agent.get(name)?;
@@ -48,7 +51,13 @@ pub fn times_of<'a>(run: &'a Run, figure: &Figure) -> Option<&'a Times> {
         Scope::All if figure.name == "schedule_lag" => return Some(&run.schedule_lag),
         Scope::All => &run.figures,
         Scope::Type(name) => run.by_type.get(name)?,
-        Scope::Phase(name) => &run.phases.iter().find(|phase| phase.name == *name)?.figures,
+        Scope::Phase(name) => {
+            let phase = run.phases.iter().find(|phase| phase.name == *name)?;
+            if figure.name == "completion" {
+                return phase.completion.as_ref();
+            }
+            &phase.figures
+        }
         Scope::Agent(name) => return Some(&run.by_agent.get(name)?.total).filter(|_| figure.name == "total"),
         Scope::Recipient(_) => return None,
     };
@@ -60,7 +69,7 @@ pub fn times_of<'a>(run: &'a Run, figure: &Figure) -> Option<&'a Times> {
         "gave_up" => Some(&figures.gave_up),
         "end_to_end" => Some(&figures.end_to_end),
         "transit" => Some(&figures.transit),
-        _ => None,
+        name => run.consumers.as_ref().filter(|_| figure.scope == Scope::All)?.all.times_named(name),
     }
 }
 
@@ -107,8 +116,34 @@ fn of_run(run: &Run, name: &str, statistic: Option<&str>) -> Option<Literal> {
         "skipped" => Some(count(run.ledger.skipped)),
         "suppressed" => Some(count(run.ledger.suppressed)),
         _ => of_figures(&run.figures, name, statistic)
+            .or_else(|| of_consumers(&run.consumers.as_ref()?.all, name, statistic))
             .or_else(|| of_copies(run.ledger.copies.as_ref()?, name).map(count)),
     }
+}
+
+/// A figure of consumers.
+fn of_consumers(figures: &ConsumerFigures, name: &str, statistic: Option<&str>) -> Option<Literal> {
+    if let Some(times) = figures.times_named(name) {
+        return of_times(times, statistic);
+    }
+    Some(match name {
+        "wasted_service" => Literal::Share(figures.wasted_service?),
+        "busy" => Literal::Share(figures.busy),
+        "lease_expired" => count(figures.lease_expired?),
+        "late_settlements" => count(figures.late_settlements?),
+        "executions" => count(figures.executions),
+        "duplicate_executions" => count(figures.duplicate_executions),
+        "redelivered" => count(figures.redelivered),
+        "completed" => count(figures.completed),
+        "repeated" => count(figures.repeated),
+        "unfinished" => count(figures.unfinished),
+        "dead_letters" => count(figures.dead_letters),
+        "failed_executions" => count(figures.failed),
+        "crashed" => count(figures.crashed),
+        "cut_off" => count(figures.cut_off),
+        "forgotten" => count(figures.forgotten),
+        _ => return None,
+    })
 }
 
 fn of_copies(copies: &Copies, name: &str) -> Option<u64> {
@@ -118,6 +153,7 @@ fn of_copies(copies: &Copies, name: &str) -> Option<u64> {
         "lost" => copies.lost,
         "missing" => copies.missing,
         "duplicated" => copies.duplicated,
+        "redelivered" => copies.redelivered,
         "recovered" => copies.recovered,
         "unexpected" => copies.unexpected,
         "foreign" => copies.foreign,

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Histograms {
-    /// By the name of the figure: `queue_wait`, `delivery`, `total`, `gave_up`, `end_to_end`, `transit`.
+    /// By the name of the figure: `queue_wait`, `delivery`, `total`, `gave_up`, `end_to_end`, `transit`; of consumers `held`,
+    /// `service`, `completion`.
     pub all: BTreeMap<String, String>,
     /// `delivery` by message type.
     pub delivery_by_type: BTreeMap<String, String>,

@@ -6,6 +6,7 @@
 use super::agents::{AgentFigures, RecipientFigures};
 use super::balance::Counts;
 use super::bottleneck::Bottleneck;
+use super::consumption::Consumption;
 use super::copies::Copies;
 use super::environment::Environment;
 use super::histograms::Histograms;
@@ -69,6 +70,9 @@ pub struct Run {
     pub phases: Vec<Phase>,
     /// The course of the run.
     pub series: Series,
+    /// What consumers did with what they received; null where no group has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumers: Option<Consumption>,
     /// Integrals over time of the number of messages in a place, in message-nanoseconds (as decimal text: they
     /// exceed what a JSON number holds exactly).
     pub occupancy: Occupancy,
@@ -186,6 +190,9 @@ pub struct Phase {
     /// The figures of the messages whose intended time lies in it.
     #[serde(flatten)]
     pub figures: Figures,
+    /// Of these messages, intended arrival to the end of the first successful execution; null without consumers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion: Option<Times>,
 }
 
 /// Integrals over time of how many messages were in a place.
@@ -200,4 +207,7 @@ pub struct Occupancy {
     pub backoff: String,
     /// The sum over all messages of the time from intended arrival to the end.
     pub in_system: String,
+    /// Copies that consumers hold: handed over, and not settled or forgotten; null without consumers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
 }

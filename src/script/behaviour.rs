@@ -1,7 +1,9 @@
 //! Agents that are functions of the script.
 
 use super::api_maps::register_distributions;
-use super::behaviour_me::{AgentFacts, Call, Me, ScriptMessage, ScriptOutcome, draft_of, register};
+use super::behaviour_me::{
+    AgentFacts, Call, Me, ScriptMessage, ScriptOutcome, answer_of, draft_of, register,
+};
 use super::convert::from_json;
 use super::enforce::{Limited, enforce_limits};
 use super::faults::KnownNames;
@@ -10,7 +12,7 @@ use super::settings::Print;
 use super::state::PlayContext;
 use super::{duration, shown};
 use crate::diagnostics::Diagnostics;
-use crate::engine::{Behaviour, BehaviourError, Draft, MessageView, OutcomeView, Sending};
+use crate::engine::{Behaviour, BehaviourError, Draft, MessageAnswer, MessageView, OutcomeView, Sending};
 use crate::plan::{Callback, Plan};
 use rhai::{AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FnPtr, FuncArgs, Map, Module, Scope};
 use std::sync::atomic::AtomicBool;
@@ -44,6 +46,8 @@ pub(super) struct ScriptBehaviour {
     functions: Vec<Functions>,
     call: Arc<Mutex<Call>>,
     initial: Vec<Map>,
+    /// Whether the agents of each group work on what they receive.
+    consumes: Vec<bool>,
     /// The state of each agent, made at its first call.
     states: Vec<Option<Dynamic>>,
     calls: u64,
@@ -88,6 +92,7 @@ impl ScriptBehaviour {
         ScriptBehaviour {
             functions: functions.collect(),
             initial: plan.groups.iter().map(state).collect(),
+            consumes: plan.groups.iter().map(|group| group.consumer.is_some()).collect(),
             states: Vec::new(),
             engine,
             ast: ast.clone_functions_only(),
@@ -231,11 +236,19 @@ impl Behaviour for ScriptBehaviour {
         draft.map(Some).map_err(|error| self.failed(&error, group, |functions| &functions.next))
     }
 
-    fn on_message(&mut self, sending: &mut Sending<'_>, message: MessageView) -> Result<(), BehaviourError> {
+    fn on_message(
+        &mut self,
+        sending: &mut Sending<'_>,
+        message: MessageView,
+    ) -> Result<MessageAnswer, BehaviourError> {
         let arguments = |facts: &Arc<AgentFacts>, me| {
             CallbackArguments::ScriptMessage(me, ScriptMessage::new(facts, message))
         };
-        self.call(sending, |functions| &functions.on_message, arguments).map(drop)
+        let group = self.group_of(sending.agent);
+        let returned = self.call(sending, |functions| &functions.on_message, arguments)?;
+        let answer =
+            returned.map_or(Ok(MessageAnswer::Accepted), |value| answer_of(&value, self.consumes[group]));
+        answer.map_err(|error| self.failed(&error, group, |functions| &functions.on_message))
     }
 
     fn on_outcome(

@@ -5,7 +5,7 @@ use super::convert::{from_json, to_node};
 use super::duration::Duration;
 use super::faults::throw_one;
 use crate::diagnostics::{Diagnostic, Exit, did_you_mean, one_of, one_of_near};
-use crate::engine::{Draft, MessageView, OutcomeView, Sending};
+use crate::engine::{Draft, MessageAnswer, MessageView, OutcomeView, Sending};
 use crate::plan::distribution::Distribution;
 use crate::plan::{AgentNames, Plan, Priority, Recipient, TypeId};
 use mqscript_plugin::random::Stream;
@@ -180,6 +180,30 @@ pub(super) fn draft_of(
     Err(throw_one(
         fault.expected("a map such as #{ type: \"direct\" }, the name of a type, or () to send nothing"),
     ))
+}
+
+/// The answer that `on_message` returned. `consumes`: the agent works on what it receives.
+pub(super) fn answer_of(value: &Dynamic, consumes: bool) -> Fallible<MessageAnswer> {
+    let text = value.as_immutable_string_ref().ok();
+    let answer = match text.as_deref().map(ImmutableString::as_str) {
+        Some("refuse") => MessageAnswer::Refused,
+        Some("reject") => MessageAnswer::Rejected,
+        _ if value.is_unit() || !consumes => return Ok(MessageAnswer::Accepted),
+        _ => {
+            let fault = Diagnostic::new(Exit::Thrown, "`on_message` returned what is no answer");
+            let fault = fault
+                .found(described(value))
+                .expected("\"refuse\", \"reject\", or () where the work is done");
+            let help = "a function returns the value of its last line: end that line with `;` to return ()";
+            return Err(throw_one(fault.help(help.to_owned())));
+        }
+    };
+    if consumes {
+        return Ok(answer);
+    }
+    let fault = Diagnostic::new(Exit::Thrown, "only a consumer can refuse or reject a message");
+    let fault = fault.found(described(value)).expected("a group with `consumer`");
+    Err(throw_one(fault.help("give the group `consumer: #{ service: \"0s\" }`".to_owned())))
 }
 
 /// The types that a message may have, as a fault says them.

@@ -5,8 +5,8 @@ use crate::diagnostics::Diagnostics;
 use crate::engine::Behaviour;
 use crate::plan::{ClockKind, Plan};
 use crate::results::{
-    AgentFigures, Core, Environment, Figures, Ledger, Occupancy, Phase, RecipientFigures, Run, Series, Times,
-    TimesOfAll,
+    AgentFigures, ConsumerFigures, Consumption, Core, Environment, Figures, Ledger, Occupancy, Phase,
+    RecipientFigures, Run, Series, Times, TimesOfAll,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -61,8 +61,22 @@ fn figures() -> Figures {
     }
 }
 
+fn consumers() -> Consumption {
+    let all = ConsumerFigures {
+        lease_expired: Some(0),
+        late_settlements: Some(0),
+        wasted_service: Some(0.0),
+        held: times(),
+        service: times(),
+        completion: times(),
+        ..ConsumerFigures::default()
+    };
+    Consumption { all, ..Consumption::default() }
+}
+
 /// The results of a plan that was not played.
 pub fn placeholder(plan: &Plan) -> Run {
+    let works = plan.groups.iter().any(|group| group.consumer.is_some());
     let agents = || plan.groups.iter().flat_map(|group| (0..group.count).map(|i| group.agent_name(i)));
     let agent = AgentFigures {
         success_rate: Some(0.0),
@@ -77,7 +91,8 @@ pub fn placeholder(plan: &Plan) -> Run {
     let phases = plan.stages().iter().map(|stage| {
         let begins = start_ns;
         start_ns += stage.duration_ns;
-        Phase { name: stage.name.clone(), start_ns: begins, end_ns: start_ns, figures: figures() }
+        let completion = works.then(times);
+        Phase { name: stage.name.clone(), start_ns: begins, end_ns: start_ns, figures: figures(), completion }
     });
     Run {
         name: plan.name.clone(),
@@ -108,6 +123,7 @@ pub fn placeholder(plan: &Plan) -> Run {
         series: Series::default(),
         occupancy: Occupancy::default(),
         cycles: None,
+        consumers: works.then(consumers),
         notices: BTreeMap::new(),
         outages: Vec::new(),
         checks: Vec::new(),

@@ -9,16 +9,20 @@ use std::path::{Path, PathBuf};
 const SCRIPT_MAX_BYTES: u64 = 4 << 20;
 
 /// The scripts that come with the program, by name.
-pub const BUNDLED: [(&str, &str); 9] = [
+pub const BUNDLED: [(&str, &str); 13] = [
     ("classic_stress", include_str!("../../scripts/classic_stress.rhai")),
     ("compare_cores", include_str!("../../scripts/compare_cores.rhai")),
+    ("crash_at_work", include_str!("../../scripts/crash_at_work.rhai")),
+    ("lease_too_short", include_str!("../../scripts/lease_too_short.rhai")),
     ("nine_agents", include_str!("../../scripts/nine_agents.rhai")),
     ("onboarding_burst", include_str!("../../scripts/onboarding_burst.rhai")),
+    ("poison", include_str!("../../scripts/poison.rhai")),
     ("ramp_up", include_str!("../../scripts/ramp_up.rhai")),
     ("real_and_mock", include_str!("../../scripts/real_and_mock.rhai")),
     ("reactive_agents", include_str!("../../scripts/reactive_agents.rhai")),
     ("tune_processor", include_str!("../../scripts/tune_processor.rhai")),
     ("urgent_mix", include_str!("../../scripts/urgent_mix.rhai")),
+    ("worker_pool", include_str!("../../scripts/worker_pool.rhai")),
 ];
 
 /// A first line that tells the system which program runs the file, made a comment: all places stay as they are.

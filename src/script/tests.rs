@@ -75,7 +75,8 @@ fn bundled_scripts_are_read() {
         let executed = execute(&source, &settings(), &mut Stand::default(), &interrupted);
         assert!(executed.diagnostics.is_empty(), "{name}: {}", executed.diagnostics);
         let runs = match *name {
-            "real_and_mock" | "compare_cores" => 3,
+            "crash_at_work" | "lease_too_short" => 2,
+            "real_and_mock" | "compare_cores" | "worker_pool" => 3,
             "tune_processor" => 4,
             _ => 1,
         };

@@ -76,7 +76,7 @@ impl PlanPlayer for Caller {
                 .and_then(|()| behaviour.next(&mut sending))
                 .map(|draft| self.sent.extend(draft))
                 .and_then(|()| behaviour.on_message(&mut sending, message.clone()))
-                .and_then(|()| behaviour.on_outcome(&mut sending, message.clone(), outcome.clone()));
+                .and_then(|_| behaviour.on_outcome(&mut sending, message.clone(), outcome.clone()));
             called.map_err(behaviour_diagnostics)?;
             self.sent.append(&mut drafts);
         }

@@ -114,6 +114,8 @@ pub fn of_run(error: &RunError) -> Diagnostics {
         RunError::CannotReceive { .. } => {
             "choose a core that RECEIVES: `mqscript core info NAME` says what it can"
         }
+        RunError::CannotConsume { .. } => return cannot_consume(error),
+        RunError::ConsumesNothing { .. } => "leave out `receive`",
         RunError::NotPure { .. } => "leave out `--pure`, or choose a core that touches nothing real",
     };
     let mut fault = Diagnostic::new(Exit::Core, error.to_string());
@@ -124,6 +126,20 @@ pub fn of_run(error: &RunError) -> Diagnostics {
         fault = fault.note(format!("{because} asks for it"));
     }
     fault.help(help).into()
+}
+
+/// A consumer that asks for what a core cannot do: who asks, and which cores can.
+fn cannot_consume(error: &RunError) -> Diagnostics {
+    let RunError::CannotConsume { core, key, capability, others, .. } = error else {
+        return Diagnostic::new(Exit::Core, error.to_string()).into();
+    };
+    let help = match others.is_empty() {
+        true => format!(
+            "leave out `consumer.{key}`, or see in `mqscript core info {core}` which of its options give it {capability}"
+        ),
+        false => format!("choose a core that has it: {}; or leave out `consumer.{key}`", others.join(", ")),
+    };
+    Diagnostic::new(Exit::Core, error.to_string()).help(help).into()
 }
 
 /// The end of a core in a run, or on the way to one.

@@ -7,6 +7,7 @@ mod batch;
 mod batch_faults;
 mod chaos;
 mod compare;
+mod consumers;
 mod cores;
 mod deaths;
 mod digests;

@@ -117,6 +117,7 @@ fn every_check_can_fail() {
         ..Overrides::default()
     };
     let text = |value: &str| Some(value.to_owned());
+    let chaos = |faults: &str| Overrides { chaos: text(faults), ..Overrides::default() };
     let cases: Vec<(&str, Overrides, &str)> = vec![
         ("nine_agents", set("processor.retry.attempts", "1"), "success_rate >= 99.9%"),
         ("nine_agents", set("processor.workers", "1"), "total.p99 < 100ms"),
@@ -171,6 +172,31 @@ fn every_check_can_fail() {
             "workers do not change what succeeds",
         ),
         ("tune_processor", set("processor.batch_interval", "20ms"), "polling costs time"),
+        ("worker_pool", set("agents[0].arrival", "0.1/s"), "24 workers fall behind"),
+        ("worker_pool", set("agents[1].consumer.fails", "100%"), "unfinished == 0"),
+        ("worker_pool", set("agents[0].arrival", "2/s"), "busy < 80%"),
+        ("worker_pool", set("agents[0].arrival", "2/s"), "60 workers are enough"),
+        (
+            "lease_too_short",
+            set("agents[1].consumer.service", "1s"),
+            "messages 3 to 8 are worked on more than once",
+        ),
+        ("lease_too_short", set("agents[1].consumer.lease", "10m"), "wasted_service > 50%"),
+        ("lease_too_short", set("agents[1].consumer.lease", "20s"), "repeated == 0"),
+        ("lease_too_short", set("agents[1].consumer.lease", "20s"), "lease_expired == 0"),
+        ("poison", set("agents[1].consumer.max_deliveries", "1000000"), "unfinished == 0"),
+        ("poison", set("agents[1].consumer.poison", "0"), "dead_letters > 0"),
+        ("poison", chaos("drop=5%"), "each is completed or a dead letter"),
+        ("crash_at_work", chaos("drop=5%"), "exactly those of the crashes are missing"),
+        ("poison", set("agents[1].consumer.max_deliveries", "2"), "a dead letter was tried five times"),
+        ("crash_at_work", set("agents[1].consumer.fails", "100%"), "unfinished == 0"),
+        ("crash_at_work", set("agents[1].consumer.crash", "0"), "crashed > 0"),
+        ("crash_at_work", set("agents[1].consumer.crash", "0"), "a crash costs its lease"),
+        (
+            "crash_at_work",
+            set("agents[1].consumer.crash", "0"),
+            "acknowledged before, a crash loses the message",
+        ),
     ];
     let mut failed = Vec::new();
     for (name, overrides, expression) in cases {

@@ -1,7 +1,7 @@
 //! When a load ends, and what becomes of what is held back then: by counts, on both clocks, whatever the arrival.
 
 use mqscript::engine::{
-    self, Behaviour, BehaviourError, Draft, MessageView, OutcomeView, Sending, Setting, Silent,
+    self, Behaviour, BehaviourError, Draft, MessageAnswer, MessageView, OutcomeView, Sending, Setting, Silent,
 };
 use mqscript::plan::distribution::Distribution;
 use mqscript::plan::{
@@ -195,12 +195,12 @@ impl Behaviour for Chatter {
         Ok((self.next)(self.slots))
     }
 
-    fn on_message(&mut self, s: &mut Sending<'_>, _m: MessageView) -> Result<(), BehaviourError> {
+    fn on_message(&mut self, s: &mut Sending<'_>, _m: MessageView) -> Result<MessageAnswer, BehaviourError> {
         if !s.closed {
             self.sent += 1;
             s.drafts.push(self.draft());
         }
-        Ok(())
+        Ok(MessageAnswer::Accepted)
     }
 
     fn on_outcome(

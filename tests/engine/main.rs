@@ -4,6 +4,7 @@ mod bottlenecks;
 mod chaos;
 mod closed_forms;
 mod comparisons;
+mod consumers;
 mod endings;
 mod exact;
 mod histogram_libraries;

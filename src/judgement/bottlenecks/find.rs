@@ -1,7 +1,8 @@
 //! From results to what limits them.
 
+use super::consumers::of_consumers;
 use super::machinery::{Closed, Machinery};
-use crate::numbers::{amount, count, percent, rate};
+use crate::numbers::{count, percent, rate};
 use crate::plan::units::{canonical_duration, human_duration};
 use crate::results::loaded;
 use crate::results::{Bottleneck, Run};
@@ -14,15 +15,12 @@ const WAIT_SHARE_MIN: f64 = 0.3;
 const BACKOFF_SHARE_MIN: f64 = 0.15;
 /// From this share of the time on, what passes between acceptance and reception limits a run.
 const TRANSIT_SHARE_MIN: f64 = 0.5;
-/// Below this utilisation, under a load that does not change, messages do not wait for workers (one worker that is busy
-/// a quarter of the time makes them wait a quarter of theirs: M/M/1).
-const UTILISATION_MIN: f64 = 0.25;
+/// Where delivering takes less than this share of the time until messages are completed, it is not what limits a run.
+const COMPLETION_SHARE_MAX: f64 = 0.3;
 /// At this utilisation there is hardly a worker to spare.
 const BUSY_MIN: f64 = 0.9;
 /// Attempts that are suggested where there is only one.
 const ATTEMPTS: u8 = 3;
-/// With suggested workers they are half busy: waits are then short without most of them idling.
-const UTILISATION_AIM: f64 = 0.5;
 /// A tail is the core's if its p99 is so many times its median.
 const TAIL_TIMES: u64 = 5;
 
@@ -37,16 +35,17 @@ pub fn find_bottlenecks(run: &Run, machinery: &Machinery) -> Vec<Bottleneck> {
     if let Some(medium) = view.falls_behind() {
         return std::iter::once(medium).chain(view.failures()).collect();
     }
-    let mut found: Vec<Bottleneck> = [
-        view.medium(),
-        view.closed(),
-        view.full_queue(),
-        view.stopped().or_else(|| view.waiting()),
-        view.retries(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let mut found = of_consumers(run, machinery);
+    if !view.completion_decides() {
+        let others = [
+            view.medium(),
+            view.closed(),
+            view.full_queue(),
+            view.stopped().or_else(|| view.waiting()),
+            view.retries(),
+        ];
+        found.extend(others.into_iter().flatten());
+    }
     found.extend(view.core(found.is_empty()));
     found.truncate(TOLD_MAX);
     found.extend(view.failures());
@@ -54,24 +53,29 @@ pub fn find_bottlenecks(run: &Run, machinery: &Machinery) -> Vec<Bottleneck> {
 }
 
 /// A run with what is read off it.
-struct BottleneckSearch<'a> {
-    run: &'a Run,
-    machinery: &'a Machinery,
+pub(super) struct BottleneckSearch<'a> {
+    pub(super) run: &'a Run,
+    pub(super) machinery: &'a Machinery,
     /// Shares of the time that messages spent in the system: in the queue, with the core, between attempts.
     queue: f64,
     backoff: f64,
     /// Mean number of messages in flight.
-    in_flight: f64,
+    pub(super) in_flight: f64,
     /// The mean times of a message, in nanoseconds.
-    wait_ns: f64,
-    delivery_ns: f64,
+    pub(super) wait_ns: f64,
+    pub(super) delivery_ns: f64,
 }
 
-fn found(kind: &str, seen: String, help: impl Into<String>, setting: Option<String>) -> Option<Bottleneck> {
+pub(super) fn found(
+    kind: &str,
+    seen: String,
+    help: impl Into<String>,
+    setting: Option<String>,
+) -> Option<Bottleneck> {
     Some(Bottleneck { kind: kind.to_owned(), seen, help: help.into(), setting, tried: None })
 }
 
-fn ns(value: f64) -> String {
+pub(super) fn ns(value: f64) -> String {
     human_duration(value.max(0.0).round() as u64)
 }
 
@@ -96,7 +100,15 @@ impl<'a> BottleneckSearch<'a> {
         })
     }
 
-    fn utilisation(&self) -> f64 {
+    /// Whether messages spend most of their time after they are delivered, until a consumer has completed them.
+    fn completion_decides(&self) -> bool {
+        let completion_ns =
+            self.run.consumers.as_ref().and_then(|consumers| consumers.all.completion.mean_ns);
+        let total_ns = self.run.figures.total.mean_ns.unwrap_or(0.0);
+        completion_ns.is_some_and(|completion_ns| total_ns < COMPLETION_SHARE_MAX * completion_ns)
+    }
+
+    pub(super) fn utilisation(&self) -> f64 {
         self.in_flight / f64::from(self.machinery.workers)
     }
 
@@ -278,89 +290,6 @@ impl<'a> BottleneckSearch<'a> {
             return None;
         }
         self.cycles().or_else(|| self.workers())
-    }
-
-    fn cycles(&self) -> Option<Bottleneck> {
-        let cycles = self.run.cycles.as_ref().filter(|cycles| cycles.count > 0)?;
-        let asleep = 1.0 - cycles.active_ns as f64 / self.run.duration_ns as f64;
-        if asleep < 0.5 {
-            return None;
-        }
-        let Machinery { batch_size, batch_interval_ns, .. } = *self.machinery;
-        let active_ns = cycles.active_ns as f64 / cycles.count as f64;
-        let cycle_ns = active_ns + batch_interval_ns as f64;
-        if 2 * cycles.full >= cycles.count {
-            let cap = f64::from(batch_size) * 1e9 / cycle_ns;
-            return found(
-                "processor",
-                format!(
-                    "the processor sleeps {} of the time: batches of {batch_size} every {} cap it at {}, \
-                     whatever the core does",
-                    percent(asleep),
-                    ns(batch_interval_ns as f64),
-                    rate(cap)
-                ),
-                "larger batches, or a shorter pause between them (processor.batch_interval)",
-                Some(format!("processor.batch_size={}", self.batch_size_for(cycle_ns))),
-            );
-        }
-        found(
-            "processor",
-            format!(
-                "the pause between cycles: the processor sleeps {} of the time, {} at a stretch, and messages wait \
-                 {} for it",
-                percent(asleep),
-                ns(batch_interval_ns as f64),
-                ns(self.wait_ns)
-            ),
-            "a shorter pause",
-            Some(format!("processor.batch_interval={}", canonical_duration((batch_interval_ns / 4).max(1)))),
-        )
-    }
-
-    /// Batches that take what comes in one cycle, with room for half as much again.
-    fn batch_size_for(&self, cycle_ns: f64) -> u64 {
-        let come = if self.machinery.steady { self.hand_overs_per_s() * cycle_ns / 1e9 * 1.5 } else { 0.0 };
-        (come.ceil() as u64).max(2 * u64::from(self.machinery.batch_size))
-    }
-
-    /// Attempts per second that the load asks for.
-    fn hand_overs_per_s(&self) -> f64 {
-        let counts = &self.run.ledger.counts;
-        self.run.figures.offered_per_s.unwrap_or(0.0) * counts.attempts as f64
-            / counts.generated.max(1) as f64
-    }
-
-    fn workers(&self) -> Option<Bottleneck> {
-        let workers = self.machinery.workers;
-        if self.machinery.steady && self.utilisation() < UTILISATION_MIN {
-            return found(
-                "core",
-                format!(
-                    "the core takes no more at once: messages wait {}, though {} of the workers are free",
-                    ns(self.wait_ns),
-                    percent(1.0 - self.utilisation())
-                ),
-                "look at the core's own options",
-                None,
-            );
-        }
-        let needed = self.hand_overs_per_s() * self.delivery_ns / 1e9;
-        let suggested = match self.machinery.steady {
-            true => ((needed / UTILISATION_AIM).ceil() as u64).max(u64::from(workers) + 1),
-            false => 2 * u64::from(workers),
-        };
-        let busy = format!("{} of {workers} busy on average", amount(self.in_flight));
-        found(
-            "processor",
-            format!(
-                "the workers: {busy}, and messages wait {} for one to be delivered in {}",
-                ns(self.wait_ns),
-                ns(self.delivery_ns)
-            ),
-            "more workers, if the core can serve them",
-            Some(format!("processor.workers={suggested}")),
-        )
     }
 
     /// Messages that wait for their next attempt.

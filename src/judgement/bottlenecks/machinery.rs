@@ -23,6 +23,8 @@ pub struct Machinery {
     pub steady: bool,
     /// Of a load in which all agents wait for their outcomes, each group; else empty.
     pub closed: Vec<Closed>,
+    /// The groups whose agents work on what they receive.
+    pub consumers: Vec<Consuming>,
 }
 
 impl Machinery {
@@ -43,7 +45,39 @@ impl Machinery {
             capacity: plan.queue.capacity,
             steady: plan.has_steady_load(),
             closed: all_closed.unwrap_or_default(),
+            consumers: plan.groups.iter().enumerate().filter_map(Consuming::of).collect(),
         }
+    }
+}
+
+/// A group whose agents work on what they receive.
+#[derive(Debug, Clone)]
+pub struct Consuming {
+    /// The number of the group in the scenario, from 0.
+    pub number: usize,
+    /// The name of the group.
+    pub name: String,
+    /// The number of agents in the group.
+    pub agents: u32,
+    /// The setting `consumer.workers` of the group.
+    pub workers: u32,
+    /// Whether its agents have one queue together.
+    pub shares: bool,
+    /// The setting `consumer.lease`, in nanoseconds, if it is a time and never extended.
+    pub lease_ns: Option<u64>,
+}
+
+impl Consuming {
+    fn of((number, group): (usize, &Group)) -> Option<Consuming> {
+        let consumer = group.consumer.as_ref()?;
+        Some(Consuming {
+            number,
+            name: group.name.clone(),
+            agents: group.count,
+            workers: consumer.workers,
+            shares: consumer.is_shared(),
+            lease_ns: consumer.lease_ns().filter(|_| consumer.extend_ns.is_none()),
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::few_samples::TooFew;
 use super::growth::Growth;
+use super::sent_late;
+use super::short_lease::{SHORT_LEASE_WHY, ShortLease};
 use crate::numbers::{amount, count, listed, percent, rate, span};
 use crate::plan::units::human_duration;
 use crate::results::{GENERATOR_LIMITED, Shortfall, Warning};
@@ -100,6 +102,8 @@ pub enum WarningCause {
         /// The fields that differ in most of them.
         fields: String,
     },
+    /// Consumers whose work often takes longer than the lease of what they work on.
+    LeaseShorterThanWork(ShortLease),
     /// A load that ends by a count ended before it.
     CountNotReached {
         /// The number of messages asked for.
@@ -157,6 +161,7 @@ impl WarningCause {
             Self::Unanswered { .. } => "unanswered",
             Self::Altered { .. } => "altered",
             Self::DifferentSuccess { .. } => "different_success_rates",
+            Self::LeaseShorterThanWork(_) => "lease_shorter_than_work",
             Self::CountNotReached { .. } => "count_not_reached",
             Self::NothingMeasured => "nothing_measured",
             Self::DifferentHosts(_) => "different_hosts",
@@ -172,6 +177,7 @@ impl WarningCause {
 
     fn seen(&self) -> String {
         match self {
+            Self::LeaseShorterThanWork(lease) => lease.seen(),
             Self::GeneratorLimited { lag_ns, lag_max_ns: Some(allowed), .. } => format!(
                 "messages were sent late: p99 of schedule_lag is {}, max_schedule_lag allows {}",
                 human_duration(*lag_ns),
@@ -184,19 +190,7 @@ impl WarningCause {
                 human_duration(*lag_ns)
             ),
             Self::SentLate { lag_ns, lag_max_ns, total_ns, without_ns, .. } => {
-                let late = format!(
-                    "messages were sent up to {} late (p99 {})",
-                    human_duration(*lag_max_ns),
-                    human_duration(*lag_ns)
-                );
-                match total_ns.zip(*without_ns) {
-                    Some((total_ns, without_ns)) => format!(
-                        "{late}; p99 of total is {}, without that at least {}",
-                        human_duration(total_ns),
-                        human_duration(without_ns)
-                    ),
-                    None => late,
-                }
+                sent_late::seen(*lag_ns, *lag_max_ns, total_ns.zip(*without_ns))
             }
             Self::FewSamples { count, .. } => messages(*count, "was delivered", "were delivered"),
             Self::FewSamplesOf { figure, too_few, replications, .. } => match replications {
@@ -261,6 +255,7 @@ impl WarningCause {
 
     fn why_and_help(&self) -> (&'static str, String) {
         let (why, help) = match self {
+            Self::LeaseShorterThanWork(lease) => return (SHORT_LEASE_WHY, lease.help()),
             Self::GeneratorLimited { lag_max_ns: Some(_), .. } => (
                 "times hold what this machine was late, for they count from the moment at which a message was due",
                 "lower the rate, use a machine with a free processor, or raise max_schedule_lag",
@@ -269,22 +264,7 @@ impl WarningCause {
                 "the load was lighter than asked for, so figures may look better than they would be",
                 "lower the rate, or use a machine with a free processor",
             ),
-            Self::SentLate { decided, .. } => (
-                match decided {
-                    true => {
-                        "times count from the moment at which a message was due: they hold the delay, and none is \
-                             too short; every check would come out the same without it"
-                    }
-                    false => {
-                        "times count from the moment at which a message was due: they hold the delay, and a check \
-                              hangs on it"
-                    }
-                },
-                match decided {
-                    true => "for exact times use a machine with a free processor, or lower the rate",
-                    false => "run again on a machine with a free processor, or lower the rate",
-                },
-            ),
+            Self::SentLate { decided, .. } => sent_late::why_and_help(*decided),
             Self::FewSamples { reliable, longer, .. } => {
                 let which = match reliable {
                     Some("p99") => "p99 can be relied on, p99.9 cannot",

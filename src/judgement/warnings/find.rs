@@ -4,6 +4,7 @@ use super::cause::WarningCause;
 use super::few_samples::few_samples;
 use super::growth::growth;
 use super::settling::changepoint;
+use super::short_lease::{lease_of, short_leases};
 use super::stretches::outlying;
 use super::window_means::WindowMeans;
 use crate::judgement::bands::is_turned_by_lag;
@@ -12,7 +13,7 @@ use crate::plan::{Check, DRAIN_NS, Plan};
 use crate::results::{Facts, Run, Shortfall};
 
 /// What was asked for, as far as the search for warnings needs it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct LoadExpectation<'a> {
     /// Arrivals of the window that were generated after it.
     pub late: u64,
@@ -31,6 +32,8 @@ pub struct LoadExpectation<'a> {
     /// Where the load ended before its count of messages: how many were asked for, how many of these were generated,
     /// and why.
     pub shortfall: Option<(u64, u64, Shortfall)>,
+    /// The groups of consumers that never ask for more time, with their leases in nanoseconds.
+    pub leases: Vec<(&'a str, u64)>,
 }
 
 impl<'a> LoadExpectation<'a> {
@@ -45,6 +48,7 @@ impl<'a> LoadExpectation<'a> {
             max_messages: plan.processor.max_messages,
             checks: &plan.checks,
             shortfall: facts.shortfall,
+            leases: plan.groups.iter().filter_map(lease_of).collect(),
         }
     }
 }
@@ -65,6 +69,7 @@ pub fn find_warnings(run: &Run, asked: &LoadExpectation<'_>) -> Vec<WarningCause
     }
     let counts = &run.ledger.counts;
     found.extend(altered(run));
+    found.extend(short_leases(run, &asked.leases).into_iter().map(WarningCause::LeaseShorterThanWork));
     found.extend((counts.uncertain > 0).then(|| uncertain(run)));
     let unanswered = || WarningCause::Unanswered { count: counts.unanswered, help: would_answer(run, asked) };
     found.extend((counts.unanswered > 0).then(unanswered));

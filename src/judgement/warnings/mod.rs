@@ -5,7 +5,9 @@ mod cause;
 mod few_samples;
 mod find;
 mod growth;
+mod sent_late;
 mod settling;
+mod short_lease;
 mod stretches;
 mod window_means;
 

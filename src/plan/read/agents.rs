@@ -1,6 +1,7 @@
 //! Groups of agents, with their arrivals, mixes and callbacks.
 
 use super::arrival::read_arrival;
+use super::consumer::{check_shared_queues, read_consumer};
 use super::fields::Fields;
 use super::reader::Reader;
 use super::recipients::check_recipients;
@@ -34,6 +35,7 @@ struct AgentDraft<'n> {
     named: bool,
     arrival: Option<&'n TreeNode>,
     mix: Option<&'n TreeNode>,
+    consumer: Option<&'n TreeNode>,
 }
 
 /// The tree of the default agents.
@@ -60,9 +62,18 @@ pub(super) fn read_traffic(
     let mut written = Map::new();
     let types = layers.types(reader, &mut written);
     read_mixes(reader, scenario, common, &mut drafts, &layers, &mut written);
+    read_consumers(reader, &mut drafts, &types);
     let groups: Vec<&Group> = drafts.iter().map(|draft| &draft.group).collect();
     if !names.unread {
         check_recipients(reader, common, &mixes, &groups, &layers, &names);
+        let of_all = common.mix.unwrap_or(scenario);
+        let mix = |draft: &AgentDraft<'_>| match draft.mix {
+            Some(_) => draft.fields.at("mix"),
+            None => "mix".to_owned(),
+        };
+        let mixes: Vec<_> = drafts.iter().map(|draft| (mix(draft), draft.mix.unwrap_or(of_all))).collect();
+        let consumers = drafts.iter().map(|d| d.consumer.map(|node| (d.fields.at("consumer"), node)));
+        check_shared_queues(reader, &groups, &mixes, &consumers.collect::<Vec<_>>());
     }
     if let Some(arrival) = common.arrival {
         let inheriting = drafts.iter().filter(|draft| draft.arrival.is_none());
@@ -160,7 +171,7 @@ fn read_group<'n>(
         on_message: callback("on_message", 2),
         on_outcome: callback("on_outcome", 3),
     };
-    let (arrival, mix) = (f.take("arrival"), f.take("mix"));
+    let (arrival, mix, consumer) = (f.take("arrival"), f.take("mix"), f.take("consumer"));
     let group = Group {
         name: name.unwrap_or_else(|| path.to_owned()),
         count: count.unwrap_or(1) as u32,
@@ -169,8 +180,9 @@ fn read_group<'n>(
         mix: Vec::new(),
         state,
         callbacks,
+        consumer: None,
     };
-    Some(AgentDraft { fields, group, named, arrival, mix })
+    Some(AgentDraft { fields, group, named, arrival, mix, consumer })
 }
 
 fn read_name(reader: &mut Reader<'_>, path: &str, node: &TreeNode) -> Option<String> {
@@ -230,6 +242,7 @@ fn read_arrivals<'n>(
 ) {
     let inheriting = drafts.iter().filter(|draft| draft.arrival.is_none());
     let inheriting = inheriting.map(|draft| draft.group.count).fold(0, u32::saturating_add);
+    let others_send = drafts.iter().any(|draft| draft.arrival.is_some());
     let mut missing = false;
     for draft in drafts {
         match (draft.arrival, common.arrival) {
@@ -245,11 +258,25 @@ fn read_arrivals<'n>(
                     draft.group.arrival = arrival;
                 }
             }
+            // Those who work on what others send need not send by themselves.
+            (None, None) if others_send && draft.consumer.is_some() => {}
             (None, None) => missing = true,
         }
     }
     if missing {
         reader.missing("", scenario, "arrival", "when messages arrive, such as \"20/s\" or all_at_once()");
+    }
+}
+
+/// Consumers may name types, and so are read after these.
+fn read_consumers(reader: &mut Reader<'_>, drafts: &mut [AgentDraft<'_>], types: &[MessageType]) {
+    for draft in drafts {
+        let Some(node) = draft.consumer else { continue };
+        let path = draft.fields.at("consumer");
+        if let Some((consumer, value)) = read_consumer(reader, &path, node, types) {
+            draft.fields.write(reader, "consumer", value, Origin::Default);
+            draft.group.consumer = Some(consumer);
+        }
     }
 }
 

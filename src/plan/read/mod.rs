@@ -8,6 +8,7 @@ pub(super) mod agents;
 pub(super) mod arrival;
 pub(super) mod checks;
 pub(super) mod compare;
+mod consumer;
 pub(super) mod core;
 pub(super) mod end;
 pub(crate) mod fields;

@@ -4,7 +4,7 @@ use crate::plan::units::human_duration;
 use crate::report::document::Element;
 use crate::report::number::{NOTHING, count, percent};
 use crate::report::table::{Column, Table, rows_max};
-use crate::results::{AgentFigures, Run};
+use crate::results::{AgentFigures, Consumption, Run};
 use std::cmp::Ordering;
 
 /// The recipient's name of a message to every agent.
@@ -17,6 +17,9 @@ pub(super) fn section(run: &Run, full: bool) -> Vec<Element> {
     let agents: u64 = run.by_agent.values().chain(run.by_group.values()).map(|figures| figures.agents).sum();
     if agents == 0 {
         return Vec::new();
+    }
+    if let Some(consumers) = &run.consumers {
+        return vec![Element::Table(working(&rows, consumers, agents, full))];
     }
     let of_copies = run.is_of_copies();
     let mut table = Table::new(
@@ -47,6 +50,36 @@ pub(super) fn section(run: &Run, full: bool) -> Vec<Element> {
     }
     table.more = agents.saturating_sub(shown as u64);
     vec![Element::Table(table)]
+}
+
+/// The table where agents work on what they receive.
+fn working(rows: &[(&String, &AgentFigures)], consumers: &Consumption, agents: u64, full: bool) -> Table {
+    let mut table = Table::new(
+        1,
+        vec![
+            Column::texts("agent", 0),
+            Column::numbers("sent", 0),
+            Column::numbers("delivered", 1),
+            Column::numbers("executions", 0),
+            Column::numbers("busy", 0),
+            Column::numbers("held", 2),
+        ],
+    );
+    let shown = rows_max(full).min(rows.len());
+    for (name, figures) in &rows[..shown] {
+        let work = consumers.by_agent.get(*name);
+        let held = work.and_then(|work| work.held_mean_ns);
+        table.row(vec![
+            (*name).clone(),
+            count(figures.counts.generated),
+            figures.success_rate.map_or(NOTHING.to_owned(), percent),
+            work.map_or(NOTHING.to_owned(), |work| count(work.executions)),
+            work.map_or(NOTHING.to_owned(), |work| percent(work.busy)),
+            held.map_or(NOTHING.to_owned(), |ns| human_duration(ns.round() as u64)),
+        ]);
+    }
+    table.more = agents.saturating_sub(shown as u64);
+    table
 }
 
 fn mean_time(figures: &AgentFigures) -> String {

@@ -2,6 +2,7 @@
 //! and what makes the numbers doubtful.
 
 mod agents;
+mod consumers;
 mod copies;
 mod limits;
 mod notices;

@@ -1,6 +1,6 @@
 //! The summary of a run, section by section.
 
-use super::{agents, limits, notices, times, traffic, verdict};
+use super::{agents, consumers, limits, notices, times, traffic, verdict};
 use crate::report::document::{Element, Heading, Labelled, Section};
 use crate::report::number::{amount, magnitude, percent, span};
 use crate::results::{CheckResult, Layer, Run};
@@ -10,6 +10,7 @@ pub(in crate::report) fn of_run(run: &Run, full: bool) -> Vec<Element> {
     let sections = [
         verdict::section(run),
         traffic::section(run),
+        consumers::section(run),
         times::section(run, full),
         agents::section(run, full),
         notices::notices(run),

@@ -34,6 +34,7 @@ pub fn plan(rate_per_s: f64, duration_ns: u64, mock: Value) -> Plan {
             mix: vec![MixEntry { type_id: TypeId(0), weight: 1.0, settings: settings.clone() }],
             state: Value::Null,
             callbacks: Callbacks::default(),
+            consumer: None,
         }],
         types: vec![MessageType { name: "direct".to_owned(), wire_type: "TEXT".to_owned(), settings }],
         warm_up_ns: 0,

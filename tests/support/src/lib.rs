@@ -4,6 +4,7 @@ pub mod bad;
 pub mod batch;
 pub mod bench;
 pub mod chain;
+pub mod consumers;
 pub mod elsewhere;
 pub mod engine;
 pub mod exec;
