@@ -137,7 +137,8 @@ impl<C: Clock> Player<'_, C> {
             return;
         }
         self.receiver.arrived(copy, self.pace.now_ns());
-        let to_consumer = copy.recipient != abi::ALL
+        let to_consumer = self.consumers.are_there()
+            && copy.recipient != abi::ALL
             && self.consumers.has(self.load.group_of(copy.recipient))
             && copy.stamp.run == self.setup.run;
         if !to_consumer {
@@ -220,8 +221,8 @@ impl<C: Clock> Player<'_, C> {
     fn receive(&mut self, agent: u32, copy: &Copy) {
         let (load, run) = (&self.load, self.setup.run);
         let group = load.group_of(agent);
-        let addressee = load.generator.groups[group].queue.unwrap_or(agent);
-        let works = self.consumers.has(group);
+        let works = self.consumers.are_there() && self.consumers.has(group);
+        let addressee = if works { load.generator.groups[group].queue.unwrap_or(agent) } else { agent };
         let arrival = CopyArrival { agent, addressee, works };
         let reception =
             self.receiver.receive(copy, arrival, self.core.origin_ns(), || was_sent(load, run, &copy.stamp));
