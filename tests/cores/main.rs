@@ -12,6 +12,7 @@ mod mock;
 mod new;
 mod pure;
 mod sqlite;
+mod sqlite_consumers;
 mod sqlite_faults;
 mod sqlite_kill;
 mod sqlite_laws;

@@ -34,6 +34,12 @@ pub struct Tally {
     pub redelivered: u64,
     /// The number of copies that were acknowledged.
     pub acknowledged: u64,
+    /// Leases that ended before the copy was settled.
+    pub lease_expired: u64,
+    /// Copies given up: rejected, or handed over too often.
+    pub dead_letters: u64,
+    /// Settlements that came after the lease, or when the copy was settled already.
+    pub late_settlements: u64,
     /// The number of messages in the file at the end; `None` if the core failed.
     pub left: Option<u64>,
 }
@@ -47,11 +53,11 @@ pub struct Desk {
     pub window: Window,
     /// The ranges of copies that the host got.
     handed_out: Vec<HandedOut>,
-    /// The tags that the host acknowledged.
-    acknowledged: Vec<u64>,
+    /// What the host settled, by tag, in this order.
+    settled: Vec<(Settlement, u64)>,
     /// Counts of what was done; complete when the writer has ended.
     pub tally: Tally,
-    /// Whether the writer has nothing to do, and every copy is acknowledged.
+    /// Whether the writer has nothing to do, and every copy is settled.
     is_at_rest: bool,
     is_sleeping: bool,
     changed: Arc<Condvar>,
@@ -65,7 +71,7 @@ impl Desk {
             waiting: Waiting::default(),
             window: Window::new(ring, WAITING_BYTES_MAX),
             handed_out: Vec::new(),
-            acknowledged: Vec::new(),
+            settled: Vec::new(),
             tally: Tally::default(),
             is_at_rest: false,
             is_sleeping: false,
@@ -75,7 +81,7 @@ impl Desk {
     }
 
     fn has_work(&self) -> bool {
-        !self.waiting.is_empty() || !self.acknowledged.is_empty()
+        !self.waiting.is_empty() || !self.settled.is_empty()
     }
 }
 
@@ -89,13 +95,16 @@ impl Medium for Desk {
     }
 
     fn handed_out(&mut self, copies: &[Arrival], now_ns: u64) {
-        if let (Some(first), Some(last)) = (copies.first(), copies.last()) {
+        // A report has no tag.
+        let mut tagged = copies.iter().filter(|copy| copy.tag != 0);
+        if let Some(first) = tagged.next() {
+            let last = tagged.next_back().unwrap_or(first);
             self.handed_out.push(HandedOut { first: first.tag, last: last.tag, at_ns: now_ns });
         }
     }
 
-    fn acknowledge(&mut self, tags: &[u64]) {
-        self.acknowledged.extend_from_slice(tags);
+    fn settle(&mut self, how: Settlement, tags: &[u64]) {
+        self.settled.extend(tags.iter().map(|tag| (how, *tag)));
     }
 
     fn wake(&mut self, _news: News) {
@@ -114,8 +123,8 @@ impl Medium for Desk {
 pub struct Job {
     /// Messages that are to be stored.
     pub waiting: Waiting,
-    /// Tags that the host acknowledged.
-    pub acknowledged: Vec<u64>,
+    /// What the host settled, by tag, in this order.
+    pub settled: Vec<(Settlement, u64)>,
     /// The ranges of copies that the host got.
     pub handed_out: Vec<HandedOut>,
     /// Whether copies may be read.
@@ -126,7 +135,7 @@ pub struct Job {
 
 impl Job {
     /// Waits at most `limit` until there is something to do, and takes it over. `wants_to_read`: there are messages to
-    /// read, which counts if there is room for copies. `nothing_out`: every copy is acknowledged.
+    /// read, which counts if there is room for copies. `nothing_out`: every copy is settled.
     pub fn take_from(
         &mut self,
         exchange: &Exchange<Desk>,
@@ -148,7 +157,7 @@ impl Job {
             state.medium.is_sleeping = false;
         }
         std::mem::swap(&mut state.medium.waiting, &mut self.waiting);
-        std::mem::swap(&mut state.medium.acknowledged, &mut self.acknowledged);
+        std::mem::swap(&mut state.medium.settled, &mut self.settled);
         self.handed_out.append(&mut state.medium.handed_out);
         self.may_read = state.has_room_for_copies();
         self.closing = state.is_closing();

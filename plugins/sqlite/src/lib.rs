@@ -2,22 +2,30 @@
 //!
 //! `publish` copies messages into a bounded ring. A thread of its own, which owns the file, stores whatever waits there
 //! as one transaction, and answers when the commit has returned. With receiving, it reads what is stored, hands it out,
-//! and removes it in a later transaction when it was acknowledged.
+//! and removes it in a later transaction when it was acknowledged. For groups of consumers it keeps shared queues, leases
+//! and counts of hand-overs, and records each hand-over in the file before the host knows of it.
 
 #![forbid(unsafe_code)]
 
 mod agents;
+mod changes;
 mod database;
+mod earlier;
 mod exchange;
 mod failure;
+mod held;
 mod inbox;
 mod lock;
 mod options;
 mod place;
+mod queues;
+mod reading;
 mod tables;
+mod terms;
 mod writer;
 
 use agents::Agents;
+use changes::Reason;
 use exchange::Desk;
 use inbox::Inbox;
 use mqscript_plugin::LogLevel;
@@ -28,6 +36,7 @@ use place::Place;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+use terms::Terms;
 use writer::{Parts, Writer};
 
 /// The state of the core.
@@ -39,8 +48,8 @@ struct Sqlite {
     place: Place,
     agents: Arc<Agents>,
     exchange: Arc<Exchange<Desk>>,
-    receive: bool,
-    wants_content: bool,
+    /// What the receiving side is made of; none if copies are not received.
+    receiving: Option<inbox::Receiving>,
     host: Host,
 }
 
@@ -54,11 +63,27 @@ impl Core for Sqlite {
         .and(Capabilities::DURABLE)
         .and(Capabilities::STORES)
         .and(Capabilities::READS_CONTENT)
+        .and(Capabilities::SHARES)
+        .and(Capabilities::LEASES)
+        .and(Capabilities::LIMITS)
+        .and(Capabilities::SETTLES)
+        .and(Capabilities::EXTENDS)
+        .and(Capabilities::DEAD_LETTERS)
         .and(Capabilities::TOUCHES_FILES);
     type Session = LiveSession<Desk>;
 
     fn create(options: Options, run: Run, host: Host) -> Result<Self, Error> {
         let settings = Settings::read(&options)?;
+        queues::check(&run)?;
+        let agents = Arc::new(Agents::of(&run));
+        let receiving = run.receive().then(|| inbox::Receiving {
+            agents: Arc::clone(&agents),
+            groups: run.groups().to_vec(),
+            terms: Terms::of_core(settings.visibility_ns),
+            with_texts: run.wants_content(),
+            max_deliveries: host.intern(Reason::MaxDeliveries.name()),
+            rejected: host.intern(Reason::Rejected.name()),
+        });
         let place = Place::take(&settings)?;
         let connection = database::open(place.file())?;
         Ok(Sqlite {
@@ -66,9 +91,8 @@ impl Core for Sqlite {
             settings,
             connection: Some(connection),
             place,
-            agents: Arc::new(Agents::of(&run)),
-            receive: run.receive(),
-            wants_content: run.wants_content(),
+            agents,
+            receiving,
             host,
         })
     }
@@ -95,9 +119,9 @@ impl Core for Sqlite {
             file: self.place.file().to_owned(),
             locked: self.host.intern("database_locked"),
         };
-        let inbox = |last_id| {
-            let agents = Arc::clone(&self.agents);
-            self.receive.then(|| Inbox::new(agents, self.settings.visibility_ns, self.wants_content, last_id))
+        let (receiving, now_ns) = (self.receiving.take(), self.host.now_ns());
+        let inbox = |connection: &Connection, last_id| {
+            receiving.map(|receiving| Inbox::new(receiving, connection, now_ns, last_id)).transpose()
         };
         let writer = Writer::new(parts, inbox)?;
         let thread = self.host.spawn("sqlite writer", move || writer.work()).map_err(|error| {
@@ -123,6 +147,9 @@ impl Core for Sqlite {
             "copies": tally.copies,
             "redelivered": tally.redelivered,
             "acknowledged": tally.acknowledged,
+            "lease_expired": tally.lease_expired,
+            "dead_letters": tally.dead_letters,
+            "late_settlements": tally.late_settlements,
             "left": tally.left,
         });
         Ok(stats.as_object().cloned().unwrap_or_default())

@@ -1,8 +1,9 @@
-//! The thread that owns the file: stores messages that wait, removes those that were acknowledged, reads the next ones.
+//! The thread that owns the file: stores messages that wait, removes those that were settled, reads the next ones.
 
 use crate::exchange::{Desk, Job, Tally};
 use crate::failure;
 use crate::inbox::Inbox;
+use crate::reading::Reading;
 use crate::tables;
 use mqscript_plugin::live::{Answer, Arrivals, Exchange, Waiting};
 use mqscript_plugin::prelude::*;
@@ -31,6 +32,8 @@ pub struct Writer {
     /// SQLite's counter that changes when another program writes.
     data_version: i64,
     tally: Tally,
+    /// Reports of what was given up.
+    told: Arrivals,
     /// The interned kind of event: another program holds the lock.
     locked: u32,
 }
@@ -54,7 +57,10 @@ pub struct Parts {
 
 impl Writer {
     /// Makes the owner of the file; `inbox` makes the receiving side from the last id in the file.
-    pub fn new(parts: Parts, inbox: impl FnOnce(i64) -> Option<Inbox>) -> Result<Writer, Error> {
+    pub fn new(
+        parts: Parts,
+        inbox: impl FnOnce(&Connection, i64) -> rusqlite::Result<Option<Inbox>>,
+    ) -> Result<Writer, Error> {
         let Parts { exchange, host, agents, connection, file, locked } = parts;
         let read = |error: rusqlite::Error| failure::of(&error, "reading", &file);
         let last_id: i64 = connection.query_row(tables::LAST_ID, (), |row| row.get(0)).map_err(read)?;
@@ -64,12 +70,13 @@ impl Writer {
             exchange,
             host,
             agents,
-            inbox: inbox(last_id),
+            inbox: inbox(&connection, last_id).map_err(read)?,
             connection,
             file,
             next_id: last_id + 1,
             data_version,
             tally: Tally::default(),
+            told: Arrivals::default(),
             locked,
         })
     }
@@ -102,15 +109,17 @@ impl Writer {
         let mut copies = Arrivals::default();
         loop {
             let wants_to_read = self.inbox.as_ref().is_some_and(Inbox::wants_to_read);
-            let nothing_out = self.inbox.as_ref().is_some_and(Inbox::has_nothing_out);
+            let nothing_out = self.inbox.as_ref().is_some_and(Inbox::is_at_rest);
             let limit = self.time_to_next();
             job.take_from(&self.exchange, wants_to_read, nothing_out, limit);
             if let Some(inbox) = &mut self.inbox {
-                inbox.note_handed_out(&mut job.handed_out);
-                inbox.acknowledge(&job.acknowledged, &mut self.tally);
-                inbox.take_back(self.host.now_ns());
+                let now_ns = self.host.now_ns();
+                // Most copies are settled as soon as the host has got them: their leases need not begin.
+                inbox.settle(&job.settled, now_ns, &mut self.tally);
+                inbox.note_handed_out(&job.handed_out);
+                inbox.come_due(now_ns, &mut self.tally);
             }
-            job.acknowledged.clear();
+            job.settled.clear();
             job.handed_out.clear();
             self.store(&job.waiting)?;
             self.answer(&job.waiting);
@@ -125,9 +134,9 @@ impl Writer {
     }
 
     /// The time until something is due by itself; `None` if nothing is.
-    fn time_to_next(&self) -> Option<Duration> {
+    fn time_to_next(&mut self) -> Option<Duration> {
         let now_ns = self.host.now_ns();
-        let due_ns = self.inbox.as_ref()?.due_ns(now_ns)?;
+        let due_ns = self.inbox.as_mut()?.due_ns(now_ns)?;
         Some(Duration::from_nanos(due_ns.saturating_sub(now_ns)))
     }
 
@@ -139,7 +148,17 @@ impl Writer {
         }
         self.begin()?;
         let stored = self.write(waiting).and_then(|()| self.connection.execute_batch("COMMIT"));
-        stored.map_err(|error| failure::of(&error, "storing in", &self.file))
+        stored.map_err(|error| failure::of(&error, "storing in", &self.file))?;
+        self.pass_on_reports();
+        Ok(())
+    }
+
+    /// Tells the host what was given up.
+    fn pass_on_reports(&mut self) {
+        if !self.told.is_empty() {
+            self.exchange.lock().arrived.append(&mut self.told);
+            self.host.wake();
+        }
     }
 
     /// Begins to write. Waits for another program's lock, however long it takes.
@@ -164,7 +183,7 @@ impl Writer {
     fn write(&mut self, waiting: &Waiting) -> rusqlite::Result<()> {
         let now: String = self.connection.prepare_cached(tables::NOW)?.query_row((), |row| row.get(0))?;
         if let Some(inbox) = &mut self.inbox {
-            inbox.write_changes(&self.connection, &now)?;
+            inbox.write_changes(&self.connection, (&now, self.host.now_ns()), &mut self.told)?;
         }
         if waiting.is_empty() {
             return Ok(());
@@ -223,11 +242,19 @@ impl Writer {
         self.host.wake();
     }
 
-    /// Reads the next copies for the host.
+    /// Reads the next copies for the host. If hand-overs are recorded, the record is in the file before the host knows.
     fn read(&mut self, copies: &mut Arrivals) -> Result<(), Error> {
-        let Some(inbox) = self.inbox.as_mut().filter(|inbox| inbox.wants_to_read()) else { return Ok(()) };
+        let Some(inbox) = self.inbox.as_ref().filter(|inbox| inbox.wants_to_read()) else { return Ok(()) };
+        let records = inbox.records();
+        if records {
+            self.begin()?;
+        }
+        let Some(inbox) = &mut self.inbox else { return Ok(()) };
+        let now_ns = self.host.now_ns();
+        let (connection, tally) = (&self.connection, &mut self.tally);
         inbox
-            .read(&self.connection, self.host.now_ns(), copies, &mut self.tally)
+            .read(&mut Reading { connection, now_ns, into: copies, tally })
+            .and_then(|()| if records { self.connection.execute_batch("COMMIT") } else { Ok(()) })
             .map_err(|error| failure::of(&error, "reading", &self.file))?;
         if !copies.is_empty() {
             self.exchange.lock().arrived.append(copies);
@@ -236,7 +263,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes for the last time: copies that are not acknowledged are taken back.
+    /// Writes for the last time: copies that are not settled are taken back.
     fn finish(&mut self) -> Result<(), Error> {
         if let Some(inbox) = &mut self.inbox {
             inbox.take_back_all();

@@ -236,11 +236,14 @@ impl Queue {
 
     /// Acknowledges copies by their places in `copies`.
     pub fn acknowledge(&mut self, places: impl IntoIterator<Item = usize>) {
+        self.settle(Settlement::Acknowledge, places);
+    }
+
+    /// Settles copies by their places in `copies`, or extends their leases.
+    pub fn settle(&mut self, how: Settlement, places: impl IntoIterator<Item = usize>) {
         let tags: Vec<u64> = places.into_iter().map(|place| self.copies[place].tag).collect();
         let now_ns = self.services.clock.now_ns();
-        self.session
-            .acknowledge(now_ns, Settlement::Acknowledge, &tags, &mut self.out)
-            .expect("the queue works");
+        self.session.acknowledge(now_ns, how, &tags, &mut self.out).expect("the queue works");
         self.absorb();
     }
 

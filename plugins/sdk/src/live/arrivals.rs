@@ -14,6 +14,8 @@ pub struct Arrival {
     pub agent: u32,
     /// Whether it was handed out before.
     pub redelivered: bool,
+    /// The number of the hand-over of this copy, from 1; 0 = not known.
+    pub handed_over: u32,
     /// Whether this is a copy or a note, and of which kind.
     pub report: Report,
     /// The number of the call for its message that this was, from 1; 0 = unknown.
@@ -58,11 +60,24 @@ impl Arrivals {
             tag,
             agent,
             redelivered,
+            handed_over: 0,
             report: Report::Copy,
             attempt: 0,
             at_ns,
             message,
         });
+    }
+
+    /// Adds a copy of the message added last, as [`push_copy`](Arrivals::push_copy) does, from a medium that counts
+    /// hand-overs: this is the copy's `handed_over`-th, from 1.
+    ///
+    /// # Panics
+    /// No message was added.
+    pub fn push_counted_copy(&mut self, tag: u64, agent: u32, handed_over: u32, at_ns: u64) {
+        self.push_copy(tag, agent, handed_over > 1, at_ns);
+        if let Some(copy) = self.copies.last_mut() {
+            copy.handed_over = handed_over;
+        }
     }
 
     /// Adds a note about the message added last. A note is not acknowledged.
@@ -71,7 +86,16 @@ impl Arrivals {
     /// No message was added.
     pub fn push_report(&mut self, report: Report, attempt: u32, agent: u32, at_ns: u64) {
         let message = self.newest();
-        self.copies.push(Arrival { tag: 0, agent, redelivered: false, report, attempt, at_ns, message });
+        self.copies.push(Arrival {
+            tag: 0,
+            agent,
+            redelivered: false,
+            handed_over: 0,
+            report,
+            attempt,
+            at_ns,
+            message,
+        });
     }
 
     fn newest(&self) -> usize {
@@ -133,7 +157,7 @@ impl Arrivals {
             recipient_id: copy.agent,
             ack_tag: copy.tag,
             redelivered: copy.redelivered,
-            handed_over: 0,
+            handed_over: copy.handed_over,
             report: copy.report,
             attempt: copy.attempt,
         }
@@ -178,6 +202,21 @@ mod tests {
         ];
         assert_eq!(told(&all), expected);
         assert_eq!((all.len(), all.bytes(), more.is_empty(), more.bytes()), (6, 8, true, 0));
+    }
+
+    #[test]
+    fn a_counted_copy_tells_its_number() {
+        let mut batch = Arrivals::default();
+        batch.push_message(stamp(1), b"one", None);
+        batch.push_counted_copy(4, 0, 1, 7);
+        batch.push_counted_copy(5, 0, 2, 8);
+        let told: Vec<(u32, bool)> = batch
+            .copies()
+            .iter()
+            .map(|copy| batch.arrived(copy))
+            .map(|c| (c.handed_over, c.redelivered))
+            .collect();
+        assert_eq!(told, [(1, false), (2, true)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::arrivals::Arrival;
 use crate::abi::OutcomeResult;
+use crate::core::Settlement;
 use crate::message::Message;
 
 /// A core's own side of its [`Exchange`](super::Exchange): keeps what the core has to send and to acknowledge, and
@@ -23,6 +24,15 @@ pub trait Medium: Send + 'static {
     /// The host acknowledged the copies with these tags: they need not be handed out again.
     fn acknowledge(&mut self, tags: &[u64]) {
         let _ = tags;
+    }
+
+    /// The host settled the copies with these tags, or asked for more time. A core without
+    /// [`SETTLES`](crate::Capabilities::SETTLES) and [`EXTENDS`](crate::Capabilities::EXTENDS) only gets
+    /// acknowledgements, and need not write this.
+    fn settle(&mut self, how: Settlement, tags: &[u64]) {
+        if how == Settlement::Acknowledge {
+            self.acknowledge(tags);
+        }
     }
 
     /// Wakes the threads that wait for this news.
@@ -51,7 +61,7 @@ pub enum Sending {
 pub enum News {
     /// Messages were accepted and wait to be sent.
     Accepted,
-    /// Copies were acknowledged by the host.
+    /// Copies were acknowledged, or settled in another way, by the host.
     Acknowledged,
     /// There is room for copies again after there was none.
     Room,
