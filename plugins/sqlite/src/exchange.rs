@@ -103,7 +103,7 @@ impl Medium for Desk {
         }
     }
 
-    fn settle(&mut self, how: Settlement, tags: &[u64]) {
+    fn settle(&mut self, how: Settlement, tags: &[u64], _now_ns: u64) {
         self.settled.extend(tags.iter().map(|tag| (how, *tag)));
     }
 

@@ -372,7 +372,7 @@ impl Inbox {
             reading.into.push_copy(tag, agent, before > 0, reading.now_ns);
             return Ok(());
         }
-        reading.into.push_counted_copy(tag, agent, handed_over, reading.now_ns);
+        reading.into.push_handed_over(tag, agent, handed_over, reading.now_ns);
         let names = (self.agents.name(queue), self.agents.name(agent));
         let lease = modifier(self.queues.terms(agent).lease_ns);
         let mut hold = reading.connection.prepare_cached(tables::HOLD)?;

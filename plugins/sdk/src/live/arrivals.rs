@@ -14,7 +14,7 @@ pub struct Arrival {
     pub agent: u32,
     /// Whether it was handed out before.
     pub redelivered: bool,
-    /// The number of the hand-over of this copy, from 1; 0 = not known.
+    /// The number of hand-overs of this copy, this one included; 0 = not known.
     pub handed_over: u32,
     /// Whether this is a copy or a note, and of which kind.
     pub report: Report,
@@ -55,29 +55,16 @@ impl Arrivals {
     /// # Panics
     /// No message was added.
     pub fn push_copy(&mut self, tag: u64, agent: u32, redelivered: bool, at_ns: u64) {
-        let message = self.newest();
-        self.copies.push(Arrival {
-            tag,
-            agent,
-            redelivered,
-            handed_over: 0,
-            report: Report::Copy,
-            attempt: 0,
-            at_ns,
-            message,
-        });
+        self.copies.push(Arrival { tag, redelivered, ..self.of_newest(agent, at_ns) });
     }
 
-    /// Adds a copy of the message added last, as [`push_copy`](Arrivals::push_copy) does, from a medium that counts
-    /// hand-overs: this is the copy's `handed_over`-th, from 1.
+    /// Adds a copy of the message added last that was handed over so often, this time included; 0 = not known.
     ///
     /// # Panics
     /// No message was added.
-    pub fn push_counted_copy(&mut self, tag: u64, agent: u32, handed_over: u32, at_ns: u64) {
-        self.push_copy(tag, agent, handed_over > 1, at_ns);
-        if let Some(copy) = self.copies.last_mut() {
-            copy.handed_over = handed_over;
-        }
+    pub fn push_handed_over(&mut self, tag: u64, agent: u32, handed_over: u32, at_ns: u64) {
+        let redelivered = handed_over > 1;
+        self.copies.push(Arrival { tag, redelivered, handed_over, ..self.of_newest(agent, at_ns) });
     }
 
     /// Adds a note about the message added last. A note is not acknowledged.
@@ -85,21 +72,22 @@ impl Arrivals {
     /// # Panics
     /// No message was added.
     pub fn push_report(&mut self, report: Report, attempt: u32, agent: u32, at_ns: u64) {
-        let message = self.newest();
-        self.copies.push(Arrival {
+        self.copies.push(Arrival { report, attempt, ..self.of_newest(agent, at_ns) });
+    }
+
+    /// A copy of the message added last, of which nothing more is known.
+    fn of_newest(&self, agent: u32, at_ns: u64) -> Arrival {
+        let message = self.messages.len().checked_sub(1).expect("a message comes before its copies");
+        Arrival {
             tag: 0,
             agent,
             redelivered: false,
             handed_over: 0,
-            report,
-            attempt,
+            report: Report::Copy,
+            attempt: 0,
             at_ns,
             message,
-        });
-    }
-
-    fn newest(&self) -> usize {
-        self.messages.len().checked_sub(1).expect("a message comes before its copies")
+        }
     }
 
     /// Adds the copies of another batch, and empties that one.
@@ -205,18 +193,15 @@ mod tests {
     }
 
     #[test]
-    fn a_counted_copy_tells_its_number() {
+    fn a_copy_tells_how_often_it_was_handed_over() {
         let mut batch = Arrivals::default();
         batch.push_message(stamp(1), b"one", None);
-        batch.push_counted_copy(4, 0, 1, 7);
-        batch.push_counted_copy(5, 0, 2, 8);
-        let told: Vec<(u32, bool)> = batch
-            .copies()
-            .iter()
-            .map(|copy| batch.arrived(copy))
-            .map(|c| (c.handed_over, c.redelivered))
-            .collect();
-        assert_eq!(told, [(1, false), (2, true)]);
+        batch.push_handed_over(7, 3, 1, 5);
+        batch.push_handed_over(8, 4, 2, 6);
+        let told = batch.copies().iter().map(|copy| batch.arrived(copy));
+        let told: Vec<_> =
+            told.map(|c| (c.ack_tag, c.recipient_id, c.handed_over, c.redelivered, c.at_ns)).collect();
+        assert_eq!(told, [(7, 3, 1, false, 5), (8, 4, 2, true, 6)]);
     }
 
     #[test]

@@ -26,10 +26,10 @@ pub trait Medium: Send + 'static {
         let _ = tags;
     }
 
-    /// The host settled the copies with these tags, or asked for more time. A core without
-    /// [`SETTLES`](crate::Capabilities::SETTLES) and [`EXTENDS`](crate::Capabilities::EXTENDS) only gets
-    /// acknowledgements, and need not write this.
-    fn settle(&mut self, how: Settlement, tags: &[u64]) {
+    /// The host settles the copies with these tags at `now_ns`, or extends their leases. A medium that can only have copies
+    /// acknowledged leaves this as it is.
+    fn settle(&mut self, how: Settlement, tags: &[u64], now_ns: u64) {
+        let _ = now_ns;
         if how == Settlement::Acknowledge {
             self.acknowledge(tags);
         }
@@ -61,7 +61,7 @@ pub enum Sending {
 pub enum News {
     /// Messages were accepted and wait to be sent.
     Accepted,
-    /// Copies were acknowledged, or settled in another way, by the host.
+    /// Copies were acknowledged by the host, or settled in another way.
     Acknowledged,
     /// There is room for copies again after there was none.
     Room,
