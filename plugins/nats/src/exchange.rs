@@ -1,6 +1,9 @@
 //! What the session and the client's tasks share, and how the tasks are woken.
 
+use crate::holdings::Holdings;
+use crate::settlement::Word;
 use async_nats::Subject;
+use mqscript_plugin::abi;
 use mqscript_plugin::live::{Arrival, Exchange, Medium, News, Sending, State, Waiting, Window};
 use mqscript_plugin::prelude::*;
 use std::collections::HashMap;
@@ -41,8 +44,12 @@ pub struct Wire {
     pub waiting: Waiting,
     /// Counts accepted messages without an answer.
     pub window: Window,
-    /// The subjects at which copies are to be acknowledged.
-    pub acknowledged: Vec<Subject>,
+    /// What the server is to be told of copies, each with the subject for it.
+    pub settlements: Vec<(Subject, Word)>,
+    /// What the agents hold, if the run has groups.
+    pub holdings: Option<Holdings>,
+    /// The interned reason for which messages to all are rejected, if the stream cannot have them.
+    pub rejects_broadcasts: Option<u32>,
     /// Whether there is a connection.
     pub connected: bool,
     /// The number of messages accepted so far.
@@ -79,7 +86,9 @@ impl Wire {
         Wire {
             waiting: Waiting::default(),
             window: Window::new(window, WAITING_BYTES_MAX),
-            acknowledged: Vec::new(),
+            settlements: Vec::new(),
+            holdings: None,
+            rejects_broadcasts: None,
             connected: false,
             accepted: 0,
             is_empty: false,
@@ -113,6 +122,11 @@ impl Medium for Wire {
         if !self.connected {
             return Sending::Answered(OutcomeResult::Refused, self.disconnected);
         }
+        if let Some(reason) = self.rejects_broadcasts
+            && message.recipient_id() == abi::ALL
+        {
+            return Sending::Answered(OutcomeResult::Rejected, reason);
+        }
         if !self.window.admit(self.waiting.bytes()) {
             return Sending::Full;
         }
@@ -127,9 +141,18 @@ impl Medium for Wire {
         self.tally.redelivered += copies.iter().filter(|copy| copy.redelivered).count() as u64;
     }
 
-    fn acknowledge(&mut self, tags: &[u64]) {
-        let replies = &mut self.replies;
-        self.acknowledged.extend(tags.iter().filter_map(|tag| replies.remove(tag)));
+    fn settle(&mut self, how: Settlement, tags: &[u64], now_ns: u64) {
+        if let Some(holdings) = &mut self.holdings {
+            let told = tags.iter().filter_map(|tag| holdings.settle(*tag, how, now_ns));
+            self.settlements.extend(told);
+            return;
+        }
+        let (replies, word) = (&mut self.replies, Word::of(how));
+        let mut reply_of = |tag: &u64| match how {
+            Settlement::Extend => replies.get(tag).cloned(),
+            _ => replies.remove(tag),
+        };
+        self.settlements.extend(tags.iter().filter_map(|tag| reply_of(tag).map(|reply| (reply, word))));
     }
 
     fn wake(&mut self, news: News) {
@@ -148,8 +171,9 @@ impl Medium for Wire {
 /// Whether no message or copy is under way in this process, in either direction.
 pub fn is_at_rest(state: &State<Wire>) -> bool {
     let wire = &state.medium;
-    let nothing_sent = wire.window.unanswered() == 0 && wire.acknowledged.is_empty();
-    wire.connected && nothing_sent && state.arrived.is_empty()
+    let nothing_sent = wire.window.unanswered() == 0 && wire.settlements.is_empty();
+    let nothing_held = wire.holdings.as_ref().is_none_or(Holdings::are_empty);
+    wire.connected && nothing_sent && nothing_held && state.arrived.is_empty()
 }
 
 /// Returns when there is room for more copies.

@@ -45,7 +45,9 @@ impl Names {
         if recipient == abi::ALL {
             return format!("{}.all", self.prefix).into();
         }
-        format!("{}.to.{}", self.prefix, token(recipient, &self.run.party_name(recipient))).into()
+        let is_queue = self.run.groups().iter().any(|group| group.queue == Some(recipient));
+        let part = if is_queue { "queue" } else { "to" };
+        format!("{}.{part}.{}", self.prefix, token(recipient, &self.run.party_name(recipient))).into()
     }
 
     /// The two subjects that an agent subscribes to.
@@ -57,6 +59,11 @@ impl Names {
     pub fn consumers_of(&self, agent: u32) -> [String; 2] {
         let run = self.run.number();
         ["to", "all"].map(|part| format!("mqscript_{run:08x}_{agent}_{part}"))
+    }
+
+    /// The name of the consumer of a queue that agents have together.
+    pub fn consumer_of_queue(&self, party: u32) -> String {
+        format!("mqscript_{:08x}_{party}_queue", self.run.number())
     }
 }
 

@@ -3,17 +3,14 @@
 use crate::exchange::{Bells, Wire};
 use crate::names::Names;
 use crate::parcel::Parcel;
+use crate::settlement::Word;
 use async_nats::{Client, Subject};
-use bytes::Bytes;
 use mqscript_plugin::abi;
 use mqscript_plugin::live::{Answer, Answers, Exchange, Waiting};
 use mqscript_plugin::prelude::*;
 use std::sync::Arc;
 
-/// The body that acknowledges a copy.
-const ACK: Bytes = Bytes::from_static(b"+ACK");
-
-/// Sends accepted messages and acknowledgements to the server.
+/// Sends accepted messages and settlements of copies to the server.
 #[derive(Debug)]
 pub struct Outgoing {
     /// The connection to the server.
@@ -40,32 +37,33 @@ impl Outgoing {
         Outgoing { client, exchange, bells, answers, host, names, subjects, to_all }
     }
 
-    /// Takes the messages that wait, and sends acknowledgements of copies. Without a connection, the messages are
-    /// refused with the reason `disconnected`, and the acknowledgements wait.
+    /// Takes the messages that wait, and sends settlements of copies. Without a connection, the messages are refused with
+    /// the reason `disconnected`, and the settlements wait.
     pub async fn take(&mut self, disconnected: u32) -> Option<Waiting> {
-        let (waiting, acknowledged) = self.take_over();
-        let Some(acknowledged) = acknowledged else {
+        let (waiting, settlements) = self.take_over();
+        let Some(settlements) = settlements else {
             self.answer(waiting.tokens().flatten(), OutcomeResult::Refused, disconnected);
             return None;
         };
-        for reply in acknowledged {
+        for (reply, word) in settlements {
             // This fails only if the client has ended; then the session has ended, too.
-            let _ = self.client.publish(reply, ACK).await;
+            let _ = self.client.publish(reply, word.body()).await;
         }
         (!waiting.is_empty()).then_some(waiting)
     }
 
-    /// Takes the messages that wait; and the acknowledgements, if there is a connection.
-    fn take_over(&self) -> (Waiting, Option<Vec<Subject>>) {
+    /// Takes the messages that wait; and the settlements, if there is a connection.
+    fn take_over(&self) -> (Waiting, Option<Vec<(Subject, Word)>>) {
         let wire = &mut self.exchange.lock().medium;
         let waiting = std::mem::take(&mut wire.waiting);
         if !wire.connected {
             return (waiting, None);
         }
-        let acknowledged = std::mem::take(&mut wire.acknowledged);
+        let settlements = std::mem::take(&mut wire.settlements);
         wire.tally.published += waiting.len() as u64;
-        wire.tally.acknowledged += acknowledged.len() as u64;
-        (waiting, Some(acknowledged))
+        let acknowledged = settlements.iter().filter(|(_, word)| *word == Word::Ack);
+        wire.tally.acknowledged += acknowledged.count() as u64;
+        (waiting, Some(settlements))
     }
 
     /// Hands a message to the client. Returns `false` if the server takes no message of this size.
@@ -116,7 +114,7 @@ impl Outgoing {
     pub fn is_finished(&self) -> bool {
         let state = self.exchange.lock();
         let wire = &state.medium;
-        let is_idle = wire.waiting.is_empty() && (wire.acknowledged.is_empty() || !wire.connected);
+        let is_idle = wire.waiting.is_empty() && (wire.settlements.is_empty() || !wire.connected);
         state.is_closing() && is_idle
     }
 }

@@ -2,10 +2,13 @@
 //! it.
 
 use crate::failure;
+use crate::inlets::Inlet;
+use crate::members::PART;
 use crate::names::Names;
 use crate::options::{Settings, StreamChoice};
+use crate::terms::{RunTerms, Waits};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{Context, ErrorCode};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use mqscript_plugin::live::whole_chain;
@@ -21,9 +24,21 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 /// The most copies of one consumer that are handed out and not acknowledged.
 const ACK_PENDING_MAX: i64 = 10_000;
 
-/// Returns whether stored messages survive a restart of the server. Fails if an existing stream is missing or has other
-/// subjects.
-pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Result<bool, Error> {
+/// The most requests for copies that the server keeps for a consumer unless told otherwise.
+const WAITING_MAX: i64 = 512;
+
+/// What kind of stream the run uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamKind {
+    /// Whether stored messages survive a restart of the server.
+    pub is_durable: bool,
+    /// Whether it forgets a message when that is acknowledged, and so has one consumer at most for each subject.
+    pub is_work_queue: bool,
+}
+
+/// Returns what kind of stream the run uses. Fails if an existing stream is missing, has other subjects, or confirms
+/// nothing.
+pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Result<StreamKind, Error> {
     // Read as untyped JSON, because servers of different versions report an account differently.
     match context.request::<_, (), Value>("INFO", &()).await {
         Err(error) => return Err(failure::no_jetstream(&whole_chain(&error), settings)),
@@ -34,7 +49,9 @@ pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Res
         Ok(_) => {}
     }
     let name = match &settings.stream {
-        StreamChoice::Own(own) => return Ok(!own.in_memory),
+        StreamChoice::Own(own) => {
+            return Ok(StreamKind { is_durable: !own.in_memory, is_work_queue: false });
+        }
         StreamChoice::Existing(name) => name,
     };
     let stream = context.get_stream(name).await.map_err(|error| {
@@ -53,7 +70,16 @@ pub async fn check(context: &Context, names: &Names, settings: &Settings) -> Res
             config.subjects.join(", ")
         )));
     }
-    Ok(config.storage == StorageType::File)
+    if config.no_ack {
+        return Err(Error::config(format!(
+            "`stream`: {name} confirms no message (it has no_ack); use a stream without no_ack, leave `stream` out, or \
+             choose `mode: \"core\"`"
+        )));
+    }
+    Ok(StreamKind {
+        is_durable: config.storage == StorageType::File,
+        is_work_queue: config.retention == RetentionPolicy::WorkQueue,
+    })
 }
 
 /// Whether `pattern` matches everything that `subjects` matches; `subjects` is a pattern that ends with `.>`.
@@ -93,41 +119,53 @@ pub async fn make(context: &Context, names: &Names, settings: &Settings) -> Resu
     Ok(())
 }
 
-/// Makes two consumers for each agent: one for its own messages and one for those to all.
+/// Makes the consumers, in their order.
 pub async fn make_consumers(
     context: &Context,
     names: &Names,
     settings: &Settings,
-) -> Result<Vec<(u32, PullConsumer)>, Error> {
-    let all = (0..names.run().agents()).flat_map(|agent| {
-        names.consumers_of(agent).into_iter().zip(names.subjects_of(agent)).map(move |of| (agent, of))
-    });
+    inlets: Vec<Inlet>,
+    terms: Option<&RunTerms>,
+    kind: StreamKind,
+) -> Result<Vec<(Inlet, PullConsumer)>, Error> {
     let deliver_policy = match settings.stream {
-        StreamChoice::Own(_) => DeliverPolicy::All,
-        StreamChoice::Existing(_) => DeliverPolicy::New,
+        StreamChoice::Existing(_) if !kind.is_work_queue => DeliverPolicy::New,
+        // What lies in a work queue is for whoever reads it; the server allows nothing else.
+        _ => DeliverPolicy::All,
     };
-    let make = |(agent, (name, subject)): (u32, (String, async_nats::Subject))| async move {
-        let config = pull::Config {
-            durable_name: Some(name.clone()),
-            filter_subject: subject.into_string(),
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: settings.ack_wait,
-            max_ack_pending: ACK_PENDING_MAX,
-            inactive_threshold: FORGOTTEN_AFTER,
-            deliver_policy,
-            ..pull::Config::default()
-        };
+    let make = |inlet: Inlet| async move {
+        let config = pull::Config { deliver_policy, ..config_of(&inlet, terms, settings) };
         let made = context.create_consumer_on_stream(config, names.stream()).await;
         let made = made.map_err(|error| {
-            failure::of_jetstream(
-                &error,
-                &format!("making the consumer {name} of {}", names.stream()),
-                settings,
-            )
+            let doing = format!("making the consumer {} of {}", inlet.name, names.stream());
+            failure::of_jetstream(&error, &doing, settings)
         })?;
-        Ok((agent, made))
+        Ok((inlet, made))
     };
-    stream::iter(all).map(make).buffered(AT_A_TIME).try_collect().await
+    stream::iter(inlets).map(make).buffered(AT_A_TIME).try_collect().await
+}
+
+fn config_of(inlet: &Inlet, terms: Option<&RunTerms>, settings: &Settings) -> pull::Config {
+    let plain = pull::Config {
+        durable_name: Some(inlet.name.clone()),
+        filter_subject: inlet.subject.to_string(),
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: settings.ack_wait,
+        max_ack_pending: ACK_PENDING_MAX,
+        inactive_threshold: FORGOTTEN_AFTER,
+        ..pull::Config::default()
+    };
+    let Some(terms) = terms.map(|terms| terms.of_agent(inlet.agents.start)) else { return plain };
+    let (Waits { ack_wait, backoff, max_deliver }, agents) = (terms.waits(), inlet.agents.len() as i64);
+    pull::Config {
+        ack_wait,
+        backoff,
+        max_deliver,
+        // Each agent keeps its own bound. Copies that wait for their delay count here, too.
+        max_ack_pending: ACK_PENDING_MAX.max(agents * i64::from(terms.prefetch)),
+        max_waiting: WAITING_MAX.max(agents * i64::from(PART + 1)),
+        ..plain
+    }
 }
 
 /// Removes what was made for the run. Something that is already removed is no failure.
@@ -135,8 +173,9 @@ pub async fn remove(
     context: &Context,
     names: &Names,
     settings: &Settings,
-    receive: bool,
+    inlets: &[Inlet],
 ) -> Result<(), Error> {
+    let receive = names.run().receive();
     let failed = |error: &dyn StdError, what: &str| {
         let error =
             failure::of_jetstream(error, &format!("removing the {what} of {}", names.stream()), settings);
@@ -153,8 +192,8 @@ pub async fn remove(
         _ if !receive => return Ok(()),
         _ => {}
     }
-    for consumer in (0..names.run().agents()).flat_map(|agent| names.consumers_of(agent)) {
-        match context.delete_consumer_from_stream(consumer, names.stream()).await {
+    for inlet in inlets {
+        match context.delete_consumer_from_stream(&inlet.name, names.stream()).await {
             Err(error) if !is_gone(&error) => return failed(&error, "consumers"),
             _ => {}
         }

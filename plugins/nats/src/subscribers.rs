@@ -6,6 +6,7 @@ use crate::failure;
 use crate::link::is_about_permission;
 use crate::names::Names;
 use crate::options::Settings;
+use crate::settlement::Word;
 use async_nats::jetstream::Message as Stored;
 use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::consumer::pull::{MessagesError, MessagesErrorKind};
@@ -18,13 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The most copies that are taken from the client at once.
-const CHUNK: usize = 256;
+pub const CHUNK: usize = 256;
 /// The most copies that a consumer asks the server for at once.
 const PULL: usize = 500;
 /// The time for which the server keeps a request for copies.
-const PULL_EXPIRES: Duration = Duration::from_secs(30);
+pub const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// The pause before a consumer that failed is read again.
-const PAUSE: Duration = Duration::from_millis(200);
+pub const PAUSE: Duration = Duration::from_millis(200);
 
 /// The time within which the client passes on what the server has said.
 const COMPLAINT_DELAY: Duration = Duration::from_millis(10);
@@ -69,10 +70,10 @@ impl Subscribers {
             let stamp = stamp_of(&message);
             if message.subject.ends_with(".all") && stamp != Stamp::NONE && stamp.sender == agent {
                 own |= message.reply.is_some();
-                state.medium.acknowledged.extend(message.reply);
+                state.medium.settlements.extend(message.reply.map(|reply| (reply, Word::Ack)));
                 continue;
             }
-            push_copy(&mut state, message, stamp, agent, self.wants_text, at_ns);
+            push_copy(&mut state, message, agent, self.wants_text, at_ns);
         }
         if own {
             state.medium.wake(News::Acknowledged);
@@ -89,7 +90,7 @@ impl Subscribers {
                 consumer.stream().max_messages_per_batch(PULL).expires(PULL_EXPIRES).messages().await;
             match messages {
                 Ok(messages) => self.read_on(agent, messages, &mut told).await,
-                Err(error) => self.warn(agent, &error, &mut told),
+                Err(error) => self.warn(agent, &error.to_string(), &mut told),
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -116,14 +117,14 @@ impl Subscribers {
             });
             self.pass_on(agent, good.collect::<Vec<_>>().into_iter());
             if let Some(error) = failure.filter(|error| !is_passing(error)) {
-                self.warn(agent, &error, told);
+                self.warn(agent, &error.to_string(), told);
                 return;
             }
         }
     }
 
     /// Reports once what is wrong with a consumer.
-    fn warn(&self, agent: u32, error: &dyn std::error::Error, told: &mut bool) {
+    pub fn warn(&self, agent: u32, error: &str, told: &mut bool) {
         if !std::mem::replace(told, true) && self.exchange.lock().medium.connected {
             let name = agent + 1;
             let text = format!("a consumer of agent {name} cannot be read: {error}; it is tried again");
@@ -161,6 +162,19 @@ pub async fn subscribe(
             all.push((agent, client.subscribe(subject).await.map_err(|error| failed(&error))?));
         }
     }
+    wait_until_in_force(client, &names.subjects(), settings, exchange).await?;
+    Ok(all)
+}
+
+/// Returns when the server has made all subscriptions so far. `subjects` are those of the latest ones, as told if the user
+/// may not subscribe to them.
+pub async fn wait_until_in_force(
+    client: &Client,
+    subjects: &str,
+    settings: &Settings,
+    exchange: &Exchange<Wire>,
+) -> Result<(), Error> {
+    let failed = |error: &dyn std::error::Error| Error::new(Status::CONNECT, format!("subscribing: {error}"));
     // The server handles the requests of a client in order: when this message comes back, all subscriptions are made.
     let inbox = client.new_inbox();
     let mut echo = client.subscribe(inbox.clone()).await.map_err(|error| failed(&error))?;
@@ -178,12 +192,11 @@ pub async fn subscribe(
     let complaints = exchange.lock().medium.complaints.clone();
     let refused: Vec<&String> = complaints.iter().filter(|text| is_about_permission(text)).collect();
     if let Some(first) = refused.iter().find(|text| text.contains("Subscription")) {
-        return Err(failure::may_not_subscribe(first, &names.subjects(), settings));
+        return Err(failure::may_not_subscribe(first, subjects, settings));
     }
-    if answered {
-        Ok(all)
-    } else {
-        Err(Error::new(Status::CONNECT, "the server does not answer to subscriptions"))
+    match answered {
+        true => Ok(()),
+        false => Err(Error::new(Status::CONNECT, "the server does not answer to subscriptions")),
     }
 }
 

@@ -58,6 +58,11 @@ pub struct Copy {
 }
 
 impl Copy {
+    /// The how-manieth hand-over it is; 0 = not told.
+    pub fn times(&self) -> u32 {
+        (self.flags & abi::DELIVERY_HANDOVERS) >> abi::DELIVERY_HANDOVERS_SHIFT
+    }
+
     /// (run, from, sequence, to).
     pub fn identity(&self) -> (u32, u32, u64, u32) {
         (self.stamp.run, self.stamp.sender, self.stamp.sequence, self.to)

@@ -1,5 +1,6 @@
 //! A look into a server past the core, through the client library.
 
+use async_nats::jetstream::consumer::{self, PullConsumer};
 use async_nats::jetstream::stream::Config;
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, HeaderMap};
@@ -59,6 +60,11 @@ impl Direct {
         })
     }
 
+    /// The number of messages that a stream holds.
+    pub fn count(&self, stream: &str) -> u64 {
+        self.wait_for(async { self.context.get_stream(stream).await.unwrap().cached_info().state.messages })
+    }
+
     /// The names of all streams.
     pub fn streams(&self) -> Vec<String> {
         use futures_util::TryStreamExt;
@@ -72,10 +78,23 @@ impl Direct {
         })
     }
 
+    /// What the server says of a consumer.
+    pub fn consumer(&self, stream: &str, name: &str) -> consumer::Info {
+        self.wait_for(async {
+            let stream = self.context.get_stream(stream).await.unwrap();
+            let mut consumer: PullConsumer = stream.get_consumer(name).await.unwrap();
+            consumer.info().await.unwrap().clone()
+        })
+    }
+
     /// Makes a stream for these subjects.
     pub fn make(&self, name: &str, subjects: &str) {
-        let config =
-            Config { name: name.to_owned(), subjects: vec![subjects.to_owned()], ..Config::default() };
+        self.make_as(name, subjects, Config::default());
+    }
+
+    /// Makes a stream for these subjects, otherwise as `config` says.
+    pub fn make_as(&self, name: &str, subjects: &str, config: Config) {
+        let config = Config { name: name.to_owned(), subjects: vec![subjects.to_owned()], ..config };
         self.wait_for(self.context.create_stream(config)).unwrap();
     }
 }

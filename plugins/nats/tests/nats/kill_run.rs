@@ -94,7 +94,12 @@ fn played(server: &Server, options: &str, more: &str) -> Run {
             {more} }}), core("nats", #{{ url: "{}", {options} }}));"#,
         server.url()
     );
-    let source = Source::from_text("whole.rhai", &text);
+    play(&text)
+}
+
+/// Plays a script, and gives its only run.
+pub fn play(text: &str) -> Run {
+    let source = Source::from_text("whole.rhai", text);
     let mut player = Delivered(Arc::default());
     let execution = script::execute(&source, &Settings::default(), &mut player, &Arc::default());
     assert!(execution.diagnostics.is_empty(), "{}", execution.diagnostics);

@@ -1,5 +1,7 @@
 //! The nats core with a real server.
 
+mod consumers;
+mod consumers_run;
 mod credentials;
 mod direct;
 mod faults;
