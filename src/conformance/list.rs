@@ -4,9 +4,9 @@ use super::bench::{Bench, Judged};
 use super::rules::Rule::{self, *};
 use super::system::SystemState;
 use super::{
-    tests_deliveries as deliveries, tests_layers as layers, tests_library as library, tests_life as life,
-    tests_options as options, tests_process as process, tests_session as session,
-    tests_simulated as simulated,
+    tests_consumers as consumers, tests_deliveries as deliveries, tests_layers as layers,
+    tests_library as library, tests_life as life, tests_options as options, tests_process as process,
+    tests_session as session, tests_simulated as simulated,
 };
 
 /// What a test asks of its process's streams and end, seen from outside.
@@ -151,6 +151,17 @@ tests! {
     5 layer_passes_on [PassesOn] layers::passes_on = "It offers below what it was offered, in order";
     5 layer_due [InnerDue] layers::due = "It passes on the wishes from below";
     5 layer_failure [InnerFails] layers::failure = "It passes on a failure from below";
+    5 shares [Shares] consumers::shares = "A message in a shared queue goes to one of its agents";
+    5 limits [Limits] consumers::limits = "No agent has more unsettled copies than it may have";
+    5 leases [Leases] consumers::leases = "A copy whose lease has ended is handed over again, and not before";
+    5 settled [Settled] consumers::settled = "A copy that was acknowledged is never handed over again";
+    5 handovers [HandOvers] consumers::handovers = "The hand-overs of a copy are counted";
+    5 gives_back [GivesBack] consumers::gives_back = "A copy that is given back is handed over again, after its delay";
+    5 rejects [Rejects] consumers::rejects = "A copy that is rejected is never handed over again";
+    5 extends [Extends] consumers::extends = "A lease that is extended does not end at its first time";
+    5 dead_letters [DeadLetters] consumers::dead_letters = "A copy that was handed over too often is given up";
+    5 late_settlements [Late] consumers::late = "A settlement that comes too late is no error";
+    5 unsubscribed [Unsubscribed] consumers::unsubscribed = "Nothing goes to an agent whose session is closed";
 }
 
 #[cfg(test)]

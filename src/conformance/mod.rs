@@ -8,13 +8,14 @@
 //! - **May import** `cores`, `diagnostics`, `files`.
 //! - **Way in** [`check`].
 //! - **A message here** test messages are made in `workload`, offered in `player`, and what came of them is judged
-//!   in `story`.
+//!   in `story`; those that agents work on are offered in `consumers`.
 
 #![forbid(unsafe_code)]
 
 mod answers;
 mod bench;
 mod child;
+mod consumers;
 mod ended;
 mod judge;
 mod list;
@@ -23,6 +24,7 @@ mod player;
 mod rules;
 mod story;
 mod system;
+mod tests_consumers;
 mod tests_deliveries;
 mod tests_layers;
 mod tests_library;
@@ -34,6 +36,7 @@ mod tests_simulated;
 mod trail;
 mod verdict;
 mod workload;
+mod workplace;
 
 pub use bench::CoreUnderTest;
 pub use child::run as run_one;

@@ -25,11 +25,13 @@ pub enum RuleGroup {
     Process,
     /// Rules about layers over other cores.
     Layers,
+    /// Rules about queues that agents share, leases and settlements.
+    Consumers,
 }
 
 impl RuleGroup {
     /// All groups, in order.
-    pub const ALL: [RuleGroup; 10] = [
+    pub const ALL: [RuleGroup; 11] = [
         RuleGroup::Library,
         RuleGroup::Options,
         RuleGroup::Capabilities,
@@ -40,6 +42,7 @@ impl RuleGroup {
         RuleGroup::Simulation,
         RuleGroup::Process,
         RuleGroup::Layers,
+        RuleGroup::Consumers,
     ];
 
     /// The heading of the group.
@@ -55,6 +58,7 @@ impl RuleGroup {
             RuleGroup::Simulation => "Simulation",
             RuleGroup::Process => "Process",
             RuleGroup::Layers => "Layers",
+            RuleGroup::Consumers => "Consumers",
         }
     }
 }
@@ -189,6 +193,19 @@ rules! {
         PassesOn = 112: "A layer offers below only messages that it was offered, in their order, and none twice at once.";
         InnerDue = 113: "A layer tells the earlier of its own `next_due_ns` and the one from below.";
         InnerFails = 114: "A failure from below ends the layer's call with a status.";
+    }
+    Consumers {
+        Shares = 120: "With SHARES, a copy of a message to a shared queue is with one agent of its group at a time, and never with another agent.";
+        Limits = 121: "With LIMITS, no agent has more than `prefetch` unsettled copies at a time.";
+        Leases = 122: "With LEASES, a copy that is not settled is handed over again when its lease has ended, and not before.";
+        Settled = 123: "With LEASES, a copy that was acknowledged in time is never handed over again.";
+        HandOvers = 124: "Where the number of a hand-over is told, the first is 1, and each that follows is one more and REDELIVERED.";
+        GivesBack = 125: "With SETTLES, a copy that is given back is handed over again, after the delay for that.";
+        Rejects = 126: "With SETTLES, a copy that is rejected is never handed over again.";
+        Extends = 127: "With EXTENDS, a lease that is extended before its end begins anew.";
+        DeadLetters = 128: "With DEAD_LETTERS, a copy that was handed over `max_deliveries` times and not settled is told as given up, and never handed over again.";
+        Late = 129: "A settlement that comes too late is taken or ignored; it is no error.";
+        Unsubscribed = 130: "Nothing is handed over to an agent whose subscription is closed.";
     }
 }
 

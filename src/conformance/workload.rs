@@ -89,6 +89,22 @@ pub fn sized(seed: u64, n: usize, size: impl Fn(u64) -> usize) -> Vec<TestMessag
         .collect()
 }
 
+/// A message of agent 0 to one party, the how-manieth of a run.
+pub fn task(run: u32, recipient: u32, sequence: u64) -> TestMessage {
+    let content = bytes(sequence, 20);
+    let stamp = abi::Stamp {
+        run,
+        sender: 0,
+        sequence,
+        intended_ns: sequence,
+        checksum: crc32c(&content),
+        type_id: 0,
+        attempt: 1,
+        flags: abi::PRIORITY_REGULAR | abi::STAMP_CHECKSUM,
+    };
+    TestMessage { stamp, sender: 0, recipient, priority: abi::PRIORITY_REGULAR, content }
+}
+
 /// Bytes of any value, zeros and line feeds among them.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..len.div_ceil(8) as u64).flat_map(|i| mix(seed ^ i).to_le_bytes()).collect();

@@ -88,6 +88,28 @@ const LAYERS: &[(&str, &str)] = &[
     ("layer_due", "R113"),
     ("layer_failure", "R114"),
 ];
+const CONSUMERS: &[(&str, &str)] = &[
+    ("shares", "R120"),
+    ("limits", "R121"),
+    ("leases", "R122"),
+    ("settled", "R123"),
+    ("handovers", "R124"),
+    ("gives_back", "R125"),
+    ("rejects", "R126"),
+    ("extends", "R127"),
+    ("dead_letters", "R128"),
+    ("late_settlements", "R129"),
+    ("unsubscribed", "R130"),
+];
+/// Other ways to break some of these rules: a copy for an agent of another group, a lease that ends early, and so on.
+const CONSUMERS_OTHERWISE: &[(&str, &str)] = &[
+    ("shares", "R120"),
+    ("leases", "R122"),
+    ("handovers", "R124"),
+    ("gives_back", "R125"),
+    ("dead_letters", "R128"),
+    ("late_settlements", "R129"),
+];
 const LIVE: &[(&str, &str)] = &[("calls_return", "R60"), ("waker", "R63"), ("wakes", "R58")];
 const PROCESS: &[(&str, &str)] = &[
     ("silent", "R100"),
@@ -184,7 +206,7 @@ fn a_constructor_that_crashes_is_told_with_its_signal() {
 
 #[test]
 fn the_good_cores_among_the_bad_hold_the_contract() {
-    for good in ["", "a_good_layer", "a_good_live_core"] {
+    for good in ["", "a_good_layer", "a_good_live_core", "a_good_core_with_leases"] {
         assert_eq!(check(&library(), good, &[]), [], "{good}");
     }
 }
@@ -199,7 +221,8 @@ fn what_only_linux_tells_is_caught() {
 #[test]
 #[ignore = "exhaustive: cargo test --test cores -- --ignored check::every_fault"]
 fn every_fault_is_caught_by_its_own_test_and_no_other() {
-    for faults in [LIBRARY, LIFE, SESSION, OUTCOMES, DELIVERIES, SIMULATION, LAYERS, LIVE, PROCESS] {
+    for faults in [LIBRARY, LIFE, SESSION, OUTCOMES, DELIVERIES, SIMULATION, LAYERS, CONSUMERS, LIVE, PROCESS]
+    {
         caught(faults, Others::All);
     }
     if cfg!(target_os = "linux") {
@@ -240,6 +263,34 @@ fn a_bad_simulation_is_caught() {
 #[test]
 fn a_bad_layer_is_caught() {
     caught(LAYERS, Others::Some);
+}
+
+#[test]
+fn a_core_that_treats_consumers_badly_is_caught() {
+    caught(CONSUMERS, Others::Some);
+}
+
+#[test]
+fn a_core_that_treats_consumers_badly_in_another_way_is_caught() {
+    for (test, rule) in CONSUMERS_OTHERWISE {
+        let failures = check(&library(), &format!("{test}_otherwise"), &["--test", test]);
+        let names: Vec<_> =
+            failures.iter().map(|failure| (failure.test.as_str(), failure.rule.as_str())).collect();
+        assert_eq!(names, [(*test, *rule)], "{failures:?}");
+    }
+}
+
+/// The same on the wall clock, where the leases are short.
+#[test]
+fn a_live_core_that_treats_consumers_badly_is_caught() {
+    let all: Vec<&str> = CONSUMERS.iter().flat_map(|(test, _)| ["--test", *test]).collect();
+    assert_eq!(check(&library(), "a_good_core_with_leases_on_the_wall_clock", &all), []);
+    for (test, rule) in CONSUMERS {
+        let failures = check(&library(), &format!("{test}_on_the_wall_clock"), &["--test", test]);
+        let names: Vec<_> =
+            failures.iter().map(|failure| (failure.test.as_str(), failure.rule.as_str())).collect();
+        assert_eq!(names, [(*test, *rule)], "{failures:?}");
+    }
 }
 
 #[test]

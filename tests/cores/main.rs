@@ -6,6 +6,8 @@ mod check;
 mod check_live;
 mod example_c;
 mod example_cpp;
+mod example_leases;
+mod first_minor;
 mod loading;
 mod misbehaving;
 mod mock;

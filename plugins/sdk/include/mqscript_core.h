@@ -10,8 +10,9 @@
  * Growth. Structs that begin with `struct_size` may gain fields at their end: touch a field only if it lies
  * inside (MQS_HAS). The others never grow; their reserved fields are zero.
  * Rules. `docs/core-contract.md` numbers every rule as `mqscript core check` cites it: the library R1 to R7,
- * options R10 to R14, capabilities R20 to R22, lifecycle R30 to R40, session calls R50 to R66, outcomes R70 to
- * R77, deliveries R80 to R89, simulation R90 to R96, the process R100 to R109, layers R110 to R114.
+ * options R10 to R14, capabilities R20 to R22, lifecycle R30 to R40, session calls R50 to R67, outcomes R70 to
+ * R77, deliveries R80 to R89, simulation R90 to R97, the process R100 to R109, layers R110 to R114, consumers R120
+ * to R130.
  * Names. Comments leave out the prefixes `mqs_` and `MQS_`.
  */
 
@@ -450,8 +451,8 @@ typedef struct mqs_message {
   struct mqs_stamp stamp;
   // The shown sender: a party.
   uint32_t sender_id;
-  // The recipient: an agent, or ALL. This host names no other party here; should one do so, nobody receives for it:
-  // carry the message, answer for it, and deliver no copy.
+  // The recipient: an agent, ALL, or (1.1) the queue of a group. A host names no other party here; should one do so,
+  // nobody receives for it: carry the message, answer for it, and deliver no copy.
   uint32_t recipient_id;
   // Its message type: index into the run's types.
   uint16_t type_id;
@@ -502,7 +503,7 @@ typedef struct mqs_delivery {
   struct mqs_bytes content;
   // When it arrived, in nanoseconds since the origin.
   uint64_t at_ns;
-  // What the host acknowledges it by; 0 = nothing to acknowledge.
+  // What the host settles it by: a number of the core's choice, another for each hand-over; 0 = nothing to settle.
   uint64_t ack_tag;
   // The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only). The sender is the
   // stamp's, also where the message shows another.

@@ -5,6 +5,7 @@ use super::super::surroundings::float;
 use super::arrays::{Appended, Arrays, CallFault};
 use super::inner::Below;
 use super::subject::Subject;
+use mqscript_plugin::Settlement;
 use mqscript_plugin::abi::{self, ErrorBuffer, RawSession};
 use std::sync::Arc;
 
@@ -101,14 +102,26 @@ impl ProbeSession {
         })
     }
 
-    /// Calls `acknowledge`; a layer without it passes tags on. `None` if nobody has such a function.
+    /// Says that the copies with these tags were taken, as [`settle`](ProbeSession::settle) does.
     pub fn acknowledge(&mut self, now_ns: u64, tags: &[u64], arrays: &mut Arrays) -> Option<Called> {
+        self.settle(now_ns, Settlement::Acknowledge, tags, arrays)
+    }
+
+    /// Calls `acknowledge`; a layer without it passes tags on. `None` if nobody has such a function.
+    pub fn settle(
+        &mut self,
+        now_ns: u64,
+        how: Settlement,
+        tags: &[u64],
+        arrays: &mut Arrays,
+    ) -> Option<Called> {
         let Some(acknowledge) = self.subject.vetted.calls.session.acknowledge else {
-            return self.below()?.session.acknowledge(now_ns, tags, arrays);
+            return self.below()?.session.settle(now_ns, how, tags, arrays);
         };
+        let (n, kind) = (tags.len() as u32, how.raw());
         Some(self.call("acknowledge", arrays, |this, out, _, error| {
             // SAFETY: as in `publish`.
-            unsafe { acknowledge(this.raw, now_ns, tags.as_ptr(), tags.len() as u32, abi::ACK, out, error) }
+            unsafe { acknowledge(this.raw, now_ns, tags.as_ptr(), n, kind, out, error) }
         }))
     }
 

@@ -19,8 +19,9 @@ const HEAD: &str = "\
  * Growth. Structs that begin with `struct_size` may gain fields at their end: touch a field only if it lies
  * inside (MQS_HAS). The others never grow; their reserved fields are zero.
  * Rules. `docs/core-contract.md` numbers every rule as `mqscript core check` cites it: the library R1 to R7,
- * options R10 to R14, capabilities R20 to R22, lifecycle R30 to R40, session calls R50 to R66, outcomes R70 to
- * R77, deliveries R80 to R89, simulation R90 to R96, the process R100 to R109, layers R110 to R114.
+ * options R10 to R14, capabilities R20 to R22, lifecycle R30 to R40, session calls R50 to R67, outcomes R70 to
+ * R77, deliveries R80 to R89, simulation R90 to R97, the process R100 to R109, layers R110 to R114, consumers R120
+ * to R130.
  * Names. Comments leave out the prefixes `mqs_` and `MQS_`.
  */";
 

@@ -88,8 +88,8 @@ pub struct Message {
     pub stamp: Stamp,
     /// The shown sender: a party.
     pub sender_id: u32,
-    /// The recipient: an agent, or ALL. This host names no other party here; should one do so, nobody receives for it:
-    /// carry the message, answer for it, and deliver no copy.
+    /// The recipient: an agent, ALL, or (1.1) the queue of a group. A host names no other party here; should one do so,
+    /// nobody receives for it: carry the message, answer for it, and deliver no copy.
     pub recipient_id: u32,
     /// Its message type: index into the run's types.
     pub type_id: u16,
@@ -144,7 +144,7 @@ pub struct Delivery {
     pub content: Bytes,
     /// When it arrived, in nanoseconds since the origin.
     pub at_ns: u64,
-    /// What the host acknowledges it by; 0 = nothing to acknowledge.
+    /// What the host settles it by: a number of the core's choice, another for each hand-over; 0 = nothing to settle.
     pub ack_tag: u64,
     /// The agent it arrived at; ALL = one copy at every agent but the sender (simulated cores only). The sender is the
     /// stamp's, also where the message shows another.

@@ -3,6 +3,7 @@
 //!
 //! It speaks the raw ABI, as the SDK would not let it.
 
+mod consumers;
 mod layer;
 mod life;
 mod session;
@@ -10,10 +11,18 @@ mod session;
 use mqscript_plugin::abi::{self, CoreDescriptor, CoreVtable, PluginDescriptor, Str};
 use std::sync::OnceLock;
 
+/// What the environment asks for.
+fn asked() -> &'static str {
+    static FAULT: OnceLock<String> = OnceLock::new();
+    FAULT.get_or_init(|| std::env::var("MQSCRIPT_BAD").unwrap_or_default())
+}
+
+/// Follows the fault of a core with leases that is to be a live one.
+const LIVE: &str = "_on_the_wall_clock";
+
 /// Whether this library was told to break the rule that the test of this name is about.
 pub(crate) fn is(fault: &str) -> bool {
-    static FAULT: OnceLock<String> = OnceLock::new();
-    FAULT.get_or_init(|| std::env::var("MQSCRIPT_BAD").unwrap_or_default()) == fault
+    asked().strip_suffix(LIVE).unwrap_or(asked()) == fault
 }
 
 /// Whether it is a layer this time.
@@ -26,6 +35,26 @@ pub(crate) fn is_live() -> bool {
     ["calls_return", "waker", "wakes", "a_good_live_core"].into_iter().any(is)
 }
 
+/// Whether it is a core with leases this time.
+fn has_leases() -> bool {
+    const FAULTS: [&str; 11] = [
+        "shares",
+        "limits",
+        "leases",
+        "settled",
+        "handovers",
+        "gives_back",
+        "rejects",
+        "extends",
+        "dead_letters",
+        "late_settlements",
+        "unsubscribed",
+    ];
+    // What breaks a rule in another way is named after the rule's test.
+    let known = |fault: &str| is(fault) || is(&format!("{fault}_otherwise"));
+    is("a_good_core_with_leases") || FAULTS.into_iter().any(known)
+}
+
 /// What it declares.
 pub(crate) fn capabilities() -> u64 {
     let mut bits = abi::SIMULATED
@@ -36,6 +65,12 @@ pub(crate) fn capabilities() -> u64 {
         | abi::READS_CONTENT;
     if is_live() {
         bits = 0;
+    }
+    if has_leases() {
+        bits = consumers::CAPABILITIES;
+        if asked().ends_with(LIVE) {
+            bits &= !abi::SIMULATED;
+        }
     }
     if is_layer() {
         bits |= abi::LAYER;
@@ -91,6 +126,14 @@ fn vtable() -> CoreVtable {
     };
     if is("acknowledge") {
         table.acknowledge = None;
+    }
+    if has_leases() {
+        table.open = Some(consumers::open);
+        table.close = Some(consumers::close);
+        table.publish = Some(consumers::publish);
+        table.poll = Some(consumers::poll);
+        table.acknowledge = Some(consumers::acknowledge);
+        table.flush = None;
     }
     if is_layer() {
         table.open = Some(layer::open);

@@ -17,13 +17,16 @@ pub struct Core {
     pub agents: u32,
     /// Copies are wanted.
     pub receive: bool,
+    /// The run.
+    pub run: *const abi::Run,
     /// The id of "refused".
     pub reason: u32,
     /// When it was made.
     pub made: Instant,
     options: Str,
     prepared: u32,
-    opened: u32,
+    /// Sessions so far.
+    pub opened: u32,
     file: Option<std::fs::File>,
 }
 
@@ -112,6 +115,7 @@ pub unsafe extern "C" fn create(
             seed,
             agents: (*run).agents,
             receive: (*run).receive != 0,
+            run,
             reason,
             made: Instant::now(),
             options,
