@@ -159,7 +159,7 @@ impl Medium {
         let copy = &mut self.copies[i];
         copy.times += 1;
         copy.place = Place::Held(agent, now_ns.saturating_add(lease_ns));
-        if self.has_ghosts && i % 3 == 0 && copy.times == 1 {
+        if self.has_ghosts && i.is_multiple_of(3) && copy.times == 1 {
             return;
         }
         let shared = copy.queue != agent;
@@ -334,7 +334,8 @@ pub unsafe extern "C" fn acknowledge(
     let (medium, out, tags) =
         unsafe { (&mut *session.cast::<Medium>(), &mut *out, std::slice::from_raw_parts(tags, n as usize)) };
     medium.advance(now_ns);
-    let all_well = tags.iter().fold(true, |well, tag| medium.settle(*tag, kind, now_ns) && well);
+    let settled: Vec<bool> = tags.iter().map(|tag| medium.settle(*tag, kind, now_ns)).collect();
+    let all_well = settled.iter().all(|well| *well);
     medium.append(now_ns, out);
     if all_well { abi::OK } else { abi::INVALID }
 }
