@@ -131,9 +131,8 @@ impl Holdings {
         (state.newest, state.agent) = (tag, agent);
         state.tags.push(tag);
         // The server knows that the earlier leases have ended, perhaps before it is known here.
-        for earlier in state.tags[..state.tags.len() - 1].to_vec() {
-            self.end_lease(earlier);
-        }
+        let earlier: Vec<u64> = state.tags[..state.tags.len() - 1].to_vec();
+        earlier.into_iter().for_each(|tag| self.end_lease(tag));
         let lease_ends_ns = abi::NEVER;
         self.handovers.insert(tag, Handover { copy, agent, times, reply, lease_ends_ns, has_place: false });
         tag
