@@ -165,7 +165,7 @@ impl WorkPlayer {
         ensure(holds, self.rule, seen)
     }
 
-    /// Whether time jumps.
+    /// Whether time jumps from one event to the next.
     pub fn is_virtual(&self) -> bool {
         self.stage.services().clock.kind() == RunClockKind::Virtual
     }

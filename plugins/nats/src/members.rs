@@ -32,11 +32,11 @@ pub struct Member {
     pub client: Client,
     /// The losses of the connection.
     pub losses: Losses,
-    /// The agent.
+    /// The number of the agent.
     pub agent: u32,
     /// The number of the consumer.
     pub inlet: u32,
-    /// The consumer.
+    /// The consumer from which it pulls.
     pub consumer: PullConsumer,
     /// Whether its messages are for all.
     pub is_broadcast: bool,

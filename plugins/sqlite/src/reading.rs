@@ -12,7 +12,7 @@ pub const READ_MAX: usize = 1024;
 /// What a reading works with.
 #[derive(Debug)]
 pub struct Reading<'r> {
-    /// The open file.
+    /// The file, open for reading.
     pub connection: &'r Connection,
     /// The present, in nanoseconds since the origin.
     pub now_ns: u64,
