@@ -6,7 +6,7 @@ use super::rules::Rule;
 use super::workload::{Batch, RUN, TestMessage, task};
 use super::workplace::{OWN, QUEUE, SHARING, WorkTerms, config, unit_ns, worked_for};
 use crate::cores::raw::{Arrays, Called, Probe, ProbeSession, RawHost, Refusal, Subject};
-use crate::cores::{RunClockKind, Settlement, abi, capability_names};
+use crate::cores::{RunClockKind, RunConfig, Settlement, abi, capability_names};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,8 @@ pub struct WorkPlayer {
     run: u32,
     now_ns: u64,
     due_ns: u64,
+    /// When the core is polled even without a wish.
+    look_ns: u64,
     more: bool,
     next_token: u64,
     tasks: Vec<Task>,
@@ -80,10 +82,26 @@ pub fn at_work(
     };
     let subject = worked_for(bench)?;
     lacks("it does not declare", subject.declared_by_chain())?;
-    let mut player = WorkPlayer::start(&subject, bench.seed, rule, terms)?;
-    let judged = lacks("under these options it has no", player.effective).and_then(|()| scene(&mut player));
+    let can = effective(&subject, bench.seed)?;
+    lacks("under these options it has no", can)?;
+    let mut player = WorkPlayer::start(&subject, can, bench.seed, rule, terms)?;
+    let judged = scene(&mut player);
     player.end();
     judged
+}
+
+/// What the chain can do under its options, for a run that asks for nothing else: a core may refuse groups that ask for more.
+fn effective(subject: &Arc<Subject>, seed: u64) -> Result<u64, TestStop> {
+    let declared = subject.declared_by_chain();
+    let asks_for_nothing =
+        RunConfig { groups: Vec::new(), ..config(RUN, seed, declared, WorkTerms::default()) };
+    let stage = RawHost::new(asks_for_nothing);
+    let probe = Probe::create(subject, &stage, seed, false).map_err(blocked("create"))?;
+    let effective = probe.effective_of_chain();
+    probe.destroy();
+    // A thread that a core leaves behind may call the host for as long as this process lives.
+    std::mem::forget(stage);
+    Ok(effective)
 }
 
 fn blocked(function: &'static str) -> impl Fn(Refusal) -> TestStop {
@@ -96,11 +114,11 @@ fn blocked(function: &'static str) -> impl Fn(Refusal) -> TestStop {
 impl WorkPlayer {
     fn start(
         subject: &Arc<Subject>,
+        can: u64,
         seed: u64,
         rule: Rule,
         terms: WorkTerms,
     ) -> Result<WorkPlayer, TestStop> {
-        let can = subject.declared_by_chain();
         // What a real medium knows of earlier runs must not be taken for this one.
         let run = if can & abi::SIMULATED != 0 { RUN } else { rand::random::<u32>().max(1) };
         let stage = RawHost::new(config(run, seed, can, terms));
@@ -118,6 +136,7 @@ impl WorkPlayer {
             now_ns: stage.services().clock.now_ns(),
             stage,
             due_ns: abi::NEVER,
+            look_ns: 0,
             more: false,
             next_token: 1,
             tasks: Vec::new(),
@@ -328,7 +347,8 @@ impl WorkPlayer {
         self.handovers.iter().map(|one| one.told_ns).max().unwrap_or(0)
     }
 
-    /// Lets time pass until then, or until it is `done`. The core is polled as the contract says, and not more often.
+    /// Lets time pass until then, or until it is `done`. The core is polled as the contract says, and ten times in each unit
+    /// of time: whether its wishes are told is the affair of other tests.
     pub fn pass(&mut self, until_ns: u64, done: impl Fn(&WorkPlayer) -> bool) -> Judged {
         let wake = self.stage.services().wake.clone();
         wake.register_current_thread();
@@ -338,7 +358,7 @@ impl WorkPlayer {
             if done(self) || now_ns >= until_ns {
                 return Ok(());
             }
-            let next_ns = self.due_ns.min(until_ns).max(now_ns + MS);
+            let next_ns = self.due_ns.min(until_ns).min(self.look_ns).max(now_ns + MS);
             if self.is_virtual() {
                 self.now_ns = next_ns.min(until_ns);
             } else if !wake.is_set() {
@@ -347,14 +367,16 @@ impl WorkPlayer {
         }
     }
 
-    /// Polls for wakes, for MORE, and at wishes that have come.
+    /// Polls for wakes, for MORE, at wishes that have come, and when it is time to look.
     fn serve(&mut self) -> Judged {
         for _ in 0..1_000 {
             let woken = self.stage.services().wake.take();
-            if !(woken | self.more) && self.due_ns > self.now() {
+            let now_ns = self.now();
+            if !(woken | self.more) && self.due_ns.min(self.look_ns) > now_ns {
                 break;
             }
             (self.due_ns, self.more) = (abi::NEVER, false);
+            self.look_ns = now_ns + self.tenths(1);
             let called = self.call(|session, now_ns, arrays| Some(session.poll(now_ns, arrays)));
             self.absorb("poll", called)?;
         }

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use support::chain::run_config;
 use support::elsewhere::{Elsewhere, column, count, sql};
 use support::queue::{Copy, Parcel, Queue, config, on, parcel};
 use tempfile::TempDir;
@@ -464,8 +463,7 @@ fn a_queue_of_an_earlier_version_gets_the_tables_that_it_lacks() {
 fn a_group_that_is_not_of_the_run_is_refused() {
     for group in [GroupRow { first_agent: 8, ..workers(2) }, GroupRow { queue: Some(10), ..workers(2) }] {
         let (_folder, file) = folder();
-        let Err(CoreError::Failed(failure)) =
-            Queue::open(on(&file, json!({})), RunConfig { groups: vec![group], ..run_config() }).map(|_| ())
+        let Err(CoreError::Failed(failure)) = Queue::open(on(&file, json!({})), run_of(7, group)).map(|_| ())
         else {
             panic!("it was opened");
         };

@@ -1,5 +1,6 @@
 //! The nats core with a real server.
 
+mod agreement;
 mod consumers;
 mod consumers_run;
 mod credentials;
