@@ -66,6 +66,8 @@ pub struct Held {
     pub copy: Copy,
     /// The agent that holds it.
     pub agent: u32,
+    /// The number of the group of that agent.
+    pub group: u32,
     /// When the work on it began, in nanoseconds.
     pub began_ns: u64,
     /// When the work on it will end, in nanoseconds.
@@ -185,6 +187,7 @@ impl Consumers {
         let (lease_ns, settles) = (work.lease_ns, work.settles_before && !worker.is_away);
         let held = Held {
             agent,
+            group: group as u32,
             began_ns: 0,
             ends_ns: 0,
             will: ExecutionEnd::Succeeded,
@@ -250,9 +253,9 @@ impl Consumers {
         Some(Begun { slot, ends_ns, extends_ns: extends_ns.filter(|at_ns| *at_ns < ends_ns) })
     }
 
-    /// The agent that works on the copy in this slot.
-    pub fn agent_of(&self, slot: u32) -> u32 {
-        self.held[slot as usize].agent
+    /// The group of the agent that works on the copy in this slot.
+    pub fn group_at(&self, slot: u32) -> usize {
+        self.held[slot as usize].group as usize
     }
 
     /// The work on the copy in this slot ends. Returns the copy, with the way in which it was to end; `None` if its agent
@@ -375,10 +378,20 @@ impl Consumers {
         self.settles
     }
 
-    /// Takes the tags that are to be settled, by the kinds of the contract.
+    /// Takes the tags that are to be settled, by the kinds of the contract. They are to be given back, to be used again.
     pub fn take_settlements(&mut self) -> [Vec<u64>; 4] {
         self.settles = false;
         std::mem::take(&mut self.settlements)
+    }
+
+    /// Takes back what [`take_settlements`](Consumers::take_settlements) has given. What is to be settled since stays.
+    pub fn settlements_told(&mut self, told: [Vec<u64>; 4]) {
+        for (kept, mut told) in self.settlements.iter_mut().zip(told) {
+            if kept.is_empty() {
+                told.clear();
+                *kept = told;
+            }
+        }
     }
 }
 

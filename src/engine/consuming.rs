@@ -61,9 +61,8 @@ impl<C: Clock> Player<'_, C> {
 
     /// The work on the copy in this slot ends.
     pub fn work_due(&mut self, slot: u32) {
-        let agent = self.consumers.agent_of(slot);
-        let group = self.load.group_of(agent);
         let Some(held) = self.consumers.end(slot) else { return };
+        let (agent, group) = (held.agent, held.group as usize);
         self.account.occupancy.leave(Place::Consumer, self.pace.now_ns(), 1);
         if held.will == ExecutionEnd::Crashed {
             self.agent_dies(group, &held);
@@ -189,8 +188,7 @@ impl<C: Clock> Player<'_, C> {
             let at_work: Vec<Held> =
                 self.consumers.rest().filter(|(_, at_work)| *at_work).map(|(held, _)| held.clone()).collect();
             for held in at_work {
-                let group = self.load.group_of(held.agent);
-                let execution = self.execution(group, &held, ExecutionEnd::CutOff, false);
+                let execution = self.execution(held.group as usize, &held, ExecutionEnd::CutOff, false);
                 self.tell_execution(&held, &execution, None);
             }
         }
@@ -200,7 +198,7 @@ impl<C: Clock> Player<'_, C> {
     /// Counts what consumers still hold, as if the run ended now.
     pub fn cut_off_into(&self, consumption: &mut ConsumptionRecorder) {
         for (held, at_work) in self.consumers.rest() {
-            let group = self.load.group_of(held.agent);
+            let group = held.group as usize;
             if at_work {
                 consumption.ended(&self.execution(group, held, ExecutionEnd::CutOff, false));
             } else {
@@ -231,7 +229,7 @@ impl<C: Clock> Player<'_, C> {
 
     /// The lease of a copy in work is to be extended.
     pub fn extend_due(&mut self, slot: u32) {
-        let group = self.load.group_of(self.consumers.agent_of(slot));
+        let group = self.consumers.group_at(slot);
         if let Some(next_ns) = self.consumers.extend(slot, group, self.pace.now_ns()) {
             self.pace.schedule(next_ns, Due::Extend(slot));
         }
@@ -247,13 +245,15 @@ impl<C: Clock> Player<'_, C> {
     /// Tells the core how copies are settled, since the last call.
     #[inline(never)]
     pub fn settle_copies(&mut self) {
-        for (how, tags) in SETTLEMENTS.into_iter().zip(self.consumers.take_settlements()) {
+        let told = self.consumers.take_settlements();
+        for (how, tags) in SETTLEMENTS.into_iter().zip(&told) {
             if !tags.is_empty() && self.stop.is_none() {
                 self.show_signs();
-                let result = self.core.settle(self.pace.now_ns(), how, &tags);
+                let result = self.core.settle(self.pace.now_ns(), how, tags);
                 self.absorb(result);
             }
         }
+        self.consumers.settlements_told(told);
     }
 }
 

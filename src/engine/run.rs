@@ -29,7 +29,7 @@ use crate::cores::{
     self, Chain, CoreError, GroupRow, HostServices, Out, ResolvedChain, RunConfig, Session, TypeRow, abi,
 };
 use crate::metrics::{AgentsRecorder, ConsumptionRecorder, Recorder};
-use crate::plan::{ClockKind, Consumer, Group, Lease, Plan};
+use crate::plan::{ClockKind, Consumer, Group, Lease, Plan, TypeId};
 use crate::results::{Stopwatch, in_utc};
 use mqscript_plugin::random::{KeyedSource, mix};
 use std::borrow::Cow;
@@ -270,13 +270,26 @@ fn started(plan: &Plan, clock: ClockKind) -> Started {
 
 fn timeline_for(plan: &Plan) -> Timeline {
     let (agents, workers) = (plan.agents() as usize, plan.processor.workers as usize);
+    let (at_work, work_ns) = at_work(plan);
     // In these plans each agent has one arrival at a time, and they come at one rate.
     let plain = plan.has_steady_load() && !plan.has_callback(|callbacks| callbacks.any());
     if agents >= MANY_AGENTS && plain {
-        return Timeline::of_many_agents(agents, workers, plan.mean_gap_ns());
+        return Timeline::of_many_agents(agents, workers + at_work, plan.mean_gap_ns(), work_ns);
     }
     let gap = plan.mean_gap_ns().min(1e9);
-    Timeline::new(agents + workers, gap, gap * agents as f64)
+    Timeline::new(agents + workers + at_work, gap, work_ns.max(gap * agents as f64))
+}
+
+/// How many executions there are at a time at most, and how long one takes on average where that is longest.
+fn at_work(plan: &Plan) -> (usize, f64) {
+    let mut of_all = (0, 0.0_f64);
+    for group in &plan.groups {
+        let Some(consumer) = &group.consumer else { continue };
+        let service_ns = (0..plan.types.len()).map(|id| consumer.service_of(TypeId(id as u16)).mean());
+        of_all.0 += group.count as usize * consumer.workers as usize;
+        of_all.1 = service_ns.fold(of_all.1, f64::max);
+    }
+    of_all
 }
 
 /// A run whose cores are open, before its clock is chosen.

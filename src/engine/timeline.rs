@@ -25,10 +25,11 @@ impl Timeline {
     }
 
     /// A timeline for the arrivals of very many agents, `gap_ns` apart on average, each agent with at most one at a time;
-    /// and for about `others` events of other kinds. No event of the kind [`Due::Send`] may come.
-    pub fn of_many_agents(agents: usize, others: usize, gap_ns: f64) -> Timeline {
+    /// and for about `others` events of other kinds, which lie up to about `ahead_ns` ahead on average. No event of the kind
+    /// [`Due::Send`] may come.
+    pub fn of_many_agents(agents: usize, others: usize, gap_ns: f64, ahead_ns: f64) -> Timeline {
         Timeline {
-            wheel: Wheel::new(others, gap_ns, gap_ns),
+            wheel: Wheel::new(others, gap_ns, ahead_ns.max(gap_ns)),
             arrivals: Some(Calendar::new(agents, gap_ns * agents as f64)),
             apart: 0,
         }
@@ -126,7 +127,7 @@ mod tests {
             times in prop::sample::select(vec![3u64, 5_000_000]),
         ) {
             let mut one = Timeline::new(1_000, 1_000.0, 50_000.0);
-            let mut two = Timeline::of_many_agents(1_000, 10, 1_000.0);
+            let mut two = Timeline::of_many_agents(1_000, 10, 1_000.0, 0.0);
             let mut now = 0;
             for (number, (ahead, class, pop, scale)) in steps.into_iter().enumerate() {
                 let time = (now + ((ahead % times) << scale)).saturating_sub(times.min(500));
@@ -153,7 +154,7 @@ mod tests {
 
     #[test]
     fn nothing_is_due_before_its_time() {
-        for mut timeline in [Timeline::new(10, 1e3, 1e3), Timeline::of_many_agents(10, 10, 1e3)] {
+        for mut timeline in [Timeline::new(10, 1e3, 1e3), Timeline::of_many_agents(10, 10, 1e3, 0.0)] {
             timeline.schedule(5_000_000_000, Due::Arrival(1));
             assert!(!timeline.is_due(4_999_999_999));
             timeline.schedule(10, Due::Arrival(2));

@@ -166,9 +166,13 @@ impl BrokerSession {
         {
             out.outcome(token, result, reason, at_ns.max(now_ns));
         }
-        let fits = self.medium.told.len().min(out.delivery_room() as usize);
         self.telling.clear();
-        self.telling.extend(self.medium.told.drain(..fits));
+        let fits = out.delivery_room() as usize;
+        if self.medium.told.len() <= fits {
+            std::mem::swap(&mut self.telling, &mut self.medium.told);
+        } else {
+            self.telling.extend(self.medium.told.drain(..fits));
+        }
         if !self.medium.told.is_empty() || !self.medium.answers.is_empty() {
             out.more();
         }

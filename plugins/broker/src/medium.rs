@@ -71,7 +71,7 @@ pub struct Medium {
     came: u64,
     leases: Leases,
     /// Copies that are to be told of.
-    pub told: VecDeque<Told>,
+    pub told: Vec<Told>,
     /// Outcomes that are to be told: token, result, reason, time.
     pub answers: VecDeque<(u64, OutcomeResult, u32, u64)>,
     pub tally: Tally,
@@ -122,7 +122,7 @@ impl Medium {
             coming: BinaryHeap::new(),
             came: 0,
             leases,
-            told: VecDeque::new(),
+            told: Vec::new(),
             answers: VecDeque::new(),
             tally: Tally::default(),
         };
@@ -351,7 +351,7 @@ impl Medium {
         self.tally.handed_over += 1;
         self.tally.redelivered += u64::from(times > 1);
         let tag = self.copies.tag(id);
-        self.told.push_back(Told::Copy { tag, agent, at_ns, times });
+        self.told.push(Told::Copy { tag, agent, at_ns, times });
         tag
     }
 
@@ -363,7 +363,7 @@ impl Medium {
             None => u64::MAX,
         };
         if copy.lease_ends_ns != u64::MAX {
-            self.leases.begin(terms, id, copy);
+            self.leases.begin(terms, id, &self.copies);
         }
     }
 

@@ -50,7 +50,7 @@ impl Medium {
     fn gives_up(&mut self, id: u32, reason: u32, at_ns: u64) {
         self.tally.dead_letters += 1;
         let Copy { stamp, holder: agent, .. } = self.copies[id];
-        self.told.push_back(Told::GivenUp { stamp, agent, at_ns, reason });
+        self.told.push(Told::GivenUp { stamp, agent, at_ns, reason });
     }
 
     /// Settles the copy of a tag, or extends its lease. A copy whose lease has gone is still settled while nobody else has
