@@ -5,47 +5,16 @@
 
 use super::generator::Generator;
 use super::receiver::Copy;
+use super::work::Work;
 use crate::cores::{Settlement, abi};
 use crate::metrics::ExecutionEnd;
-use crate::plan::distribution::Distribution;
-use crate::plan::{Consumer, Plan, SettleWhen, TypeId};
+use crate::plan::Plan;
 use mqscript_plugin::random::{KeyedSource, MessageKey, Stream, unit_from};
 
 /// The most copies that all agents hold: they take about 2 GB.
 const HELD_MAX: usize = 10_000_000;
 /// No copy at all.
 const NONE: u32 = u32::MAX;
-
-/// What the agents of a group do with what they receive.
-#[derive(Debug, Clone)]
-struct Work {
-    workers: u32,
-    /// How long the work takes, by type.
-    service: Vec<Distribution>,
-    settles_before: bool,
-    lease_ns: u64,
-    extend_ns: Option<u64>,
-    fails: f64,
-    poison: f64,
-    crash: f64,
-    restart_ns: u64,
-}
-
-impl Work {
-    fn new(consumer: &Consumer, types: usize) -> Work {
-        Work {
-            workers: consumer.workers,
-            service: (0..types).map(|id| consumer.service_of(TypeId(id as u16)).clone()).collect(),
-            settles_before: consumer.settle == SettleWhen::Before,
-            lease_ns: consumer.lease_ns().unwrap_or(u64::MAX),
-            extend_ns: consumer.extend_ns,
-            fails: consumer.fails,
-            poison: consumer.poison,
-            crash: consumer.crash,
-            restart_ns: consumer.restart_ns,
-        }
-    }
-}
 
 /// An agent that works.
 #[derive(Debug, Clone, Copy)]

@@ -69,6 +69,7 @@ mod tokens;
 mod told;
 mod under_load;
 mod wheel;
+mod work;
 
 pub use behaviour::{
     Behaviour, BehaviourError, Draft, MessageAnswer, MessageTexts, MessageView, NoBehaviour, OutcomeView,
