@@ -2,11 +2,13 @@
 
 pub mod advice;
 pub mod batch;
+pub mod chart;
 pub mod compare;
 pub mod conformance;
 pub mod cores;
 pub mod diagnostics;
 pub mod engine;
+pub mod export;
 pub mod files;
 pub mod fit;
 pub mod judgement;

@@ -2,6 +2,7 @@
 
 use super::core_arguments::CoreCommand;
 use super::plan_arguments::PlanFlags;
+use super::report_arguments::{ExportFlags, ReportFlags};
 use super::values::{duration, folder, repeats, within};
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +51,9 @@ pub enum Command {
     /// Compare saved results: how much they differ, and how certain that is.
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareFlags),
+    /// Make a page with charts of saved results: one HTML file that needs no network.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportFlags),
     /// Fit the mock core to saved results, so that it behaves like the core that was measured.
     #[command(after_help = FIT_EXAMPLES)]
     Fit(FitFlags),
@@ -86,6 +90,13 @@ Examples:
   mqscript run urgent_mix --repeats 10 -o b.json --set processor.workers=8
   mqscript compare a.json b.json                        how b differs from a, and how sure that is
   mqscript compare a.json b.json --figures total.p99 --within 5% --fail-on-regression";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  mqscript run urgent_mix -o results.json
+  mqscript report results.json -o page.html             one page
+  mqscript report a.json b.json -o page.html            one page with both, and how they compare
+  mqscript report results/*.json -o pages/              a page each, and an index";
 
 const FIT_EXAMPLES: &str = "\
 Examples:
@@ -171,6 +182,9 @@ pub struct CompareFlags {
     /// Save the comparison as JSON.
     #[arg(short, long, value_name = "FILE", help_heading = "Results")]
     pub output: Option<PathBuf>,
+    /// Write a page with charts, to look at and to show: one HTML file that needs no network.
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub report: Option<PathBuf>,
     /// What standard output carries.
     #[arg(long, value_enum, default_value_t = FormatFlag::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
     pub format: FormatFlag,
@@ -304,6 +318,13 @@ pub struct RunFlags {
     /// Write a line of JSON for every message.
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub events: Option<PathBuf>,
+    /// Write a page with charts, to look at and to show: one HTML file that needs no network.
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub report: Option<PathBuf>,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub exports: ExportFlags,
+
     /// What standard output carries.
     #[arg(long, value_enum, default_value_t = FormatFlag::Text, value_name = "text|json|markdown", hide_possible_values = true, help_heading = "Results")]
     pub format: FormatFlag,

@@ -5,9 +5,10 @@ use mqscript::compare::{
     Candidate, Question, compare, groups, names_of, read_results, several_groups, unique,
 };
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
-use mqscript::report::{json, markdown, of_comparison, text};
-use mqscript::results::Report;
+use mqscript::report::html::{self, HtmlPage};
+use mqscript::report::{ResultsPage, json, listed, markdown, of_comparison, text};
 use mqscript::results::comparisons::Comparison;
+use mqscript::results::{Report, Run};
 use mqscript::session::outputs::OutputFile;
 use mqscript::session::{self, terminal};
 use std::collections::HashSet;
@@ -25,8 +26,11 @@ pub fn command(flags: &CompareFlags) -> Exit {
 }
 
 fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
-    let output =
-        flags.output.as_deref().map(|path| OutputFile::open("--output", path, flags.force)).transpose()?;
+    let open = |flag, path: &Option<PathBuf>| {
+        path.as_deref().map(|path| OutputFile::open(flag, path, flags.force)).transpose()
+    };
+    let output = open("--output", &flags.output)?;
+    let page = open("--report", &flags.report)?;
     let reports = read_all(&flags.files)?;
     let comparison = compare(&candidates(&reports)?, &question(flags, &reports[0].1)?);
     let exit = match flags.comparing.fail_on_regression {
@@ -49,8 +53,26 @@ fn compared(flags: &CompareFlags) -> Result<Exit, Diagnostics> {
         (true, FormatFlag::Json) => {}
         (true, _) => terminal::note(text.trim_end()),
     }
-    saved.iter().for_each(|line| terminal::note(line));
+    let paged =
+        page.map(|page| session::save_text(page, &paged(&comparison, &reports))).transpose()?.flatten();
+    saved.iter().chain(&paged).for_each(|line| terminal::note(line));
     Ok(exit)
+}
+
+/// The comparison of these files as `compare` makes it without flags; none if they cannot be compared.
+pub(super) fn by_default(reports: &[(&Path, Report)]) -> Option<Comparison> {
+    let question = Question::read(None, None, &names_of(&reports.first()?.1.runs[0]), Exit::Usage).ok()?;
+    Some(compare(&candidates(reports).ok()?, &question))
+}
+
+/// The comparison as a page.
+fn paged(comparison: &Comparison, reports: &[(&Path, Report)]) -> String {
+    let runs: Vec<Run> = reports.iter().flat_map(|(_, report)| report.runs.iter().cloned()).collect();
+    let report = Report { comparisons: vec![comparison.clone()], ..Report::new(runs) };
+    let names: Vec<String> = comparison.alternatives.iter().map(|of| of.name.clone()).collect();
+    let title = format!("comparison of {}", listed(&names));
+    let document = ResultsPage { alone: Vec::new(), ..ResultsPage::of(&title, &report) }.document();
+    html::page(&HtmlPage { title: &title, document: &document })
 }
 
 fn report_of(comparison: &Comparison) -> Report {

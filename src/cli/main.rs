@@ -1,7 +1,9 @@
 //! The program's way in: reads the command line, and does what it says.
 
 use super::arguments::Command;
-use super::{batch, check, compare, completions, core, fit, list, man, new, parameters, run, schema, usage};
+use super::{
+    batch, check, compare, completions, core, fit, list, man, new, parameters, report, run, schema, usage,
+};
 use clap::error::ErrorKind;
 use mqscript::diagnostics::Exit;
 use mqscript::session::{outputs, terminal};
@@ -31,7 +33,11 @@ pub fn main() -> Exit {
         }
     };
     if let Command::Run(flags) = &arguments.command
-        && let Some(fault) = outputs::same_file(flags.output.as_deref(), flags.events.as_deref())
+        && let Some(fault) = outputs::same_file(&[
+            ("--output", flags.output.as_deref()),
+            ("--events", flags.events.as_deref()),
+            ("--report", flags.report.as_deref()),
+        ])
     {
         terminal::complain(&fault.into());
         return Exit::Usage;
@@ -43,6 +49,7 @@ pub fn main() -> Exit {
         Command::Check(flags) => check::command(&flags),
         Command::Batch(flags) => batch::command(&flags),
         Command::Compare(flags) => compare::command(&flags),
+        Command::Report(flags) => report::command(&flags),
         Command::Fit(flags) => fit::command(&flags),
         Command::New(flags) => new::command(&flags),
         Command::Completions(flags) => completions::command(&flags),

@@ -26,6 +26,8 @@ mod new;
 mod parameters;
 mod plan_arguments;
 mod program;
+mod report;
+mod report_arguments;
 mod run;
 mod scaffold;
 mod schema;

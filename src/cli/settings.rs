@@ -5,13 +5,14 @@ use super::arguments::{COMPARED, CheckFlags, FormatFlag, RunFlags};
 use super::parameters;
 use super::plan_arguments::{ClockFlag, PlanFlags};
 use super::program::{self, Program};
+use super::report_arguments::ExportFlags;
 use super::values::{KeyValue, Seed, seed};
 use mqscript::diagnostics::{Diagnostic, Diagnostics, Exit};
 use mqscript::plan::tree::TreeNode;
 use mqscript::plan::{ClockKind, EXEC, Overrides, SEED_VARIABLE};
 use mqscript::report::printable;
 use mqscript::script::Comparing;
-use mqscript::session::{self, Invocation, OutputPaths};
+use mqscript::session::{self, ExportPaths, Invocation, OutputPaths};
 
 /// What the flags say over the script's scenarios.
 ///
@@ -81,6 +82,8 @@ pub fn of_run(flags: &RunFlags) -> Result<Invocation, (Diagnostics, Box<Invocati
         outputs: OutputPaths {
             results: flags.output.clone(),
             events: flags.events.clone(),
+            report: flags.report.clone(),
+            exports: exports(&flags.exports),
             force: flags.force,
         },
         format: match flags.format {
@@ -94,6 +97,11 @@ pub fn of_run(flags: &RunFlags) -> Result<Invocation, (Diagnostics, Box<Invocati
         ..of_plan("run", &flags.script, &flags.plan, overrides)
     };
     if wrong.is_empty() { Ok(invocation) } else { Err((wrong, Box::new(invocation))) }
+}
+
+/// The files in which other tools are to find the results.
+pub fn exports(flags: &ExportFlags) -> ExportPaths {
+    ExportPaths { hdr: flags.hdr.clone(), metrics: flags.metrics.clone(), csv: flags.csv.clone() }
 }
 
 /// What `check` was asked for.

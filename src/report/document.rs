@@ -4,6 +4,7 @@
 //! that indent.
 
 use super::table::Table;
+use crate::chart::Chart;
 use crate::results::Warning;
 use crate::results::comparisons::CoarseSeries;
 
@@ -85,6 +86,16 @@ pub enum Element {
     OnScreen(Vec<Element>),
     /// Parts only for a file or a page that is read later.
     InFile(Vec<Element>),
+    /// Parts only for a page, which has room for everything.
+    OnPage(Vec<Element>),
+    /// A chart, in formats that can draw.
+    Chart(Box<Chart>),
+    /// Parts that are read only by who asks for them, in formats that can fold.
+    Folded(Folded),
+    /// A text of many lines, as it stands.
+    Verbatim(String),
+    /// Links to headings further down, in formats that have links.
+    Contents(Vec<ContentsEntry>),
 }
 
 /// A heading and its level in the outline.
@@ -100,6 +111,8 @@ pub struct Heading {
     pub aside: String,
     /// Whether the heading may continue on a second line.
     pub breaks: bool,
+    /// The name under which it can be linked to; may be empty.
+    pub id: String,
 }
 
 /// One or two sentences on a line of their own.
@@ -196,6 +209,28 @@ pub struct Commands {
     pub label: &'static str,
     /// Each command, and what it would show; the latter may be empty.
     pub commands: Vec<(String, String)>,
+}
+
+/// Parts that are read only by who asks for them.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    /// What the parts are about.
+    pub title: String,
+    /// The parts themselves, in order.
+    pub elements: Vec<Element>,
+}
+
+/// A link to a heading.
+#[derive(Debug, Clone)]
+pub struct ContentsEntry {
+    /// The name of the heading, as [`Heading::id`] has it.
+    pub id: String,
+    /// The text of the link.
+    pub text: String,
+    /// What is to be found there, in a few words.
+    pub about: String,
+    /// Whether that is good or bad news.
+    pub tone: Tone,
 }
 
 /// Parts that belong together.

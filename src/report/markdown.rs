@@ -9,6 +9,8 @@ use super::table::{Cell, Column, ColumnKind, Table};
 use super::text;
 use crate::results::Warning;
 
+/// Longer than any row of backticks that a text is likely to have.
+const FENCE: &str = "`````";
 /// The most characters of a drawn course.
 const COURSE_MAX: usize = 50;
 
@@ -54,7 +56,16 @@ fn write_all(elements: &[Element], blocks: &mut Vec<String>) {
             }
             Element::IfItFits { wide, .. } => write_all(wide, blocks),
             Element::InFile(inner) => write_all(inner, blocks),
-            Element::OnScreen(_) => {}
+            Element::Folded(folded) => {
+                blocks.push(format!("<details><summary>{}</summary>\n", escaped(&folded.title)));
+                write_all(&folded.elements, blocks);
+                blocks.push("</details>\n".to_owned());
+            }
+            Element::Verbatim(text) => {
+                let lines: Vec<String> = text.lines().map(printable).collect();
+                blocks.push(format!("{FENCE}\n{}\n{FENCE}\n", lines.join("\n")));
+            }
+            Element::OnScreen(_) | Element::OnPage(_) | Element::Chart(_) | Element::Contents(_) => {}
         }
     }
 }

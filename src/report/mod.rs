@@ -3,9 +3,9 @@
 //! A report is a [`Document`] first: sections, lines, tables and notes, each with its tone. It is built once for each
 //! subject; each format is a writer that writes any document.
 //!
-//! - **Owns** results → documents; documents → text and Markdown; results → JSON.
-//! - **May import** `compare`, `judgement`, `numbers`, `plan`, `results`.
-//! - **Way in** [`Summary`], [`of_comparison`], then [`text::write`] or [`markdown::write`]; [`json::document`].
+//! - **Owns** results → documents; documents → text, Markdown and HTML; results → JSON.
+//! - **May import** `chart`, `compare`, `judgement`, `metrics`, `numbers`, `plan`, `results`.
+//! - **Way in** [`Summary`], [`of_comparison`], then [`text::write`], [`markdown::write`] or [`html::page`]; [`json::document`].
 //! - **A message here** it is one in a row; the first that were lost or repeated have a name there.
 
 #![forbid(unsafe_code)]
@@ -13,15 +13,20 @@
 mod aggregate;
 mod compared;
 mod comparison;
+mod comparison_charts;
 #[cfg(test)]
 mod comparison_tests;
 mod course;
 mod document;
 #[cfg(test)]
 mod document_tests;
+pub mod html;
+mod index;
 pub mod json;
 mod look;
 pub mod markdown;
+mod picture;
+mod results_page;
 mod run;
 #[cfg(test)]
 pub(crate) mod schema;
@@ -38,10 +43,14 @@ pub use crate::numbers::{count, counted, listed, magnitude, percent, printable, 
 pub use compared::{change, in_words, interval};
 pub use comparison::of_comparison;
 pub use document::{
-    Backlog, CheckLine, Commands, Document, Element, Heading, Labelled, Line, RunCourse, Section, Tone,
+    Backlog, CheckLine, Commands, ContentsEntry, Document, Element, Folded, Heading, Labelled, Line,
+    RunCourse, Section, Tone,
 };
+pub use index::{Indexed, index};
 pub use look::Look;
+pub use picture::{ChartOfRun, picture};
+pub use results_page::ResultsPage;
 pub use style::Palette;
 pub use summary::{Asked, Summary};
-pub use table::{Cell, Column, ColumnKind, Table, TableRow};
+pub use table::{Cell, Column, ColumnKind, RowKind, Table, TableRow};
 pub use text::shortened;

@@ -67,6 +67,10 @@ pub struct Cell {
     pub tone: Tone,
     /// Whether there is no value; the text may say why.
     pub is_missing: bool,
+    /// How dark the cell is in a map of values, from 0 to 6; none outside of one.
+    pub shade: Option<u8>,
+    /// The page that the cell leads to, as a relative address; may be empty.
+    pub link: String,
 }
 
 impl Cell {
@@ -100,6 +104,20 @@ pub struct TableRow {
     pub cells: Vec<Cell>,
     /// Whether the row as a whole is good or bad news.
     pub tone: Tone,
+    /// What the row is among the others.
+    pub kind: RowKind,
+}
+
+/// What a row is among the others of its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowKind {
+    /// One of many rows of the same kind.
+    #[default]
+    Plain,
+    /// The sum or the whole of the others, which stays at the end.
+    Whole,
+    /// One of many, with an outcome in one word by which rows can be chosen.
+    Outcome(&'static str),
 }
 
 /// Rows and columns. The first column holds names, which are shortened if there is no other way to make room.
@@ -144,7 +162,14 @@ impl Table {
     pub fn toned_row<C: Into<Cell>>(&mut self, tone: Tone, cells: impl IntoIterator<Item = C>) {
         let cells: Vec<Cell> = cells.into_iter().map(Into::into).collect();
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has one cell for each column");
-        self.rows.push(TableRow { cells, tone });
+        self.rows.push(TableRow { cells, tone, kind: RowKind::Plain });
+    }
+
+    /// Says what the last row is among the others.
+    pub fn last_is(&mut self, kind: RowKind) {
+        if let Some(last) = self.rows.last_mut() {
+            last.kind = kind;
+        }
     }
 }
 

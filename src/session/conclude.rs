@@ -1,6 +1,7 @@
 //! The end of a run: what is printed, what is saved, and the exit code.
 
 use super::cell_summary::CellSummary;
+use super::exports::save_text;
 use super::invocation::{Format, Invocation};
 use super::outputs::OutputFile;
 use super::run_outputs::Outputs;
@@ -9,12 +10,12 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Exit};
 use crate::engine;
 use crate::files::in_words;
 use crate::files::keeper;
-use crate::report::{Asked, Summary, json, markdown, text};
+use crate::report::html::{HtmlPage, page};
+use crate::report::{Asked, ResultsPage, Summary, json, markdown, text};
 use crate::results::comparisons::Comparison;
 use crate::results::{Report, Run};
 use crate::script::{Compared, Execution};
 use crate::supervise::Block;
-use std::io::Write;
 use std::sync::atomic::Ordering;
 
 /// Prints and saves what was played; the exit code of it all.
@@ -30,6 +31,7 @@ pub(super) fn conclude(
     let whole = faults.is_empty();
     let mut wrong: Diagnostics = faults.into_iter().filter(|fault| fault.exit != Exit::Interrupted).collect();
     let stdout_is_taken = outputs.take_stdout();
+    let paged = outputs.report.as_ref().map(|_| paged(invocation, &execution, whole));
     let summary = match invocation.format {
         Format::Text | Format::Markdown => {
             summarised(invocation, &execution, whole, stdout_is_taken, outputs.results.is_some())
@@ -43,7 +45,7 @@ pub(super) fn conclude(
     let is_empty = report.runs.is_empty() && report.comparisons.is_empty();
     let json_is_saved = outputs.results.as_ref().is_some_and(OutputFile::is_stdout);
     // A file without runs would say nothing: whatever went wrong is on stderr.
-    let (saved, mut unwritten) = if is_empty { Default::default() } else { keep(outputs, &report) };
+    let (saved, mut unwritten) = if is_empty { Default::default() } else { keep(outputs, &report, paged) };
     let nothing_to_say = is_empty && !(wrong.is_empty() && unwritten.is_empty());
     let printed = match invocation.format {
         Format::Text | Format::Markdown if stdout_is_taken => {
@@ -82,12 +84,7 @@ fn summarised(
 ) -> String {
     let Execution { runs, alone, comparisons, aggregates, checks, .. } = execution;
     let is_markdown = invocation.format == Format::Markdown;
-    let options = runs.iter().flat_map(|run| {
-        [&run.core.options].into_iter().chain(run.core.layers.iter().map(|layer| &layer.options))
-    });
-    let secret = repeat::secret_options(options);
-    let seed = invocation.overrides.seed.or(common_seed(runs, alone));
-    let repeat = repeat::command(&invocation.typed, seed, &secret);
+    let repeat = repeat_of(invocation, execution);
     let told = |compared: &&Compared| is_markdown || !compared.told.load(Ordering::Relaxed);
     let shown: Vec<&Comparison> = comparisons.iter().filter(told).map(|c| &*c.comparison).collect();
     let first: Vec<&Run> = runs.iter().zip(alone).filter(|(_, alone)| **alone).map(|(run, _)| run).collect();
@@ -113,17 +110,54 @@ fn summarised(
     }
 }
 
-/// Saves results and events where they were asked for: the lines that say so, and what could not be written.
-fn keep(outputs: Outputs, report: &Report) -> (Vec<String>, Diagnostics) {
+/// The command that plays everything again.
+fn repeat_of(invocation: &Invocation, execution: &Execution) -> String {
+    let Execution { runs, alone, .. } = execution;
+    let options = runs.iter().flat_map(|run| {
+        [&run.core.options].into_iter().chain(run.core.layers.iter().map(|layer| &layer.options))
+    });
+    let secret = repeat::secret_options(options);
+    let seed = invocation.overrides.seed.or(common_seed(runs, alone));
+    repeat::command(&invocation.typed, seed, &secret)
+}
+
+/// Everything as a page. `whole` if no fault ended the script.
+fn paged(invocation: &Invocation, execution: &Execution, whole: bool) -> String {
+    let Execution { runs, alone, comparisons, aggregates, checks, sources, .. } = execution;
+    let repeat = repeat_of(invocation, execution);
+    let comparisons: Vec<&Comparison> = comparisons.iter().map(|compared| &*compared.comparison).collect();
+    let sources: Vec<(String, String)> =
+        sources.iter().map(|source| (source.file.clone(), source.text.clone())).collect();
+    let document = ResultsPage {
+        title: &invocation.script,
+        runs,
+        alone: alone.clone(),
+        checks,
+        aggregates,
+        comparisons,
+        whole: whole && runs.iter().all(|run| run.partial.is_none()),
+        sources: &sources,
+        repeat: &repeat,
+    }
+    .document();
+    page(&HtmlPage { title: &invocation.script, document: &document })
+}
+
+/// Saves what was asked for: the lines that say so, and what could not be written. `paged` is the report.
+fn keep(outputs: Outputs, report: &Report, paged: Option<String>) -> (Vec<String>, Diagnostics) {
     let results = outputs.results.map(|output| save(output, report));
     let events = outputs.events.map(OutputFile::keep);
+    let page = outputs.report.zip(paged).map(|(output, text)| save_text(output, &text));
     let (mut saved, mut unwritten) = (Vec::new(), Diagnostics::new());
-    for kept in [results, events].into_iter().flatten() {
+    for kept in [results, events, page].into_iter().flatten() {
         match kept {
             Ok(said) => saved.extend(said),
             Err(faults) => unwritten.append(faults),
         }
     }
+    let (more, faults) = outputs.exports.keep(&report.runs);
+    saved.extend(more);
+    unwritten.append(faults);
     (saved, unwritten)
 }
 
@@ -136,12 +170,12 @@ fn tell_batch(block: &'static Block, report: &Report, wrong: &Diagnostics) -> Re
     })
 }
 
-/// Writes a report where it was asked for. Gives the line that says so, where it is a file.
-pub fn save(mut output: OutputFile, report: &Report) -> Result<Option<String>, Diagnostics> {
-    output.write_all(json::document(report).as_bytes()).map_err(|error| {
-        Diagnostic::new(Exit::Usage, format!("the results cannot be written: {}", in_words(&error)))
-    })?;
-    output.keep()
+/// Writes results where they were asked for. Gives the line that says so, where it is a file.
+///
+/// # Errors
+/// The disk is full, or another program has made the file in the meantime.
+pub fn save(output: OutputFile, report: &Report) -> Result<Option<String>, Diagnostics> {
+    save_text(output, &json::document(report))
 }
 
 /// The report of a script's runs. What only the script could check is saved with its last run, which had to be over

@@ -1,5 +1,6 @@
 //! What is to be played, and what becomes of it.
 
+use super::exports::ExportPaths;
 use super::source::find_script;
 use crate::cores::Finder;
 use crate::diagnostics::Diagnostics;
@@ -56,6 +57,10 @@ pub struct OutputPaths {
     pub results: Option<PathBuf>,
     /// Every message, as a line.
     pub events: Option<PathBuf>,
+    /// The file for the report, a page.
+    pub report: Option<PathBuf>,
+    /// The files in which other tools find the results.
+    pub exports: ExportPaths,
     /// Whether files that exist are replaced.
     pub force: bool,
 }

@@ -5,7 +5,7 @@
 //!
 //! - **Owns** what is asked for, the process that does it and the one that watches, what is printed and saved, the
 //!   exit code.
-//! - **May import** `advice`, `compare`, `cores`, `diagnostics`, `engine`, `files`, `judgement`, `numbers`,
+//! - **May import** `advice`, `compare`, `cores`, `diagnostics`, `engine`, `export`, `files`, `judgement`, `numbers`,
 //!   `plan`, `progress`, `report`, `results`, `script`, `supervise`.
 //! - **Way in** [`run()`], with an [`Invocation`].
 //! - **A message here** none comes here: runs do.
@@ -15,6 +15,7 @@
 pub mod apart;
 mod cell_summary;
 mod conclude;
+mod exports;
 pub mod faults;
 mod interrupt;
 mod invocation;
@@ -33,6 +34,7 @@ mod verdict;
 
 pub use cell_summary::CellSummary;
 pub use conclude::save;
+pub use exports::{ExportPaths, Exports, save_text};
 pub use interrupt::Interrupt;
 pub use invocation::{Format, Invocation, OutputPaths};
 pub use rehearsal::Rehearsed;

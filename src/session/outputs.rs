@@ -21,9 +21,14 @@ pub fn is_stdout(path: &Path) -> bool {
     [STDOUT, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
-/// Two flags that name the same file, which would take both.
-pub fn same_file(output: Option<&Path>, events: Option<&Path>) -> Option<Diagnostic> {
-    let (output, events) = output.zip(events)?;
+/// Two flags that name the same file, which would take both; each flag with the file that it names.
+pub fn same_file(named: &[(&str, Option<&Path>)]) -> Option<Diagnostic> {
+    let named: Vec<(&str, &Path)> = named.iter().filter_map(|(flag, path)| Some((*flag, (*path)?))).collect();
+    let others = |place: usize| named[place + 1..].iter();
+    named.iter().enumerate().find_map(|(place, one)| others(place).find_map(|other| same(*one, *other)))
+}
+
+fn same((flag, output): (&str, &Path), (other_flag, events): (&str, &Path)) -> Option<Diagnostic> {
     let plain = |path: &Path| !is_stdout(path) && fs::metadata(path).map_or(true, |found| found.is_file());
     let whole = |path: &Path| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -32,7 +37,7 @@ pub fn same_file(output: Option<&Path>, events: Option<&Path>) -> Option<Diagnos
     if !plain(output) || !plain(events) || whole(output)? != whole(events)? {
         return None;
     }
-    let fault = Diagnostic::new(Exit::Usage, "`--output` and `--events` name the same file");
+    let fault = Diagnostic::new(Exit::Usage, format!("`{flag}` and `{other_flag}` name the same file"));
     Some(fault.found(format!("`{}`", output.display())).expected("a file for each of them"))
 }
 
@@ -294,13 +299,15 @@ mod tests {
     fn results_and_events_do_not_go_into_one_file() {
         let folder = tempfile::tempdir().unwrap();
         let (one, way_round) = (folder.path().join("q.json"), folder.path().join("./q.json"));
-        let told = |output: &Path, events: &Path| same_file(Some(output), Some(events)).is_some();
+        let told = |output: &Path, events: &Path| {
+            same_file(&[("--output", Some(output)), ("--report", None), ("--events", Some(events))]).is_some()
+        };
         assert!(told(&one, &one) && told(&one, &way_round));
         assert!(!told(&one, &folder.path().join("events.jsonl")));
         assert!(
             !told(Path::new("/dev/null"), Path::new("/dev/null")) && !told(Path::new("-"), Path::new("-"))
         );
-        assert!(same_file(Some(&one), None).is_none());
+        assert!(same_file(&[("--output", Some(&one)), ("--events", None)]).is_none());
     }
 
     #[test]

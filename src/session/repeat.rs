@@ -7,6 +7,10 @@ use serde_json::Value;
 const LEFT_OUT: &[(&str, Option<char>, bool)] = &[
     ("--output", Some('o'), true),
     ("--events", None, true),
+    ("--report", None, true),
+    ("--hdr", None, true),
+    ("--metrics", None, true),
+    ("--csv", None, true),
     ("--format", None, true),
     ("--seed", Some('s'), true),
     ("--force", None, false),

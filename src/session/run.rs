@@ -167,7 +167,8 @@ impl PreparedRun {
         let settings = self.settings(output_folder);
         let display = Display::new(DisplayMode::of_stderr(self.invocation.quiet));
         let prints = self.invocation.format == Format::Text && !self.outputs.take_stdout();
-        let watcher = Watcher::new(display, interrupt.flag(), self.outputs.events).with_journal(journal);
+        let watcher =
+            Watcher::new(display, interrupt.flag(), self.outputs.events.take()).with_journal(journal);
         let mut stage = SessionPlayer {
             finder,
             pure: self.invocation.pure,
@@ -194,7 +195,7 @@ impl PreparedRun {
             execution.alone.push(true);
         }
         late_violation(self.invocation.pure).into_iter().for_each(|fault| execution.diagnostics.push(fault));
-        let outputs = Outputs { results: self.outputs.results, events: stage.watcher.into_events() };
+        let outputs = Outputs { events: stage.watcher.into_events(), ..self.outputs };
         conclude(&self.invocation, self.cell, execution, outputs)
             .worst(interrupt.exit().unwrap_or(Exit::Success))
     }
@@ -234,8 +235,10 @@ impl PreparedRun {
         let taken_over = [
             self.outputs.results.as_mut().map(OutputFile::start_again),
             self.outputs.events.as_mut().map(OutputFile::cut_to_whole_lines),
+            self.outputs.report.as_mut().map(OutputFile::start_again),
         ];
-        for error in taken_over.into_iter().flatten().filter_map(Result::err) {
+        let exports: Vec<_> = self.outputs.exports.files_mut().map(OutputFile::start_again).collect();
+        for error in taken_over.into_iter().flatten().chain(exports).filter_map(Result::err) {
             let title = format!("what the process had written cannot be taken over: {}", in_words(&error));
             diagnostics.push(Diagnostic::new(Exit::Usage, title));
         }

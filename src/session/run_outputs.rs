@@ -1,5 +1,6 @@
 //! The files of one run: opened before it, kept after it.
 
+use super::exports::Exports;
 use super::invocation::{Format, OutputPaths};
 use super::outputs::OutputFile;
 use crate::diagnostics::Exit;
@@ -11,11 +12,13 @@ use std::path::PathBuf;
 pub(super) struct Outputs {
     pub results: Option<OutputFile>,
     pub events: Option<OutputFile>,
+    pub report: Option<OutputFile>,
+    pub exports: Exports,
 }
 
 impl Outputs {
     pub fn files(&self) -> impl Iterator<Item = &OutputFile> {
-        [&self.results, &self.events].into_iter().flatten()
+        [&self.results, &self.events, &self.report].into_iter().flatten().chain(self.exports.files())
     }
 
     /// Whether one of them is standard output: then nothing else goes there.
@@ -38,16 +41,23 @@ impl Outputs {
         };
         let results = open("--output", &paths.results);
         let events = open("--events", &paths.events);
-        let both = |flags: [&str; 2]| {
-            let title = format!("`{}` and `{}` both go to standard output", flags[0], flags[1]);
-            Diagnostic::new(Exit::Usage, title).help("send one of them to a file")
-        };
+        let report = open("--report", &paths.report);
+        let exports = Exports::open(&paths.exports, paths.force).unwrap_or_else(|faults| {
+            wrong.append(faults);
+            Exports::default()
+        });
         let to_stdout = |output: &Option<OutputFile>| output.as_ref().is_some_and(OutputFile::is_stdout);
-        if to_stdout(&results) && to_stdout(&events) {
-            wrong.push(both(["--output -", "--events -"]));
-        } else if to_stdout(&events) && format == Format::Json {
-            wrong.push(both(["--events -", "--format json"]));
+        let all = [("--output -", &results), ("--events -", &events), ("--report -", &report)];
+        let mut there: Vec<&str> =
+            all.iter().filter(|(_, output)| to_stdout(output)).map(|(flag, _)| *flag).collect();
+        // The results as JSON are what `--output -` writes.
+        if format == Format::Json && !to_stdout(&results) {
+            there.push("--format json");
         }
-        if wrong.is_empty() { Ok(Outputs { results, events }) } else { Err(wrong) }
+        if let [first, second, ..] = there[..] {
+            let title = format!("`{first}` and `{second}` both go to standard output");
+            wrong.push(Diagnostic::new(Exit::Usage, title).help("send one of them to a file"));
+        }
+        if wrong.is_empty() { Ok(Outputs { results, events, report, exports }) } else { Err(wrong) }
     }
 }

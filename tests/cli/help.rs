@@ -4,12 +4,13 @@ use support::program::{golden, mqscript};
 
 #[test]
 fn help_is_golden() {
-    let pages: [(&str, &[&str]); 15] = [
+    let pages: [(&str, &[&str]); 16] = [
         ("mqscript", &["--help"]),
         ("run", &["run", "--help"]),
         ("check", &["check", "--help"]),
         ("batch", &["batch", "--help"]),
         ("compare", &["compare", "--help"]),
+        ("report", &["report", "--help"]),
         ("fit", &["fit", "--help"]),
         ("list", &["list", "--help"]),
         ("core_list", &["core", "list", "--help"]),

@@ -16,6 +16,7 @@ mod generated;
 mod help;
 mod left_behind;
 mod new;
+mod report;
 mod run;
 mod terminal;
 mod validity;

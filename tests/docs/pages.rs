@@ -247,6 +247,7 @@ fn flags_that_are_named_exist() {
         &["check"],
         &["batch"],
         &["compare"],
+        &["report"],
         &["fit"],
         &["core", "info"],
         &["core", "new"],

@@ -8,11 +8,12 @@ use redis::Redis;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use support::program::{command, folder};
+use support::python::{done, environment, skipped};
 
 /// So many runs go on at once: they mostly wait.
 const SIDE_BY_SIDE: usize = 5;
@@ -25,39 +26,11 @@ run(scenario(#{
 }));
 "#;
 
-/// Says why the tests are skipped; `MQSCRIPT_NO_SKIP` does not allow it.
-fn skipped(why: &str) {
-    assert!(std::env::var_os("MQSCRIPT_NO_SKIP").is_none(), "nothing may be skipped: {why}");
-    println!("skipped: {why}");
-}
-
-/// Whether a command ends well; if not, what it said.
-fn done(command: &mut Command) -> Result<(), String> {
-    match command.stdin(Stdio::null()).output() {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim())),
-        Err(error) => Err(format!("{command:?}: {error}")),
-    }
-}
-
-/// The folder of a virtual environment's programs, with the libraries in it. It is made once, and again when other
-/// versions are asked for.
+/// The folder of a virtual environment's programs, with the libraries in it.
 fn python() -> Option<&'static Path> {
     static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let made = PYTHON.get_or_init(|| {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real_queues");
-        let (wanted, has) = (requirements(), place.join("requirements.txt"));
-        let asked = fs::read_to_string(&wanted).unwrap();
-        if fs::read_to_string(&has).is_ok_and(|has| has == asked) {
-            return Ok(place.join("bin"));
-        }
-        let _ = fs::remove_dir_all(&place);
-        done(Command::new("python3").args(["-m", "venv"]).arg(&place))?;
-        let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-        done(Command::new(place.join("bin/python3")).args(quiet).arg(&wanted))?;
-        fs::write(&has, asked).unwrap();
-        Ok(place.join("bin"))
-    });
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real_queues");
+    let made = PYTHON.get_or_init(|| environment(&place, &requirements()));
     match made {
         Ok(bin) if done(Command::new("redis-server").arg("--version")).is_ok() => Some(bin),
         Ok(_) => {

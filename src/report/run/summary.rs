@@ -40,7 +40,7 @@ pub(in crate::report) fn of_runs(
     elements
 }
 
-fn heading(run: &Run) -> Element {
+pub(super) fn heading(run: &Run) -> Element {
     let core = format!("{} {}", run.core.name, run.core.version);
     // The name of a core may already name its layers.
     let told = |layer: &&Layer| run.core.name.contains(&format!("{} over ", layer.id));
@@ -51,7 +51,7 @@ fn heading(run: &Run) -> Element {
 }
 
 /// The origin of the run in detail: script, core, environment.
-fn origin(run: &Run) -> Vec<Element> {
+pub(super) fn origin(run: &Run) -> Vec<Element> {
     let environment = &run.environment;
     let mut lines = vec![Labelled::new("digest", &run.digest)];
     lines.extend(environment.files.iter().map(|(what, file)| Labelled::new(what, file)));
@@ -69,7 +69,7 @@ fn origin(run: &Run) -> Vec<Element> {
 }
 
 /// The speed of the run, such as "1 day simulated in 1.6 s (54,000 ×)".
-fn speed(run: &Run) -> Element {
+pub(super) fn speed(run: &Run) -> Element {
     let environment = &run.environment;
     let wall_ns = (environment.wall_s.max(0.0) * 1e9) as u64;
     let mut text = if run.clock == "virtual" {

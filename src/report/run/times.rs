@@ -3,7 +3,7 @@
 use crate::judgement::is_reliable;
 use crate::report::document::{Backlog, Element, Labelled, RunCourse, Section};
 use crate::report::number::{NOTHING, TimeUnit, count, percent, rate};
-use crate::report::table::{Column, Table, rows_max};
+use crate::report::table::{Column, RowKind, Table, rows_max};
 use crate::results::comparisons::CoarseSeries;
 use crate::results::loaded;
 use crate::results::{Figures, Run, Series, Times};
@@ -14,6 +14,15 @@ const SUCCESS_MIN: f64 = 0.99;
 
 /// The table by type, the table by phase, and the course.
 pub(super) fn section(run: &Run, full: bool) -> Vec<Element> {
+    let mut elements = tables(run, full);
+    if !elements.is_empty() {
+        elements.push(course(&run.series));
+    }
+    elements
+}
+
+/// The table by type and the table by phase; empty if nothing was timed.
+pub(super) fn tables(run: &Run, full: bool) -> Vec<Element> {
     let all = &run.figures;
     let of_copies = run.is_of_copies();
     let headline = if of_copies { all.end_to_end } else { all.total };
@@ -40,7 +49,6 @@ pub(super) fn section(run: &Run, full: bool) -> Vec<Element> {
             run.phases.iter().map(|phase| (phase.name.as_str(), &phase.figures)).collect();
         elements.push(Section::of(vec![table(("phase", of_copies), &phases, None, unit, full)]));
     }
-    elements.push(course(&run.series));
     elements
 }
 
@@ -88,6 +96,9 @@ fn table(
             percentile(first, first.p99_ns, 0.01, unit),
             percentile(last, last.p99_ns, 0.01, unit),
         ]);
+    }
+    if whole.is_some() {
+        table.last_is(RowKind::Whole);
     }
     table.more = parts.len().saturating_sub(rows_max(full)) as u64;
     Element::Table(table)

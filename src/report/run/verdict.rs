@@ -18,7 +18,8 @@ pub(super) fn section(run: &Run) -> Vec<Element> {
     partial.chain([headline(tone.mark(), text, tone), checks]).collect()
 }
 
-fn verdict(run: &Run) -> (Tone, String) {
+/// Whether the run is valid and its checks hold, in words.
+pub(in crate::report) fn verdict(run: &Run) -> (Tone, String) {
     let undecided = run.checks.iter().find_map(|check| check.undecided.as_deref());
     let failed = run.checks.iter().filter(|check| !check.holds && check.undecided.is_none()).count();
     let because = run.invalid_because.join("; ");
@@ -64,7 +65,7 @@ fn verdict(run: &Run) -> (Tone, String) {
 }
 
 /// The checks that belong to no single run. `whole`: the script came to its end.
-pub(super) fn of_script(results: &[CheckResult], whole: bool) -> Vec<Element> {
+pub(in crate::report) fn of_script(results: &[CheckResult], whole: bool) -> Vec<Element> {
     let failed = results.iter().any(|check| !check.holds);
     let (tone, text) = match failed {
         false if whole => (Tone::Good, "what the script checks holds"),

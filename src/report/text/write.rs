@@ -54,7 +54,12 @@ fn write_all(elements: &[Element], look: &Look, lines: &mut Vec<String>) {
             Element::IfItFits { wide, narrow } => {
                 write_all(if fits(wide, look) { wide } else { narrow }, look, lines);
             }
-            Element::InFile(_) => {}
+            Element::Verbatim(text) => lines.extend(text.lines().map(printable)),
+            Element::InFile(_)
+            | Element::OnPage(_)
+            | Element::Chart(_)
+            | Element::Folded(_)
+            | Element::Contents(_) => {}
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod place;
 pub mod processes;
 pub mod program;
 pub mod pump;
+pub mod python;
 pub mod queue;
 pub mod queue_laws;
 
